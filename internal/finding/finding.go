@@ -1,0 +1,110 @@
+// Package finding holds what a check found: which rule, how serious, how many
+// rows and where, in words that tell a person what to mend and who can.
+//
+// Findings are grouped: one Finding stands for all rows that the same rule hit
+// in the same column. They are part of a plan's frozen content: their JSON is
+// digested in the plan's manifest, so their form changes only with the
+// manifest's version.
+package finding
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Severity says what follows from a finding.
+type Severity string
+
+const (
+	Block   Severity = "block"   // the change cannot be submitted
+	Approve Severity = "approve" // someone more must decide
+	Warn    Severity = "warn"    // told, nothing more
+)
+
+// Names of the built-in checks, as they stand in Finding.Guardrail. A name from
+// the Compact is never one of these: compact check refuses it.
+const (
+	Value        = "value"         // a text is not a value of the column's type
+	Ragged       = "ragged-row"    // more or fewer cells than the header line
+	MissingKey   = "missing-key"   // a key cell is empty
+	Duplicate    = "duplicate-key" // two rows mean the same live row
+	UnknownKey   = "unknown-key"   // update mode: no such row
+	ExistingKey  = "existing-key"  // insert mode: the row is there already
+	NotAllowed   = "not-allowed"   // insert, update or delete is not allowed on the dataset
+	NotWritable  = "not-writable"  // a column that may not be changed would be
+	NotNull      = "not-null"      // the column must have a value
+	Required     = "required"      // the Compact says it must have a value
+	OneOf        = "one-of"        // not one of the listed values
+	Min          = "min"
+	Max          = "max"
+	Pattern      = "pattern"
+	Unique       = "unique"      // another row has this value already
+	ForeignKey   = "foreign-key" // no such row in the table referred to
+	EmptiedCells = "emptied"     // cells that would lose their value (warning)
+	Unmatched    = "unmatched"   // columns of the file that match nothing (warning)
+	AsStored     = "as-stored"   // the system stored something else than was approved
+	Constraint   = "constraint"  // the system refused it at apply
+)
+
+// BuiltIn lists every name above.
+var BuiltIn = []string{Value, Ragged, MissingKey, Duplicate, UnknownKey, ExistingKey, NotAllowed, NotWritable, NotNull,
+	Required, OneOf, Min, Max, Pattern, Unique, ForeignKey, EmptiedCells, Unmatched, AsStored, Constraint}
+
+// Finding is one rule's result over a whole plan.
+type Finding struct {
+	Guardrail string   `json:"guardrail"`
+	Severity  Severity `json:"severity"`
+	Rows      int64    `json:"rows"`             // rows concerned; 0 for a finding about the change as a whole
+	Column    string   `json:"column,omitempty"` // the column concerned, if it is one
+	Message   string   `json:"message"`
+	Mend      string   `json:"mend,omitempty"`
+	Ranges    []string `json:"ranges,omitempty"`  // file rows, "9" or "2-5", ascending; at most MaxRanges, then "…"
+	By        string   `json:"by,omitempty"`      // Approve: the role that must decide
+	Samples   []string `json:"samples,omitempty"` // up to three offending texts, cut at 80 characters
+	Invalid   bool     `json:"invalid,omitempty"` // its rows are counted as invalid: they are not part of the plan
+	Unknown   int64    `json:"unknown,omitempty"` // rows hit because the rule could not be judged
+}
+
+// MaxRanges bounds Finding.Ranges.
+const MaxRanges = 200
+
+// Ranges folds ascending row numbers into ranges: 2,3,4,9 → "2-4", "9".
+func Ranges(rows []int64) []string {
+	var out []string
+	for i := 0; i < len(rows); {
+		j := i
+		for j+1 < len(rows) && rows[j+1] <= rows[j]+1 {
+			j++
+		}
+		out = append(out, Range(rows[i], rows[j]))
+		i = j + 1
+	}
+	return out
+}
+
+// Range writes one range.
+func Range(from, to int64) string {
+	if from == to {
+		return fmt.Sprint(from)
+	}
+	return fmt.Sprintf("%d-%d", from, to)
+}
+
+// Sample cuts an offending text to what a person needs to recognise it.
+func Sample(text string) string {
+	text = strings.ToValidUTF8(text, "�")
+	if r := []rune(text); len(r) > 80 {
+		return string(r[:79]) + "…"
+	}
+	return text
+}
+
+// Blocks tells whether any finding stops the change from being submitted.
+func Blocks(all []Finding) bool {
+	for _, f := range all {
+		if f.Severity == Block {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,250 @@
+// Package wire holds the JSON documents of the contract, as the API sends them,
+// the client reads them and `--json` prints them. They are the outer form only:
+// what is stored and what is reasoned about have types of their own, so that
+// either may evolve without the other. Fields are added, never renamed or given
+// another meaning.
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"sutor/internal/finding"
+)
+
+// Change is one governed mass change (contract, section 3).
+type Change struct {
+	ID         string            `json:"id"`
+	Title      string            `json:"title"`
+	Reason     string            `json:"reason"`
+	Dataset    string            `json:"dataset"`
+	Mode       string            `json:"mode"`
+	State      string            `json:"state"`
+	Why        string            `json:"why,omitempty"`     // why it failed, was rejected or went back, in a sentence
+	Problem    *Problem          `json:"problem,omitempty"` // of a plan or an apply that failed: the same with its kind and exit code
+	Maker      string            `json:"maker"`
+	CreatedAt  time.Time         `json:"created_at"`
+	Compact    string            `json:"compact"`
+	Input      *Input            `json:"input"`
+	Plan       *Plan             `json:"plan"`
+	Findings   []finding.Finding `json:"findings"`
+	Risk       Risk              `json:"risk"`
+	Impact     []Impact          `json:"impact"`
+	Route      []Step            `json:"route"`
+	RouteWhy   string            `json:"route_why,omitempty"` // why nobody needs to decide
+	Blocked    string            `json:"blocked,omitempty"`   // why the route cannot be walked
+	Decisions  []Decision        `json:"decisions"`
+	Result     *Result           `json:"result"`
+	Undo       Undo              `json:"undo"`
+	Reverses   *string           `json:"reverses"`
+	ReversedBy *string           `json:"reversed_by"`
+	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
+	Progress   *Progress         `json:"progress,omitempty"` // while planning or applying
+	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
+	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
+}
+
+// Input is the file that was proposed.
+type Input struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+	Rows   int64  `json:"rows"`
+}
+
+// Plan names the frozen plan and counts its rows.
+type Plan struct {
+	Digest     string   `json:"digest"`
+	Counts     Counts   `json:"counts"`
+	Columns    []string `json:"columns,omitempty"`      // judged columns, key first
+	LeftOut    bool     `json:"left_out,omitempty"`     // invalid rows are left out by choice
+	TableRows  int64    `json:"table_rows,omitempty"`   // rows of the live table when it was planned
+	WrittenRow int64    `json:"rows_written,omitempty"` // insert + update + delete
+}
+
+// Counts counts a plan's rows by what happens to them.
+type Counts struct {
+	Insert     int64  `json:"insert"`
+	Update     int64  `json:"update"`
+	Delete     int64  `json:"delete"`
+	Unchanged  int64  `json:"unchanged"`
+	Invalid    int64  `json:"invalid"`
+	Kept       *int64 `json:"kept,omitempty"`       // reversals: changed by others since, left as they are
+	Impossible *int64 `json:"impossible,omitempty"` // reversals: cannot be reversed
+}
+
+// Risk is a score with its reasons.
+type Risk struct {
+	Score   int      `json:"score"`
+	Factors []Factor `json:"factors"`
+}
+
+// Factor is one reason of a risk score.
+type Factor struct {
+	Name   string `json:"name"`
+	Points int    `json:"points"`
+	Why    string `json:"why"`
+}
+
+// Impact is one line of what a change touches elsewhere.
+type Impact struct {
+	Label   string   `json:"label"`
+	Rows    int64    `json:"rows"`
+	Measure *float64 `json:"measure,omitempty"`
+	Why     string   `json:"why,omitempty"`
+}
+
+// Step is one requirement of a route.
+type Step struct {
+	Role  string `json:"role"`
+	Needs int    `json:"needs"`
+	Why   string `json:"why"`
+}
+
+// Decision is one approval or rejection.
+type Decision struct {
+	By       string    `json:"by"`
+	Role     string    `json:"role"`
+	Decision string    `json:"decision"` // approve | reject
+	Digest   string    `json:"digest"`
+	Means    string    `json:"means"`
+	At       time.Time `json:"at"`
+	Comment  string    `json:"comment"`
+	Void     string    `json:"void,omitempty"` // why it no longer counts
+}
+
+// Result tells what an apply did.
+type Result struct {
+	Applied      int64   `json:"applied"`
+	Already      int64   `json:"already"`
+	Conflicts    int64   `json:"conflicts"`
+	Failed       int64   `json:"failed"`
+	ConflictRows []int64 `json:"conflict_rows,omitempty"` // file rows, at most 1,000
+	Message      string  `json:"message,omitempty"`
+}
+
+// Undo tells whether a change can be reversed, until when, and why (not).
+type Undo struct {
+	Possible bool       `json:"possible"`
+	Until    *time.Time `json:"until,omitempty"`
+	Why      string     `json:"why"`
+}
+
+// Progress says how far a plan or an apply is.
+type Progress struct {
+	Step string `json:"step"` // in words
+	Done int64  `json:"done"`
+	Of   int64  `json:"of"` // 0 where it is not known
+}
+
+// Row is one row of a plan.
+type Row struct {
+	Op      string                     `json:"op"`
+	Row     *int64                     `json:"row"` // the file's physical line; null where no file row stands behind it
+	Key     map[string]json.RawMessage `json:"key"`
+	Before  map[string]json.RawMessage `json:"before"`
+	After   map[string]json.RawMessage `json:"after"`
+	Changed []string                   `json:"changed"`
+	Why     string                     `json:"why,omitempty"` // reversals: why a row is kept or impossible
+}
+
+// Rows is a page of a plan.
+type Rows struct {
+	Rows   []Row `json:"rows"`
+	Total  int64 `json:"total"` // of those asked for
+	Offset int64 `json:"offset"`
+}
+
+// Dataset is what there is to change.
+type Dataset struct {
+	Name       string   `json:"name"`
+	Label      string   `json:"label"`
+	System     string   `json:"system"`
+	Table      string   `json:"table"`
+	Key        []string `json:"key"`
+	Department string   `json:"department"`
+	Owners     []string `json:"owners"`
+	Allow      []string `json:"allow"`
+	May        []string `json:"may"` // what the asker may do: "propose", "export"…
+	Columns    []Column `json:"columns,omitempty"`
+	Guardrails []Rule   `json:"guardrails,omitempty"`
+	Rows       *int64   `json:"rows,omitempty"`
+}
+
+// Column is a column with its rules.
+type Column struct {
+	Name     string   `json:"name"`
+	Label    string   `json:"label,omitempty"`
+	Type     string   `json:"type"`
+	Nullable bool     `json:"nullable"`
+	Writable bool     `json:"writable"`
+	OneOf    []string `json:"one_of,omitempty"`
+	Min      string   `json:"min,omitempty"`
+	Max      string   `json:"max,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"`
+	Required bool     `json:"required,omitempty"`
+	Also     []string `json:"also,omitempty"`
+}
+
+// Rule is a guardrail in plain words.
+type Rule struct {
+	Name string `json:"name"`
+	Each string `json:"each"`
+	When string `json:"when"`
+	Then string `json:"then"`
+	By   string `json:"by,omitempty"`
+	Say  string `json:"say"`
+}
+
+// Person is who is signed in.
+type Person struct {
+	Email       string   `json:"email"`
+	Name        string   `json:"name"`
+	Roles       []string `json:"roles"`
+	Departments []string `json:"departments"`
+	Level       string   `json:"level,omitempty"`
+	Means       string   `json:"means"`
+}
+
+// Compact is the Compact in force.
+type Compact struct {
+	Digest string `json:"digest"`
+	Text   string `json:"text"` // the file, byte for byte
+}
+
+// Checkpoint is the evidence log's signed head.
+type Checkpoint struct {
+	Checkpoint string `json:"checkpoint"` // a signed note
+	Key        string `json:"key"`        // the verifier's key
+	Size       int64  `json:"size"`
+}
+
+// Problem is an error (RFC 9457) with Sutor's own members.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"`
+	Exit   int    `json:"exit"`             // the command line's exit code
+	Report string `json:"report,omitempty"` // of a check of the evidence that found a fault: the whole report
+}
+
+// Fsck is the result of a check of the whole evidence log that found no fault;
+// with a fault the answer is a Problem.
+type Fsck struct {
+	OK     bool   `json:"ok"`
+	Report string `json:"report"` // text for people
+}
+
+// Health is the state of what is configured.
+type Health struct {
+	OK     bool    `json:"ok"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is the state of one thing that is configured.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Why  string `json:"why,omitempty"` // why not, in a sentence
+}
