@@ -1,0 +1,83 @@
+package guard
+
+import (
+	"fmt"
+
+	"sutor/internal/access"
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+)
+
+// Each says on what a rule is judged.
+type Each string
+
+const (
+	EachRow    Each = "row"    // once for every row of the plan
+	EachChange Each = "change" // once for the change as a whole
+)
+
+// Rule is a guardrail as it stands in the Compact.
+type Rule struct {
+	Name string
+	Each Each
+	When string // in the guardrail language
+	Then finding.Severity
+	By   access.Role // Then approve: whose approval; empty for the owner's
+	Say  string      // what people read when it hits
+}
+
+// Error says why a rule cannot be compiled, and where in its text.
+type Error struct {
+	Rule   string
+	Line   int // from 1, within the rule's text
+	Column int // from 1, in characters
+	public *errs.Error
+}
+
+// Message says what is wrong.
+func (e *Error) Message() string { return e.public.Message }
+
+// Mend says how to mend it.
+func (e *Error) Mend() string { return e.public.Mend }
+
+// Error gives the place, what is wrong and how to mend it.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.public.Error())
+}
+
+// Unwrap gives the public error, of kind Invalid.
+func (e *Error) Unwrap() error { return e.public }
+
+// Hits is what judging a rule over a plan gave.
+type Hits struct {
+	Rows    int64    // rows hit, those that could not be judged included; 0 for a change rule
+	Unknown int64    // of them, rows that could not be judged
+	Ranges  []string // as finding.Finding.Ranges
+	Samples []string // as finding.Finding.Samples
+}
+
+// notJudged stands before what a rule says where its answer is unknown.
+const notJudged = "could not be judged: "
+
+// finding words a hit. allUnknown: no row was hit for certain.
+func (r Rule) finding(h Hits, allUnknown bool) finding.Finding {
+	f := finding.Finding{Guardrail: r.Name, Severity: r.Then, Rows: h.Rows, Message: r.Say, Ranges: h.Ranges, Samples: h.Samples, Unknown: h.Unknown}
+	if r.Then == finding.Approve {
+		f.By = string(r.approver())
+	}
+	switch {
+	case allUnknown:
+		f.Message = notJudged + r.Say
+		f.Mend = "Give the rule the values it reads; what cannot be judged counts as hit."
+	case h.Unknown > 0:
+		f.Message = fmt.Sprintf("%s (%d of %d rows could not be judged.)", r.Say, h.Unknown, h.Rows)
+	}
+	return f
+}
+
+func (r Rule) approver() access.Role {
+	if r.By == "" {
+		return access.Owner
+	}
+	return r.By
+}
