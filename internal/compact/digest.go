@@ -1,0 +1,130 @@
+package compact
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"sutor/internal/access"
+	"sutor/internal/record"
+)
+
+// The types below are the digested form of a dataset's section, version 1.
+// Decisions are bound to its digest, so its fields, their names and their order
+// never change: another form is another version. What the file may leave out
+// stands here with its default; positions, comments and paths do not.
+type sectionV1 struct {
+	Version    int               `json:"version"`
+	Timezone   string            `json:"timezone"`
+	System     systemV1          `json:"system"`
+	Dataset    datasetV1         `json:"dataset"`
+	Owners     []access.Email    `json:"owners"`
+	Managers   []access.Email    `json:"managers"`
+	Stewards   []access.Email    `json:"stewards"`
+	Columns    map[string]ruleV1 `json:"columns"`
+	Guardrails []guardrailV1     `json:"guardrails"`
+	Impact     []impactV1        `json:"impact"`
+	Freedom    []freedomV1       `json:"freedom"`
+}
+
+type systemV1 struct {
+	Name string `json:"name"`
+	Kind Kind   `json:"kind"`
+}
+
+type datasetV1 struct {
+	Name       string            `json:"name"`
+	Label      string            `json:"label"`
+	Schema     string            `json:"schema"`
+	Table      string            `json:"table"`
+	Key        []string          `json:"key"`
+	Department access.Department `json:"department"`
+	Allow      []Op              `json:"allow"`
+	Values     Days              `json:"values_days"`
+	Inputs     Days              `json:"inputs_days"`
+}
+
+type ruleV1 struct {
+	Label    string   `json:"label"`
+	OneOf    []string `json:"one_of"`
+	Min      *string  `json:"min"`
+	Max      *string  `json:"max"`
+	Pattern  string   `json:"pattern"`
+	Required bool     `json:"required"`
+	Writable *bool    `json:"writable"`
+	Also     []string `json:"also"`
+	Critical bool     `json:"critical"`
+}
+
+type guardrailV1 struct {
+	Name string      `json:"name"`
+	Each Each        `json:"each"`
+	When string      `json:"when"`
+	Then string      `json:"then"`
+	By   access.Role `json:"by"`
+	Say  string      `json:"say"`
+}
+
+type impactV1 struct {
+	Label   string            `json:"label"`
+	Schema  string            `json:"schema"`
+	Table   string            `json:"table"`
+	Match   map[string]string `json:"match"`
+	Where   string            `json:"where"`
+	Measure string            `json:"measure"`
+}
+
+type freedomV1 struct {
+	Level access.Level `json:"level"`
+	When  string       `json:"when"`
+}
+
+// DatasetDigest gives the digest of all that decisions on a dataset's changes
+// rest on: its section, its system's name and kind, the time zone, and the
+// people who can stand in its routes. Decisions become void when it changes.
+// False for a name that is not in the Compact.
+//
+// Freezes are not in it: they are judged at the time of the apply, and change no
+// decision.
+func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
+	d, ok := c.Dataset(name)
+	if !ok {
+		return "", false
+	}
+	system, _ := c.System(d.System)
+	v := sectionV1{Version: 1, Timezone: c.Timezone.String(), System: systemV1{system.Name, system.Kind},
+		Dataset: datasetV1{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs},
+		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
+		Columns: map[string]ruleV1{}}
+	for column, r := range d.Columns {
+		v.Columns[column] = ruleV1{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical}
+	}
+	for _, g := range d.Guardrails {
+		v.Guardrails = append(v.Guardrails, guardrailV1{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say})
+	}
+	for _, i := range d.Impact {
+		v.Impact = append(v.Impact, impactV1{i.Label, i.Table.Schema, i.Table.Name, i.Match, i.Where.Text, i.Measure})
+	}
+	for _, f := range d.Freedom {
+		v.Freedom = append(v.Freedom, freedomV1{f.Level, f.When.Text})
+	}
+	return record.DigestOf(canonical(v)), true
+}
+
+// canonical writes JSON in one form: fields in order, keys of maps sorted, no
+// blanks, no HTML escapes, no line end.
+func canonical(v sectionV1) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("compact: a section of texts and numbers always encodes: " + err.Error())
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+func sorted[T cmp.Ordered](list []T) []T { return slices.Sorted(slices.Values(list)) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
