@@ -1,0 +1,158 @@
+package evidence
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind says what a leaf records. The list is closed: a program that meets a kind
+// it does not know refuses the leaf instead of passing over it.
+type Kind string
+
+// The kinds of leaves.
+const (
+	// Outside any change.
+	CompactInForce  Kind = "compact.in-force"
+	TokenIssued     Kind = "token.issued"
+	TokenRevoked    Kind = "token.revoked"
+	DatasetExported Kind = "dataset.exported"
+	// In the life of a change.
+	ChangeProposed   Kind = "change.proposed"
+	UndoProposed     Kind = "undo.proposed"
+	PlanAsked        Kind = "plan.asked"
+	PlanStood        Kind = "plan.stood"
+	PlanFailed       Kind = "plan.failed"
+	ChangeSubmitted  Kind = "change.submitted"
+	DecisionApproved Kind = "decision.approved" // approve and reject never share a word (trap 9)
+	DecisionRejected Kind = "decision.rejected"
+	DecisionsVoided  Kind = "decisions.voided"
+	ApplyIntended    Kind = "apply.intended"
+	ApplyResult      Kind = "apply.result"
+	ChangeUndone     Kind = "change.undone"
+	ChangeWithdrawn  Kind = "change.withdrawn"
+	ChangeExpired    Kind = "change.expired"
+	EvidenceExported Kind = "evidence.exported"
+	// Either.
+	Refused Kind = "refused"
+	Erased  Kind = "erased"
+)
+
+// State is a change's state as it stands in leaves; the words are the contract's.
+type State string
+
+// place says whether a kind belongs to a change.
+type place int
+
+const (
+	inChange place = iota
+	outside
+	either
+)
+
+// rule is what every leaf of a kind must obey.
+type rule struct {
+	sentence string
+	place    place
+	from     []State  // states it may come from; none: any that the state machine allows
+	to       []State  // states it may lead to; none: it moves nothing
+	mayStay  bool     // it may also leave the state alone, without from and to
+	person   bool     // somebody does it: its envelope says who
+	means    bool     // it must say how the person proved who they are
+	digests  []string // that it must name
+	ids      []string // that it must name
+}
+
+var rules = map[Kind]rule{
+	CompactInForce:  {sentence: "A version of the Compact was put in force.", place: outside, digests: []string{"compact"}},
+	TokenIssued:     {sentence: "A token was issued to a person.", place: outside, ids: []string{"token"}},
+	TokenRevoked:    {sentence: "A token was revoked.", place: outside, ids: []string{"token"}},
+	DatasetExported: {sentence: "Rows of a dataset were exported.", place: outside, person: true},
+
+	ChangeProposed: {sentence: "The change was proposed.", to: []State{"draft", "planning"}, person: true},
+	UndoProposed: {sentence: "The change was proposed, as the reversal of another.", to: []State{"draft", "planning"},
+		person: true, ids: []string{"reverses"}},
+	PlanAsked: {sentence: "A plan was asked for; earlier decisions no longer count.", to: []State{"planning"}},
+	PlanStood: {sentence: "A plan stood: every row's before and after, frozen under its digest.", from: []State{"planning"}, to: []State{"planned"},
+		digests: []string{"plan", "compact", "file", "rows", "findings"}},
+	PlanFailed: {sentence: "No plan could be made.", from: []State{"planning"}, to: []State{"failed"}},
+	ChangeSubmitted: {sentence: "The plan was submitted for decision.", from: []State{"planned"}, to: []State{"submitted", "approved"}, person: true,
+		digests: []string{"plan", "compact"}},
+	DecisionApproved: {sentence: "The plan was approved.", from: []State{"submitted"}, to: []State{"submitted", "approved"}, person: true, means: true,
+		digests: []string{"plan"}, ids: []string{"role"}},
+	DecisionRejected: {sentence: "The plan was rejected.", from: []State{"submitted"}, to: []State{"rejected"}, person: true, means: true,
+		digests: []string{"plan"}, ids: []string{"role"}},
+	DecisionsVoided: {sentence: "The decisions became void.", from: []State{"submitted", "approved"}, to: []State{"planned", "planning"}, mayStay: true},
+	ApplyIntended: {sentence: "The plan was about to be applied.", from: []State{"approved"}, to: []State{"applying"}, person: true,
+		digests: []string{"plan", "compact"}},
+	ApplyResult: {sentence: "The apply ended.", from: []State{"applying"}, to: []State{"applied", "partly_applied", "failed", "planned"},
+		digests: []string{"plan"}},
+	ChangeUndone:     {sentence: "The change was undone: its reversal was applied.", from: []State{"applied"}, to: []State{"undone"}, ids: []string{"reversed_by"}},
+	ChangeWithdrawn:  {sentence: "The change was withdrawn.", to: []State{"withdrawn"}, person: true},
+	ChangeExpired:    {sentence: "The change expired undecided.", to: []State{"expired"}},
+	EvidenceExported: {sentence: "The evidence of the change was exported.", person: true},
+
+	Refused: {sentence: "An attempt was refused.", place: either},
+	Erased:  {sentence: "Personal data or values were erased; the named digests are all that is left.", place: either},
+}
+
+// Kinds lists every kind, sorted by name.
+func Kinds() []Kind {
+	all := make([]Kind, 0, len(rules))
+	for k := range rules {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Sentence says in plain words what a leaf of the kind records; "" for a kind
+// that is not in the list.
+func (k Kind) Sentence() string { return rules[k].sentence }
+
+// moves mirrors the state machine of package change (a larger ring; a test keeps
+// the two equal), because a verifier must judge it without the rest of Sutor.
+var moves = map[State][]State{
+	"":          {"draft", "planning"},
+	"draft":     {"planning", "withdrawn"},
+	"planning":  {"planned", "failed", "withdrawn"},
+	"planned":   {"planning", "submitted", "approved", "withdrawn"},
+	"submitted": {"approved", "rejected", "planned", "planning", "withdrawn", "expired"},
+	"approved":  {"applying", "planned", "planning", "withdrawn", "expired"},
+	"rejected":  {"planning", "withdrawn"},
+	"applying":  {"applied", "partly_applied", "failed", "planned"},
+	"applied":   {"undone"},
+	"failed":    {"planning", "withdrawn"},
+	"expired":   {"planning", "withdrawn"},
+}
+
+// mayMove tells whether a leaf may lead from one state to another. Staying is a
+// move for an approval that others must join.
+func mayMove(k Kind, from, to State) bool {
+	if from == to {
+		return k == DecisionApproved && from == "submitted"
+	}
+	return slices.Contains(moves[from], to)
+}
+
+// What stands in a change and what in none is told by the subject: the word that
+// a leaf can be found by in storage.
+const (
+	subjectChange  = "change:"
+	subjectCompact = "compact:"
+	subjectErased  = "erased:"
+	subjectToken   = "token:"
+)
+
+// needsPrefix starts the counts that say how many people of a role a route asks
+// for: "needs.owner": 1.
+const needsPrefix = "needs."
+
+func needsOf(counts map[string]int64) map[string]int64 {
+	needs := map[string]int64{}
+	for name, n := range counts {
+		if role, ok := strings.CutPrefix(name, needsPrefix); ok {
+			needs[role] = n
+		}
+	}
+	return needs
+}

@@ -1,0 +1,246 @@
+package evidence
+
+import (
+	"bytes"
+	_ "embed" // the README of packs
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"sutor/internal/record"
+)
+
+// PackVersion is the version of packs that this program writes.
+const PackVersion = 1
+
+// readme is README.txt of every pack of version 1: a constant, so that nobody
+// can send an auditor a pack with other instructions.
+//
+//go:embed readme-v1.txt
+var readme []byte
+
+// Limits of the members that are read into memory. The others are streamed.
+const (
+	maxSmall    = 16 << 20 // pack.json, a manifest
+	maxLines    = 32 << 20 // leaves.jsonl, envelopes.jsonl
+	maxMembers  = 4096
+	packName    = "pack.json"
+	readmeName  = "README.txt"
+	headName    = "checkpoint"
+	leavesName  = "leaves.jsonl"
+	lettersName = "envelopes.jsonl"
+)
+
+// index is pack.json: what the pack claims to be, and its members in the order
+// of the zip, itself left out. Its text is JSON as by encoding/json with an
+// indent of two spaces, and LF.
+type index struct {
+	Pack    int      `json:"sutor_pack"`
+	Change  ChangeID `json:"change"`
+	Origin  string   `json:"origin"`
+	Key     string   `json:"key"`
+	Members []member `json:"members"`
+}
+
+type member struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"` // 64 hex digits
+}
+
+func (x index) encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(x)
+	return b.Bytes(), err
+}
+
+// leafLine is one line of leaves.jsonl. The leaf's text stands in it as it is.
+type leafLine struct {
+	Index int64            `json:"index"`
+	Proof tlog.RecordProof `json:"proof"`
+	Leaf  json.RawMessage  `json:"leaf"`
+}
+
+// letterLine is one line of envelopes.jsonl, one for each leaf with an envelope,
+// in the leaves' order. The body's text stands in it as it is.
+type letterLine struct {
+	Digest record.Digest   `json:"digest"`
+	Erased bool            `json:"erased,omitempty"`
+	Salt   []byte          `json:"salt,omitempty"`
+	Body   json.RawMessage `json:"body,omitempty"`
+}
+
+// placed is a leaf at its place in the log.
+type placed struct {
+	Leaf
+	index int64
+	text  []byte
+}
+
+// content is what a pack must hold, which follows from its leaves alone.
+type content struct {
+	plans    []planned
+	compacts []record.Digest
+	erased   map[record.Digest]bool // what leaves say was erased
+}
+
+// planned is a plan that was submitted.
+type planned struct {
+	digest record.Digest
+	stored record.Digest // of the rows as stored; "" where no leaf names them
+}
+
+// contentOf derives a pack's content. Export and Verify share it: what one
+// writes is what the other asks for.
+func contentOf(change ChangeID, leaves []placed) content {
+	c := content{erased: erasedIn(leaves)}
+	compacts := map[record.Digest]bool{}
+	plans := map[record.Digest]int{} // place in c.plans
+	for _, l := range leaves {
+		if l.Change != change || l.Kind == Erased || l.Kind == Refused {
+			continue
+		}
+		if d := l.Digests["compact"]; d != "" {
+			compacts[d] = true
+		}
+		plan := l.Digests["plan"]
+		at, known := plans[plan]
+		if l.Kind == ChangeSubmitted && !known {
+			plans[plan] = len(c.plans)
+			c.plans = append(c.plans, planned{digest: plan})
+		}
+		if d := l.Digests["stored"]; l.Kind == ApplyResult && d != "" && known {
+			c.plans[at].stored = d
+		}
+	}
+	c.compacts = slices.Sorted(maps.Keys(compacts))
+	return c
+}
+
+// erasedIn gives what the leaves say was erased.
+func erasedIn(leaves []placed) map[record.Digest]bool {
+	erased := map[record.Digest]bool{}
+	for _, l := range leaves {
+		if l.Kind == Erased {
+			for _, d := range l.Digests {
+				erased[d] = true
+			}
+		}
+	}
+	return erased
+}
+
+// erasable gives what of a pack may have been erased by a leaf outside the
+// change: its Compacts, all envelopes, and what belongs to its plans.
+func erasable(change ChangeID, leaves []placed) map[record.Digest]bool {
+	all := map[record.Digest]bool{}
+	for _, d := range contentOf(change, leaves).compacts {
+		all[d] = true
+	}
+	for _, l := range leaves {
+		if l.Envelope != "" {
+			all[l.Envelope] = true
+		}
+		for _, name := range []string{"file", "rows", "findings", "stored"} {
+			if d := l.Digests[name]; d != "" && l.Kind != Erased {
+				all[d] = true
+			}
+		}
+	}
+	return all
+}
+
+// Artefact names one large or stored member of a pack.
+type Artefact struct {
+	Name   string        // of the member: plans/1/rows.csv
+	Digest record.Digest // of its bytes
+	Plan   record.Digest // the plan that it belongs to; "" for a Compact
+}
+
+func compactMember(d record.Digest) Artefact {
+	return Artefact{Name: "compact/" + d.Hex() + ".yaml", Digest: d}
+}
+
+func manifestMember(n int, plan record.Digest) Artefact {
+	return Artefact{Name: fmt.Sprintf("plans/%d/manifest.json", n), Digest: plan, Plan: plan}
+}
+
+// planMembers lists the members beside a plan's manifest, in the zip's order.
+func planMembers(n int, p planned, m manifest) []Artefact {
+	at := func(name string, d record.Digest) Artefact {
+		return Artefact{Name: fmt.Sprintf("plans/%d/%s", n, name), Digest: d, Plan: p.digest}
+	}
+	all := []Artefact{at("findings.json", m.Findings), at("plan.parquet", m.File), at("rows.csv", m.Rows)}
+	if p.stored != "" {
+		all = append(all, at("stored.csv", p.stored))
+	}
+	return all
+}
+
+// manifest is what this package reads of a plan's manifest (package plan).
+type manifest struct {
+	Version  int           `json:"version"`
+	File     record.Digest `json:"file"`
+	Rows     record.Digest `json:"rows"`
+	Findings record.Digest `json:"findings"`
+}
+
+// parseManifest reads the three digests. Names must be spelled exactly and
+// stand once: encoding/json would take "FILE" and the last of two.
+func parseManifest(text []byte) (manifest, error) {
+	var m manifest
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return m, fmt.Errorf("it is not a JSON object")
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		t, err := dec.Token()
+		name, _ := t.(string)
+		if err != nil || seen[strings.ToLower(name)] {
+			return m, fmt.Errorf("it is not JSON with every name once")
+		}
+		seen[strings.ToLower(name)] = true
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return m, fmt.Errorf("it is not JSON")
+		}
+		if field := m.field(name); field != nil {
+			if err := json.Unmarshal(value, field); err != nil {
+				return m, fmt.Errorf("its %q cannot be read", name)
+			}
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return m, fmt.Errorf("it is not JSON")
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return m, fmt.Errorf("something follows it")
+	}
+	if m.Version != 1 || !m.File.Valid() || !m.Rows.Valid() || !m.Findings.Valid() {
+		return m, fmt.Errorf("it is not version 1 with the digests file, rows and findings")
+	}
+	return m, nil
+}
+
+func (m *manifest) field(name string) any {
+	switch name {
+	case "version":
+		return &m.Version
+	case "file":
+		return &m.File
+	case "rows":
+		return &m.Rows
+	case "findings":
+		return &m.Findings
+	}
+	return nil
+}
