@@ -1,0 +1,108 @@
+package csv
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+)
+
+// The sentences of every refusal. Texts from the file are quoted and cut, so
+// that control characters in them do nothing to a terminal.
+
+const byteLimit = "Split the file, or ask the steward, who can raise the limit in the configuration."
+
+func quote(text string) string { return fmt.Sprintf("%q", finding.Sample(text)) }
+
+func emptyFile(bytes int64) error {
+	if bytes == 0 {
+		return errs.New(errs.Invalid, "The file is empty: it has no bytes at all.").
+			WithMend("Choose the file again; if it should have content, save it again first.")
+	}
+	return errs.New(errs.Invalid, "The file is empty: it has no line with text.").
+		WithMend("Put the columns' names in the first line and the rows below it.")
+}
+
+func onlyHeader(line int64) error {
+	return errs.New(errs.Invalid, "The file has only a header (line %d) and no rows below it.", line).
+		WithMend("Put the rows below the header; if the first row was meant as data, put the columns' names above it.")
+}
+
+func brokenHeader(line int64, cell int) error {
+	return errs.New(errs.Invalid, "In the header (line %d), text follows the closing quote of the name of column %d.", line, cell).
+		WithMend(`Write a quote that belongs to the name twice (""), or take the quotes away.`)
+}
+
+func tooManyColumns(line int64, found, limit int) error {
+	return errs.New(errs.Invalid, "The header (line %d) has %d columns; at most %d are taken.", line, found, limit).
+		WithMend("Leave out columns that are not needed, or ask the steward, who can raise the limit in the configuration.")
+}
+
+func unnamedColumn(line int64, column int) error {
+	return errs.New(errs.Invalid, "Column %d has no name in the header (line %d).", column, line).
+		WithMend("Give it a name, or remove the column; a separator at the end of the header makes such a column too.")
+}
+
+func doubleName(line int64, name string, first, second int) error {
+	return errs.New(errs.Invalid, "Columns %d and %d have the same name, %s, in the header (line %d).", first, second, quote(name), line).
+		WithMend("Rename or remove one of them: nobody could tell which one counts.")
+}
+
+func ambiguousSeparator(line int64, a, b byte) error {
+	return errs.New(errs.Invalid, "The header (line %d) can be read with %ss or with %ss between its columns, and the rows fit both.",
+		line, separatorName(a), separatorName(b)).
+		WithMend("Put names that hold a %s or a %s into double quotes.", separatorName(a), separatorName(b))
+}
+
+func neverClosed(line int64) error {
+	return errs.New(errs.Invalid, "The double quote that opens a cell in line %d is never closed: the rest of the file would be one cell.", line).
+		WithMend(`Close it, or write a quote that belongs to the text twice ("") inside a quoted cell.`)
+}
+
+func cellTooLarge(line, opened int64, s *scanner, limit int) error {
+	if s.quoted {
+		return errs.New(errs.Invalid, "Cell %d of the record in line %d, opened by a double quote in line %d, has more than %d bytes.", s.cells, line, opened, limit).
+			WithMend("Check that the quote is closed; if the cell is really that long, ask the steward, who can raise the limit in the configuration.")
+	}
+	return errs.New(errs.Invalid, "Cell %d in line %d has more than %d bytes.", s.cells, line, limit).
+		WithMend("Check the separators and line ends; if the cell is really that long, ask the steward, who can raise the limit in the configuration.")
+}
+
+func recordTooLong(line int64, limit int) error {
+	return errs.New(errs.Invalid, "The record in line %d has more than %d bytes.", line, limit).
+		WithMend("Check its quotes and line end; if it is really that long, ask the steward, who can raise the limit in the configuration.")
+}
+
+func tooRagged(line int64, columns int) error {
+	return errs.New(errs.Invalid, "Up to line %d more than %d cells are missing: most rows are far shorter than the header with its %d columns.", line, maxPadding, columns).
+		WithMend("Check that the header belongs to these rows and uses the same separator.")
+}
+
+func tooManyRows(limit int64) error {
+	return errs.New(errs.Invalid, "The file has more than %d rows, the most that are taken.", limit).WithMend(byteLimit)
+}
+
+func tooLarge(limit int64) error {
+	return errs.New(errs.Invalid, "The file has more than %d bytes, the most that are taken.", limit).WithMend(byteLimit)
+}
+
+func notUTF8(line int64, column int) error {
+	return errs.New(errs.Invalid, "In line %d, byte %d of the line is not UTF-8 text.", line, column).
+		WithMend(`Save the file as "CSV UTF-8" and try again.`)
+}
+
+func nulByte(line int64, column int) error {
+	return errs.New(errs.Invalid, "Line %d holds a NUL character (byte %d of the line), which no text has: the file is damaged, or no CSV in UTF-8.", line, column).
+		WithMend(`Open it in the program it comes from and save it as "CSV UTF-8".`)
+}
+
+// writeError tells a full disk, which people can do something about, from faults.
+func writeError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return errs.New(errs.Unavailable, "The disk of the server is full, so the file could not be stored.").
+			WithMend("Nothing was changed. Tell the steward to make room, then try again.").Because(err)
+	}
+	return fmt.Errorf("csv: writing the staging file: %w", err)
+}

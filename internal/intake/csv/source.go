@@ -1,0 +1,124 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"unicode/utf8"
+)
+
+const (
+	windowSize = 256 << 10
+	// slack is what may be read beyond the window's end: the scanner loads whole words.
+	slack = 8
+)
+
+// What stops a source besides io.EOF and its reader's own errors. Each counts
+// at the byte after source.end.
+var (
+	errNotUTF8  = errors.New("csv: not UTF-8")
+	errNUL      = errors.New("csv: NUL byte")
+	errTooLarge = errors.New("csv: file too large")
+)
+
+// source is a window on the input: buf[pos:end] are bytes that were checked and
+// are not used up. err says why no more follow; nil while they may.
+type source struct {
+	in    io.Reader
+	buf   []byte // slack bytes longer than what may be filled
+	pos   int
+	end   int   // checked up to here
+	full  int   // read up to here; buf[end:full] is the start of a character, or lies behind a fault
+	bytes int64 // read in all
+	max   int64 // bytes allowed
+	err   error
+}
+
+func newSource(in io.Reader, window int, max int64) *source {
+	return &source{in: in, buf: make([]byte, window+slack), max: max}
+}
+
+// window is the bytes that are checked and not used up.
+func (s *source) window() []byte { return s.buf[s.pos:s.end] }
+
+// eof tells whether the window reaches to the end of the file.
+func (s *source) eof() bool { return s.err == io.EOF }
+
+// more moves the window to the front of the buffer, which is doubled if that is
+// full, and reads on until the buffer is full or the input ends. However the
+// reader portions its bytes, the windows are the same.
+func (s *source) more(ctx context.Context) {
+	if s.err != nil {
+		return
+	}
+	if s.pos > 0 {
+		copy(s.buf, s.buf[s.pos:s.full])
+		s.end, s.full, s.pos = s.end-s.pos, s.full-s.pos, 0
+	} else if s.full == len(s.buf)-slack {
+		s.buf = append(s.buf, make([]byte, len(s.buf)-slack)...)
+	}
+	for idle := 0; s.err == nil && s.full < len(s.buf)-slack; idle++ {
+		if s.err = ctx.Err(); s.err != nil {
+			break
+		}
+		n, err := s.in.Read(s.buf[s.full : len(s.buf)-slack])
+		if n > 0 {
+			idle = 0
+		} else if err == nil && idle > 100 {
+			err = io.ErrNoProgress
+		}
+		s.full, s.bytes, s.err = s.full+n, s.bytes+int64(n), err
+	}
+	if s.bytes > s.max {
+		s.full -= int(min(s.bytes-s.max, int64(s.full-s.end)))
+		s.err = errTooLarge
+	}
+	s.check()
+}
+
+// check moves end over the bytes newly read, up to the first that is at fault.
+func (s *source) check() {
+	fresh := s.buf[s.end:s.full]
+	nul := bytes.IndexByte(fresh, 0)
+	if nul >= 0 {
+		fresh = fresh[:nul]
+	}
+	good := validUTF8(fresh)
+	s.end += good
+	rest := fresh[good:]
+	switch {
+	case len(rest) > 0 && (utf8.FullRune(rest) || nul >= 0 || s.err == io.EOF):
+		s.err = errNotUTF8
+	case len(rest) == 0 && nul >= 0:
+		s.err = errNUL
+	}
+}
+
+// validUTF8 gives the length of b's longest prefix that is UTF-8. What follows
+// is a wrong byte, or a character cut off by the end of b.
+func validUTF8(b []byte) int {
+	const high = 0x8080808080808080
+	i := 0
+	for i < len(b) {
+		if i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&high == 0 {
+			i += 8
+			continue
+		}
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if i+1 < len(b) && b[i] >= 0xC2 && b[i] <= 0xDF && b[i+1]&0xC0 == 0x80 {
+			i += 2 // the letters of Europe, most of what is not ASCII
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(b)
+}

@@ -1,0 +1,44 @@
+// Package intake turns a file that somebody brings into rows that can be judged:
+// [Read] makes any file one canonical staging file, and [Match] says which of its
+// columns is which column of the dataset.
+//
+// # The staging file
+//
+// This is the contract; whatever the file was, this comes out, and more kinds of
+// files will not change it. The staging file is in the canonical CSV dialect of
+// package record, one record for each record of the file, in the file's order:
+//
+//		line,defect,cell…
+//
+//	  - line: the number of the physical line where the record starts, from 1, as
+//	    an editor shows it (without quotes; the only value that is).
+//	  - defect: NULL, or why the record cannot be trusted: a short code, a colon and
+//	    a number. "cells:5" is a record of 5 cells under a header of another number;
+//	    "quote:2" has text after the closing quote of its second cell.
+//	  - cell…: one for each column of the header, in its order. NULL where nothing
+//	    stands between the separators, the empty text where "" stands there, else
+//	    the text exactly as it stands in the file: no trimming, no conversion, no
+//	    normal form. What of a text is a value is the plan's to say.
+//
+// A defective record keeps the cells that exist; missing ones are NULL; ones
+// beyond the header are not staged, which is what its defect says. Whoever reads
+// staging must treat a record with a defect as invalid, never as a row. Package
+// csv says in detail what is a defect, what is refused and what is neither.
+//
+// Texts are only texts here: formulas, SQL, markup and invisible characters pass
+// unchanged and mean nothing.
+//
+// # What can be read
+//
+// CSV in UTF-8, separated by comma, semicolon or tab, with a header line. Files
+// that are something else are recognised by their first bytes and refused with
+// their name and how to mend it ([Read]).
+//
+// # Matching columns
+//
+// A file's column is matched, at the first of these that fits: by the person's
+// own word (--map), by the dataset column's exact name, its label, one of its
+// other names, and then the same three without regard to case, blanks, underscores
+// and hyphens. Nothing is guessed: two that fit equally are refused, and a column
+// that fits nothing is listed. See [Match].
+package intake

@@ -1,0 +1,87 @@
+package intake
+
+import (
+	"bytes"
+
+	"sutor/internal/errs"
+)
+
+// A mark is what files of one kind begin with.
+type mark struct {
+	begins string
+	within string // also somewhere in the head; "" for no more
+	what   string
+	mend   string
+}
+
+const (
+	saveAsCSV = `Open it and save it as "CSV UTF-8".`
+	unpack    = "Unpack it and choose the CSV file inside."
+	asTable   = `Open it in a spreadsheet program and save the table as "CSV UTF-8".`
+)
+
+// marks are tried in order. None is what the header of a CSV file begins with,
+// so no good file is refused by them.
+var marks = []mark{
+	{"PK\x03\x04", "mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet", saveAsCSV},
+	{"PK\x03\x04", "xl/", "an Excel workbook", saveAsCSV},
+	{"PK\x03\x04", "[Content_Types].xml", "an Excel workbook or another Office file", saveAsCSV},
+	{"PK\x03\x04", "", "a ZIP archive or an Office file", `If it is a workbook, save it as "CSV UTF-8"; if it is an archive, unpack it.`},
+	{"PK\x05\x06", "", "an empty ZIP archive", unpack},
+	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "", "an old Excel workbook (.xls) or another old Office file", saveAsCSV},
+	{"%PDF-", "", "a PDF document", "Ask for the data as a table; from where it comes it can be saved as CSV."},
+	{"\x1F\x8B", "", "a file compressed with gzip", unpack},
+	{"BZh", "1AY&SY", "a file compressed with bzip2", unpack},
+	{"\xFD7zXZ\x00", "", "a file compressed with xz", unpack},
+	{"\x28\xB5\x2F\xFD", "", "a file compressed with Zstandard", unpack},
+	{"7z\xBC\xAF\x27\x1C", "", "a 7-Zip archive", unpack},
+	{"Rar!\x1A\x07", "", "a RAR archive", unpack},
+	{"SQLite format 3\x00", "", "an SQLite database", "Export the table from it as CSV."},
+	{"PAR1\x15", "", "a Parquet file", "Export it as CSV."},
+	{"\x89PNG\r\n\x1A\n", "", "a picture (PNG)", "Choose the file with the table."},
+	{"\xFF\xD8\xFF", "", "a picture (JPEG)", "Choose the file with the table."},
+	{"\xFF\xFE\x00\x00", "", "text in UTF-32", saveAsCSV},
+	{"\x00\x00\xFE\xFF", "", "text in UTF-32", saveAsCSV},
+	{"\xFF\xFE", "", "text in UTF-16 (which some programs call Unicode)", saveAsCSV},
+	{"\xFE\xFF", "", "text in UTF-16 (which some programs call Unicode)", saveAsCSV},
+}
+
+// foreign recognises by its first bytes a file that is no CSV in UTF-8, and
+// refuses it; nil if it may be one.
+func foreign(head []byte) error {
+	for _, m := range marks {
+		if bytes.HasPrefix(head, []byte(m.begins)) && bytes.Contains(head, []byte(m.within)) {
+			return refuse(m.what, m.mend)
+		}
+	}
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n"))
+	for _, tag := range []string{"<!doctype html", "<html", "<head", "<table"} {
+		if bytes.HasPrefix(text, []byte(tag)) {
+			return refuse("a web page, whatever its name ends in", asTable)
+		}
+	}
+	if bytes.HasPrefix(text, []byte("<?xml")) {
+		return refuse("an XML document", asTable)
+	}
+	if looksUTF16(head) {
+		return refuse("text in UTF-16 without a byte order mark", saveAsCSV)
+	}
+	return nil
+}
+
+func refuse(what, mend string) error {
+	return errs.New(errs.Invalid, "This is %s; only CSV in UTF-8 can be read.", what).WithMend("%s", mend)
+}
+
+// looksUTF16 tells whether every second byte is mostly NUL and no other is: what
+// Latin text in UTF-16 looks like.
+func looksUTF16(head []byte) bool {
+	var nuls [2]int
+	for i, c := range head {
+		if c == 0 {
+			nuls[i%2]++
+		}
+	}
+	many := len(head) / 4
+	return len(head) >= 4 && (nuls[0] > many && nuls[1] == 0 || nuls[1] > many && nuls[0] == 0)
+}

@@ -1,0 +1,75 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"sutor/internal/errs"
+)
+
+func TestReadRefusesForeignFiles(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ file, say string }{
+		{"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml … xl/workbook.xml", "an Excel workbook"},
+		{"PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheetPK", "OpenDocument"},
+		{"PK\x03\x04whatever", "ZIP"},
+		{"PK\x05\x06" + strings.Repeat("\x00", 18), "empty ZIP"},
+		{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\x00", "old Excel workbook"},
+		{"%PDF-1.7\n", "PDF"},
+		{"\x1F\x8B\x08", "gzip"},
+		{"BZh91AY&SY", "bzip2"},
+		{"SQLite format 3\x00", "SQLite"},
+		{"\xFF\xFEa\x00,\x00", "UTF-16"},
+		{"\xFE\xFF\x00a\x00,", "UTF-16"},
+		{"\xFF\xFE\x00\x00a\x00\x00\x00", "UTF-32"},
+		{"i\x00d\x00,\x00n\x00\n\x001\x00", "UTF-16 without"},
+		{"\x00i\x00d\x00,\x00n\x00\n\x001", "UTF-16 without"},
+		{"\uFEFF\r\n<!DOCTYPE HTML><table>", "web page"},
+		{"<?xml version=\"1.0\"?>", "XML"},
+		{"a,b\n1,\x00\n", "NUL"},
+		{"", "empty"},
+	}
+	for _, tt := range tests {
+		_, err := Read(context.Background(), strings.NewReader(tt.file), io.Discard, Options{})
+		e := errs.As(err)
+		if e == nil || e.Kind != errs.Invalid || e.Mend == "" || !strings.Contains(e.Error(), tt.say) {
+			t.Errorf("%q: %v, want %q", tt.file, err, tt.say)
+		}
+	}
+}
+
+func TestReadTakesWhatOnlyLooksForeign(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"PK,name\n1,a\n", "PAR1,PAR2\n1,2\n", "BZh9,b\n1,2\n", "\uFEFFid,<html>\n1,2\n", "%PDF,b\n1,2\n"} {
+		if _, err := Read(context.Background(), strings.NewReader(file), io.Discard, Options{}); err != nil {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+}
+
+// The head that is looked at is neither lost nor doubled, and an error inside it
+// is the reader's, not the file's.
+func TestReadPassesTheHeadOn(t *testing.T) {
+	t.Parallel()
+	file := "a,b\n" + strings.Repeat("1,some text\n", 2*headSize/10)
+	var whole, bytewise bytes.Buffer
+	res, err := Read(context.Background(), strings.NewReader(file), &whole, Options{})
+	if err != nil || res.Bytes != int64(len(file)) || res.Rows != int64(strings.Count(file, "\n")-1) {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if _, err := Read(context.Background(), iotest.OneByteReader(strings.NewReader(file)), &bytewise, Options{}); err != nil || !bytes.Equal(whole.Bytes(), bytewise.Bytes()) {
+		t.Errorf("byte by byte it differs: %v", err)
+	}
+	gone := errors.New("connection reset")
+	for _, n := range []int{0, 3, headSize, headSize + 1, len(file)} {
+		in := io.MultiReader(strings.NewReader(file[:n]), iotest.ErrReader(gone))
+		if _, err := Read(context.Background(), in, io.Discard, Options{}); !errors.Is(err, gone) || errs.As(err) != nil {
+			t.Errorf("hung up after %d bytes: %v", n, err)
+		}
+	}
+}
