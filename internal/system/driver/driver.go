@@ -1,0 +1,180 @@
+// Package driver is the small interface that the author of a connector
+// implements. Everything shared by all systems (counting, limits, redaction,
+// the wording of errors) is in package system, the portable type around it.
+//
+// Rows travel as streams in the canonical CSV dialect of package record, every
+// value as canonical text of its column's type (docs/values.md). A driver
+// promises for every type it describes as supported:
+//
+//   - what it reads is canonical text (floats: any text that reads back as the
+//     same value; the plan makes them canonical);
+//   - a value written and read again gives the same canonical text, unless the
+//     system itself changes it (a trigger, a rounding type).
+//
+// A driver never puts anything into the system but the user's rows; temporary
+// tables are allowed where the system keeps them to one session.
+package driver
+
+import (
+	"context"
+	"io"
+
+	"sutor/internal/record"
+)
+
+// Capabilities say what a system can do. They are data: what cannot work is
+// refused when the Compact is checked.
+type Capabilities struct {
+	Transactional bool `json:"transactional"`  // Begin gives all or nothing
+	TxStatus      bool `json:"tx_status"`      // the fate of a transaction can be asked for later (TxStatus)
+	ExactDecimals bool `json:"exact_decimals"` // decimals of any precision survive
+}
+
+// Table is what a system says of a table.
+type Table struct {
+	Table       record.Table  `json:"table"`
+	Columns     record.Schema `json:"columns"` // in the table's order; kind Unsupported where Sutor cannot read the type
+	PrimaryKey  []string      `json:"primary_key,omitempty"`
+	Uniques     [][]string    `json:"uniques,omitempty"` // further unique constraints and full unique indexes over plain columns
+	ForeignKeys []ForeignKey  `json:"foreign_keys,omitempty"`
+	ReadOnly    string        `json:"read_only,omitempty"` // why it cannot be written, in a sentence; "" if it can
+}
+
+// ForeignKey refers from columns of this table to columns of another.
+type ForeignKey struct {
+	Name       string       `json:"name"`
+	Columns    []string     `json:"columns"`
+	RefTable   record.Table `json:"ref_table"`
+	RefColumns []string     `json:"ref_columns"`
+	Deferrable bool         `json:"deferrable,omitempty"`
+	OnDelete   string       `json:"on_delete,omitempty"` // "cascade", "set null", "set default"; "" for refuse
+}
+
+// Lookup asks for live rows by values of some columns (the key, or the columns
+// of a unique constraint, or those a foreign key refers to).
+type Lookup struct {
+	Table   record.Table
+	By      record.Schema // the columns looked up by
+	Columns record.Schema // the columns wanted
+}
+
+// Op is what happens to one row.
+type Op string
+
+const (
+	Insert Op = "insert"
+	Update Op = "update"
+	Delete Op = "delete"
+)
+
+// Write is one step of an apply: all rows of one operation on one table.
+//
+// Its rows come as records of
+//
+//	number, mask, key…, before…, after…
+//
+// number: the row's number within the plan (unquoted). mask: one character for
+// each of Columns, "1" where this row writes it, else "0" (a column that an
+// insert does not write gets the system's default). key: the values of Key (of
+// the live row; for an insert of the new one, always written). before, after:
+// the values of Columns; before is NULL throughout for an insert, after for a
+// delete. Rows come in key order.
+type Write struct {
+	Op      Op
+	Table   record.Table
+	Key     record.Schema
+	Columns record.Schema // the judged columns, without the key
+	// OverrideIdentity: values for identity columns are given and must be stored
+	// (the reversal of a delete).
+	OverrideIdentity bool
+}
+
+// Conflict names one row that is not what the plan says.
+type Conflict struct {
+	Number int64 // the row's number within the plan
+	Gone   bool  // update, delete: the live row is absent; insert: never set
+}
+
+// Refusal is the system's own no (a constraint, a trigger, a right), in the
+// words of package errs; Constraint and Column where the system names them.
+type Refusal struct {
+	Constraint string
+	Column     string
+	Message    string // in plain words, without SQL or values
+	Cause      error
+}
+
+// Error gives the message.
+func (r *Refusal) Error() string { return r.Message }
+
+// Unwrap gives the system's own error.
+func (r *Refusal) Unwrap() error { return r.Cause }
+
+// Options bound an apply.
+type Options struct {
+	LockSeconds      int // give up waiting for a lock after this; 0 for the default of 10
+	StatementSeconds int // give up a statement after this; 0 for the default of 3600
+}
+
+// Driver is a connected system. It is safe for concurrent use.
+//
+// Errors: what cannot be reached is an *errs.Error of kind Unavailable; a table
+// or column that is not there of kind Invalid when it is described, and of kind
+// Changed afterwards; anything the system refuses by its own rules a *Refusal. None carries a password or SQL text in its public
+// message.
+type Driver interface {
+	Capabilities() Capabilities
+	// Ping tells whether the system answers.
+	Ping(ctx context.Context) error
+	// Describe reads a table's structure.
+	Describe(ctx context.Context, table record.Table) (Table, error)
+	// Count gives the table's number of rows, as exact as is cheap.
+	Count(ctx context.Context, table record.Table) (int64, error)
+	// Fetch reads records "number, by…" from in and writes a record
+	// "number, columns…" to out for every live row whose By columns equal the
+	// given values by the system's own equality (collations, char(n)). No order;
+	// a number may come back several times where By is not unique, and NULL
+	// matches nothing. It gives the numbers of records read and written.
+	Fetch(ctx context.Context, l Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
+	// Export writes a record "number, columns…" for every row of the table in
+	// key order, numbers from 1.
+	Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error)
+	// Page reads limit rows from offset in key order, as Export does.
+	Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error)
+	// Begin opens the transaction of an apply.
+	Begin(ctx context.Context, o Options) (Tx, error)
+	// TxStatus tells what became of a transaction named by Tx.ID.
+	TxStatus(ctx context.Context, id string) (TxState, error)
+	Close() error
+}
+
+// Tx is the one transaction of an apply. Exactly one of Commit and Rollback is
+// called at its end; Rollback after Commit does nothing.
+type Tx interface {
+	// ID names the transaction for TxStatus; "" where the system has no name.
+	ID() string
+	// Write writes the rows of one step where, and only where, the live row
+	// equals before over all of Columns (for an insert: where no row has the
+	// key), judged inside the locking write itself. For every row written it
+	// writes a record "number, key…, columns…" to stored: the values that the
+	// system really stored (RETURNING); for a delete, the values it had. If any
+	// row conflicts, it gives the conflicts (at most 10,000) and the caller must
+	// roll back.
+	Write(ctx context.Context, w Write, rows io.Reader, stored io.Writer) (written int64, conflicts []Conflict, err error)
+	Commit(ctx context.Context) error
+	Rollback(ctx context.Context) error
+}
+
+// TxState is the fate of a transaction.
+type TxState string
+
+const (
+	TxUnknown    TxState = "unknown" // the system cannot tell
+	TxCommitted  TxState = "committed"
+	TxAborted    TxState = "aborted"
+	TxInProgress TxState = "in progress"
+)
+
+// Open connects to a system. dsn is the resolved connection string: it holds
+// the secret and must not appear in any error.
+type Open func(ctx context.Context, dsn string) (Driver, error)

@@ -1,0 +1,99 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"sutor/internal/errs"
+	"sutor/internal/system/driver"
+)
+
+// Begin opens the transaction of an apply.
+func (s *System) Begin(ctx context.Context, o driver.Options) (driver.Tx, error) {
+	drv, err := s.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := drv.Begin(ctx, o)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return &tx{Tx: t, sys: s}, nil
+}
+
+// tx is a driver's transaction with what package system adds.
+type tx struct {
+	driver.Tx
+	sys *System
+}
+
+// Write counts what goes in and what comes out: without conflicts every row
+// sent is written, and every row written is given back as stored.
+func (t *tx) Write(ctx context.Context, w driver.Write, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
+	up, down := counted{r: rows}, counted{w: stored}
+	written, conflicts, err := t.Tx.Write(ctx, w, &up, &down)
+	if err != nil || len(conflicts) > 0 {
+		return 0, conflicts, t.sys.explain(err)
+	}
+	err = errors.Join(up.drained(), up.agrees("sent", written), down.agrees("given back as stored", written))
+	return written, nil, t.sys.explain(err)
+}
+
+// Commit makes the changes last. An error leaves open whether it did, unless it
+// is a refusal or comes from before the attempt.
+func (t *tx) Commit(ctx context.Context) error { return t.sys.explain(t.Tx.Commit(ctx)) }
+
+// Rollback undoes everything; after Commit it does nothing.
+func (t *tx) Rollback(ctx context.Context) error { return t.sys.explain(t.Tx.Rollback(ctx)) }
+
+// counted passes a stream of records on and counts them by itself: a byte pass
+// over the canonical dialect, where a quote opens or closes and a line feed
+// outside quotes ends a record.
+type counted struct {
+	r       io.Reader
+	w       io.Writer
+	records int64
+	quoted  bool
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.count(p[:n])
+	return n, err
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.count(p[:n])
+	return n, err
+}
+
+func (c *counted) count(p []byte) {
+	for _, b := range p {
+		switch {
+		case b == '"':
+			c.quoted = !c.quoted
+		case b == '\n' && !c.quoted:
+			c.records++
+		}
+	}
+}
+
+// drained fails where the connector left some of the stream unread.
+func (c *counted) drained() error {
+	n, err := io.Copy(io.Discard, c)
+	if err == nil && n > 0 {
+		err = errs.New(errs.Internal, "Some of the rows were not sent.")
+	}
+	return err
+}
+
+// agrees compares the connector's count with ours.
+func (c *counted) agrees(what string, n int64) error {
+	if c.records == n && !c.quoted {
+		return nil
+	}
+	return errs.New(errs.Internal, "Of %d rows, %d were %s.", max(c.records, n), min(c.records, n), what).
+		WithMend("Nothing was taken over. Tell the steward; the server's log has the rest.")
+}
