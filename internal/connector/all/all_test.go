@@ -1,0 +1,30 @@
+package all
+
+import (
+	"slices"
+	"testing"
+
+	"sutor/internal/connector/sqlite"
+)
+
+func TestConnectors(t *testing.T) {
+	t.Parallel()
+	if got, want := Connectors().Kinds(), []string{"postgres", "sqlite"}; !slices.Equal(got, want) {
+		t.Errorf("kinds %v, want %v", got, want)
+	}
+	for kind, open := range Connectors() {
+		if open == nil {
+			t.Errorf("%s has no Open", kind)
+		}
+	}
+}
+
+func TestTwiceListed(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("a kind listed twice should panic")
+		}
+	}()
+	registry(connector{"sqlite", sqlite.Open}, connector{"sqlite", sqlite.Open})
+}

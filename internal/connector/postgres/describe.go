@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// relation is a row of pg_class and what the account may do with it.
+type relation struct {
+	oid                     uint32
+	kind                    string // pg_class.relkind
+	standby, readOnly       bool   // the server; the session's transactions by default
+	use, sel, ins, upd, del bool   // the account's rights
+}
+
+const relationSQL = `
+SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
+	has_schema_privilege(s.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'INSERT'),
+	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE')
+FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+// nearSQL finds tables that someone may have meant: the same name but for case,
+// or in another schema.
+const nearSQL = `
+SELECT s.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND lower(c.relname) = lower($2) AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
+ORDER BY lower(s.nspname) <> lower($1), 1, 2 LIMIT 5`
+
+const columnsSQL = `
+SELECT a.attname, CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, a.atttypmod,
+	format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.atthasdef, a.attgenerated::text, a.attidentity::text
+FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum`
+
+// indexesSQL lists unique indexes that hold for every row over plain columns,
+// the primary key first.
+const indexesSQL = `
+SELECT i.indisprimary, array(SELECT a.attname FROM generate_series(0, i.indnkeyatts - 1) AS n
+	JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n] ORDER BY n)::text[]
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+ORDER BY NOT i.indisprimary, c.relname`
+
+const foreignKeysSQL = `
+SELECT f.conname, s.nspname, r.relname, f.confdeltype::text, f.condeferrable,
+	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
+		JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.o)::text[],
+	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
+		JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.o)::text[]
+FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.confrelid JOIN pg_namespace AS s ON s.oid = r.relnamespace
+WHERE f.conrelid = $1 AND f.contype = 'f'
+ORDER BY f.conname`
+
+// Describe reads the catalog in one transaction, so that the parts fit together.
+func (db *database) Describe(ctx context.Context, table record.Table) (d driver.Table, err error) {
+	table = withSchema(table)
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return d, fault(err)
+	}
+	defer rollback(ctx, tx)
+	r, err := findRelation(ctx, tx, table)
+	if err != nil {
+		return d, fault(err)
+	}
+	d.Table, d.ReadOnly = table, r.whyReadOnly()
+	if d.Columns, err = describeColumns(ctx, tx, r.oid); err != nil {
+		return d, fault(err)
+	}
+	if d.PrimaryKey, d.Uniques, err = describeIndexes(ctx, tx, r.oid); err != nil {
+		return d, fault(err)
+	}
+	d.ForeignKeys, err = describeForeignKeys(ctx, tx, r.oid)
+	return d, fault(err)
+}
+
+func findRelation(ctx context.Context, tx pgx.Tx, table record.Table) (r relation, err error) {
+	err = tx.QueryRow(ctx, relationSQL, table.Schema, table.Name).Scan(
+		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del)
+	if err == pgx.ErrNoRows {
+		return r, noTable(ctx, tx, table)
+	}
+	if err == nil && !(r.use && r.sel) {
+		err = &driver.Refusal{Message: "Sutor's account in the database has no right to read the table " + table.String() + "."}
+	}
+	return r, err
+}
+
+// noTable says that a table is not there and which one may have been meant.
+func noTable(ctx context.Context, tx pgx.Tx, table record.Table) error {
+	rows, err := tx.Query(ctx, nearSQL, table.Schema, table.Name)
+	if err != nil {
+		return err
+	}
+	near, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		var t record.Table
+		err := row.Scan(&t.Schema, &t.Name)
+		return t.String(), err
+	})
+	if err != nil {
+		return err
+	}
+	e := errs.New(errs.Invalid, "There is no table %s in the database.", table)
+	if len(near) > 0 {
+		return e.WithMend("There is %s: names are exact, capitals included.", strings.Join(near, ", "))
+	}
+	return e.WithMend("Check the schema and the name; both are exact, capitals included.")
+}
+
+// whyReadOnly gives a sentence; "" where the account may write the table.
+func (r relation) whyReadOnly() string {
+	switch {
+	case r.kind == "v":
+		return "It is a view; changes go to the tables behind it."
+	case r.kind == "m":
+		return "It is a materialized view, which is only ever computed."
+	case r.kind == "f":
+		return "It is a foreign table; changes go to the system that holds it."
+	case r.standby:
+		return "The server is a standby, which only follows another one."
+	case r.readOnly:
+		return "The database only allows reading."
+	case !r.ins && !r.upd && !r.del:
+		return "Sutor's account in the database has only the right to read it."
+	}
+	return ""
+}
+
+func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema, error) {
+	rows, err := tx.Query(ctx, columnsSQL, oid)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c record.Column, err error) {
+		var (
+			typname, native, generated, identity string
+			typmod                               int32
+			filled                               bool
+		)
+		err = row.Scan(&c.Name, &typname, &typmod, &native, &c.Nullable, &filled, &generated, &identity)
+		c.Type = typeOf(typname, typmod, native)
+		c.Generated = generated != ""
+		c.Identity = map[string]string{"a": "always", "d": "default"}[identity]
+		c.HasDefault = filled && !c.Generated || c.Identity != ""
+		return c, err
+	})
+}
+
+func describeIndexes(ctx context.Context, tx pgx.Tx, oid uint32) (primary []string, uniques [][]string, err error) {
+	rows, err := tx.Query(ctx, indexesSQL, oid)
+	if err != nil {
+		return nil, nil, err
+	}
+	var (
+		isPrimary bool
+		columns   []string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&isPrimary, &columns}, func() error {
+		if isPrimary {
+			primary = columns
+		} else {
+			uniques = append(uniques, columns)
+		}
+		columns = nil
+		return nil
+	})
+	return primary, uniques, err
+}
+
+func describeForeignKeys(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.ForeignKey, error) {
+	rows, err := tx.Query(ctx, foreignKeysSQL, oid)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.ForeignKey, err error) {
+		var onDelete string
+		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &f.Deferrable, &f.Columns, &f.RefColumns)
+		f.OnDelete = map[string]string{"c": "cascade", "n": "set null", "d": "set default"}[onDelete]
+		return f, err
+	})
+}

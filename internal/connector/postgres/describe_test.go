@@ -1,0 +1,182 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sutor/internal/connector/postgres"
+	"sutor/internal/connector/postgres/pgtest"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+var ctx = context.Background()
+
+// open gives a database of its own and a driver on it.
+func open(t *testing.T) (*system, driver.Driver) {
+	t.Helper()
+	s := newSystem(t, pgtest.Database(t))
+	d := s.Open(t)
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, d
+}
+
+func describe(t *testing.T, d driver.Driver, name string) driver.Table {
+	t.Helper()
+	table, err := d.Describe(ctx, record.ParseTable(name))
+	if err != nil {
+		t.Fatalf("Describe(%s): %v", name, err)
+	}
+	return table
+}
+
+func TestDescribeTypes(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE DOMAIN email AS text; CREATE TYPE mood AS ENUM ('ok');
+		CREATE TABLE t (serial serial PRIMARY KEY, bpchar bpchar, one char, any_length varchar, money numeric(12,2), tens numeric(3,-1),
+		stamp timestamp, email email, mood mood, list int[], doc jsonb, bytes bytea, clock time, gone int)`)
+	s.Exec(t, `ALTER TABLE t DROP COLUMN gone`)
+	table := describe(t, d, "t")
+	if c := table.Columns[0]; !c.HasDefault || c.Nullable || c.Identity != "" {
+		t.Errorf("serial: %+v, want a default", c)
+	}
+	want := map[string]record.Type{
+		"serial": {Kind: record.Int, Bits: 32, Native: "integer"}, "bpchar": {Kind: record.Text, Fixed: true, Native: "bpchar"},
+		"one": {Kind: record.Text, Fixed: true, MaxLen: 1, Native: "character(1)"}, "any_length": {Kind: record.Text, Native: "character varying"},
+		"money": {Kind: record.Decimal, Precision: 12, Scale: 2, Native: "numeric(12,2)"}, "tens": {Native: "numeric(3,-1)"},
+		"stamp": {Kind: record.Timestamp, Fraction: 6, Native: "timestamp without time zone"}, "email": {Native: "public.email"},
+		"mood": {Native: "public.mood"}, "list": {Native: "integer[]"}, "doc": {Native: "jsonb"}, "bytes": {Native: "bytea"},
+		"clock": {Native: "time without time zone"},
+	}
+	got := map[string]record.Type{}
+	for _, c := range table.Columns {
+		got[c.Name] = c.Type
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("types (-want +got):\n%s", diff)
+	}
+}
+
+func TestDescribeUniques(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text, UNIQUE (b, a) DEFERRABLE)`)
+	s.Exec(t, `CREATE UNIQUE INDEX z_with_more ON t (c) INCLUDE (a); CREATE UNIQUE INDEX partial ON t (a) WHERE b > 0;
+		CREATE UNIQUE INDEX expression ON t (lower(c)); CREATE INDEX not_unique ON t (b)`)
+	s.Exec(t, `INSERT INTO t VALUES (1, 1, 1, 'x'), (2, 2, 1, 'y')`)
+	if _, err := s.pool.Exec(ctx, `CREATE UNIQUE INDEX CONCURRENTLY invalid ON t (b)`); err == nil {
+		t.Fatal("a unique index over equal values was made")
+	}
+	if diff := cmp.Diff([][]string{{"b", "a"}, {"c"}}, describe(t, d, "t").Uniques); diff != "" {
+		t.Errorf("uniques (-want +got):\n%s", diff)
+	}
+}
+
+func TestDescribeForeignKeys(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE SCHEMA "Other"; CREATE TABLE "Other".p (x int, y int, PRIMARY KEY (y, x));
+		CREATE TABLE t (id int PRIMARY KEY, px int, py int, parent int CONSTRAINT tree REFERENCES t ON DELETE SET NULL,
+		CONSTRAINT far FOREIGN KEY (px, py) REFERENCES "Other".p (x, y) DEFERRABLE)`)
+	want := []driver.ForeignKey{
+		{Name: "far", Columns: []string{"px", "py"}, RefTable: record.Table{Schema: "Other", Name: "p"}, RefColumns: []string{"x", "y"}, Deferrable: true},
+		{Name: "tree", Columns: []string{"parent"}, RefTable: record.Table{Schema: "public", Name: "t"}, RefColumns: []string{"id"}, OnDelete: "set null"},
+	}
+	if diff := cmp.Diff(want, describe(t, d, "t").ForeignKeys); diff != "" {
+		t.Errorf("foreign keys (-want +got):\n%s", diff)
+	}
+}
+
+func TestDescribeReadOnly(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE TABLE t (id int PRIMARY KEY); CREATE VIEW v AS SELECT * FROM t; CREATE MATERIALIZED VIEW m AS SELECT * FROM t;
+		CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id)`)
+	for name, want := range map[string]string{"t": "", "parts": "", "v": "a view", "m": "a materialized view"} {
+		if got := describe(t, d, name).ReadOnly; (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestDescribeNearNames(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE SCHEMA erp; CREATE TABLE erp."Customer" (id int); CREATE TABLE customer (id int)`)
+	_, err := d.Describe(ctx, record.ParseTable("CUSTOMER"))
+	if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "public.customer, erp.Customer") {
+		t.Errorf("%v, want both near tables, those of the schema first", err)
+	}
+}
+
+// TestRights goes through what an account with few rights meets.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	role := "reader_" + strings.TrimPrefix(ident(s.database(t)), `"`)
+	role = strings.TrimSuffix(role, `"`)
+	s.Exec(t, "CREATE ROLE "+role+" LOGIN")
+	t.Cleanup(func() { s.Exec(t, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	s.Exec(t, "CREATE TABLE seen (id int PRIMARY KEY, v text); CREATE TABLE hidden (id int PRIMARY KEY); INSERT INTO seen VALUES (1, 'one'); GRANT SELECT ON seen TO "+role)
+	d, err := postgres.Open(ctx, strings.Replace(s.dsn, "postgres@", role+"@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	seen := describe(t, d, "seen")
+	if !strings.Contains(seen.ReadOnly, "right") {
+		t.Errorf("ReadOnly is %q, want the missing right", seen.ReadOnly)
+	}
+	var refusal *driver.Refusal
+	if _, err := d.Describe(ctx, record.ParseTable("hidden")); !errors.As(err, &refusal) {
+		t.Errorf("%v, want a refusal", err)
+	}
+	if o := write(t, d, writeOf(driver.Insert, seen), `1,"1","2",,"two"`+"\n"); !errors.As(o.err, &refusal) || !strings.Contains(refusal.Message, "right") {
+		t.Errorf("%v, want a refusal for the missing right", o.err)
+	}
+
+	s.Exec(t, "GRANT ALL ON seen TO "+role+"; ALTER ROLE "+role+" SET default_transaction_read_only = on")
+	if d, err = postgres.Open(ctx, strings.Replace(s.dsn, "postgres@", role+"@", 1)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if why := describe(t, d, "seen").ReadOnly; !strings.Contains(why, "only allows reading") {
+		t.Errorf("ReadOnly is %q", why)
+	}
+	if _, found, err := d.Fetch(ctx, driver.Lookup{Table: seen.Table, By: seen.Columns[:1], Columns: seen.Columns}, strings.NewReader("1,\"1\"\n"), new(bytes.Buffer)); found != 1 || err != nil {
+		t.Errorf("Fetch: %d, %v", found, err)
+	}
+	if o := write(t, d, writeOf(driver.Insert, seen), `1,"1","2",,"two"`+"\n"); !errors.As(o.err, &refusal) || !strings.Contains(refusal.Message, "read-only") {
+		t.Errorf("%v, want a refusal", o.err)
+	}
+}
+
+// database gives the name of the system's database.
+func (s *system) database(t *testing.T) string {
+	t.Helper()
+	at, err := url.Parse(s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(at.Path, "/")
+}

@@ -1,0 +1,73 @@
+// Package postgres connects PostgreSQL: it implements package driver with pgx.
+//
+// # Versions
+//
+// PostgreSQL 13 and newer (13 brought trim_scale and pg_current_xact_id); tested
+// on 15. The database's encoding must not be SQL_ASCII, which promises nothing
+// about its texts; from any other the server converts to UTF-8. Behind a pooler
+// such as PgBouncer the pool must work by session.
+//
+// # Rights
+//
+// The account needs CONNECT and TEMPORARY on the database, USAGE on the schema,
+// SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
+// are changed. Row security applies to it as to anyone: rows hidden from it look
+// absent.
+//
+// # How rows travel
+//
+// Rows move by COPY in both directions, as bytes; no Go value is made per cell.
+//
+// Up: keys or changes go into a temporary table that lives for one transaction.
+// Its columns are made by CREATE TABLE … AS SELECT from the user's own columns,
+// so they have their types and collations, and the join matches as the system
+// itself does. COPY is in its text format, transcoded from the canonical dialect
+// by a byte pass: before version 18 a line \. inside a quoted CSV value ended
+// the data (PostgreSQL 18 release notes, COPY). Records read are compared with
+// the rows that COPY counted.
+//
+// Down: COPY (…) TO STDOUT (FORMAT csv, FORCE_QUOTE *) writes the canonical
+// dialect; it goes straight to the caller's writer past a pass that counts its
+// records, which are compared with the server's count.
+//
+// # How rows are written
+//
+// An apply is one READ COMMITTED transaction. UPDATE and DELETE carry "live row
+// equals before" in their WHERE clause: after a wait for another's lock
+// PostgreSQL evaluates it again on the new version of the row, so the judgement
+// is part of the locking write. They run inside COPY (… RETURNING …), which gives
+// what was really stored. Where fewer rows were written than sent, a savepoint
+// takes the step back and a query names the conflicts. An INSERT relies on the
+// unique index over the key to meet a row that another session inserts at the
+// same moment; without such an index only rows committed before are seen.
+//
+// Rows of one insert may leave different columns to their defaults; they go in
+// one statement, so that rows may refer to each other.
+//
+// The session pins search_path to pg_catalog and every name is written with its
+// schema. Only within an apply is search_path the account's own again, because
+// the user's triggers and defaults may rely on it; there the operators are
+// written with their schema, or compare types for which pg_catalog has the exact
+// operator, which always comes first.
+//
+// # Values
+//
+// Session settings (UTC, ISO, extra_float_digits) make the server's own output
+// canonical for most types; see types.go for the rest. These cannot be proposed
+// but may be stored, and are read as the system prints them, so that they never
+// equal a proposed value and an undo gives them back: infinite dates and
+// timestamps, years before 1 (BC) or after 9999, numeric NaN and Infinity.
+// Domains, arrays, enums, negative scales, and whatever else is not named in
+// types.go are described as unsupported.
+//
+// Text compares by bytes (COLLATE "C") where a row is judged, and by the
+// column's own collation where a key is matched.
+//
+// # Limits
+//
+// Values stored by an AFTER trigger are not in what RETURNING gives. A hot
+// standby or a read-only database can be described and exported but not fetched
+// from by key, since that takes a temporary table (a database whose transactions
+// are only read-only by default can be fetched from). Sequences behind identity
+// columns do not advance by values that are given.
+package postgres

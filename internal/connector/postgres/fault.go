@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"sutor/internal/errs"
+	"sutor/internal/system/driver"
+)
+
+// fault gives err its public face: what cannot be reached or has to wait is
+// Unavailable, what the system forbids by its own rules a *driver.Refusal.
+// Whatever is left is a fault of ours and stays internal. PostgreSQL's own
+// texts quote values and SQL; they are kept as the cause only.
+func fault(err error) error {
+	if err == nil || errs.As(err) != nil {
+		return err
+	}
+	var refusal *driver.Refusal
+	if errors.As(err, &refusal) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return faultOfServer(pg, err)
+	}
+	if isDisconnect(err) {
+		return errs.New(errs.Unavailable, "The PostgreSQL server cannot be reached.").
+			WithMend("Try again in a while; if it stays so, tell the steward.").Because(err)
+	}
+	return err
+}
+
+func isDisconnect(err error) bool {
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) || errors.Is(err, pgconn.ErrConnClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// isAbsence tells whether the server misses a table, a column or a schema.
+func isAbsence(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703" || pg.Code == "3F000")
+}
+
+func isUniqueViolation(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505"
+}
+
+// faultOfServer judges by SQLSTATE (PostgreSQL docs, appendix A).
+func faultOfServer(pg *pgconn.PgError, err error) error {
+	if e := waiting(pg.Code); e != nil {
+		return e.Because(err)
+	}
+	if message := refusal(pg); message != "" {
+		return &driver.Refusal{Constraint: pg.ConstraintName, Column: pg.ColumnName, Message: message, Cause: err}
+	}
+	return err
+}
+
+// waiting gives an error for what may work later.
+func waiting(code string) *errs.Error {
+	unavailable := func(message, mend string) *errs.Error {
+		return errs.New(errs.Unavailable, "%s", message).WithMend("%s", mend)
+	}
+	switch code {
+	case "55P03":
+		return unavailable("Another program holds a lock on rows or the table for too long.", "Try again when it is done.")
+	case "40P01", "40001":
+		return unavailable("The change and another program were in each other's way, and the PostgreSQL server ended one of them.", "Try again.")
+	case "57014":
+		return unavailable("The PostgreSQL server took longer than allowed.", "Try again; if it stays so, the steward can allow more time.")
+	}
+	switch code[:2] {
+	case "28", "3D":
+		return unavailable("The PostgreSQL server does not let Sutor in.", "The steward must check the account, its password and the database's name.")
+	case "08", "57":
+		return unavailable("The PostgreSQL server cannot be reached.", "Try again in a while; if it stays so, tell the steward.")
+	case "53":
+		return unavailable("The PostgreSQL server is short of connections, memory or disk.", "Try again later; the server's administrator can see why.")
+	}
+	return nil
+}
+
+// refusal gives the sentence for what the system forbids; "" for anything else.
+func refusal(pg *pgconn.PgError) string {
+	switch pg.Code {
+	case "23505":
+		return "Another row already has these values, which " + constraint(pg) + " allows only once."
+	case "23503":
+		return "Rows of two tables would no longer fit together: " + constraint(pg) + " wants the row that another row refers to."
+	case "23502":
+		return "The column " + pg.ColumnName + " of the table " + pg.TableName + " needs a value."
+	case "23514":
+		return "A value breaks a rule of the database: " + constraint(pg) + " does not allow it."
+	case "23P01":
+		return "Another row stands in the way: " + constraint(pg) + " does not allow both."
+	case "42501":
+		return "The database does not give Sutor's account the right to do this. The steward can grant it."
+	case "25006":
+		return "The database is read-only now."
+	case "428C9":
+		return "A column that the database numbers or computes itself was given a value."
+	case "22003":
+		return "A number is too large for its column."
+	case "22001":
+		return "A text is too long for its column."
+	case "22P04":
+		return "" // COPY was sent what is not its format: ours
+	case "0A000":
+		return "The table has a rule, or is of a kind, that the database does not let be written this way."
+	case "P0001":
+		return "A trigger or function of the database does not allow this."
+	case "42P01", "42703", "3F000":
+		return "A trigger, rule or function of the database refers to something that is not there."
+	}
+	switch pg.Code[:2] {
+	case "22":
+		return "A value does not fit its column."
+	case "23", "27", "44", "55":
+		return "A rule of the database does not allow this."
+	}
+	return ""
+}
+
+func constraint(pg *pgconn.PgError) string {
+	if pg.ConstraintName == "" {
+		return "a rule of the table " + pg.TableName
+	}
+	return "the rule " + pg.ConstraintName + " of the table " + pg.TableName
+}

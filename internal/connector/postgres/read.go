@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// askedTable is the temporary table of a fetch: n, k1, k2, ….
+const askedTable = "pg_temp.sutor_asked"
+
+func (db *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	l.Table = withSchema(l.Table)
+	// A transaction of its own, always rolled back, so that nothing is left but
+	// its counters. Read-write because it makes a temporary table.
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadWrite})
+	if err != nil {
+		return 0, 0, fault(err)
+	}
+	defer rollback(ctx, tx)
+	if sent, found, err = fetch(ctx, tx, l, in, out); err != nil {
+		rollback(ctx, tx) // explain needs a connection
+		return 0, 0, db.explain(ctx, err, l.Table, l.By, l.Columns)
+	}
+	return sent, found, nil
+}
+
+func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	create := []string{"0::pg_catalog.int8 AS n"}
+	join := make([]string, len(l.By))
+	for i, c := range l.By {
+		create = append(create, fmt.Sprintf("t.%s AS k%d", name(c.Name), i+1))
+		join[i] = fmt.Sprintf("t.%s OPERATOR(pg_catalog.=) a.k%d", name(c.Name), i+1)
+	}
+	if _, err = tx.Exec(ctx, stage(askedTable, create, l.Table)); err != nil {
+		return 0, 0, err
+	}
+	conn := tx.Conn().PgConn()
+	if sent, err = copyUp(ctx, conn, askedTable, in); err != nil {
+		return 0, 0, err
+	}
+	if _, err = tx.Exec(ctx, "ANALYZE "+askedTable); err != nil {
+		return 0, 0, err
+	}
+	query := fmt.Sprintf("SELECT a.n%s FROM %s AS a JOIN %s AS t ON %s",
+		list(l.Columns, "t."), askedTable, quoted(l.Table), strings.Join(join, " AND "))
+	found, err = copyDown(ctx, conn, query, out)
+	return sent, found, err
+}
+
+// stage gives the SQL of a temporary table whose columns have the types and
+// collations of expressions over the user's table t.
+func stage(temporary string, columns []string, table record.Table) string {
+	return fmt.Sprintf("CREATE TEMPORARY TABLE %s ON COMMIT DROP AS SELECT %s FROM %s AS t WITH NO DATA",
+		strings.TrimPrefix(temporary, "pg_temp."), strings.Join(columns, ", "), quoted(table))
+}
+
+// list gives ", …" for the canonical texts of columns.
+func list(columns record.Schema, prefix string) string {
+	var b strings.Builder
+	for _, c := range columns {
+		b.WriteString(", " + canonical(c.Type, prefix+name(c.Name)))
+	}
+	return b.String()
+}
+
+func (db *database) Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
+	return db.read(ctx, table, key, columns, "", out)
+}
+
+func (db *database) Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
+	return db.read(ctx, table, key, columns, fmt.Sprintf(" LIMIT %d OFFSET %d", limit, offset), out)
+}
+
+// read writes numbered rows in key order. Numbering and ordering by the same
+// columns takes one sort, and none where an index has them in this order.
+func (db *database) read(ctx context.Context, table record.Table, key, columns record.Schema, limit string, out io.Writer) (int64, error) {
+	table = withSchema(table)
+	order := ""
+	for i, c := range key {
+		order += []string{"ORDER BY t.", ", t."}[min(i, 1)] + name(c.Name)
+	}
+	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t %s%s",
+		order, list(columns, "t."), quoted(table), order, limit)
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return 0, fault(err)
+	}
+	n, err := copyDown(ctx, conn.Conn().PgConn(), query, out)
+	conn.Release()
+	return n, db.explain(ctx, err, table, key, columns)
+}
+
+// rollback ends a transaction also where ctx has ended. A connection that is
+// gone has been rolled back by the server.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = tx.Rollback(ctx)
+}

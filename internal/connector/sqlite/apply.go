@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"sutor/internal/errs"
+	"sutor/internal/system/driver"
+)
+
+// Defaults of [driver.Options].
+const (
+	defaultLock      = 10 * time.Second
+	defaultStatement = time.Hour
+)
+
+// maxConflicts bounds what Write lists.
+const maxConflicts = 10_000
+
+// lockStep is how long SQLite itself waits for the writer's place before we look
+// whether we are still wanted: its waiting cannot be interrupted.
+const lockStep = 100 * time.Millisecond
+
+// tx is an apply: one connection that holds the place of the writer.
+type tx struct {
+	conn      *sql.Conn
+	statement time.Duration
+	broken    bool // something failed: SQLite may have rolled back already
+	ended     bool
+}
+
+// Begin takes the place of the one writer and keeps it until the end.
+func (d *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, error) {
+	if err := d.at.present(); err != nil {
+		return nil, err
+	}
+	if d.at.readOnly {
+		return nil, &driver.Refusal{Message: readOnlyFile}
+	}
+	conn, err := d.pinned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &tx{conn: conn, statement: defaultStatement}
+	if o.StatementSeconds > 0 {
+		t.statement = time.Duration(o.StatementSeconds) * time.Second
+	}
+	lock := defaultLock
+	if o.LockSeconds > 0 {
+		lock = time.Duration(o.LockSeconds) * time.Second
+	}
+	if err := t.begin(ctx, lock); err != nil {
+		return nil, first(explain(ctx, err), release(conn, false))
+	}
+	return t, nil
+}
+
+func (t *tx) begin(ctx context.Context, lock time.Duration) error {
+	if _, err := t.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", lockStep.Milliseconds())); err != nil {
+		return err
+	}
+	until := time.Now().Add(lock)
+	for {
+		_, err := t.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+		if err == nil {
+			break
+		}
+		if !isCode(err, sqlite3.ErrBusy) || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+	}
+	// From here on only readers can stand in the way, at the commit.
+	_, err := t.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", lock.Milliseconds()))
+	return err
+}
+
+// ID is empty: SQLite's transactions have no names.
+func (t *tx) ID() string { return "" }
+
+// Write compares, writes and reads back. See [driver.Tx].
+func (t *tx) Write(ctx context.Context, w driver.Write, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
+	if t.ended || t.broken {
+		return 0, nil, errs.New(errs.Internal, "The transaction has ended or failed before.")
+	}
+	s, err := t.prepare(ctx, w)
+	if err != nil {
+		t.broken = true
+		return 0, nil, err
+	}
+	written, conflicts, err := s.run(ctx, rows, stored)
+	t.broken = err != nil || len(conflicts) > 0
+	return written, conflicts, err
+}
+
+// Commit makes the changes last. It cannot be cancelled halfway.
+func (t *tx) Commit(ctx context.Context) error {
+	switch {
+	case t.ended || t.broken:
+		return errs.New(errs.Internal, "The transaction has ended or failed before.")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx)
+	if _, err := t.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		t.broken = true
+		return explain(ctx, err)
+	}
+	t.ended = true
+	_, err := t.conn.ExecContext(ctx, defaultTimeout)
+	_ = release(t.conn, err == nil) // committed: nothing that fails now may look like a failure
+	return nil
+}
+
+// Rollback undoes everything; after Commit it does nothing.
+func (t *tx) Rollback(ctx context.Context) error {
+	if t.ended {
+		return nil
+	}
+	t.ended = true
+	ctx = context.WithoutCancel(ctx)
+	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
+	if err == nil {
+		_, err = t.conn.ExecContext(ctx, defaultTimeout)
+	}
+	// An error here means that SQLite has rolled back by itself; ending the
+	// connection makes it certain.
+	return release(t.conn, err == nil)
+}
+
+// limit bounds one statement.
+func (t *tx) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, t.statement)
+}
+
+// exec runs a statement within its time and gives the number of rows changed.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	limited, cancel := t.limit(ctx)
+	defer cancel()
+	res, err := t.conn.ExecContext(limited, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}

@@ -1,0 +1,70 @@
+// Package sqlite connects SQLite databases (file format 3, written by any
+// SQLite; the library itself is compiled in, 3.44 or newer).
+//
+// # What it needs
+//
+// The dsn is the path of the database file, or a "file:" URI with the
+// parameters mode (ro or rw), immutable, nolock and vfs. The server's user needs
+// to read the file and, for changes, to write the file and its folder. A missing
+// file is an error: an empty database is never created. The database's own
+// journal mode is kept. Only the schema main is offered.
+//
+// # Names
+//
+// SQLite takes Customer and customer for the same table. Names here are exact,
+// so that a Compact means one thing: [database.Describe] compares them byte for
+// byte and, where only the case differs, says how the table is called.
+//
+// # Types
+//
+// SQLite enforces almost nothing, so a type is what the column declares
+// ([typeOf] has the whole table), and what does not keep to it stays visible.
+// Whole numbers count as 64 bits unless the declared name says less. Decimals
+// are kept as binary floating point, which is exact up to 15 digits: more
+// digits are declined, except in whole numbers up to 18 digits, and a decimal
+// without precision counts as one of 15 digits. Booleans are stored as 0 and 1;
+// dates, timestamps and UUIDs as their canonical text.
+//
+// # Storage classes
+//
+// A cell has a storage class of its own, whatever its column declares, and two
+// cells are equal here only if the class is equal too. A cell of another class
+// than this package would write (or, for a decimal, of more digits than the
+// column declares) is read as its class, a colon and the value: "text:true" in a
+// boolean column, "real:1.5" in an integer one, "blob:00FF". That is never the
+// canonical text of a value, so it is seen and never confused, and writing it
+// back stores exactly what was there. Dates, timestamps and UUIDs that are
+// spelled differently ("2026-03-31T14:30") are read as they stand; a text there
+// that could be taken for a prefix is read with "text:".
+//
+// A text column's value may be any text, so there is no room for a prefix:
+// bytes (a BLOB), text that is not UTF-8, and text with a NUL character end the
+// reading with a sentence that names table, column and key.
+//
+// # How rows travel
+//
+// Up: rows are bound, many a statement, into a temporary table of the one
+// connection in use, kept where SQLite keeps temporary tables (temp_store),
+// never in the file. Its columns have the affinity of the table's, and in every
+// comparison the table's column stands on the left, so that its collation
+// decides. Down: SQLite itself writes each row as one record of the canonical
+// dialect, so one text a row comes back and not one value a cell.
+//
+// # Writing
+//
+// SQLite has one writer at a time. BEGIN IMMEDIATE takes that place before
+// anything is compared, so from the comparison of the live rows with "before" to
+// the commit nobody else can write. Foreign keys are enforced, and a conflict
+// clause in the table's definition (ON CONFLICT REPLACE and the like) is
+// overruled: a violated constraint is a refusal, never a silent deletion.
+// Transactions have no names: what became of one is found by looking at the rows.
+//
+// # Limits
+//
+// A step judges at most some 990 columns, for the temporary table holds each
+// twice and SQLite gives a table 2,000. Unless the database is in WAL mode a
+// commit waits for those who read, an export included, and reading waits for a
+// commit; the lock's time-out bounds the first, five seconds the second. Foreign
+// keys that are not deferred are checked after each statement, and an insert is
+// one statement for all rows that write the same columns.
+package sqlite

@@ -1,0 +1,234 @@
+package sqlite
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Fetch loads the records into a temporary table and joins it with the table;
+// the table's lock is taken only for the join. See [driver.Driver].
+func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	conn, err := d.pinned(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = first(err, release(conn, err == nil)) }()
+	t, err := inspect(ctx, conn, l.Table)
+	if err != nil {
+		return 0, 0, err
+	}
+	by, err := t.live(l.By)
+	if err != nil {
+		return 0, 0, err
+	}
+	columns, err := t.live(l.Columns)
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err = conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return 0, 0, explain(ctx, err)
+	}
+	into := append([]slot{numberSlot}, slots("k", by)...)
+	if sent, err = load(ctx, conn, into, in, nil); err != nil {
+		return sent, 0, err
+	}
+	r := reading{conn: conn, table: t, columns: columns, key: by,
+		keyOf: "SELECT " + keyText("k", stagedNames("k", by), by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
+		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by)}
+	if found, err = r.stream(ctx, out); err != nil {
+		return sent, found, err
+	}
+	_, err = conn.ExecContext(ctx, "DROP TABLE "+staged)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "COMMIT")
+	}
+	return sent, found, explain(ctx, err)
+}
+
+// Export reads the whole table in key order.
+func (d *database) Export(ctx context.Context, name record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
+	return d.read(ctx, name, key, columns, -1, 0, out)
+}
+
+// Page reads a part of the table in key order; rows keep the numbers that
+// Export would give them.
+func (d *database) Page(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
+	return d.read(ctx, name, key, columns, max(limit, 0), max(offset, 0), out)
+}
+
+// read gives limit rows (-1 for all) from offset on.
+func (d *database) read(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (n int64, err error) {
+	conn, err := d.pinned(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = first(err, release(conn, err == nil)) }()
+	t, err := inspect(ctx, conn, name)
+	if err != nil {
+		return 0, err
+	}
+	if key, err = t.live(key); err != nil {
+		return 0, err
+	}
+	if columns, err = t.live(columns); err != nil {
+		return 0, err
+	}
+	order := make([]string, len(key))
+	for i, c := range key {
+		order[i] = "t." + quoted(c.Name)
+	}
+	from := " FROM " + t.sql() + " t"
+	if len(order) > 0 {
+		from += " ORDER BY " + strings.Join(order, ", ")
+	}
+	r := reading{conn: conn, table: t, columns: columns, key: key, numbered: true, offset: offset,
+		keyOf: "SELECT " + keyText("t", names(key), key) + from + " LIMIT 1 OFFSET ? - 1",
+		query: fmt.Sprint("SELECT ", rendered("t", "''", columns), from, " LIMIT ", limit, " OFFSET ", offset)}
+	return r.stream(ctx, out)
+}
+
+// same compares the columns with those of the staged table, each by the
+// collation of its own, which the left side decides.
+func same(prefix string, columns record.Schema) string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = fmt.Sprintf("t.%s = %s.k%d", quoted(c.Name), prefix, i)
+	}
+	return strings.Join(all, " AND ")
+}
+
+// reading is one query whose rows go out as records.
+type reading struct {
+	conn     *sql.Conn
+	table    *table
+	columns  record.Schema // of the record, after the number
+	numbered bool          // the number is not in the query: it is counted here
+	offset   int64         // rows passed over before the first
+	query    string
+	keyOf    string        // gives the key, in words, of the row with a number
+	key      record.Schema // for a record that cannot be read
+}
+
+// stream writes the query's rows to out and counts them.
+func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error) {
+	rows, err := r.conn.QueryContext(ctx, r.query)
+	if err != nil {
+		return 0, explain(ctx, err)
+	}
+	defer rows.Close()
+	w := bufio.NewWriterSize(out, 256<<10)
+	var raw sql.RawBytes
+	var number []byte
+	for rows.Next() {
+		if err := rows.Scan(&raw); err != nil {
+			return n, explain(ctx, err)
+		}
+		if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
+			bad := bytes.Clone(raw)
+			if err := rows.Close(); err != nil {
+				return n, explain(ctx, err)
+			}
+			return n, r.unreadable(ctx, bad, r.offset+n+1)
+		}
+		n++
+		if r.numbered {
+			number = strconv.AppendInt(number[:0], r.offset+n, 10)
+			if len(r.columns) > 0 {
+				number = append(number, ',')
+			}
+			if _, err := w.Write(number); err != nil {
+				return n, err
+			}
+		}
+		if _, err := w.Write(raw); err != nil {
+			return n, err
+		}
+		if err := w.WriteByte('\n'); err != nil {
+			return n, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return n, explain(ctx, err)
+	}
+	return n, w.Flush()
+}
+
+// unreadable says which cell of a record holds what no text may hold.
+func (r reading) unreadable(ctx context.Context, raw []byte, number int64) error {
+	fields, err := record.NewReader(bytes.NewReader(append(raw, '\n'))).Read()
+	if err != nil {
+		return err
+	}
+	if !r.numbered {
+		if number, err = strconv.ParseInt(string(fields[0].Text), 10, 64); err != nil {
+			return err
+		}
+		fields = fields[1:]
+	}
+	for i, f := range fields {
+		what := "a text that is not UTF-8"
+		switch at := bytes.IndexByte(f.Text, 0); {
+		case at == 0 && len(f.Text) == 1:
+			what = "bytes (a BLOB) instead of text"
+		case at >= 0:
+			what = "a text with a NUL character in it"
+		case utf8.Valid(f.Text):
+			continue
+		}
+		var key string
+		if err := r.conn.QueryRowContext(ctx, r.keyOf, number).Scan(&key); err != nil {
+			return explain(ctx, err)
+		}
+		return errs.New(errs.Invalid, "The column %s of %s holds %s, in the row with %s.",
+			r.columns[i].Name, r.table.name.Name, what, strings.ToValidUTF8(key, "�")).
+			WithMend("Mend the value in the system itself, or leave the column out.")
+	}
+	return errs.New(errs.Internal, "A row of %s cannot be read.", r.table.name.Name)
+}
+
+// keyText gives the SQL of a key in words, as in "id 7, region EU".
+func keyText(alias string, columns []string, key record.Schema) string {
+	parts := []string{"''"}
+	for i, c := range columns {
+		label := key[i].Name + " "
+		if i > 0 {
+			label = ", " + label
+		}
+		parts = append(parts, "'"+strings.ReplaceAll(label, "'", "''")+"'", "coalesce("+alias+"."+c+",'NULL')")
+	}
+	return "concat(" + strings.Join(parts, ",") + ")"
+}
+
+func names(columns record.Schema) []string {
+	all := columns.Names()
+	for i := range all {
+		all[i] = quoted(all[i])
+	}
+	return all
+}
+
+func stagedNames(prefix string, columns record.Schema) []string {
+	all := make([]string, len(columns))
+	for i := range all {
+		all[i] = fmt.Sprint(prefix, i)
+	}
+	return all
+}
+
+func first(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

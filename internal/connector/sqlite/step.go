@@ -1,0 +1,242 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// step is one Write on its way: its rows in the staged table as n, mask, k…
+// (key), b… (before) and a… (after).
+type step struct {
+	tx           *tx
+	write        driver.Write
+	table        *table
+	key, columns record.Schema // as they are in the table now
+	masks        map[string]int64
+}
+
+func (t *tx) prepare(ctx context.Context, w driver.Write) (*step, error) {
+	tab, err := inspect(ctx, t.conn, w.Table)
+	if err != nil {
+		return nil, err
+	}
+	if reason := tab.readOnly(); reason != "" {
+		return nil, &driver.Refusal{Message: "The table " + tab.name.Name + " cannot be written. " + reason}
+	}
+	s := &step{tx: t, write: w, table: tab, masks: map[string]int64{}}
+	if s.key, err = tab.live(w.Key); err != nil {
+		return nil, err
+	}
+	if s.columns, err = tab.live(w.Columns); err != nil {
+		return nil, err
+	}
+	if len(s.key) == 0 {
+		return nil, errs.New(errs.Internal, "Rows of %s were to be written without a key.", tab.name.Name)
+	}
+	return s, nil
+}
+
+// run loads the rows, compares them with the table and, where every one agrees,
+// writes them and gives out what was stored.
+func (s *step) run(ctx context.Context, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
+	maskSlot := slot{"mask", "TEXT", func(f record.Field) (any, error) { return string(f.Text), nil }}
+	into := append([]slot{numberSlot, maskSlot}, slots("k", s.key)...)
+	into = append(append(into, slots("b", s.columns)...), slots("a", s.columns)...)
+	sent, err := load(ctx, s.tx.conn, into, rows, func(f []record.Field) { s.masks[string(f[1].Text)]++ })
+	if err != nil || sent == 0 {
+		return 0, nil, err
+	}
+	for mask := range s.masks {
+		if len(mask) != len(s.columns) {
+			return 0, nil, errs.New(errs.Internal, "A row's mask does not fit the %d columns.", len(s.columns))
+		}
+	}
+	conflicts, err := s.conflicts(ctx)
+	if err != nil || len(conflicts) > 0 {
+		return 0, conflicts, err
+	}
+	read, err := s.change(ctx, sent, stored)
+	if err != nil {
+		return 0, nil, err
+	}
+	if read != sent {
+		return 0, nil, &driver.Refusal{Message: fmt.Sprintf("Of %d rows written to %s only %d can be found again by their key: a trigger changes it.",
+			sent, s.table.name.Name, read)}
+	}
+	if _, err = s.tx.exec(ctx, "DROP TABLE "+staged); err != nil {
+		return 0, nil, explain(ctx, err)
+	}
+	return sent, nil, nil
+}
+
+// change writes sent rows and gives out what is stored: for a delete what was.
+func (s *step) change(ctx context.Context, sent int64, stored io.Writer) (read int64, err error) {
+	if s.write.Op == driver.Delete {
+		if read, err = s.readBack(ctx, stored); err != nil {
+			return 0, err
+		}
+	}
+	changed, err := s.statements(ctx, sent)
+	if err != nil {
+		return 0, err
+	}
+	switch name := s.table.name.Name; {
+	case changed > sent:
+		return 0, &driver.Refusal{Message: fmt.Sprintf("The key of %s is not unique: %d rows were to be written, %d would be.", name, sent, changed)}
+	case changed < sent:
+		return 0, &driver.Refusal{Message: fmt.Sprintf("A trigger of %s left out %d of %d rows.", name, sent-changed, sent)}
+	}
+	if s.write.Op != driver.Delete {
+		read, err = s.readBack(ctx, stored)
+	}
+	return read, err
+}
+
+// statements runs the SQL of the operation and counts the rows changed, not
+// counting those that triggers and foreign keys change besides.
+func (s *step) statements(ctx context.Context, sent int64) (int64, error) {
+	switch s.write.Op {
+	case driver.Insert:
+		return s.insert(ctx)
+	case driver.Update:
+		return s.update(ctx, sent)
+	case driver.Delete:
+		keys := strings.Join(names(s.key), ", ")
+		return s.exec(ctx, "DELETE FROM "+s.table.sql()+" WHERE ("+keys+") IN (SELECT "+
+			strings.Join(stagedNames("k", s.key), ", ")+" FROM "+staged+")")
+	}
+	return 0, errs.New(errs.Internal, "There is no operation %q.", s.write.Op)
+}
+
+// exec runs a statement that writes to the table.
+func (s *step) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	n, err := s.tx.exec(ctx, query, args...)
+	if err != nil {
+		err = s.explainWrite(ctx, err)
+	}
+	return n, err
+}
+
+// conflicts finds the rows that are not as planned. "Equal" is by storage class
+// and by bytes, whatever the column's collation says.
+func (s *step) conflicts(ctx context.Context) ([]driver.Conflict, error) {
+	matched := s.table.sql() + " t ON " + same("d", s.key)
+	query := "SELECT DISTINCT d.n, 0 FROM " + staged + " d CROSS JOIN " + matched
+	if s.write.Op != driver.Insert {
+		equal := make([]string, len(s.columns))
+		for i, c := range s.columns {
+			equal[i] = fmt.Sprintf("(t.%[1]s IS d.b%[2]d COLLATE BINARY AND typeof(t.%[1]s) = typeof(d.b%[2]d))", quoted(c.Name), i)
+		}
+		absent := "t." + quoted(s.key[0].Name) + " IS NULL"
+		query = "SELECT DISTINCT d.n, " + absent + " FROM " + staged + " d LEFT JOIN " + matched +
+			" WHERE " + absent + " OR NOT (" + every(equal) + ")"
+	}
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	rows, err := s.tx.conn.QueryContext(limited, query+fmt.Sprint(" LIMIT ", maxConflicts))
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	defer rows.Close()
+	var all []driver.Conflict
+	for rows.Next() {
+		var c driver.Conflict
+		if err := rows.Scan(&c.Number, &c.Gone); err != nil {
+			return nil, explain(ctx, err)
+		}
+		all = append(all, c)
+	}
+	return all, explain(ctx, rows.Err())
+}
+
+// update sets the columns that any row writes. A column that some rows write and
+// others do not keeps its value in the others.
+func (s *step) update(ctx context.Context, sent int64) (int64, error) {
+	var sets []string
+	for i, c := range s.columns {
+		name := quoted(c.Name)
+		switch n := s.writing(i); n {
+		case 0:
+		case sent:
+			sets = append(sets, fmt.Sprintf("%s = d.a%d", name, i))
+		default:
+			sets = append(sets, fmt.Sprintf("%s = CASE substr(d.mask, %d, 1) WHEN '1' THEN d.a%d ELSE t.%s END", name, i+1, i, name))
+		}
+	}
+	if len(sets) == 0 {
+		return sent, nil // nothing is written, so everything is
+	}
+	return s.exec(ctx, "UPDATE OR ABORT "+s.table.sql()+" AS t SET "+strings.Join(sets, ", ")+
+		" FROM "+staged+" AS d WHERE "+same("d", s.key))
+}
+
+// writing counts the rows that write the column at i.
+func (s *step) writing(i int) (n int64) {
+	for mask, rows := range s.masks {
+		if mask[i] == '1' {
+			n += rows
+		}
+	}
+	return n
+}
+
+// insert runs one statement a mask, for a column that is not named gets its
+// default.
+func (s *step) insert(ctx context.Context) (total int64, err error) {
+	if len(s.masks) > 1 {
+		if _, err := s.tx.exec(ctx, `CREATE INDEX temp."sutor masks" ON `+strings.TrimPrefix(staged, "temp.")+` (mask)`); err != nil {
+			return 0, explain(ctx, err)
+		}
+	}
+	for _, mask := range slices.Sorted(maps.Keys(s.masks)) {
+		into, from := names(s.key), stagedNames("k", s.key)
+		for i, c := range s.columns {
+			if mask[i] == '1' {
+				into, from = append(into, quoted(c.Name)), append(from, fmt.Sprint("a", i))
+			}
+		}
+		n, err := s.exec(ctx, "INSERT OR ABORT INTO "+s.table.sql()+" ("+strings.Join(into, ", ")+") SELECT "+
+			strings.Join(from, ", ")+" FROM "+staged+" WHERE mask = ? ORDER BY rowid", mask)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// readBack writes number, key and columns of the rows as they are now.
+func (s *step) readBack(ctx context.Context, out io.Writer) (int64, error) {
+	columns := slices.Concat(s.key, s.columns)
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	r := reading{conn: s.tx.conn, table: s.table, columns: columns, key: s.key,
+		keyOf: "SELECT " + keyText("d", stagedNames("k", s.key), s.key) + " FROM " + staged + " d WHERE d.n = ?",
+		query: "SELECT " + rendered("t", "d.n", columns) + " FROM " + staged + " d CROSS JOIN " + s.table.sql() + " t ON " + same("d", s.key)}
+	n, err := r.stream(limited, out)
+	return n, explain(ctx, err)
+}
+
+// every joins conditions by AND in groups: SQLite bounds how deep a chain may be.
+func every(terms []string) string {
+	const group = 100
+	for len(terms) > group {
+		var outer []string
+		for part := range slices.Chunk(terms, group) {
+			outer = append(outer, "("+strings.Join(part, " AND ")+")")
+		}
+		terms = outer
+	}
+	if len(terms) == 0 {
+		return "1"
+	}
+	return strings.Join(terms, " AND ")
+}
