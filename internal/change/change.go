@@ -1,0 +1,250 @@
+// Package change is the heart of the domain: the life of one governed mass
+// change, as pure functions over plain data. States and the legal moves between
+// them, decisions and whether they satisfy a route, and who may do what to one
+// particular change, segregation of duties included. No time, no storage, no
+// network: package workflow supplies those and calls in here on every path, so
+// there is one place where a rule can be right or wrong.
+//
+// The lifecycle is drawn in docs/lifecycle.md.
+package change
+
+import (
+	"slices"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+)
+
+// ID identifies a change.
+type ID string
+
+// State is where a change stands.
+type State string
+
+const (
+	Draft         State = "draft"
+	Planning      State = "planning"
+	Planned       State = "planned"
+	Submitted     State = "submitted"
+	Approved      State = "approved"
+	Rejected      State = "rejected"
+	Applying      State = "applying"
+	Applied       State = "applied"
+	PartlyApplied State = "partly_applied"
+	Failed        State = "failed"
+	Undone        State = "undone"
+	Withdrawn     State = "withdrawn"
+	Expired       State = "expired"
+)
+
+// moves is the whole state machine (contract, section 4).
+var moves = map[State][]State{
+	Draft:     {Planning, Withdrawn},
+	Planning:  {Planned, Failed, Withdrawn},
+	Planned:   {Planning, Submitted, Approved, Withdrawn},
+	Submitted: {Approved, Rejected, Planned, Planning, Withdrawn, Expired},
+	Approved:  {Applying, Planned, Planning, Withdrawn, Expired},
+	Rejected:  {Planning, Withdrawn},
+	Applying:  {Applied, PartlyApplied, Failed, Planned},
+	Applied:   {Undone},
+	Failed:    {Planning, Withdrawn},
+	Expired:   {Planning, Withdrawn},
+}
+
+// MayMove tells whether the state machine knows the move.
+func MayMove(from, to State) bool { return slices.Contains(moves[from], to) }
+
+// States lists every state, in the order of a change's life.
+func States() []State {
+	return []State{Draft, Planning, Planned, Submitted, Approved, Rejected, Applying, Applied, PartlyApplied, Failed, Undone, Withdrawn, Expired}
+}
+
+// Moves gives the states that may follow from.
+func Moves(from State) []State { return slices.Clone(moves[from]) }
+
+// Mode says how the rows of a file are taken.
+type Mode string
+
+const (
+	Upsert Mode = "upsert" // known keys are updated, new ones inserted
+	Update Mode = "update" // unknown keys are findings
+	Insert Mode = "insert" // known keys are findings
+	Sync   Mode = "sync"   // as upsert, and rows not in the file are deleted
+	Undo   Mode = "undo"   // a reversal: no file, the inverse of an applied change
+)
+
+// Options are the maker's choices; they stand in the plan's manifest.
+type Options struct {
+	Mode       Mode              `json:"mode"`
+	ClearEmpty bool              `json:"clear_empty,omitempty"`       // an empty cell clears the column; else it stays
+	LeaveOut   bool              `json:"leave_out_invalid,omitempty"` // invalid rows are left out
+	Map        map[string]string `json:"map,omitempty"`               // file column → column; "" leaves it out
+}
+
+// Input is the proposed file, kept as an artefact.
+type Input struct {
+	Name   string        `json:"name"`
+	Digest record.Digest `json:"digest"`
+	Bytes  int64         `json:"bytes"`
+	Rows   int64         `json:"rows"`
+}
+
+// Counts counts a plan's rows.
+type Counts struct {
+	Insert     int64 `json:"insert"`
+	Update     int64 `json:"update"`
+	Delete     int64 `json:"delete"`
+	Unchanged  int64 `json:"unchanged"`
+	Invalid    int64 `json:"invalid"`
+	Kept       int64 `json:"kept,omitempty"`
+	Impossible int64 `json:"impossible,omitempty"`
+}
+
+// Written is the number of rows that would be written.
+func (c Counts) Written() int64 { return c.Insert + c.Update + c.Delete }
+
+// Plan is what a change remembers of its frozen plan; the plan itself is an
+// artefact named by Digest.
+type Plan struct {
+	Digest    record.Digest     `json:"digest"`
+	Counts    Counts            `json:"counts"`
+	Columns   []string          `json:"columns"` // judged, key first
+	Findings  []finding.Finding `json:"findings"`
+	TableRows int64             `json:"table_rows"`
+	At        time.Time         `json:"at"`
+}
+
+// Step is one requirement of a route: so many different people of a role.
+type Step struct {
+	Role  access.Role `json:"role"`
+	Needs int         `json:"needs"`
+	Why   string      `json:"why"`
+}
+
+// Decision is one approval or rejection, bound to a plan's digest.
+type Decision struct {
+	By      access.Email  `json:"by"`
+	Role    access.Role   `json:"role"`
+	Approve bool          `json:"approve"`
+	Digest  record.Digest `json:"digest"`
+	Means   access.Means  `json:"means"`
+	At      time.Time     `json:"at"`
+	Comment string        `json:"comment"`
+	Void    string        `json:"void,omitempty"` // why it no longer counts; "" while it does
+}
+
+// Result tells what an apply did.
+type Result struct {
+	Applied      int64         `json:"applied"`
+	Already      int64         `json:"already"`
+	Conflicts    int64         `json:"conflicts"`
+	Failed       int64         `json:"failed"`
+	ConflictRows []int64       `json:"conflict_rows,omitempty"` // file rows, at most 1,000
+	Message      string        `json:"message,omitempty"`
+	Stored       record.Digest `json:"stored,omitempty"`  // the artefact with the rows as really stored
+	Columns      []string      `json:"columns,omitempty"` // of that artefact, after the key
+	At           time.Time     `json:"at"`
+}
+
+// Change is one governed mass change, in its stored form. It is kept as one
+// JSON document beside a few indexed columns; fields are added, never renamed.
+type Change struct {
+	ID            ID            `json:"id"`
+	Title         string        `json:"title"`
+	Reason        string        `json:"reason"`
+	Dataset       string        `json:"dataset"`
+	State         State         `json:"state"`
+	Why           string        `json:"why,omitempty"` // of the last move, where it needs one
+	Maker         access.Email  `json:"maker"`
+	CreatedAt     time.Time     `json:"created_at"`
+	UpdatedAt     time.Time     `json:"updated_at"`
+	Compact       record.Digest `json:"compact"`        // in force when it was last planned or submitted
+	DatasetDigest record.Digest `json:"dataset_digest"` // of the dataset's section and its route's people, likewise
+	Options       Options       `json:"options"`
+	Input         *Input        `json:"input,omitempty"`
+	Plan          *Plan         `json:"plan,omitempty"`
+	Route         []Step        `json:"route"`
+	RouteWhy      string        `json:"route_why,omitempty"` // of an empty route
+	Blocked       string        `json:"blocked,omitempty"`   // why the route cannot be walked
+	Decisions     []Decision    `json:"decisions"`
+	SubmittedAt   *time.Time    `json:"submitted_at,omitempty"`
+	AppliedAt     *time.Time    `json:"applied_at,omitempty"`
+	Result        *Result       `json:"result,omitempty"`
+	Twin          ID            `json:"twin,omitempty"` // an earlier change with the very same file
+	Reverses      ID            `json:"reverses,omitempty"`
+	ReversesAt    *time.Time    `json:"reverses_at,omitempty"` // when the reversed change was applied
+	ReversedBy    ID            `json:"reversed_by,omitempty"`
+	Progress      *Progress     `json:"progress,omitempty"`
+	Version       int64         `json:"version"` // optimistic lock: every stored state has the next number
+	Lease         *Lease        `json:"lease,omitempty"`
+	Problem       *Problem      `json:"problem,omitempty"` // of a failure, so that a caller can tell why
+}
+
+// Problem is a failure as it was told: the kind's number, message and mend of
+// package errs.
+type Problem struct {
+	Kind    int    `json:"kind"`
+	Message string `json:"message"`
+	Mend    string `json:"mend,omitempty"`
+}
+
+// Lease says who works on the change while it is planning or applying.
+type Lease struct {
+	Node  string    `json:"node"`
+	Epoch int64     `json:"epoch"`
+	Beat  time.Time `json:"beat"`
+	Tx    string    `json:"tx,omitempty"` // the target's transaction, noted before its commit
+}
+
+// Progress says how far a plan or an apply is.
+type Progress struct {
+	Step string `json:"step"`
+	Done int64  `json:"done"`
+	Of   int64  `json:"of"`
+}
+
+// IsReversal tells whether the change undoes another.
+func (c *Change) IsReversal() bool { return c.Reverses != "" }
+
+// Valid gives the decisions that count for the current plan.
+func (c *Change) Valid() []Decision {
+	var out []Decision
+	for _, d := range c.Decisions {
+		if d.Void == "" && c.Plan != nil && d.Digest == c.Plan.Digest {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// VoidDecisions marks all counting decisions as void, and tells whether there
+// were any.
+func (c *Change) VoidDecisions(why string) bool {
+	any := false
+	for i := range c.Decisions {
+		if c.Decisions[i].Void == "" {
+			c.Decisions[i].Void, any = why, true
+		}
+	}
+	return any
+}
+
+// Open gives the steps of the route that still need decisions, Needs lowered by
+// the approvals that count. A decision counts for the role it was made in only.
+func (c *Change) Open() []Step {
+	var open []Step
+	for _, s := range c.Route {
+		by := map[access.Email]bool{}
+		for _, d := range c.Valid() {
+			if d.Approve && d.Role == s.Role && d.By != c.Maker {
+				by[d.By] = true
+			}
+		}
+		if left := s.Needs - len(by); left > 0 {
+			open = append(open, Step{s.Role, left, s.Why})
+		}
+	}
+	return open
+}
