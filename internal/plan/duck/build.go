@@ -1,0 +1,286 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Progress is told what a run does and how far it is.
+type Progress func(step string, done, of int64)
+
+// run is one plan in the making.
+type run struct {
+	*Session
+	spec   plan.Spec
+	live   plan.Live
+	tell   Progress
+	nk, nj int      // columns of the key, judged columns after it
+	cols   []column // key, then judged
+	checks []finding.Finding
+	table  int64 // rows of the live table
+
+	reversal bool // undoing an applied plan: checks are told only
+}
+
+// column is one key or judged column with its place in the file.
+type column struct {
+	record.Column
+	source int // position in the file, -1 if it is not there
+	rule   plan.ColumnRule
+}
+
+// Build makes a plan of a staging CSV (package intake: line, defect, cells…).
+// The files of the outcome stand in the session's folder until it is closed.
+func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*plan.Outcome, error) {
+	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged)}
+	r.columns()
+	steps := []struct {
+		say string
+		do  func(context.Context) error
+	}{
+		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, staging) }},
+		{"fetching live rows", r.fetchLive},
+		{"comparing", r.compare},
+		{"checking", r.checkRows},
+		{"checking", r.freezeDeltas},
+		{"looking up references", r.checkByReading},
+		{"judging guardrails", r.judgeRows},
+	}
+	for i, step := range steps {
+		tell(step.say, int64(i), int64(len(steps)+1))
+		if err := step.do(ctx); err != nil {
+			return nil, err
+		}
+	}
+	tell("freezing the plan", int64(len(steps)), int64(len(steps)+1))
+	return r.freeze(ctx)
+}
+
+func (r *run) columns() {
+	for _, c := range append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...) {
+		col := column{Column: c, source: -1, rule: r.spec.Rules[c.Name]}
+		for _, src := range r.spec.Sources {
+			if src.Column == c.Name {
+				col.source = src.File
+			}
+		}
+		r.cols = append(r.cols, col)
+	}
+}
+
+// readCells makes the table cells: for every key and judged column of the file
+// e<i> (is the cell empty), p<i> (its problem) and v<i> (its canonical text).
+func (r *run) readCells(ctx context.Context, staging string) error {
+	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
+	var pick, mids, out strings.Builder
+	for i, c := range r.cols {
+		if c.source < 0 {
+			continue
+		}
+		fmt.Fprintf(&pick, ", c%d AS s%d", c.source, i)
+		cell := cell(c.Type, i, r.spec.Location)
+		for _, m := range cell.mids {
+			fmt.Fprintf(&mids, ", %s AS %s", m[1], m[0])
+		}
+		empty := fmt.Sprintf("s%d IS NULL", i)
+		if c.Type.Kind != record.Text {
+			empty = fmt.Sprintf("COALESCE(s%d, '') = ''", i)
+		}
+		fmt.Fprintf(&mids, ", %s AS e%d, CASE WHEN e%d THEN NULL ELSE %s END AS p%d", empty, i, i, cell.problem, i)
+		fmt.Fprintf(&mids, ", CASE WHEN e%d OR p%d IS NOT NULL THEN NULL ELSE %s END AS v%d", i, i, cell.value, i)
+		fmt.Fprintf(&out, ", s%d, e%d, p%d, v%d", i, i, i, i)
+	}
+	return r.exec(ctx, `
+		CREATE TABLE cells AS
+		SELECT line, defect`+out.String()+` FROM (
+			SELECT *`+mids.String()+`
+			FROM (SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`));
+		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// keyed is the condition under which a row of cells has a usable key.
+func (r *run) keyed() string {
+	parts := []string{"defect IS NULL"}
+	for i := range r.nk {
+		parts = append(parts, fmt.Sprintf("v%d IS NOT NULL", i))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// fetchLive sends the keys up and makes the table live of what comes back.
+func (r *run) fetchLive(ctx context.Context) error {
+	var err error
+	if r.table, err = r.live.Count(ctx, r.spec.Table.Table); err != nil {
+		return err
+	}
+	keys := `SELECT line` + list(r.nk, "v#") + ` FROM cells WHERE ` + r.keyed()
+	want := append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
+	fields := append(names("k", r.nk), names("l", r.nj)...)
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: want}
+	if err := r.lookup(ctx, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
+		return err
+	}
+	sel := ""
+	for i, c := range r.cols {
+		name := fmt.Sprintf("k%d", i)
+		if i >= r.nk {
+			name = fmt.Sprintf("l%d", i-r.nk)
+		}
+		sel += ", " + canonicalLive(c.Type, name) + " AS " + name
+	}
+	if err := r.exec(ctx, `CREATE VIEW live AS SELECT n`+sel+` FROM live_raw`); err != nil {
+		return err
+	}
+	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live GROUP BY n HAVING count(*) > 1)`)
+	if err == nil && double > 0 {
+		err = errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
+			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).
+			WithMend("The steward gives the dataset a key that is unique in the system.")
+	}
+	return err
+}
+
+// lookup copies the rows of query (a number and the values to look up) to the
+// system and reads what it finds into a table. Rows sent are counted on both
+// sides.
+func (r *run) lookup(ctx context.Context, table string, l driver.Lookup, query string, quoted, fields []string) error {
+	up, down := r.Path(table+"-up.csv"), r.Path(table+"-down.csv")
+	if err := r.copyCSV(ctx, query, quoted, up); err != nil {
+		return err
+	}
+	written, err := r.count(ctx, `SELECT count(*) FROM (`+query+`)`)
+	if err != nil {
+		return err
+	}
+	found, err := r.fetchFile(ctx, l, up, down, written)
+	if err != nil {
+		return err
+	}
+	if err := r.exec(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
+		return err
+	}
+	read, err := r.count(ctx, `SELECT count(*) FROM `+table)
+	if err != nil {
+		return err
+	}
+	if read != found {
+		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", found, read)
+	}
+	os.Remove(up)
+	os.Remove(down)
+	return nil
+}
+
+func (r *run) fetchFile(ctx context.Context, l driver.Lookup, up, down string, written int64) (found int64, err error) {
+	in, err := os.Open(up)
+	if err != nil {
+		return 0, diskError(err)
+	}
+	defer in.Close()
+	out, err := os.Create(down)
+	if err != nil {
+		return 0, diskError(err)
+	}
+	sent, found, err := r.live.Fetch(ctx, l, in, out)
+	if cerr := out.Close(); err == nil && cerr != nil {
+		err = diskError(cerr)
+	}
+	if err == nil && sent != written {
+		err = fmt.Errorf("plan/duck: %d keys were written, %d were sent", written, sent)
+	}
+	return found, err
+}
+
+// compare makes the table rows: for every row with a usable key whether it was
+// found, its key (as the system has it, where it was), and for each judged
+// column the live value l, the value after a and whether the row writes it, m.
+func (r *run) compare(ctx context.Context) error {
+	sel := "c.line, l.n IS NOT NULL AS found"
+	for i := range r.nk {
+		sel += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN c.v%d ELSE l.k%d END AS k%d", i, i, i)
+	}
+	for j := range r.nj {
+		c := r.cols[r.nk+j]
+		sel += fmt.Sprintf(", l.l%d AS l%d", j, j)
+		if c.source < 0 {
+			sel += fmt.Sprintf(", false AS m%d, l.l%d AS a%d", j, j, j)
+			continue
+		}
+		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d", j)
+		sel += fmt.Sprintf(", CASE WHEN m%d THEN CASE WHEN c.e%d THEN %s ELSE c.v%d END ELSE l.l%d END AS a%d",
+			j, r.nk+j, emptied(c.Column), r.nk+j, j, j)
+	}
+	return r.exec(ctx, `
+		CREATE TABLE rows AS SELECT `+sel+`
+		FROM (SELECT * FROM cells WHERE `+r.keyed()+`) c LEFT JOIN live l ON l.n = c.line`)
+}
+
+// writes is the condition under which a row writes a column: docs/values.md,
+// "Empty cells". An empty cell equals live NULL and live ”; where it differs it
+// stays unless the maker chose to clear.
+func (r *run) writes(c column, i, j int) string {
+	differs := fmt.Sprintf("c.v%d IS DISTINCT FROM l.l%d", i, j)
+	update, insert := fmt.Sprintf("NOT c.e%d AND %s", i, differs), fmt.Sprintf("NOT c.e%d", i)
+	if r.spec.Options.ClearEmpty {
+		update = fmt.Sprintf("CASE WHEN c.e%d THEN COALESCE(l.l%d, '') <> '' ELSE %s END", i, j, differs)
+		if c.Nullable || c.Type.Kind == record.Text && !c.HasDefault {
+			insert = "true"
+		}
+	}
+	return fmt.Sprintf("(c.p%d IS NULL AND CASE WHEN l.n IS NULL THEN %s ELSE %s END)", i, insert, update)
+}
+
+// emptied is what an empty cell becomes where it must write.
+func emptied(c record.Column) string {
+	if !c.Nullable && c.Type.Kind == record.Text {
+		return "''"
+	}
+	return "NULL"
+}
+
+// freezeDeltas makes the table deltas of the valid rows that write something.
+func (r *run) freezeDeltas(ctx context.Context) error {
+	sel := "line, CASE WHEN found THEN 'update' ELSE 'insert' END AS op, NULL::VARCHAR AS why" + list(r.nk, "k#") +
+		list(r.nj, "l# AS b#") + list(r.nj, "a#") + list(r.nj, "m#")
+	return r.exec(ctx, `CREATE TABLE deltas AS SELECT `+sel+` FROM rows
+		WHERE line NOT IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`)) AND (NOT found OR `+r.anyMask()+`)`)
+}
+
+// anyMask is true where a row writes any column.
+func (r *run) anyMask() string {
+	if r.nj == 0 {
+		return "false"
+	}
+	return "(" + strings.Join(names("m", r.nj), " OR ") + ")"
+}
+
+// invalidChecks lists the numbers of the checks whose rows are invalid.
+func (r *run) invalidChecks() string {
+	out := "-1"
+	for i, f := range r.checks {
+		if f.Invalid {
+			out += fmt.Sprintf(", %d", i)
+		}
+	}
+	return out
+}
+
+// hashFile feeds a file to w.
+func hashFile(path string, w io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return diskError(err)
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}

@@ -1,0 +1,208 @@
+package duck
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sutor/internal/record"
+)
+
+// cellSQL gives, for a column expression x holding a cell's text, the SQL for
+// its problem and its canonical text. It is the twin of record.Type.Parse: the
+// same grammar, then the conversion, then the proof that nothing was lost.
+//
+// mids are intermediate columns, each computed from the ones before it, so that
+// no expression is written (and computed) twice.
+type cellSQL struct {
+	mids    [][2]string // name, expression; in layers, see layer
+	problem string
+	value   string
+}
+
+// cell builds the SQL for column number i of type t; its text is column s<i>.
+func cell(t record.Type, i int, loc *time.Location) cellSQL {
+	s := fmt.Sprintf("s%d", i)
+	if t.Kind == record.Text {
+		return textCell(t, s)
+	}
+	tr := fmt.Sprintf("t%d", i)
+	c := cellSQL{mids: [][2]string{{tr, fmt.Sprintf(`trim(%s, ' ' || chr(9))`, s)}}}
+	switch t.Kind {
+	case record.Bool:
+		c.value = `CASE WHEN lower(left(@t, 1)) IN ('t', 'y', '1') THEN 'true' ELSE 'false' END`
+	case record.Int:
+		c.intCell(t, i)
+	case record.Decimal:
+		c.decimalCell(t, i)
+	case record.Float:
+		c.floatCell(t, i)
+	case record.Date:
+		c.problem = `WHEN @date_bad THEN 'no-such-day'`
+		c.value = `@t`
+	case record.Timestamp, record.TimestampTZ:
+		c.timestampCell(t, i, loc)
+	case record.UUID:
+		c.value = `lower(@t)`
+	}
+	c.problem = fmt.Sprintf(`CASE WHEN NOT regexp_full_match(@t, %s) THEN 'not-of-type' %s END`, text(t.Kind.Grammar()), c.problem)
+	c.fill(i, tr)
+	return c
+}
+
+// fill puts the names of the intermediate columns in.
+func (c *cellSQL) fill(i int, trimmed string) {
+	r := strings.NewReplacer(
+		"@date_bad", `(TRY_CAST(left(@t, 10) AS DATE) IS NULL OR left(@t, 4) = '0000')`)
+	n := strings.NewReplacer("@t", trimmed, "@", fmt.Sprintf("x%d_", i))
+	for j := range c.mids {
+		c.mids[j][0] = n.Replace(c.mids[j][0])
+		c.mids[j][1] = n.Replace(r.Replace(c.mids[j][1]))
+	}
+	c.problem, c.value = n.Replace(r.Replace(c.problem)), n.Replace(r.Replace(c.value))
+}
+
+func textCell(t record.Type, s string) cellSQL {
+	value := s
+	if t.Fixed {
+		value = "rtrim(" + s + ", ' ')"
+	}
+	problem := `CASE WHEN contains(` + s + `, chr(0)) THEN 'nul-character'`
+	if t.MaxLen > 0 {
+		problem += fmt.Sprintf(` WHEN length(%s) > %d THEN 'too-long'`, value, t.MaxLen)
+	}
+	return cellSQL{problem: problem + " END", value: value}
+}
+
+func (c *cellSQL) mid(name, expression string) {
+	c.mids = append(c.mids, [2]string{"@" + name, expression})
+}
+
+func (c *cellSQL) intCell(t record.Type, i int) {
+	c.mid("d", `regexp_replace(@t, '^[+-]?0*([0-9])', '\1')`)
+	c.mid("v", `CASE WHEN starts_with(@t, '-') AND @d <> '0' THEN '-' || @d ELSE @d END`)
+	c.problem = `WHEN TRY_CAST(@v AS ` + map[int]string{16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[t.Bits] + `) IS NULL THEN 'out-of-range'`
+	c.value = `@v`
+}
+
+func (c *cellSQL) decimalCell(t record.Type, i int) {
+	c.mid("u", `ltrim(@t, '+-')`)
+	c.mid("w", `ltrim(split_part(@u, '.', 1), '0')`)
+	c.mid("f", `rtrim(split_part(@u, '.', 2), '0')`)
+	frac := `@f`
+	if t.Scale >= 0 {
+		frac = fmt.Sprintf(`rpad(@f, %d, '0')`, t.Scale)
+		c.problem = fmt.Sprintf(`WHEN length(@f) > %d THEN 'too-exact'`, t.Scale)
+		if t.Precision >= 0 {
+			c.problem += fmt.Sprintf(` WHEN length(ltrim(@w || %s, '0')) > %d THEN 'out-of-range'`, frac, t.Precision)
+		}
+	} else {
+		c.problem = `WHEN length(@w) > 1000 OR length(@f) > 1000 THEN 'out-of-range'`
+	}
+	point := `CASE WHEN ` + frac + ` = '' THEN '' ELSE '.' || ` + frac + ` END`
+	if t.Scale == 0 {
+		point = `''`
+	}
+	c.value = `CASE WHEN starts_with(@t, '-') AND (@w <> '' OR @f <> '') THEN '-' ELSE '' END ||
+		CASE WHEN @w = '' THEN '0' ELSE @w END || ` + point
+}
+
+func (c *cellSQL) floatCell(t record.Type, i int) {
+	kind := floatType(t)
+	digits := func(x string) string {
+		return `trim(regexp_replace(split_part(lower(` + x + `), 'e', 1), '[^0-9]', '', 'g'), '0')`
+	}
+	c.mid("d", `TRY_CAST(@t AS `+kind+`)`)
+	c.mid("v", floatText(t, "@d"))
+	c.problem = `WHEN @d IS NULL OR isinf(@d) THEN 'out-of-range' WHEN ` + digits("@t") + ` <> ` + digits("@v") + ` THEN 'too-exact'`
+	c.value = `@v`
+}
+
+func floatType(t record.Type) string {
+	if t.Bits == 32 {
+		return "FLOAT"
+	}
+	return "DOUBLE"
+}
+
+// canonicalLive gives the canonical text of a live value that a driver read:
+// only floats need it, because each system prints them its own way.
+func canonicalLive(t record.Type, x string) string {
+	if t.Kind != record.Float {
+		return x
+	}
+	d := `TRY_CAST(` + x + ` AS ` + floatType(t) + `)`
+	return `CASE WHEN ` + d + ` IS NULL THEN ` + x + ` ELSE ` + floatText(t, d) + ` END`
+}
+
+// floatText is the twin of record.FormatFloat.
+func floatText(t record.Type, d string) string {
+	shortest := d
+	if t.Bits == 32 {
+		shortest = `CASE WHEN NOT isfinite(` + d + `) THEN CAST(` + d + ` AS DOUBLE)`
+		for digits := 6; digits <= 9; digits++ {
+			text := fmt.Sprintf(`printf('%%.%dg', %s)`, digits, d)
+			shortest += ` WHEN TRY_CAST(` + text + ` AS FLOAT) = ` + d + ` THEN TRY_CAST(` + text + ` AS DOUBLE)`
+		}
+		shortest += ` ELSE CAST(` + d + ` AS DOUBLE) END`
+	}
+	return `CASE WHEN ` + d + ` = 0 THEN '0.0' ELSE CAST(` + shortest + ` AS VARCHAR) END`
+}
+
+// timestampCell: the date and the clock stay text; only an offset needs
+// arithmetic, on whole seconds.
+func (c *cellSQL) timestampCell(t record.Type, i int, loc *time.Location) {
+	c.mid("r", `substr(@t, 12)`)
+	c.mid("h", `regexp_extract(@r, '^[0-9:]+')`)
+	c.mid("f", `rtrim(regexp_extract(@r, '[.]([0-9]+)', 1), '0')`)
+	c.mid("c", `left(@t, 10) || ' ' || CASE WHEN length(@h) = 5 THEN @h || ':00' ELSE @h END`)
+	fraction := `CASE WHEN @f = '' THEN '' ELSE '.' || @f END`
+	c.problem = fmt.Sprintf(`WHEN @date_bad THEN 'no-such-day' WHEN length(@f) > %d THEN 'too-exact'`, t.Fraction)
+	if t.Kind == record.Timestamp {
+		c.value = `@c || ` + fraction
+		return
+	}
+	c.mid("o", `regexp_extract(@r, '(Z|[+-][0-9:]+)$', 1)`)
+	c.mid("l", `TRY_CAST(@c AS TIMESTAMP)`)
+	c.mid("z", localInstant(loc))
+	c.mid("i", `CASE WHEN @o = '' THEN @z WHEN @o = 'Z' THEN @l ELSE @l - to_minutes(
+		CASE WHEN starts_with(@o, '-') THEN -1 ELSE 1 END *
+		(COALESCE(TRY_CAST(substr(@o, 2, 2) AS INTEGER), 0) * 60 + COALESCE(TRY_CAST(substr(replace(@o, ':', ''), 4, 2) AS INTEGER), 0))) END`)
+	if !isUTC(loc) {
+		c.problem += ` WHEN @o = '' AND left(@t, 4) < '1970' THEN 'before-1970'`
+	}
+	c.problem += ` WHEN @o = '' AND ` + skipped(loc) + ` THEN 'no-such-time' WHEN @o = '' AND ` + twice(loc) + ` THEN 'time-occurs-twice'
+		WHEN year(@i) NOT BETWEEN 1 AND 9999 THEN 'no-such-day'`
+	c.value = `CAST(@i AS VARCHAR) || ` + fraction + ` || '+00'`
+}
+
+// localInstant, skipped and twice read a clock time in the Compact's zone; for
+// UTC there is nothing to do.
+func localInstant(loc *time.Location) string {
+	if isUTC(loc) {
+		return `@l`
+	}
+	return `timezone('UTC', timezone(` + text(loc.String()) + `, @l))`
+}
+
+func skipped(loc *time.Location) string {
+	if isUTC(loc) {
+		return `false`
+	}
+	return `timezone(` + text(loc.String()) + `, timezone('UTC', @z)) <> @l`
+}
+
+func twice(loc *time.Location) string {
+	if isUTC(loc) {
+		return `false`
+	}
+	var other []string
+	for _, minutes := range []int{30, 60, 120} { // the shifts that zones have used in the last hundred years
+		for _, sign := range []string{"+", "-"} {
+			other = append(other, fmt.Sprintf(`timezone(%s, timezone('UTC', @z %s to_minutes(%d))) = @l`, text(loc.String()), sign, minutes))
+		}
+	}
+	return `(` + strings.Join(other, " OR ") + `)`
+}
+
+func isUTC(loc *time.Location) bool { return loc == nil || loc == time.UTC || loc.String() == "UTC" }

@@ -1,0 +1,269 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+)
+
+// check registers a finding in the making and gives its number in hits.
+func (r *run) check(f finding.Finding) int {
+	if f.Severity == "" {
+		f.Severity, f.Invalid = finding.Block, true
+	}
+	r.checks = append(r.checks, f)
+	return len(r.checks) - 1
+}
+
+// hit runs a check: from gives the rows, where the condition under which they
+// are hit, sample the offending text.
+func (r *run) hit(ctx context.Context, f finding.Finding, from, where, sample string) error {
+	if sample == "" {
+		sample = "NULL"
+	}
+	return r.exec(ctx, fmt.Sprintf(`INSERT INTO hits SELECT %d, line, %s FROM %s WHERE %s`, r.check(f), sample, from, where))
+}
+
+// checkRows runs the built-in checks over the whole file, in the order in which
+// a person would mend them.
+func (r *run) checkRows(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		r.checkDefects, r.checkValues, r.checkKeys, r.checkMode, r.checkWritten,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) checkDefects(ctx context.Context) error {
+	err := r.hit(ctx, plan.RaggedFinding(len(r.spec.Columns)), "cells", "starts_with(defect, 'cells:')", `substr(defect, 7) || ' cells'`)
+	if err != nil {
+		return err
+	}
+	return r.hit(ctx, plan.BrokenQuoteFinding(), "cells", "defect IS NOT NULL AND NOT starts_with(defect, 'cells:')", "")
+}
+
+func (r *run) checkValues(ctx context.Context) error {
+	for i, c := range r.cols {
+		if c.source < 0 {
+			continue
+		}
+		var problems []record.Problem
+		err := r.query(ctx, fmt.Sprintf(`SELECT DISTINCT p%d FROM cells WHERE p%d IS NOT NULL AND defect IS NULL ORDER BY 1`, i, i),
+			func(scan func(...any) error) error {
+				var p string
+				defer func() { problems = append(problems, record.Problem(p)) }()
+				return scan(&p)
+			})
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			f := plan.ValueFinding(c.Column, p)
+			if err := r.hit(ctx, f, "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), fmt.Sprintf("s%d", i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) checkKeys(ctx context.Context) error {
+	for i := range r.nk {
+		where := fmt.Sprintf("defect IS NULL AND e%d", i)
+		if r.cols[i].Type.Kind == record.Text {
+			where = fmt.Sprintf("defect IS NULL AND COALESCE(s%d, '') = ''", i)
+		}
+		if err := r.hit(ctx, plan.MissingKeyFinding(r.cols[i].Column), "cells", where, ""); err != nil {
+			return err
+		}
+	}
+	keys := strings.Join(names("k", r.nk), ", ")
+	return r.hit(ctx, plan.DuplicateFinding(r.spec.Key), `(SELECT line`+list(r.nk, "k#")+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM rows)`,
+		"same > 1", `concat_ws(', '`+list(r.nk, "k#")+`)`)
+}
+
+// checkMode: keys that must, or must not, be in the system already.
+func (r *run) checkMode(ctx context.Context) error {
+	sample := `concat_ws(', '` + list(r.nk, "k#") + `)`
+	switch r.spec.Options.Mode {
+	case change.Update:
+		if err := r.hit(ctx, plan.UnknownKeyFinding(), "rows", "NOT found", sample); err != nil {
+			return err
+		}
+	case change.Insert:
+		if err := r.hit(ctx, plan.ExistingKeyFinding(), "rows", "found", sample); err != nil {
+			return err
+		}
+	}
+	if !r.spec.Allow["insert"] && r.spec.Options.Mode != change.Update {
+		if err := r.hit(ctx, plan.NotAllowedFinding("insert"), "rows", "NOT found", sample); err != nil {
+			return err
+		}
+	}
+	if !r.spec.Allow["update"] && r.spec.Options.Mode != change.Insert {
+		return r.hit(ctx, plan.NotAllowedFinding("update"), "rows", "found AND "+r.anyMask(), sample)
+	}
+	return nil
+}
+
+// checkWritten runs the checks on values that would be written.
+func (r *run) checkWritten(ctx context.Context) error {
+	for i := range r.nk {
+		if r.cols[i].Identity == "always" || r.cols[i].Generated {
+			if err := r.hit(ctx, plan.NumberedFinding(r.cols[i].Column), "rows", "NOT found", fmt.Sprintf("k%d", i)); err != nil {
+				return err
+			}
+		}
+	}
+	for j := range r.nj {
+		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
+			return err
+		}
+	}
+	return r.checkInserts(ctx)
+}
+
+func (r *run) checkColumn(ctx context.Context, c column, j int) error {
+	if c.source < 0 {
+		return nil
+	}
+	a, m := fmt.Sprintf("a%d", j), fmt.Sprintf("m%d", j)
+	if !r.reversal && (c.Generated || c.Identity == "always" || c.rule.ReadOnly) {
+		return r.hit(ctx, plan.NotWritableFinding(c.Column), "rows", m, a)
+	}
+	emptied := finding.Finding{Guardrail: finding.EmptiedCells, Severity: finding.Warn, Column: c.Name,
+		Message: fmt.Sprintf("Cells of %s would lose their value.", c.Name),
+		Mend:    "Check that this is meant: the old values stay in the plan and can be brought back by undo."}
+	type rule struct {
+		f     finding.Finding
+		where string
+	}
+	var rules []rule
+	if !r.reversal {
+		rules = append(rules, rule{emptied, fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
+	}
+	if !c.Nullable {
+		rules = append(rules, rule{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL"})
+	}
+	if c.rule.Required {
+		rules = append(rules, rule{plan.RequiredFinding(c.Column), m + " AND COALESCE(" + a + ", '') = ''"})
+	}
+	if len(c.rule.OneOf) > 0 {
+		values := make([]string, len(c.rule.OneOf))
+		for i, v := range c.rule.OneOf {
+			values[i] = text(v)
+		}
+		rules = append(rules, rule{plan.OneOfFinding(c.Column, c.rule.OneOf), m + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")"})
+	}
+	if c.rule.Pattern != "" {
+		rules = append(rules, rule{plan.PatternFinding(c.Column, c.rule.Pattern), m + " AND NOT regexp_matches(" + a + ", " + text(c.rule.Pattern) + ")"})
+	}
+	if limit := c.rule.Min; limit != nil {
+		rules = append(rules, rule{plan.MinFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
+	}
+	if limit := c.rule.Max; limit != nil {
+		rules = append(rules, rule{plan.MaxFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
+	}
+	for _, rule := range rules {
+		if err := r.hit(ctx, rule.f, "rows", rule.where, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beyond prints a limit in the guardrail language's own meaning: exact, and a hit
+// where it cannot be judged.
+func beyond(l *plan.Limit, value string) string {
+	b := expr.Binding{Column: func(expr.Side, string) string { return value }, Op: "'update'", Changed: "[]::VARCHAR[]"}
+	return "COALESCE(" + l.Beyond.SQL(expr.DuckDB(), b) + ", true)"
+}
+
+// checkInserts: columns that every new row needs and this file does not give.
+func (r *run) checkInserts(ctx context.Context) error {
+	for _, c := range r.spec.Table.Columns {
+		if r.spec.Key.Index(c.Name) >= 0 || c.Generated || c.Identity != "" {
+			continue
+		}
+		where := "NOT found"
+		if j := r.spec.Judged.Index(c.Name); j >= 0 {
+			where += fmt.Sprintf(" AND NOT m%d", j)
+			if r.cols[r.nk+j].source >= 0 {
+				where += fmt.Sprintf(" AND line NOT IN (SELECT line FROM cells WHERE p%d IS NOT NULL)", r.nk+j)
+			}
+		}
+		rule := r.spec.Rules[c.Name]
+		f := plan.NotNullFinding(c)
+		switch {
+		case !c.Nullable && !c.HasDefault:
+		case rule.Required && !c.HasDefault:
+			f = plan.RequiredFinding(c)
+		default:
+			continue
+		}
+		if err := r.hit(ctx, f, "rows", where, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeRows runs the row guardrails over the deltas. Unknown counts as a hit.
+func (r *run) judgeRows(ctx context.Context) error {
+	binding := expr.Binding{Column: r.side, Op: "op", Changed: r.changed()}
+	for _, rule := range r.spec.Row {
+		sql := rule.Hit.SQL(expr.DuckDB(), binding)
+		from := `(SELECT *, ` + sql + ` AS hit FROM deltas WHERE op IN ('insert', 'update', 'delete'))`
+		var rows, unknown int64
+		err := r.query(ctx, `SELECT count(*), count(*) FILTER (hit IS NULL) FROM `+from+` WHERE COALESCE(hit, true)`,
+			func(scan func(...any) error) error { return scan(&rows, &unknown) })
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			continue
+		}
+		f := rule.Finding(rows, unknown)
+		f.Invalid = false
+		if err := r.hit(ctx, f, from, "COALESCE(hit, true)", `concat_ws(', '`+list(r.nk, "k#")+`)`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// side gives a column's canonical text on one side of a delta, NULL where that
+// side is missing.
+func (r *run) side(side expr.Side, name string) string {
+	if i := r.spec.Key.Index(name); i >= 0 {
+		if side == expr.Before {
+			return fmt.Sprintf("CASE WHEN op = 'insert' THEN NULL ELSE k%d END", i)
+		}
+		return fmt.Sprintf("CASE WHEN op = 'delete' THEN NULL ELSE k%d END", i)
+	}
+	if j := r.spec.Judged.Index(name); j >= 0 {
+		if side == expr.Before {
+			return fmt.Sprintf("b%d", j)
+		}
+		return fmt.Sprintf("CASE WHEN op = 'delete' THEN NULL ELSE a%d END", j)
+	}
+	return "NULL"
+}
+
+// changed gives the list of the names of the columns that a row writes.
+func (r *run) changed() string {
+	parts := make([]string, r.nj)
+	for j, c := range r.spec.Judged {
+		parts[j] = fmt.Sprintf("CASE WHEN m%d THEN %s END", j, text(c.Name))
+	}
+	return "list_filter([" + strings.Join(parts, ", ") + "]::VARCHAR[], lambda name: name IS NOT NULL)"
+}

@@ -1,0 +1,24 @@
+// Package duck makes plans with DuckDB: the engine behind package plan, and the
+// only place that reads and writes Parquet.
+//
+// Every run has a DuckDB instance of its own, in memory with a spill folder, two
+// threads and a memory limit, no network, and no files but those of the run
+// ([Engine.open]). A semaphore hands out the slots; who waits is told so by the
+// caller's progress.
+//
+// Bulk data goes through files in the canonical CSV dialect of package record:
+// staging in, keys up to the system, live rows back, deltas out. No value is a
+// Go value on its way; Go code sees counts, findings and single pages.
+//
+// # Tables of a run
+//
+//	stage   line, defect, s0…      the file's matched cells, as text
+//	cells   line, defect, and a column e, v, p: empty? canonical text, problem
+//	live    n, k…, l…              live rows by line number
+//	rows    one row a usable key: found, k…, and l, a, m: live, after, written?
+//	hits    f, line, sample        what the checks found
+//	deltas  op, line, k…, b…, a…, m…
+//
+// A column's number is its place in Spec.Key, then Spec.Judged. No cast is ever
+// bare: a text is cast only after its grammar matched (cells.go).
+package duck

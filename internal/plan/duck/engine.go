@@ -1,0 +1,230 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"sutor/internal/errs"
+)
+
+// Options bound what runs may use together.
+type Options struct {
+	Slots    int    // runs at a time; 0 for 1
+	MemoryMB int    // memory of one run; 0 for 700
+	Threads  int    // threads of one run; 0 for 2
+	SpillGB  int    // disk of one run; 0 for 50
+	Dir      string // folder for the runs' files; must exist
+}
+
+// Engine hands out DuckDB instances. It is safe for concurrent use.
+type Engine struct {
+	o     Options
+	slots chan struct{}
+}
+
+// New makes an engine. Files left over in its folder by a run that crashed are
+// removed: they are scratch only.
+func New(o Options) (*Engine, error) {
+	o.Slots, o.MemoryMB = max(o.Slots, 1), orDefault(o.MemoryMB, 700)
+	o.Threads, o.SpillGB = orDefault(o.Threads, 2), orDefault(o.SpillGB, 50)
+	old, err := filepath.Glob(filepath.Join(o.Dir, "run-*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, diskError(err)
+		}
+	}
+	return &Engine{o: o, slots: make(chan struct{}, o.Slots)}, nil
+}
+
+func orDefault(n, def int) int {
+	if n == 0 {
+		return def
+	}
+	return n
+}
+
+// Session is one slot: a DuckDB instance and a folder that goes with it.
+type Session struct {
+	db   *sql.DB
+	conn *sql.Conn
+	dir  string
+	free func()
+}
+
+// Session waits for a slot and opens an instance that may read the given files
+// besides those of its own folder. Close gives all of it back.
+func (e *Engine) Session(ctx context.Context, files ...string) (_ *Session, err error) {
+	select {
+	case e.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	s := &Session{free: func() { <-e.slots }}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.dir, err = os.MkdirTemp(e.o.Dir, "run-"); err != nil {
+		return nil, diskError(err)
+	}
+	if err = s.open(ctx, e.o, files); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) open(ctx context.Context, o Options, files []string) error {
+	connector, err := duckdb.NewConnector("", func(execer driver.ExecerContext) error { return nil })
+	if err != nil {
+		return fmt.Errorf("opening DuckDB: %w", err)
+	}
+	s.db = sql.OpenDB(connector)
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return fmt.Errorf("connecting to DuckDB: %w", err)
+	}
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = text(f)
+	}
+	return s.exec(ctx, `
+		SET temp_directory = `+text(s.Path("spill"))+`;
+		SET max_temp_directory_size = '`+fmt.Sprint(o.SpillGB)+`GB';
+		SET memory_limit = '`+fmt.Sprint(o.MemoryMB)+`MB';
+		SET threads = `+fmt.Sprint(o.Threads)+`;
+		SET TimeZone = 'UTC';
+		SET autoinstall_known_extensions = false;
+		SET autoload_known_extensions = false;
+		SET allowed_directories = [`+text(s.dir)+`];
+		SET allowed_paths = [`+strings.Join(paths, ", ")+`];
+		SET enable_external_access = false;
+		SET lock_configuration = true`)
+}
+
+// Path names a file in the session's folder.
+func (s *Session) Path(name string) string { return filepath.Join(s.dir, name) }
+
+// Close ends the instance and removes the folder.
+func (s *Session) Close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	if s.db != nil {
+		s.db.Close()
+	}
+	if s.dir != "" {
+		os.RemoveAll(s.dir)
+	}
+	s.free()
+}
+
+func (s *Session) exec(ctx context.Context, query string) error {
+	if _, err := s.conn.ExecContext(ctx, query); err != nil {
+		return engineError(err, query)
+	}
+	return nil
+}
+
+// query runs a query and calls each for every row with a scan function.
+func (s *Session) query(ctx context.Context, query string, each func(scan func(...any) error) error) error {
+	rows, err := s.conn.QueryContext(ctx, query)
+	if err != nil {
+		return engineError(err, query)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return engineError(err, query)
+	}
+	return nil
+}
+
+// count gives the one number that query selects.
+func (s *Session) count(ctx context.Context, query string) (n int64, err error) {
+	err = s.query(ctx, query, func(scan func(...any) error) error { return scan(&n) })
+	return n, err
+}
+
+// engineError turns DuckDB's own errors into ours: a full disk and too little
+// memory are told as such, everything else is a fault of the query.
+func engineError(err error, query string) error {
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return err
+	}
+	msg := err.Error()
+	switch {
+	case strings.Contains(msg, "No space left"), strings.Contains(msg, "max_temp_directory_size"),
+		strings.Contains(msg, "File too large"), strings.Contains(msg, "Disk quota"):
+		return diskError(err)
+	case strings.Contains(msg, "Out of Memory"):
+		return errs.New(errs.Unavailable, "The plan needs more memory than a run may use.").
+			WithMend("Propose a smaller file, or ask the steward to raise the memory of a run.").Because(err)
+	case strings.Contains(msg, "INTERRUPT"):
+		return context.Canceled
+	}
+	return fmt.Errorf("%w in %s", err, query)
+}
+
+func diskError(cause error) error {
+	return errs.New(errs.Unavailable, "The disk of the server is full, or cannot be written.").
+		WithMend("Nothing was changed. Tell the steward, and try again once there is room.").Because(cause)
+}
+
+// text is an SQL string literal.
+func text(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// list joins fmt.Sprintf(format, i) for i < n, with a leading comma each, so
+// that it may follow other columns even when n is 0.
+func list(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(", ")
+		b.WriteString(strings.ReplaceAll(format, "#", fmt.Sprint(i)))
+	}
+	return b.String()
+}
+
+// readCSV is the table function that reads the canonical CSV dialect, first
+// column a number, the others text.
+func readCSV(path, number string, columns []string) string {
+	types := "'" + number + "': 'BIGINT'"
+	for _, c := range columns {
+		types += ", '" + c + "': 'VARCHAR'"
+	}
+	return `read_csv(` + text(path) + `, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
+		nullstr = '', allow_quoted_nulls = false, new_line = '\n', strict_mode = true, max_line_size = 33554432,
+		columns = {` + types + `})`
+}
+
+// names makes "prefix0", "prefix1", …
+func names(prefix string, n int) []string {
+	out := make([]string, n)
+	for i := range n {
+		out[i] = fmt.Sprintf("%s%d", prefix, i)
+	}
+	return out
+}
+
+// copyCSV writes a query's rows in the canonical CSV dialect; the columns named
+// in quoted are values, the others numbers.
+func (s *Session) copyCSV(ctx context.Context, query string, quoted []string, path string) error {
+	force := ""
+	if len(quoted) > 0 {
+		force = ", FORCE_QUOTE (" + strings.Join(quoted, ", ") + ")"
+	}
+	return s.exec(ctx, `COPY (`+query+`) TO `+text(path)+` (FORMAT csv, HEADER false, NULLSTR ''`+force+`)`)
+}

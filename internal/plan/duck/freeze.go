@@ -1,0 +1,163 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+)
+
+// freeze writes the deltas as plan.parquet, digests their canonical rows, and
+// gathers the findings.
+func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
+	query := `SELECT op, line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
+		list(r.nj, "a#") + ` FROM deltas`
+	out := &plan.Outcome{Parquet: r.Path("plan.parquet")}
+	var err error
+	if err = r.writeParquet(ctx, query, r.nk, out.Parquet); err != nil {
+		return nil, err
+	}
+	m := &out.Manifest
+	m.Columns = append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
+	m.Key, m.Mapping, m.TableRows = r.spec.Key.Names(), r.spec.Sources, r.table
+	if m.File, m.Rows, err = r.digests(ctx, out.Parquet, r.spec.Key, r.spec.Judged); err != nil {
+		return nil, err
+	}
+	if out.Findings, err = r.findings(ctx); err != nil {
+		return nil, err
+	}
+	m.Counts, err = r.counts(ctx)
+	return out, err
+}
+
+func (r *run) mask() string {
+	if r.nj == 0 {
+		return "''"
+	}
+	parts := make([]string, r.nj)
+	for j := range parts {
+		parts[j] = fmt.Sprintf("CASE WHEN m%d THEN '1' ELSE '0' END", j)
+	}
+	return strings.Join(parts, " || ")
+}
+
+// writeParquet numbers the rows of query by op and key and writes them.
+func (s *Session) writeParquet(ctx context.Context, query string, nk int, path string) error {
+	order := "op" + list(nk, "k#")
+	return s.exec(ctx, `COPY (SELECT row_number() OVER (ORDER BY `+order+`) AS n, * FROM (`+query+`) ORDER BY n)
+		TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd)`)
+}
+
+// digests gives the digest of a plan's file and of its canonical rows.
+func (s *Session) digests(ctx context.Context, parquet string, key, judged record.Schema) (file, rows record.Digest, err error) {
+	d := record.NewDigester()
+	if err := hashFile(parquet, d); err != nil {
+		return "", "", err
+	}
+	canonical := record.NewDigester()
+	if err := s.CanonicalRows(ctx, parquet, key, judged, canonical); err != nil {
+		return "", "", err
+	}
+	return d.Digest(), canonical.Digest(), nil
+}
+
+// CanonicalRows writes a plan's canonical rows CSV (package plan).
+func (s *Session) CanonicalRows(ctx context.Context, parquet string, key, judged record.Schema, w io.Writer) error {
+	header := record.NewWriter(w)
+	for _, h := range plan.RowsHeader(key, judged) {
+		header.String(h)
+	}
+	if err := header.End(); err != nil {
+		return err
+	}
+	if err := header.Flush(); err != nil {
+		return err
+	}
+	nk, nj := len(key), len(judged)
+	cols := slices.Concat([]string{"op", "mask"}, names("k", nk), names("b", nj), names("a", nj))
+	path := s.Path("rows.csv")
+	defer os.Remove(path)
+	if err := s.copyCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`) ORDER BY n`, cols, path); err != nil {
+		return err
+	}
+	return hashFile(path, w)
+}
+
+// counts counts the rows by what happens to them; what is neither written nor
+// invalid nor left alone for a reason is unchanged.
+func (r *run) counts(ctx context.Context) (c change.Counts, err error) {
+	err = r.query(ctx, `SELECT count(*) FILTER (op = 'insert'), count(*) FILTER (op = 'update'), count(*) FILTER (op = 'delete'),
+			count(*) FILTER (op = 'kept'), count(*) FILTER (op = 'impossible'), (SELECT count(*) FROM cells),
+			(SELECT count(DISTINCT line) FROM hits WHERE f IN (`+r.invalidChecks()+`)) FROM deltas`,
+		func(scan func(...any) error) error {
+			var all int64
+			err := scan(&c.Insert, &c.Update, &c.Delete, &c.Kept, &c.Impossible, &all, &c.Invalid)
+			c.Unchanged = all - c.Written() - c.Kept - c.Impossible - c.Invalid
+			return err
+		})
+	return c, err
+}
+
+// findings folds the hits into findings: rows, ranges, samples; without those
+// that hit nothing; blocking ones first.
+func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
+	err := r.query(ctx, `SELECT f, count(DISTINCT line) FROM hits GROUP BY f`, func(scan func(...any) error) error {
+		var f int
+		var n int64
+		err := scan(&f, &n)
+		r.checks[f].Rows = n
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.query(ctx, fmt.Sprintf(`
+		WITH once AS (SELECT DISTINCT f, line FROM hits),
+		runs AS (SELECT f, line, line - row_number() OVER (PARTITION BY f ORDER BY line) AS run FROM once),
+		ranges AS (SELECT f, min(line) AS lo, max(line) AS hi FROM runs GROUP BY f, run)
+		SELECT f, lo, hi FROM ranges QUALIFY row_number() OVER (PARTITION BY f ORDER BY lo) <= %d ORDER BY f, lo`, finding.MaxRanges+1),
+		func(scan func(...any) error) error {
+			var f int
+			var lo, hi int64
+			if err := scan(&f, &lo, &hi); err != nil {
+				return err
+			}
+			text := finding.Range(lo, hi)
+			if len(r.checks[f].Ranges) == finding.MaxRanges {
+				text = "…"
+			}
+			r.checks[f].Ranges = append(r.checks[f].Ranges, text)
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = r.query(ctx, `SELECT f, sample FROM (SELECT f, left(sample, 200) AS sample, min(line) AS line FROM hits WHERE sample IS NOT NULL GROUP BY ALL)
+		QUALIFY row_number() OVER (PARTITION BY f ORDER BY line) <= 3 ORDER BY f, line`, func(scan func(...any) error) error {
+		var f int
+		var sample string
+		err := scan(&f, &sample)
+		r.checks[f].Samples = append(r.checks[f].Samples, finding.Sample(sample))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	hit := slices.DeleteFunc(slices.Clone(r.checks), func(f finding.Finding) bool { return f.Rows == 0 })
+	for i := range hit {
+		if hit[i].Invalid && r.spec.Options.LeaveOut {
+			hit[i].Severity = finding.Warn
+			hit[i].Mend = "Left out, as chosen with --leave-out-invalid. " + hit[i].Mend
+		}
+	}
+	rank := map[finding.Severity]int{finding.Block: 0, finding.Approve: 1, finding.Warn: 2}
+	slices.SortStableFunc(hit, func(a, b finding.Finding) int { return rank[a.Severity] - rank[b.Severity] })
+	return hit, nil
+}

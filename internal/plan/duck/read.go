@@ -1,0 +1,112 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Row is one row of a plan, values as canonical text.
+type Row struct {
+	N      int64
+	Op     driver.Op
+	Line   *int64
+	Mask   string
+	Why    string
+	Key    []*string
+	Before []*string
+	After  []*string
+}
+
+// Rows reads a page of a plan, in the file's order: rows of one op, or of all
+// for "". It also gives how many there are.
+func (s *Session) Rows(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, limit, offset int64) (rows []Row, total int64, err error) {
+	where := ""
+	if op != "" {
+		where = " WHERE op = " + text(string(op))
+	}
+	if total, err = s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`)`+where); err != nil {
+		return nil, 0, err
+	}
+	nk, nj := len(m.Key), len(m.Columns)-len(m.Key)
+	query := `SELECT n, op, line, mask, why` + list(nk, "k#") + list(nj, "b#") + list(nj, "a#") +
+		` FROM read_parquet(` + text(parquet) + `)` + where + fmt.Sprintf(` ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, limit, offset)
+	err = s.query(ctx, query, func(scan func(...any) error) error {
+		row := Row{Key: make([]*string, nk), Before: make([]*string, nj), After: make([]*string, nj)}
+		var why *string
+		dest := []any{&row.N, &row.Op, &row.Line, &row.Mask, &why}
+		for _, side := range [][]*string{row.Key, row.Before, row.After} {
+			for i := range side {
+				dest = append(dest, &side[i])
+			}
+		}
+		if err := scan(dest...); err != nil {
+			return err
+		}
+		if why != nil {
+			row.Why = *why
+		}
+		rows = append(rows, row)
+		return nil
+	})
+	return rows, total, err
+}
+
+// Step writes the rows of one operation in the form of driver.Write, over the
+// given columns (those outside the plan are never written), and counts them.
+func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
+	nk, nj := len(m.Key), len(columns)
+	judged := m.JudgedSchema()
+	var mask []string
+	sel := ""
+	for i, c := range columns {
+		b, a, bit := "NULL", "NULL", "'0'"
+		if j := judged.Index(c.Name); j >= 0 {
+			b, a, bit = fmt.Sprintf("b%d", j), fmt.Sprintf("a%d", j), fmt.Sprintf("substr(mask, %d, 1)", j+1)
+		}
+		mask = append(mask, bit)
+		sel += fmt.Sprintf(", %s AS B%d, %s AS A%d", b, i, a, i)
+	}
+	if len(mask) == 0 {
+		mask = []string{"''"}
+	}
+	sel = strings.NewReplacer(" AS B", " AS before", " AS A", " AS after").Replace(sel)
+	query := `SELECT n, ` + strings.Join(mask, " || ") + ` AS mask` + list(nk, "k#") + sel + ` FROM read_parquet(` + text(parquet) + `) WHERE op = ` + text(string(op))
+	quoted := append([]string{"mask"}, names("k", nk)...)
+	order := append(names("before", nj), names("after", nj)...)
+	outer := `SELECT n, mask` + list(nk, "k#") + comma(order) + ` FROM (` + query + `) ORDER BY n`
+	if err := s.copyCSV(ctx, outer, append(quoted, order...), path); err != nil {
+		return 0, err
+	}
+	return s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`) WHERE op = `+text(string(op)))
+}
+
+func comma(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(names, ", ")
+}
+
+// Lines gives the file rows behind numbers of a plan, at most limit of them.
+func (s *Session) Lines(ctx context.Context, parquet string, numbers []int64, limit int) (lines []int64, err error) {
+	if len(numbers) > limit {
+		numbers = numbers[:limit]
+	}
+	in := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
+	if in == "" {
+		return nil, nil
+	}
+	err = s.query(ctx, `SELECT line FROM read_parquet(`+text(parquet)+`) WHERE line IS NOT NULL AND n IN (`+in+`) ORDER BY line`,
+		func(scan func(...any) error) error {
+			var line int64
+			err := scan(&line)
+			lines = append(lines, line)
+			return err
+		})
+	return lines, err
+}

@@ -1,0 +1,173 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Reversal says which applied plan is to be reversed, and from what.
+type Reversal struct {
+	Manifest plan.Manifest // of the applied plan
+	Parquet  string        // its plan.parquet
+	Stored   string        // the Parquet file that Stored wrote at its apply
+	Columns  record.Schema // that file's columns
+	Blind    string        // why rows that were inserted cannot be deleted: columns that cannot be read; "" if none
+}
+
+// The sentences on rows that a reversal leaves alone.
+const (
+	whyChanged = "changed by somebody else since; left as it is"
+	whyGone    = "deleted by somebody else since"
+	whyReused  = "the key is in use again"
+	whyDropped = "a column that it wrote is not there any more"
+)
+
+// Reverse makes the plan that undoes an applied one, from what was really
+// stored: an update goes back in the columns it wrote, where all of them still
+// hold what was stored; an inserted row is deleted, where it is still as it was
+// stored in every column; a deleted row is inserted again. Everything else is
+// kept or impossible, row by row with its reason.
+func (s *Session) Reverse(ctx context.Context, spec plan.Spec, rev Reversal, live plan.Live, tell Progress) (*plan.Outcome, error) {
+	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged), reversal: true}
+	r.columns()
+	for j := range r.nj {
+		r.cols[r.nk+j].source = 0 // every judged column may be written back
+	}
+	steps := []struct {
+		say string
+		do  func(context.Context) error
+	}{
+		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
+		{"fetching live rows", r.fetchLive},
+		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
+		{"checking", r.checkReversal},
+		{"judging guardrails", r.judgeRows},
+	}
+	for i, step := range steps {
+		tell(step.say, int64(i), int64(len(steps)+1))
+		if err := step.do(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for i := range r.checks { // told, never in the way: what was there before is let back in
+		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By = finding.Warn, false, ""
+	}
+	return r.freeze(ctx)
+}
+
+// readApplied makes the table cells of the applied rows, numbered by the plan's
+// n in line (the lookup's number), with the key as stored.
+func (r *run) readApplied(ctx context.Context, rev Reversal) error {
+	forward := rev.Manifest.JudgedSchema()
+	sel := ""
+	for i := range r.nk {
+		sel += fmt.Sprintf(", COALESCE(t.k%d, p.k%d) AS v%d", i, i, i)
+	}
+	dropped := r.droppedColumns(forward)
+	for j, c := range r.spec.Judged {
+		was, bit, stored := "NULL::VARCHAR", "false", "NULL::VARCHAR"
+		if f := forward.Index(c.Name); f >= 0 {
+			was, bit = fmt.Sprintf("p.b%d", f), fmt.Sprintf("substr(p.mask, %d, 1) = '1'", f+1)
+		}
+		if i := rev.Columns.Index(c.Name); i >= 0 {
+			stored = fmt.Sprintf("t.s%d", i)
+		}
+		sel += fmt.Sprintf(", %s AS was%d, %s AS did%d, %s AS stored%d", was, j, bit, j, stored, j)
+	}
+	return r.exec(ctx, `
+		CREATE TABLE cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+`
+		FROM read_parquet(`+text(rev.Parquet)+`) p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n)
+		WHERE p.op IN ('insert', 'update', 'delete');
+		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// droppedColumns is true for rows that wrote a column that is gone.
+func (r *run) droppedColumns(forward record.Schema) string {
+	parts := []string{"false"}
+	for f, c := range forward {
+		if r.spec.Table.Columns.Index(c.Name) < 0 {
+			parts = append(parts, fmt.Sprintf("substr(p.mask, %d, 1) = '1'", f+1))
+		}
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
+}
+
+// compareReversal makes the table deltas.
+func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
+	touched, whole := []string{"false"}, []string{"false"}
+	for j := range r.nj {
+		differs := fmt.Sprintf("l.l%d IS DISTINCT FROM c.stored%d", j, j)
+		touched = append(touched, fmt.Sprintf("c.did%d AND %s", j, differs))
+		whole = append(whole, differs)
+	}
+	blind := "false"
+	if rev.Blind != "" {
+		blind = "true"
+	}
+	why := `CASE WHEN c.dropped THEN ` + text(whyDropped) + `
+		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(whyGone) + `
+		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(whyChanged) + `
+		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
+		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(whyChanged) + `
+		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(whyReused) + ` END`
+	sel := ""
+	for i := range r.nk {
+		sel += fmt.Sprintf(", COALESCE(l.k%d, c.v%d) AS k%d", i, i, i)
+	}
+	for j, c := range r.spec.Judged {
+		writes := fmt.Sprintf("c.op = 'update' AND c.did%d AND c.was%d IS DISTINCT FROM l.l%d", j, j, j)
+		if !c.Generated {
+			writes += " OR c.op = 'delete'"
+		}
+		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
+	}
+	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+why+` AS why`+sel+`
+		FROM cells c LEFT JOIN live l ON l.n = c.line`)
+	if err != nil {
+		return err
+	}
+	after := ""
+	for j := range r.nj {
+		after += fmt.Sprintf(", CASE WHEN m%d THEN was%d WHEN op = 'delete' THEN NULL ELSE b%d END AS a%d", j, j, j, j)
+	}
+	return r.exec(ctx, `CREATE TABLE deltas AS SELECT line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+after+list(r.nj, "m#")+` FROM (
+		SELECT *, CASE
+			WHEN why = `+text(whyChanged)+` THEN 'kept'
+			WHEN why IS NOT NULL THEN 'impossible'
+			WHEN did = 'update' AND `+r.anyMask()+` THEN 'update'
+			WHEN did = 'insert' AND found THEN 'delete'
+			WHEN did = 'delete' THEN 'insert' END AS op FROM judged) WHERE op IS NOT NULL`)
+}
+
+// checkReversal tells which column checks the restored values would not pass.
+func (r *run) checkReversal(ctx context.Context) error {
+	err := r.exec(ctx, `CREATE VIEW rows AS SELECT * EXCLUDE (why), op <> 'insert' AS found`+list(r.nj, "b# AS l#")+` FROM deltas WHERE op IN ('insert', 'update')`)
+	if err != nil {
+		return err
+	}
+	for j := range r.nj {
+		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
+			return err
+		}
+	}
+	for _, left := range []struct {
+		op   driver.Op
+		name string
+		f    finding.Finding
+	}{
+		{plan.Kept, "kept", finding.Finding{Guardrail: "kept", Message: "Rows were changed by somebody else since; they are left as they are.", Mend: "Look at them one by one."}},
+		{plan.Impossible, "impossible", finding.Finding{Guardrail: "impossible", Message: "Rows cannot be reversed; each says why.", Mend: "Look at them one by one."}},
+	} {
+		left.f.Severity = finding.Warn
+		if err := r.hit(ctx, left.f, "deltas", "op = "+text(string(left.op)), `concat_ws(', '`+list(r.nk, "k#")+`)`); err != nil {
+			return err
+		}
+	}
+	return nil
+}

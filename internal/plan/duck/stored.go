@@ -1,0 +1,130 @@
+package duck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// StoredFile is what a system gave back for one operation: records of a plan
+// row's number, its key and the values of Columns as really stored.
+type StoredFile struct {
+	Op      driver.Op
+	Columns record.Schema
+	Path    string
+}
+
+// Stored compares what the system stored with what was approved, and keeps it as
+// a Parquet file for a later reversal: n, op, k0…, and s0… over columns. Columns
+// that an operation did not report are NULL there; only those of its own
+// operation are ever read back.
+//
+// A column that the plan writes and that was stored differently is a finding:
+// the apply must be rolled back.
+func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, columns record.Schema, files []StoredFile, path string) ([]finding.Finding, error) {
+	nk := len(m.Key)
+	var parts []string
+	for i, f := range files {
+		if f.Op == driver.Delete {
+			continue
+		}
+		table := fmt.Sprintf("stored%d", i)
+		fields := append(names("k", nk), names("r", len(f.Columns))...)
+		sel := `n, ` + text(string(f.Op)) + ` AS op` + list(nk, "k#")
+		for j, c := range columns {
+			value := "NULL::VARCHAR"
+			if r := f.Columns.Index(c.Name); r >= 0 {
+				value = canonicalLive(c.Type, fmt.Sprintf("r%d", r))
+			}
+			sel += fmt.Sprintf(", %s AS s%d", value, j)
+		}
+		if err := s.exec(ctx, `CREATE TABLE `+table+` AS SELECT `+sel+` FROM `+readCSV(f.Path, "n", fields)); err != nil {
+			return nil, err
+		}
+		os.Remove(f.Path)
+		parts = append(parts, `SELECT * FROM `+table)
+	}
+	if len(parts) == 0 {
+		parts = []string{`SELECT 0::BIGINT AS n, '' AS op` + list(nk, "''::VARCHAR AS k#") + list(len(columns), "NULL::VARCHAR AS s#") + ` WHERE false`}
+	}
+	if err := s.exec(ctx, `CREATE VIEW stored AS `+strings.Join(parts, " UNION ALL ")); err != nil {
+		return nil, err
+	}
+	if err := s.exec(ctx, `COPY (SELECT * FROM stored ORDER BY n) TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd)`); err != nil {
+		return nil, err
+	}
+	return s.differing(ctx, parquet, m, columns)
+}
+
+// differing finds the approved columns that were stored otherwise.
+func (s *Session) differing(ctx context.Context, parquet string, m plan.Manifest, columns record.Schema) ([]finding.Finding, error) {
+	var out []finding.Finding
+	for j, c := range m.JudgedSchema() {
+		i := columns.Index(c.Name)
+		if i < 0 {
+			continue
+		}
+		query := fmt.Sprintf(`SELECT count(*), min(p.line), min(p.a%d), min_by(t.s%d, p.a%d) FROM read_parquet(%s) p JOIN stored t USING (n)
+			WHERE substr(p.mask, %d, 1) = '1' AND p.a%d IS DISTINCT FROM t.s%d`, j, i, j, text(parquet), j+1, j, i)
+		err := s.query(ctx, query, func(scan func(...any) error) error {
+			var n int64
+			var line *int64
+			var approved, stored *string
+			if err := scan(&n, &line, &approved, &stored); err != nil || n == 0 {
+				return err
+			}
+			f := finding.Finding{Guardrail: finding.AsStored, Severity: finding.Block, Rows: n, Column: c.Name,
+				Message: fmt.Sprintf("The system would store something else in %s than was approved: %s instead of %s.", c.Name, shown(stored), shown(approved)),
+				Mend:    "Nothing was written. A trigger or a rule of the system changes the value; the steward knows which. Propose the value that it makes."}
+			if line != nil {
+				f.Ranges = []string{finding.Range(*line, *line)}
+			}
+			out = append(out, f)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func shown(v *string) string {
+	if v == nil {
+		return "no value"
+	}
+	return `"` + finding.Sample(*v) + `"`
+}
+
+// CanonicalStored writes the rows as really stored as canonical CSV: a header
+// record, then n, op, key and values, in the order of n.
+func (s *Session) CanonicalStored(ctx context.Context, stored string, key, columns record.Schema, w io.Writer) error {
+	header := record.NewWriter(w)
+	header.String("n")
+	header.String("op")
+	for _, c := range key {
+		header.String("key:" + c.Name)
+	}
+	for _, c := range columns {
+		header.String("stored:" + c.Name)
+	}
+	if err := errors.Join(header.End(), header.Flush()); err != nil {
+		return err
+	}
+	cols := slices.Concat([]string{"op"}, names("k", len(key)), names("s", len(columns)))
+	path := s.Path("stored.csv")
+	defer os.Remove(path)
+	if err := s.copyCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`) ORDER BY n`, cols, path); err != nil {
+		return err
+	}
+	return hashFile(path, w)
+}

@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"sutor/internal/finding"
+	"sutor/internal/record"
+)
+
+// The wording of the built-in checks stands here once, for every engine. All of
+// them make their rows invalid (finding.Block) unless said otherwise.
+
+func invalid(guardrail, column, message, mend string) finding.Finding {
+	return finding.Finding{Guardrail: guardrail, Severity: finding.Block, Invalid: true, Column: column, Message: message, Mend: mend}
+}
+
+// RaggedFinding: records with another number of cells than the header.
+func RaggedFinding(columns int) finding.Finding {
+	return invalid(finding.Ragged, "", fmt.Sprintf("Rows have more or fewer cells than the %d of the header line.", columns),
+		"Look for a separator or a line break inside a cell; such a cell must stand in quotes.")
+}
+
+// BrokenQuoteFinding: text after a closing quote.
+func BrokenQuoteFinding() finding.Finding {
+	return invalid(finding.Ragged, "", "Rows have a quote in the wrong place, so where their cells end cannot be told.",
+		`Write a quote inside a quoted cell twice, as in "5"" pipe".`)
+}
+
+// ValueFinding: texts that are not values of the column's type.
+func ValueFinding(c record.Column, p record.Problem) finding.Finding {
+	message, mend := p.Sentence(c.Type)
+	return invalid(finding.Value, c.Name, fmt.Sprintf("Cells of %s are %s.", c.Name, message), mend)
+}
+
+// MissingKeyFinding: rows without a key.
+func MissingKeyFinding(c record.Column) finding.Finding {
+	return invalid(finding.MissingKey, c.Name, fmt.Sprintf("Rows have no %s, so it cannot be told which row they mean.", c.Name), "Fill the key in, or take the rows out.")
+}
+
+// DuplicateFinding: rows that mean the same live row, as the system compares keys.
+func DuplicateFinding(key record.Schema) finding.Finding {
+	return invalid(finding.Duplicate, strings.Join(key.Names(), ", "), "Several rows of the file mean the same row; which one counts cannot be guessed.", "Keep one of them.")
+}
+
+// UnknownKeyFinding: update mode, no such row.
+func UnknownKeyFinding() finding.Finding {
+	return invalid(finding.UnknownKey, "", "Rows do not exist in the system, and this change only updates.", "Check the key, or propose the file with --mode upsert.")
+}
+
+// ExistingKeyFinding: insert mode, the row is there.
+func ExistingKeyFinding() finding.Finding {
+	return invalid(finding.ExistingKey, "", "Rows exist in the system already, and this change only inserts.", "Check the key, or propose the file with --mode upsert.")
+}
+
+// NotAllowedFinding: the dataset does not allow the operation.
+func NotAllowedFinding(op string) finding.Finding {
+	return invalid(finding.NotAllowed, "", fmt.Sprintf("Rows would be an %s, which the Compact does not allow on this dataset.", op), "Take the rows out, or ask the steward to allow it.")
+}
+
+// NumberedFinding: a new row gives a key that the system numbers itself.
+func NumberedFinding(c record.Column) finding.Finding {
+	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("New rows give a %s, which the system numbers itself.", c.Name), "Check the key: a row with it does not exist.")
+}
+
+// NotWritableFinding: a column that may not be changed would be.
+func NotWritableFinding(c record.Column) finding.Finding {
+	who := "the Compact does not allow that"
+	if c.Generated || c.Identity == "always" {
+		who = "the system fills it itself"
+	}
+	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("%s would be changed, and %s.", c.Name, who), "Leave the column out of the file, or keep its values as they are.")
+}
+
+// NotNullFinding: the system needs a value.
+func NotNullFinding(c record.Column) finding.Finding {
+	return invalid(finding.NotNull, c.Name, fmt.Sprintf("%s must have a value, and has none.", c.Name), "Fill it in.")
+}
+
+// RequiredFinding: the Compact asks for a value.
+func RequiredFinding(c record.Column) finding.Finding {
+	return invalid(finding.Required, c.Name, fmt.Sprintf("%s must have a value: the Compact requires it.", c.Name), "Fill it in.")
+}
+
+// OneOfFinding: not one of the listed values.
+func OneOfFinding(c record.Column, values []string) finding.Finding {
+	shown := strings.Join(values, ", ")
+	if len(values) > 20 {
+		shown = strings.Join(values[:20], ", ") + ", …"
+	}
+	return invalid(finding.OneOf, c.Name, fmt.Sprintf("%s is not one of: %s.", c.Name, shown), "Use one of the listed values, exactly as written.")
+}
+
+// PatternFinding: a text that does not match.
+func PatternFinding(c record.Column, pattern string) finding.Finding {
+	return invalid(finding.Pattern, c.Name, fmt.Sprintf("%s does not match the pattern %s.", c.Name, pattern), "Write it in the form that the pattern asks for.")
+}
+
+// MinFinding: below the smallest value allowed.
+func MinFinding(c record.Column, limit string) finding.Finding {
+	return invalid(finding.Min, c.Name, fmt.Sprintf("%s is below %s, the smallest value allowed.", c.Name, limit), "Check the number; the limit is the Compact's.")
+}
+
+// MaxFinding: above the largest value allowed.
+func MaxFinding(c record.Column, limit string) finding.Finding {
+	return invalid(finding.Max, c.Name, fmt.Sprintf("%s is above %s, the largest value allowed.", c.Name, limit), "Check the number; the limit is the Compact's.")
+}
+
+// UniqueFinding: another row has these values.
+func UniqueFinding(columns []string) finding.Finding {
+	names := strings.Join(columns, ", ")
+	return invalid(finding.Unique, names, fmt.Sprintf("%s must be unique in the system, and another row has the same.", names), "Use another value, or change the other row in the same file.")
+}
+
+// ForeignKeyFinding: nothing there to refer to.
+func ForeignKeyFinding(columns []string, to record.Table) finding.Finding {
+	names := strings.Join(columns, ", ")
+	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that do not exist.", names, to), "Check the value, or have the missing row created first.")
+}
+
+// UnmatchedFinding warns of columns of the file that were not used.
+func UnmatchedFinding(columns []string) finding.Finding {
+	return finding.Finding{Guardrail: finding.Unmatched, Severity: finding.Warn,
+		Message: fmt.Sprintf("Columns of the file match nothing in the dataset and were left out: %s.", strings.Join(columns, ", ")),
+		Mend:    "If one of them means a column of the dataset, say so with --map 'File column=column'."}
+}

@@ -1,0 +1,200 @@
+// Package plan defines what a plan is: the frozen, content-addressed result of
+// comparing a proposal with live data, every row's before and after. It holds
+// the contract that every engine meets (the [Spec] that goes in, the [Outcome]
+// that comes out, the [Manifest] that people approve) and the wording of the
+// built-in checks. The engine in use is DuckDB's, in package plan/duck.
+//
+// # How a plan is made
+//
+//  1. The file's staging CSV (package intake) is read, all text.
+//  2. Every cell becomes canonical text, or a finding, by the one grammar of its
+//     column's type (package record).
+//  3. The keys go to the system with their row numbers; live rows come back with
+//     the row number and are joined by it, so that the system decides which keys
+//     are the same.
+//  4. Rows are compared over the judged set: key + the file's columns + every
+//     column that a guardrail reads.
+//  5. Checks and row guardrails run over the whole set; invalid rows leave it.
+//  6. What would be written is frozen as plan.parquet, its canonical rows are
+//     digested, and the manifest binds all of it.
+//
+// # Files
+//
+// plan.parquet has one row per delta, all values canonical text: n (1, 2, … by
+// op and key), op, line (the file's, NULL without one), mask (one character a
+// column after the key: 1 where the row writes it), why (reversals: why a row is
+// kept or impossible), k0… (key), b0… and a0… (before and after of the judged
+// columns after the key). Op is insert, update, delete, or kept and impossible
+// in reversals.
+//
+// The canonical rows CSV is the same rows in the dialect of package record, with
+// a header record: op, mask, key, before, after; ordered by op and then by the
+// key columns' bytes. Line numbers are left out, so that the same deltas from a
+// file in another order have the same digest. Its SHA-256 is the manifest's
+// `rows`, in every engine.
+package plan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Op values of reversals, beside driver.Insert, Update and Delete: rows that
+// are part of the plan to be seen, and are not written.
+const (
+	Kept       driver.Op = "kept"
+	Impossible driver.Op = "impossible"
+)
+
+// Live is the system as a plan sees it; *system.System implements it together
+// with a table.
+type Live interface {
+	Count(ctx context.Context, table record.Table) (int64, error)
+	Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
+}
+
+// Spec is all that a plan is computed from, besides the file and live data.
+type Spec struct {
+	Table    driver.Table
+	Key      record.Schema
+	Judged   record.Schema // after the key, in the table's order
+	Sources  []Source      // the file's matched columns
+	Columns  []string      // the file's header, all columns
+	Options  change.Options
+	Allow    map[driver.Op]bool
+	Rules    map[string]ColumnRule // by column
+	Row      []RowRule
+	Location *time.Location
+	Exact    bool // the system keeps decimals of any precision
+}
+
+// Source says which column of the file (from 0) fills which column.
+type Source struct {
+	File   int    `json:"file"`
+	Name   string `json:"name"` // as in the file's header
+	Column string `json:"column"`
+	How    string `json:"how"` // name, label, also, map
+}
+
+// ColumnRule is a column's checks from the Compact; texts are canonical.
+type ColumnRule struct {
+	OneOf    []string
+	Min, Max *Limit
+	Pattern  string
+	Required bool
+	ReadOnly bool
+}
+
+// Limit is a smallest or largest value. A written value beyond it, or one that
+// cannot be compared, is hit.
+type Limit struct {
+	Text   string         // as in the Compact
+	Beyond expr.Condition // over the after side
+}
+
+// RowRule is a compiled guardrail over rows. A row is hit where Hit is true or
+// unknown.
+type RowRule struct {
+	Hit expr.Condition
+	// Finding words the hits: rows in all, and how many of them could not be judged.
+	Finding func(rows, unknown int64) finding.Finding
+}
+
+// Outcome is a plan that stands: its manifest, and the files it names, in the
+// folder of the run.
+type Outcome struct {
+	Manifest Manifest
+	Findings []finding.Finding
+	Parquet  string // path of plan.parquet
+}
+
+// Manifest binds everything that a plan is made from and consists of. Its
+// canonical JSON is an artefact; the SHA-256 of that is the plan's digest, which
+// people approve. Fields are only ever added, with a new Version.
+type Manifest struct {
+	Version   int            `json:"version"`
+	Change    change.ID      `json:"change"`
+	Dataset   string         `json:"dataset"`
+	System    string         `json:"system"`
+	Kind      string         `json:"kind"`
+	Table     record.Table   `json:"table"`
+	Compact   record.Digest  `json:"compact"`
+	Input     record.Digest  `json:"input,omitempty"`
+	Reverses  change.ID      `json:"reverses,omitempty"`
+	Options   change.Options `json:"options"`
+	Mapping   []Source       `json:"mapping,omitempty"`
+	Key       []string       `json:"key"`
+	Columns   record.Schema  `json:"columns"` // key first, then the judged columns
+	Counts    change.Counts  `json:"counts"`
+	TableRows int64          `json:"table_rows"`
+	PlannedAt time.Time      `json:"planned_at"`
+	File      record.Digest  `json:"file"`     // of plan.parquet's bytes
+	Rows      record.Digest  `json:"rows"`     // of the canonical rows CSV
+	Findings  record.Digest  `json:"findings"` // of the findings' canonical JSON
+}
+
+// ManifestVersion is the version this code writes.
+const ManifestVersion = 1
+
+// Canonical gives the manifest's one JSON form.
+func (m Manifest) Canonical() []byte { return CanonicalJSON(m) }
+
+// Digest is the plan's digest.
+func (m Manifest) Digest() record.Digest { return record.DigestOf(m.Canonical()) }
+
+// KeySchema gives the key's columns.
+func (m Manifest) KeySchema() record.Schema { return m.Columns[:len(m.Key)] }
+
+// JudgedSchema gives the judged columns after the key.
+func (m Manifest) JudgedSchema() record.Schema { return m.Columns[len(m.Key):] }
+
+// ParseManifest reads a stored manifest; it refuses one of a newer version, or
+// one that is not in canonical form.
+func ParseManifest(b []byte) (Manifest, error) {
+	var m Manifest
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return m, errNotManifest(err)
+	}
+	if m.Version != ManifestVersion || !bytes.Equal(m.Canonical(), b) || len(m.Columns) < len(m.Key) {
+		return m, errNotManifest(nil)
+	}
+	return m, nil
+}
+
+// CanonicalJSON is Go's encoding with the struct's field order, sorted map keys,
+// no HTML escapes and no white space.
+func CanonicalJSON(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("plan: a manifest cannot be encoded: " + err.Error()) // only plain data goes in
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// RowsHeader gives the first record of the canonical rows CSV.
+func RowsHeader(key, judged record.Schema) []string {
+	h := []string{"op", "mask"}
+	for _, c := range key {
+		h = append(h, "key:"+c.Name)
+	}
+	for _, c := range judged {
+		h = append(h, "before:"+c.Name)
+	}
+	for _, c := range judged {
+		h = append(h, "after:"+c.Name)
+	}
+	return h
+}
