@@ -1,0 +1,215 @@
+package artifact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+)
+
+const (
+	chunk    = 256 << 10      // bytes copied at once
+	leftover = 24 * time.Hour // no Put takes that long: older temporary files are a crash's
+)
+
+// Folder keeps artefacts below one local folder. It is safe for use by many
+// goroutines and processes at once.
+type Folder struct {
+	dir    string
+	create func(dir string) (tempFile, error) // tests put faults here
+}
+
+// tempFile is what Put needs of an *os.File.
+type tempFile interface {
+	io.Writer
+	Name() string
+	Sync() error
+	Close() error
+}
+
+// Open opens the folder dir, making it if it is absent.
+func Open(dir string) (*Folder, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("artifact.Open: %w", err)
+	}
+	f := &Folder{dir: dir, create: createTemp}
+	for _, d := range []string{f.tmp(), filepath.Join(dir, "sha256")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, unusable(dir, err)
+		}
+	}
+	if err := errors.Join(syncDir(dir), f.sweep(time.Now().Add(-leftover))); err != nil {
+		return nil, unusable(dir, err)
+	}
+	return f, nil
+}
+
+func createTemp(dir string) (tempFile, error) { return os.CreateTemp(dir, "put-*") }
+
+// Put stores what r gives and returns its digest and size in bytes. An error of
+// r is returned as it is (wrapped), a full or failing disk as errs.Unavailable;
+// in both cases nothing is left behind.
+func (f *Folder) Put(ctx context.Context, r io.Reader) (_ record.Digest, _ int64, err error) {
+	defer errs.Wrap(&err, "artifact.Put")
+	file, err := f.create(f.tmp())
+	if err != nil {
+		return "", 0, diskError(err)
+	}
+	// After the rename this name is gone, and removing it does nothing.
+	defer os.Remove(file.Name())
+	digester := record.NewDigester()
+	if err := fill(ctx, file, digester, r); err != nil {
+		_ = file.Close() // it is thrown away: what close could say changes nothing
+		return "", 0, err
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return "", 0, diskError(err)
+	}
+	if err := f.settle(file.Name(), digester.Digest(), digester.Bytes()); err != nil {
+		return "", 0, diskError(err)
+	}
+	return digester.Digest(), digester.Bytes(), nil
+}
+
+// fill copies r to w and d, telling an error of the source from one of the disk.
+func fill(ctx context.Context, w io.Writer, d *record.Digester, r io.Reader) error {
+	buf := make([]byte, chunk)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, readErr := r.Read(buf)
+		if _, err := w.Write(buf[:n]); err != nil {
+			return diskError(err)
+		}
+		if _, err := d.Write(buf[:n]); err != nil {
+			return err
+		}
+		if readErr == io.EOF {
+			return nil
+		}
+		if readErr != nil {
+			return readErr
+		}
+	}
+}
+
+// settle gives the written file its name for good. Content that is there
+// already is kept, unless its size shows that it was damaged. The folders are
+// synced in either case, for another Put may be just before its own sync.
+func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
+	path := f.path(d)
+	bucket := filepath.Dir(path)
+	if err := os.Mkdir(bucket, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil || info.Size() != size {
+		if err := os.Chmod(tmp, 0o400); err != nil {
+			return err
+		}
+		if err := os.Rename(tmp, path); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncDir(bucket), syncDir(filepath.Dir(bucket)))
+}
+
+// Open reads an artefact; errs.NotFound if it was purged or never stored.
+func (f *Folder) Open(_ context.Context, d record.Digest) (io.ReadCloser, error) {
+	return f.open(d)
+}
+
+func (f *Folder) open(d record.Digest) (*os.File, error) {
+	if !d.Valid() {
+		return nil, missing(d)
+	}
+	file, err := os.Open(f.path(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(d)
+	}
+	if err != nil {
+		return nil, diskError(err)
+	}
+	return file, nil
+}
+
+// Local gives the path of an artefact's content; it stays readable until the
+// artefact is purged, so release has nothing to do here.
+func (f *Folder) Local(_ context.Context, d record.Digest) (path string, release func(), err error) {
+	file, err := f.open(d)
+	if err != nil {
+		return "", nil, err
+	}
+	return f.path(d), func() {}, file.Close()
+}
+
+// Verify reads an artefact whole and compares its content with its digest.
+func (f *Folder) Verify(ctx context.Context, d record.Digest) (err error) {
+	defer errs.Wrap(&err, "artifact.Verify")
+	file, err := f.open(d)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	got := record.NewDigester()
+	if err := fill(ctx, io.Discard, got, file); err != nil {
+		return diskError(err)
+	}
+	if got.Digest() != d {
+		return errs.New(errs.Internal, "The artefact %s is damaged: what is stored has the digest %s.", d, got.Digest()).
+			WithMend("Restore this file from a backup; propose the same file again if it was an input.")
+	}
+	return nil
+}
+
+// path gives the place of a valid digest.
+func (f *Folder) path(d record.Digest) string {
+	hex := d.Hex()
+	return filepath.Join(f.dir, "sha256", hex[:2], hex[2:])
+}
+
+func (f *Folder) tmp() string { return filepath.Join(f.dir, "tmp") }
+
+// sweep removes temporary files last written before t.
+func (f *Folder) sweep(t time.Time) error {
+	entries, err := os.ReadDir(f.tmp())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another process finished it just now
+		}
+		if err != nil {
+			return err
+		}
+		if info.ModTime().Before(t) {
+			if err := os.Remove(filepath.Join(f.tmp(), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// syncDir makes the names in a folder survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

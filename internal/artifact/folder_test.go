@@ -1,0 +1,267 @@
+package artifact
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+)
+
+func folder(t *testing.T) *Folder {
+	t.Helper()
+	f, err := Open(filepath.Join(t.TempDir(), "artefacts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// files lists every file below the folder, temporary ones included.
+func files(t *testing.T, f *Folder) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, strings.TrimPrefix(path, f.dir+"/"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func put(t *testing.T, f *Folder, content string) record.Digest {
+	t.Helper()
+	d, n, err := f.Put(t.Context(), strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n != int64(len(content)) || d != record.DigestOf([]byte(content)) {
+		t.Fatalf("Put gave %s of %d bytes", d, n)
+	}
+	return d
+}
+
+func TestStoredUnderItsDigest(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	d := put(t, f, "hello")
+	want := "sha256/2c/f24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+	if got := files(t, f); len(got) != 1 || got[0] != want {
+		t.Fatalf("on disk %q, want only %s", got, want)
+	}
+	if err := f.Verify(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatGoesInComesOut(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		content := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(rt, "content")
+		// A reader of single bytes: chunking must not matter.
+		d, _, err := f.Put(t.Context(), iotest.OneByteReader(bytes.NewReader(content)))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		r, err := f.Open(t.Context(), d)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer r.Close()
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
+			rt.Fatalf("read %d bytes, %v", len(got), err)
+		}
+		path, release, err := f.Local(t.Context(), d)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer release()
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
+			rt.Fatalf("local file has %d bytes, %v", len(got), err)
+		}
+	})
+}
+
+func TestTheSameContentIsKeptOnce(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, _, err := f.Put(t.Context(), strings.NewReader("same")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := files(t, f); len(got) != 1 {
+		t.Fatalf("on disk %q", got)
+	}
+}
+
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	d := put(t, f, "approved rows")
+	damage := func(content string) {
+		t.Helper()
+		if err := errors.Join(os.Chmod(f.path(d), 0o600), os.WriteFile(f.path(d), []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage("Approved rows")
+	if err := f.Verify(t.Context(), d); errs.KindOf(err) != errs.Internal || !strings.Contains(err.Error(), "damaged") {
+		t.Fatalf("Verify of other bytes: %v", err)
+	}
+	damage("cut")
+	put(t, f, "approved rows") // a file of the wrong size is replaced
+	if err := f.Verify(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnknownOrHostileDigest(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	for _, d := range []record.Digest{
+		record.DigestOf([]byte("never stored")), "", "sha256:", "sha256:../../../../etc/passwd", "x",
+		record.Digest("sha256:" + strings.Repeat("A", 64)),
+	} {
+		if _, err := f.Open(t.Context(), d); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Open(%q): %v", d, err)
+		}
+		if _, _, err := f.Local(t.Context(), d); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Local(%q): %v", d, err)
+		}
+		if err := f.Verify(t.Context(), d); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Verify(%q): %v", d, err)
+		}
+	}
+}
+
+// A client that hangs up in the middle of an upload leaves nothing.
+func TestBrokenSource(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	hangUp := errs.New(errs.Usage, "The upload broke off.")
+	_, _, err := f.Put(t.Context(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(hangUp)))
+	if !errors.Is(err, hangUp) || errs.KindOf(err) != errs.Usage {
+		t.Errorf("the source's own error was lost: %v", err)
+	}
+	// The source's disk is not ours.
+	if _, _, err := f.Put(t.Context(), iotest.ErrReader(syscall.ENOSPC)); errs.As(err) != nil {
+		t.Errorf("the source's full disk was taken for ours: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := f.Put(ctx, strings.NewReader("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled Put: %v", err)
+	}
+	if got := files(t, f); len(got) != 0 {
+		t.Errorf("left on disk: %q", got)
+	}
+}
+
+// faulty fails at one step, as the operating system would.
+type faulty struct {
+	*os.File
+	write, sync, close error
+}
+
+func (f faulty) Write(p []byte) (int, error) {
+	if f.write != nil {
+		n, _ := f.File.Write(p[:len(p)/2])
+		return n, &fs.PathError{Op: "write", Path: f.Name(), Err: f.write}
+	}
+	return f.File.Write(p)
+}
+
+func (f faulty) Sync() error  { return errors.Join(f.sync, f.File.Sync()) }
+func (f faulty) Close() error { return errors.Join(f.close, f.File.Close()) }
+
+func TestDiskFaults(t *testing.T) {
+	t.Parallel()
+	const full, failing = "disk of the server is full", "could not be read or written"
+	for name, c := range map[string]struct {
+		fault faulty
+		says  string
+	}{
+		"no space at write":   {faulty{write: syscall.ENOSPC}, full},
+		"quota at write":      {faulty{write: syscall.EDQUOT}, full},
+		"file too large":      {faulty{write: syscall.EFBIG}, full},
+		"no space at sync":    {faulty{sync: syscall.ENOSPC}, full},
+		"quota at close":      {faulty{close: syscall.EDQUOT}, full},
+		"medium error":        {faulty{write: syscall.EIO}, failing},
+		"medium error, synch": {faulty{sync: syscall.EIO}, failing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := folder(t)
+			f.create = func(dir string) (tempFile, error) {
+				file, err := os.CreateTemp(dir, "put-*")
+				c.fault.File = file
+				return c.fault, err
+			}
+			_, _, err := f.Put(t.Context(), strings.NewReader("some content"))
+			if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want it to say %q", err, c.says)
+			}
+			if strings.Contains(errs.Public(err).Error(), f.dir) {
+				t.Errorf("the public message tells a path: %v", err)
+			}
+			if got := files(t, f); len(got) != 0 {
+				t.Errorf("left on disk: %q", got)
+			}
+		})
+	}
+}
+
+func TestOpenSweepsWhatACrashLeft(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	old, young := filepath.Join(f.tmp(), "put-old"), filepath.Join(f.tmp(), "put-young")
+	for _, name := range []string{old, young} {
+		if err := os.WriteFile(name, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past := time.Now().Add(-leftover - time.Hour)
+	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, f); len(got) != 1 || got[0] != "tmp/put-young" {
+		t.Errorf("left: %q, want only the young one, which may be another process's", got)
+	}
+}
+
+func TestOpenRefusesAFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(name); errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("Open of a file: %v", err)
+	}
+}
