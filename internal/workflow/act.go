@@ -1,0 +1,122 @@
+package workflow
+
+import (
+	"context"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// step is one act of a person on one change, inside its transaction.
+type step struct {
+	tx      Tx
+	c       *change.Change
+	dataset access.Dataset
+	who     access.Principal
+	role    access.Role // in which a decision counts
+}
+
+// act is the one way in which a person changes a change's state: load it, judge
+// rights and state, do the work, store, and leave a leaf, all in one
+// transaction. Refusals that matter become evidence in a transaction of their
+// own.
+func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a change.Act, do func(*step) error) (wire.Change, error) {
+	var out wire.Change
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, a)
+		if err != nil {
+			return err
+		}
+		if err := do(s); err != nil {
+			return err
+		}
+		if err := tx.SaveChange(s.c); err != nil {
+			return err
+		}
+		out = w.view(s.c, p)
+		return nil
+	})
+	if err != nil {
+		return out, w.refused(ctx, p, id, a, err)
+	}
+	return out, nil
+}
+
+// judge loads a change and asks whether the person may do the act now.
+func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) (*step, error) {
+	c, err := tx.Change(id)
+	if err != nil {
+		return nil, unseen(id, err)
+	}
+	s := &step{tx: tx, c: c, dataset: w.Compact().AccessDataset(c.Dataset), who: p}
+	s.role, err = change.Judge(c, a, p, s.dataset)
+	return s, err
+}
+
+// unseen gives the same answer for a change that is absent and one that may not
+// be seen.
+func unseen(id change.ID, err error) error {
+	if errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	return change.Unseen(id)
+}
+
+// refused records a refusal that matters: somebody without the right, or a
+// decision on another plan than the one that stands. The refusal itself is
+// given back, even where recording it failed.
+func (w *Workflow) refused(ctx context.Context, p access.Principal, id change.ID, a change.Act, refusal error) error {
+	if refusal == nil {
+		return nil
+	}
+	kind := errs.KindOf(refusal)
+	if kind != errs.Forbidden && kind != errs.Changed {
+		return refusal
+	}
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		_, err := w.log.Append(tx.Log(), evidence.Entry{
+			Kind: evidence.Refused, Change: evidence.ChangeID(id), At: w.Now(), Means: p.Means,
+			IDs:  map[string]string{"action": string(a), "why": kind.String()},
+			Body: evidence.Body{Who: string(p.Email), Action: string(a), Message: errs.Public(refusal).Message},
+		})
+		return err
+	})
+	return refusalWith(refusal, err)
+}
+
+// move changes the state and leaves the leaf that says so.
+func (w *Workflow) move(tx Tx, c *change.Change, to change.State, e evidence.Entry) error {
+	if !change.MayMove(c.State, to) {
+		return errs.New(errs.Blocked, "Change %s is %s and cannot become %s.", c.ID, c.State.Words(), to.Words())
+	}
+	from := c.State
+	c.State, c.UpdatedAt = to, w.Now()
+	e.From, e.To = evidence.State(from), evidence.State(to)
+	return w.leaf(tx, c, e)
+}
+
+// leaf appends to the evidence of a change.
+func (w *Workflow) leaf(tx Tx, c *change.Change, e evidence.Entry) error {
+	e.Change, e.At = evidence.ChangeID(c.ID), w.Now()
+	_, err := w.log.Append(tx.Log(), e)
+	return err
+}
+
+// planDigests names a plan in a leaf.
+func planDigests(c *change.Change) map[string]record.Digest {
+	return map[string]record.Digest{"plan": c.Plan.Digest}
+}
+
+// refusalWith keeps the refusal as the answer; that it could not be recorded
+// stands in the server's log as its cause.
+func refusalWith(refusal, recording error) error {
+	if recording == nil {
+		return refusal
+	}
+	e := *errs.Public(refusal)
+	return (&e).Because(recording)
+}

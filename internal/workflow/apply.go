@@ -1,0 +1,92 @@
+package workflow
+
+import (
+	"context"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Apply accepts the request to write an approved plan: state, lease, job and the
+// intent in one transaction. On a change that is applying already it gives that
+// run.
+func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	if err := w.reachable(ctx, p, id); err != nil {
+		return wire.Change{}, err
+	}
+	voided := ""
+	out, err := w.act(ctx, p, id, change.ActApply, func(s *step) error {
+		if s.c.State == change.Applying {
+			return nil
+		}
+		if err := w.applicable(s.c); err != nil {
+			voided = errs.Public(err).Message
+			return w.voidDecisions(s.tx, s.c, voided)
+		}
+		if f, frozen := w.Compact().Frozen(s.c.Dataset, w.Now()); frozen {
+			return errs.New(errs.Blocked, "Nothing is applied to %s until %s: %s", s.c.Dataset, f.To.Format("2006-01-02 15:04 MST"), f.Say).
+				WithMend("Apply it after that.")
+		}
+		s.c.Lease = nil
+		e := evidence.Entry{Kind: evidence.ApplyIntended, Means: p.Means, Counts: countsOf(s.c.Plan.Counts),
+			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": w.Compact().Digest},
+			Body:    evidence.Body{Who: string(p.Email), Comment: comment}}
+		if err := w.move(s.tx, s.c, change.Applying, e); err != nil {
+			return err
+		}
+		return s.tx.Enqueue(Job{Kind: JobApply, Change: id})
+	})
+	if err == nil && voided != "" {
+		err = errs.New(errs.Blocked, "Change %s was not applied, and its decisions are void: %s", id, voided).
+			WithMend("Plan it again: sutor change replan %s", id)
+	}
+	return out, err
+}
+
+// applicable judges again what was judged when the change was approved, by the
+// Compact in force.
+func (w *Workflow) applicable(c *change.Change) error {
+	if err := w.sameRules(c); err != nil {
+		return err
+	}
+	if open := c.Open(); len(open) > 0 {
+		return errs.New(errs.Blocked, "Its route still asks for a decision as %s.", open[0].Role)
+	}
+	return nil
+}
+
+// voidDecisions sends a submitted or approved change back to planned.
+func (w *Workflow) voidDecisions(tx Tx, c *change.Change, why string) error {
+	c.VoidDecisions(why)
+	c.Why, c.Route, c.RouteWhy, c.SubmittedAt = why, nil, "", nil
+	return w.move(tx, c, change.Planned, evidence.Entry{Kind: evidence.DecisionsVoided, Digests: planDigests(c),
+		IDs: map[string]string{"why": "rules-changed"}, Body: evidence.Body{Message: why}})
+}
+
+// reachable asks the system before the change begins to apply, so that a system
+// that is down leaves everything as it was.
+func (w *Workflow) reachable(ctx context.Context, p access.Principal, id change.ID) error {
+	var name string
+	err := w.Store.View(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActApply)
+		if err != nil {
+			return err
+		}
+		if d, ok := w.Compact().Dataset(s.c.Dataset); ok {
+			name = d.System
+		}
+		return nil
+	})
+	if err != nil || name == "" {
+		return w.refused(ctx, p, id, change.ActApply, err)
+	}
+	sys, err := w.Systems.System(name)
+	if err != nil {
+		return err
+	}
+	return sys.Ping(ctx)
+}

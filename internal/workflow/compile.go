@@ -1,0 +1,345 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/guard"
+	"sutor/internal/intake"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Spec is a dataset's section of the Compact compiled against its live table.
+// Match and reverseJudged complete its judged set for one change.
+type Spec struct {
+	plan.Spec
+	targets []intake.Target
+	reads   []string // columns that the guardrails read, besides the key
+}
+
+// Compile compiles a dataset, or says what does not fit the table.
+func Compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, error) {
+	spec, problems := compile(c, d, t)
+	for _, p := range problems {
+		if !p.Warning {
+			return nil, errs.New(errs.Invalid, "The Compact does not fit %s any more: %s", d.Table, p.Message).
+				WithMend("The steward mends the Compact; sutor compact check shows where. %s", p.Mend)
+		}
+	}
+	return spec, nil
+}
+
+// compiler gathers problems with their places, so that the check of a Compact
+// tells them all.
+type compiler struct {
+	c        *compact.Compact
+	d        *compact.Dataset
+	t        driver.Table
+	spec     *Spec
+	problems []compact.Problem
+}
+
+func compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, []compact.Problem) {
+	k := &compiler{c: c, d: d, t: t, spec: &Spec{}}
+	k.spec.Table, k.spec.Location = t, c.Timezone
+	k.spec.Allow = map[driver.Op]bool{}
+	for _, op := range d.Allow {
+		k.spec.Allow[driver.Op(op)] = true
+	}
+	k.key()
+	k.columns()
+	k.rules()
+	k.matchTargets()
+	if t.ReadOnly != "" {
+		k.problem(d.Path.To("table"), fmt.Sprintf("%s cannot be written: %s", d.Table, t.ReadOnly), "Name the table behind it, or give the connection the right to write.")
+	}
+	return k.spec, k.problems
+}
+
+func (k *compiler) problem(path compact.Path, message, mend string) {
+	k.problems = append(k.problems, k.c.Problem(path, message, mend))
+}
+
+// key: the columns exist, can be read, and are unique together in the system.
+func (k *compiler) key() {
+	path := k.d.Path.To("key")
+	for i, name := range k.d.Key {
+		at := path.To(fmt.Sprint(i))
+		col := k.t.Columns.Index(name)
+		if col < 0 {
+			k.missing(at, name)
+			continue
+		}
+		c := k.t.Columns[col]
+		if c.Type.Kind == record.Unsupported {
+			k.problem(at, fmt.Sprintf("The key column %s has the type %s, which Sutor cannot read.", name, c.Type.Native), "Choose another unique key.")
+		}
+		k.spec.Key = append(k.spec.Key, c)
+	}
+	if !k.unique() {
+		k.problem(path, fmt.Sprintf("The key %s is not unique in %s: the system has no primary key or unique constraint over exactly these columns.", strings.Join(k.d.Key, ", "), k.d.Table),
+			"Name the primary key, or have a unique constraint made.")
+	}
+}
+
+func (k *compiler) unique() bool {
+	want := slices.Sorted(slices.Values(k.d.Key))
+	for _, u := range append([][]string{k.t.PrimaryKey}, k.t.Uniques...) {
+		if slices.Equal(slices.Sorted(slices.Values(u)), want) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *compiler) missing(path compact.Path, name string) {
+	k.problem(path, fmt.Sprintf("There is no column %q in %s.", name, k.d.Table), "Names are exact. It has: "+strings.Join(k.t.Columns.Names(), ", ")+".")
+}
+
+// columns compiles the column rules.
+func (k *compiler) columns() {
+	k.spec.Rules = map[string]plan.ColumnRule{}
+	for _, name := range sortedKeys(k.d.Columns) {
+		rule := k.d.Columns[name]
+		i := k.t.Columns.Index(name)
+		if i < 0 {
+			k.missing(rule.Path, name)
+			continue
+		}
+		c := k.t.Columns[i]
+		if c.Type.Kind == record.Unsupported {
+			k.problem(rule.Path, fmt.Sprintf("The column %s has the type %s, which Sutor cannot read or write.", name, c.Type.Native), "Leave it out of the Compact.")
+			continue
+		}
+		k.spec.Rules[name] = plan.ColumnRule{
+			OneOf: k.oneOf(rule, c), Pattern: rule.Pattern, Required: rule.Required, ReadOnly: !rule.MayWrite(),
+			Min: k.limit(rule.Path.To("min"), c, rule.Min, expr.Less), Max: k.limit(rule.Path.To("max"), c, rule.Max, expr.Greater),
+		}
+		if rule.Pattern != "" && c.Type.Kind != record.Text {
+			k.problem(rule.Path.To("pattern"), fmt.Sprintf("The column %s is %s: a pattern is for text.", name, c.Type.Article()), "Use min, max or one_of.")
+		}
+	}
+}
+
+// oneOf makes the listed texts canonical.
+func (k *compiler) oneOf(rule compact.ColumnRule, c record.Column) (out []string) {
+	for i, text := range rule.OneOf {
+		v, p := c.Type.Parse(text, k.c.Timezone)
+		if p != record.OK {
+			message, mend := p.Sentence(c.Type)
+			k.problem(rule.Path.To("one_of", fmt.Sprint(i)), fmt.Sprintf("%q is %s, so %s can never have it.", text, message, c.Name), mend)
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// limit compiles a smallest or largest value into the condition of being beyond it.
+func (k *compiler) limit(path compact.Path, c record.Column, text *string, beyond expr.Comparison) *plan.Limit {
+	if text == nil {
+		return nil
+	}
+	condition, err := limitCondition(c, *text, beyond)
+	if err != nil {
+		public := errs.Public(err)
+		k.problem(path, public.Message, public.Mend)
+		return nil
+	}
+	return &plan.Limit{Text: *text, Beyond: condition}
+}
+
+func limitCondition(c record.Column, text string, beyond expr.Comparison) (expr.Condition, error) {
+	literal := expr.Number
+	if c.Type.Kind == record.Date {
+		literal = expr.Day
+	} else if c.Type.Kind == record.Timestamp || c.Type.Kind == record.TimestampTZ {
+		literal = expr.Time
+	}
+	value, err := literal(text)
+	if err != nil {
+		return expr.Condition{}, err
+	}
+	column, err := expr.Col(expr.After, c)
+	if err != nil {
+		return expr.Condition{}, err
+	}
+	node, err := expr.Compare(beyond, column, value)
+	if err != nil {
+		return expr.Condition{}, err
+	}
+	return expr.NewCondition(node)
+}
+
+// rules compiles the guardrails and the conditions of freedom.
+func (k *compiler) rules() {
+	for _, g := range k.d.Guardrails {
+		rule := ruleOf(g)
+		if g.Each == compact.EachChange {
+			compiled, err := guard.CompileChange(rule)
+			if k.ruleProblem(g.When, err) {
+				k.unknowns(g, compiled.Unknowns())
+			}
+			continue
+		}
+		compiled, err := guard.CompileRow(rule, k.t.Columns)
+		if !k.ruleProblem(g.When, err) {
+			continue
+		}
+		k.unknowns(g, compiled.Unknowns())
+		k.spec.Row = append(k.spec.Row, plan.RowRule{Hit: compiled.Condition(), Finding: func(rows, unknown int64) finding.Finding {
+			return compiled.Finding(guard.Hits{Rows: rows, Unknown: unknown})
+		}})
+		k.reads(compiled)
+	}
+	for _, f := range k.d.Freedom {
+		_, err := guard.CompileChange(freedomRule(f))
+		k.ruleProblem(f.When, err)
+	}
+}
+
+func (k *compiler) reads(r *guard.RowRule) {
+	for _, side := range []expr.Side{expr.Before, expr.After} {
+		for _, name := range r.Columns(side) {
+			if !slices.Contains(k.spec.reads, name) && !slices.Contains(k.d.Key, name) {
+				k.spec.reads = append(k.spec.reads, name)
+			}
+		}
+	}
+}
+
+// ruleProblem tells whether a rule compiled, and keeps the problem at its place
+// inside the expression if not.
+func (k *compiler) ruleProblem(e compact.Expr, err error) bool {
+	var bad *guard.Error
+	if errors.As(err, &bad) {
+		k.problems = append(k.problems, k.c.ProblemIn(e, bad.Line, bad.Column, bad.Message(), bad.Mend()))
+	}
+	return err == nil
+}
+
+func (k *compiler) unknowns(g compact.Guardrail, why []string) {
+	if len(why) == 0 {
+		return
+	}
+	p := k.c.Problem(g.When.Path, fmt.Sprintf("The guardrail %s can be unknown, and then counts as hit: %s.", g.Name, strings.Join(why, "; ")),
+		"Guard it, as in: before.x != null && …")
+	p.Warning = true
+	k.problems = append(k.problems, p)
+}
+
+func ruleOf(g compact.Guardrail) guard.Rule {
+	return guard.Rule{Name: g.Name, Each: guard.Each(g.Each), When: g.When.Text, Then: g.Then, By: g.By, Say: g.Say}
+}
+
+func freedomRule(f compact.Freedom) guard.Rule {
+	return guard.Rule{Name: "freedom", Each: guard.EachChange, When: f.When.Text, Then: finding.Warn, Say: "freedom"}
+}
+
+// matchTargets lists what columns of a file can be matched to.
+func (k *compiler) matchTargets() {
+	for _, c := range k.t.Columns {
+		if c.Type.Kind == record.Unsupported {
+			continue
+		}
+		rule := k.d.Columns[c.Name]
+		k.spec.targets = append(k.spec.targets, intake.Target{Name: c.Name, Label: rule.Label, Also: rule.Also, Key: slices.Contains(k.d.Key, c.Name)})
+	}
+}
+
+// Match matches a file's header and completes the judged set: the key, the
+// file's columns, and every column that a guardrail reads. It gives the file's
+// columns that match nothing.
+func (s *Spec) Match(header []string, maps map[string]string) (unmatched []string, err error) {
+	var list []intake.Map
+	for _, file := range sortedKeys(maps) {
+		list = append(list, intake.Map{File: file, Target: maps[file]})
+	}
+	m, err := intake.Match(header, s.targets, list)
+	if err != nil {
+		return nil, err
+	}
+	s.Columns = header
+	wanted := slices.Clone(s.reads)
+	for _, c := range m.Columns {
+		name := s.targets[c.Target].Name
+		s.Sources = append(s.Sources, plan.Source{File: c.File, Name: header[c.File], Column: name, How: string(c.How)})
+		wanted = append(wanted, name)
+	}
+	s.judge(wanted)
+	for _, i := range m.Unmatched {
+		unmatched = append(unmatched, header[i])
+	}
+	return unmatched, nil
+}
+
+// judge sets the judged columns after the key, in the table's order.
+func (s *Spec) judge(names []string) {
+	s.Judged = nil
+	for _, c := range s.Table.Columns {
+		if slices.Contains(names, c.Name) && s.Key.Index(c.Name) < 0 {
+			s.Judged = append(s.Judged, c)
+		}
+	}
+}
+
+// reverseJudged sets the judged set of a reversal: what the applied plan judged,
+// and where rows are deleted or inserted again, the whole row. It says why rows
+// that were inserted cannot be deleted: columns that cannot be read.
+func (s *Spec) reverseJudged(forward plan.Manifest) (blind string) {
+	names := append(forward.JudgedSchema().Names(), s.reads...)
+	if forward.Counts.Insert+forward.Counts.Delete > 0 {
+		for _, c := range s.Table.Columns {
+			if c.Type.Kind == record.Unsupported {
+				blind = fmt.Sprintf("the table has the column %s, which Sutor cannot read, so it cannot tell whether somebody changed the row since", c.Name)
+				continue
+			}
+			names = append(names, c.Name)
+		}
+	}
+	s.judge(names)
+	return blind
+}
+
+// stored gives the columns of the rows as stored, as they stand in the artefact.
+func (s *Spec) stored(names []string) record.Schema {
+	out := make(record.Schema, len(names))
+	for i, n := range names {
+		out[i].Name = n
+		if c := s.Table.Columns.Index(n); c >= 0 {
+			out[i] = s.Table.Columns[c]
+		}
+	}
+	return out
+}
+
+// judgeChange runs the guardrails over the change as a whole.
+func (w *Workflow) judgeChange(c *compact.Compact, d *compact.Dataset, ch *change.Change, out *plan.Outcome) (found []finding.Finding) {
+	for _, g := range d.Guardrails {
+		if g.Each != compact.EachChange {
+			continue
+		}
+		rule, err := guard.CompileChange(ruleOf(g))
+		if err != nil {
+			continue // told by Compile already
+		}
+		f, hit := rule.Finding(rule.Eval(figures(ch.Maker, out.Manifest.Counts, out.Manifest.TableRows, out.Findings)))
+		if !hit {
+			continue
+		}
+		if ch.IsReversal() {
+			f.Severity, f.By = finding.Warn, ""
+		}
+		found = append(found, f)
+	}
+	return found
+}

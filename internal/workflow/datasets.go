@@ -1,0 +1,176 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"sutor/internal/access"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Datasets lists what the person may see.
+func (w *Workflow) Datasets(_ context.Context, p access.Principal) ([]wire.Dataset, error) {
+	out := []wire.Dataset{}
+	c := w.Compact()
+	for i := range c.Datasets {
+		d := &c.Datasets[i]
+		if access.May(p, access.SeeDataset, c.AccessDataset(d.Name)) {
+			out = append(out, w.viewDataset(d, p))
+		}
+	}
+	return out, nil
+}
+
+func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Dataset {
+	out := wire.Dataset{Name: d.Name, Label: d.Label, System: d.System, Table: d.Table.String(), Key: d.Key, Department: string(d.Department),
+		Owners: []string{}, Allow: []string{}, May: []string{}}
+	for _, o := range d.Owners {
+		out.Owners = append(out.Owners, string(o))
+	}
+	for _, op := range d.Allow {
+		out.Allow = append(out.Allow, string(op))
+	}
+	for name, a := range map[string]access.Action{"rows": access.SeeRows, "export": access.Export, "propose": access.Propose} {
+		if access.May(p, a, w.Compact().AccessDataset(d.Name)) {
+			out.May = append(out.May, name)
+		}
+	}
+	return out
+}
+
+// Dataset gives one dataset with its columns, as the live system has them.
+func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error) {
+	if _, err := w.seen(p, name); err != nil {
+		return wire.Dataset{}, err
+	}
+	d, _ := w.Compact().Dataset(name)
+	out := w.viewDataset(d, p)
+	for _, g := range d.Guardrails {
+		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Say: g.Say})
+	}
+	sys, err := w.Systems.System(d.System)
+	if err != nil {
+		return out, err
+	}
+	table, err := sys.Describe(ctx, d.Table)
+	if err != nil {
+		return out, err
+	}
+	for _, c := range table.Columns {
+		out.Columns = append(out.Columns, viewColumn(c, d.Columns[c.Name]))
+	}
+	rows, err := sys.Count(ctx, d.Table)
+	out.Rows = &rows
+	return out, err
+}
+
+func viewColumn(c record.Column, rule compact.ColumnRule) wire.Column {
+	out := wire.Column{Name: c.Name, Label: rule.Label, Type: c.Type.Native, Nullable: c.Nullable,
+		Writable: rule.MayWrite() && !c.Generated && c.Identity != "always" && c.Type.Kind != record.Unsupported,
+		OneOf:    rule.OneOf, Pattern: rule.Pattern, Required: rule.Required, Also: rule.Also}
+	if rule.Min != nil {
+		out.Min = *rule.Min
+	}
+	if rule.Max != nil {
+		out.Max = *rule.Max
+	}
+	return out
+}
+
+// Export writes all rows of a dataset as a file that can be proposed again. It
+// is a read of everything, so it leaves a leaf.
+func (w *Workflow) Export(ctx context.Context, p access.Principal, name, format string, out io.Writer) error {
+	ad, err := w.seen(p, name)
+	if err != nil {
+		return err
+	}
+	if !access.May(p, access.Export, ad) {
+		return w.refused(ctx, p, "", "export", errs.New(errs.Forbidden, "Your roles do not let you export the rows of %s.", name).
+			WithMend("Ask somebody of the department %s.", ad.Department))
+	}
+	d, _ := w.Compact().Dataset(name)
+	sys, err := w.Systems.System(d.System)
+	if err != nil {
+		return err
+	}
+	table, err := sys.Describe(ctx, d.Table)
+	if err != nil {
+		return err
+	}
+	key := table.Columns.Pick(d.Key)
+	columns := append(append(record.Schema{}, key...), readable(table, d.Key)...)
+	err = w.Store.Do(ctx, func(tx Tx) error {
+		_, err := w.log.Append(tx.Log(), evidence.Entry{Kind: evidence.DatasetExported, At: w.Now(), Means: p.Means,
+			Body: evidence.Body{Who: string(p.Email), Dataset: name, Action: "export " + format}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return exportTo(out, format, columns, func(rows io.Writer) error {
+		_, err := sys.Export(ctx, d.Table, key, columns, rows)
+		return err
+	})
+}
+
+// Health tells which of the configured things answer.
+func (w *Workflow) Health(ctx context.Context) []Health {
+	var out []Health
+	for _, s := range w.Compact().Systems {
+		h := Health{Name: "system " + s.Name, OK: true}
+		sys, err := w.Systems.System(s.Name)
+		if err == nil {
+			err = sys.Ping(ctx)
+		}
+		if err != nil {
+			h.OK, h.Why = false, errs.Public(err).Error()
+		}
+		out = append(out, h)
+	}
+	err := w.Store.View(ctx, func(tx Tx) error {
+		_, err := tx.InForce()
+		return err
+	})
+	h := Health{Name: "metadata", OK: err == nil}
+	if err != nil {
+		h.Why = errs.Public(err).Error()
+	}
+	return append(out, h)
+}
+
+var errFormat = func(format string) error {
+	return errs.New(errs.Usage, "There is no export format %q.", format).WithMend("Use csv or xlsx.")
+}
+
+// pipeRows reads the rows of an export one by one.
+func pipeRows(produce func(io.Writer) error, each func([]record.Field) error) error {
+	r, wr := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := produce(wr)
+		wr.CloseWithError(err)
+		done <- err
+	}()
+	rows := record.NewReader(r)
+	for {
+		fields, err := rows.Read()
+		if err == io.EOF {
+			return <-done
+		}
+		if err == nil {
+			err = each(fields[1:]) // without the number
+		}
+		if err != nil {
+			r.CloseWithError(err)
+			if produced := <-done; produced != nil && errs.As(produced) != nil {
+				return produced
+			}
+			return fmt.Errorf("exporting: %w", err)
+		}
+	}
+}

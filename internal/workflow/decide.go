@@ -1,0 +1,71 @@
+package workflow
+
+import (
+	"context"
+	"strings"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Approve approves exactly the plan named by digest.
+func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	return w.act(ctx, p, id, change.ActApprove, func(s *step) error {
+		if err := w.decidable(s.c, digest); err != nil {
+			return err
+		}
+		s.decide(w, true, comment)
+		to := change.Submitted
+		if len(s.c.Open()) == 0 {
+			to = change.Approved
+		}
+		e := s.decision(evidence.DecisionApproved, comment)
+		if to == change.Submitted { // somebody else must still decide
+			e.From, e.To = evidence.State(change.Submitted), evidence.State(change.Submitted)
+			s.c.UpdatedAt = w.Now()
+			return w.leaf(s.tx, s.c, e)
+		}
+		return w.move(s.tx, s.c, to, e)
+	})
+}
+
+// Reject sends a change back to its maker, with the reason.
+func (w *Workflow) Reject(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	return w.act(ctx, p, id, change.ActReject, func(s *step) error {
+		if strings.TrimSpace(comment) == "" {
+			return errs.New(errs.Usage, "A rejection needs a comment: the maker must know what to mend.").WithMend("Say it with --comment.")
+		}
+		if err := w.decidable(s.c, digest); err != nil {
+			return err
+		}
+		s.decide(w, false, comment)
+		s.c.Why = comment
+		return w.move(s.tx, s.c, change.Rejected, s.decision(evidence.DecisionRejected, comment))
+	})
+}
+
+// decidable refuses a decision on another plan than the one that stands.
+func (w *Workflow) decidable(c *change.Change, digest record.Digest) error {
+	if digest == "" {
+		return errs.New(errs.Usage, "A decision names the digest of the plan that it is about.").WithMend("See it with: sutor change show %s", c.ID)
+	}
+	if digest != c.Plan.Digest {
+		return errs.New(errs.Changed, "The plan of change %s is not the one you decided on: it is %s now.", c.ID, c.Plan.Digest).
+			WithMend("Look at the plan again, then decide on that: sutor change show %s", c.ID)
+	}
+	return w.sameRules(c)
+}
+
+func (s *step) decide(w *Workflow, approve bool, comment string) {
+	s.c.Decisions = append(s.c.Decisions, change.Decision{By: s.who.Email, Role: s.role, Approve: approve,
+		Digest: s.c.Plan.Digest, Means: s.who.Means, At: w.Now(), Comment: comment})
+}
+
+func (s *step) decision(kind evidence.Kind, comment string) evidence.Entry {
+	return evidence.Entry{Kind: kind, Means: s.who.Means, Digests: planDigests(s.c), IDs: map[string]string{"role": string(s.role)},
+		Body: evidence.Body{Who: string(s.who.Email), Comment: comment}}
+}

@@ -1,0 +1,38 @@
+package workflow
+
+import (
+	"fmt"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/guard"
+)
+
+// figures gives change rules what they are judged on.
+func figures(maker access.Email, c change.Counts, tableRows int64, found []finding.Finding) guard.Change {
+	return guard.Change{Rows: c.Written(), Inserts: c.Insert, Updates: c.Update, Deletes: c.Delete, TableRows: tableRows,
+		Risk: change.RiskOf(c, tableRows, found).Score, Maker: maker}
+}
+
+// freedom says why the maker may go ahead without the owner; "" if they may not.
+// A freedom must hold for certain: unknown is not enough.
+func (w *Workflow) freedom(c *change.Change) string {
+	comp := w.Compact()
+	d, there := comp.Dataset(c.Dataset)
+	maker, known := comp.Principal(c.Maker)
+	if !there || !known {
+		return ""
+	}
+	for _, f := range d.Freedom {
+		rule, err := guard.CompileChange(freedomRule(f))
+		if err != nil || !maker.Level.AtLeast(f.Level) {
+			continue
+		}
+		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Findings)) == expr.True {
+			return fmt.Sprintf("The Compact lets makers of level %s go ahead where %s.", f.Level, f.When.Text)
+		}
+	}
+	return ""
+}

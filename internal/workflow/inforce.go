@@ -1,0 +1,116 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/identity"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// PutInForce puts a checked version of the Compact in force: it is stored byte
+// for byte, a leaf says so, and changes whose rules or deciders are not the same
+// any more lose their decisions. The version already in force stays silently.
+func (w *Workflow) PutInForce(ctx context.Context, c *compact.Compact, text []byte, by string) error {
+	if record.DigestOf(text) != c.Digest {
+		return errs.New(errs.Internal, "The Compact's text is not the one that was checked.")
+	}
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		now, err := tx.InForce()
+		if err != nil || now == c.Digest {
+			return err
+		}
+		if err := tx.PutInForce(c.Digest, text, w.Now()); err != nil {
+			return err
+		}
+		_, err = w.log.Append(tx.Log(), evidence.Entry{Kind: evidence.CompactInForce, At: w.Now(),
+			Digests: map[string]record.Digest{"compact": c.Digest}, Body: evidence.Body{Action: by}})
+		if err != nil {
+			return err
+		}
+		return w.voidOutdated(tx, c)
+	})
+	if err == nil {
+		w.inForce.Store(c)
+	}
+	return err
+}
+
+// voidOutdated voids the decisions of waiting changes that were judged by other
+// rules or other people.
+func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {
+	waiting, err := tx.Changes(Filter{States: []change.State{change.Submitted, change.Approved}, Limit: 100_000})
+	if err != nil {
+		return err
+	}
+	for _, ch := range waiting {
+		if d, there := c.DatasetDigest(ch.Dataset); there && d == ch.DatasetDigest {
+			continue
+		}
+		if err := w.voidDecisions(tx, ch, "The Compact's rules for this dataset, or the people who decide on it, changed."); err != nil {
+			return err
+		}
+		if err := tx.SaveChange(ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CompactInForce gives the Compact in force to anybody it knows.
+func (w *Workflow) CompactInForce(ctx context.Context, _ access.Principal) (out wire.Compact, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
+		d, err := tx.InForce()
+		if err != nil {
+			return err
+		}
+		text, err := tx.CompactText(d)
+		out = wire.Compact{Digest: string(d), Text: string(text)}
+		return err
+	})
+	return out, err
+}
+
+// IssueToken issues an access token to a person of the Compact in force. It
+// needs the metadata only, so that it works beside a running server.
+func IssueToken(ctx context.Context, s Store, person access.Email, ttl time.Duration, now time.Time) (secret string, err error) {
+	var log evidence.Log
+	err = s.Do(ctx, func(tx Tx) error {
+		d, err := tx.InForce()
+		if err != nil {
+			return err
+		}
+		if d == "" {
+			return errs.New(errs.Blocked, "No Compact is in force yet.").WithMend("Start the server with one first: sutor serve --compact FILE")
+		}
+		text, err := tx.CompactText(d)
+		if err != nil {
+			return err
+		}
+		c, problems := compact.Parse("compact.yaml", text)
+		if c == nil || compact.Failed(problems) {
+			return errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.")
+		}
+		if _, known := c.Person(person); !known {
+			return errs.New(errs.NotFound, "The Compact in force does not know %s.", person).WithMend("Add the person to the Compact, and put that in force, first.")
+		}
+		token, text2, err := identity.NewToken(person, now, ttl)
+		if err != nil {
+			return err
+		}
+		secret = text2
+		if err := tx.AddToken(token); err != nil {
+			return err
+		}
+		_, err = log.Append(tx.Log(), evidence.Entry{Kind: evidence.TokenIssued, At: now, IDs: map[string]string{"token": string(token.ID)},
+			Body: evidence.Body{For: string(person)}})
+		return err
+	})
+	return secret, err
+}

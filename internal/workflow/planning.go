@@ -1,0 +1,337 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/finding"
+	"sutor/internal/intake"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+)
+
+// Plan is the work behind a proposal: it makes the plan of a change that is
+// planning, and moves it to planned or failed. It is called by the queue; on a
+// change that does not wait for it, it does nothing. limit bounds the time it may
+// take; 0 for none.
+func (w *Workflow) Plan(ctx context.Context, id change.ID, limit time.Duration) error {
+	c, err := w.claim(ctx, id, change.Planning)
+	if err != nil || c == nil {
+		return err
+	}
+	defer w.progress.Delete(id)
+	made, err := w.planWithin(ctx, c, limit)
+	if err != nil {
+		if ctx.Err() != nil { // the server stops: planned again at its next start
+			return ctx.Err()
+		}
+		w.Log.Warn("planning failed", "change", id, "err", errs.Detail(err))
+		return w.planFailed(context.WithoutCancel(ctx), c, err)
+	}
+	return w.planStood(ctx, c, made)
+}
+
+// planWithin makes the plan, or says that it took too long.
+func (w *Workflow) planWithin(ctx context.Context, c *change.Change, limit time.Duration) (*made, error) {
+	if limit <= 0 {
+		return w.makePlan(ctx, c)
+	}
+	short, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	m, err := w.makePlan(short, c)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = errs.New(errs.Unavailable, "Planning took longer than the %s that this server allows.", limit).
+			WithMend("Propose a smaller file, or ask the steward to raise the limit (serve --max-plan).").Because(err)
+	}
+	return m, err
+}
+
+// claim takes the lease of a change in the given state; nil if it is not there
+// any more.
+func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) (*change.Change, error) {
+	var c *change.Change
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		found, err := tx.Change(id)
+		if err != nil || found.State != state {
+			return err
+		}
+		epoch := int64(1)
+		if found.Lease != nil {
+			epoch = found.Lease.Epoch + 1
+		}
+		found.Lease = &change.Lease{Node: w.Node, Epoch: epoch, Beat: w.Now()}
+		c = found
+		return tx.SaveChange(found)
+	})
+	return c, err
+}
+
+// held gives the change if this worker still holds its lease: the fencing that
+// keeps a worker that was taken for dead from writing.
+func held(tx Tx, c *change.Change, state change.State) (*change.Change, error) {
+	now, err := tx.Change(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if now.State != state || now.Lease == nil || c.Lease == nil || now.Lease.Epoch != c.Lease.Epoch || now.Lease.Node != c.Lease.Node {
+		return nil, nil
+	}
+	return now, nil
+}
+
+// made is a plan whose artefacts are stored.
+type made struct {
+	manifest plan.Manifest
+	findings []finding.Finding
+	input    int64 // rows of the file
+	judged   judgedBy
+}
+
+// judgedBy is the Compact that a plan was judged by.
+type judgedBy struct{ compact, dataset record.Digest }
+
+func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error) {
+	comp := w.Compact()
+	d, there := comp.Dataset(c.Dataset)
+	if !there {
+		return nil, errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", c.Dataset).WithMend("Ask the steward.")
+	}
+	sys, err := w.Systems.System(d.System)
+	if err != nil {
+		return nil, err
+	}
+	table, err := sys.Describe(ctx, d.Table)
+	if err != nil {
+		return nil, err
+	}
+	digest, _ := comp.DatasetDigest(c.Dataset)
+	m := &made{judged: judgedBy{comp.Digest, digest}}
+	spec, err := Compile(comp, d, table)
+	if err != nil {
+		return nil, err
+	}
+	spec.Options, spec.Exact = c.Options, sys.Capabilities().ExactDecimals
+	var out *plan.Outcome
+	var session *duck.Session
+	if c.IsReversal() {
+		session, out, err = w.reverse(ctx, c, sys, spec)
+	} else {
+		session, out, err = w.compare(ctx, c, sys, spec, m)
+	}
+	if session != nil {
+		defer session.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Findings = append(out.Findings, w.judgeChange(comp, d, c, out)...)
+	return m, w.store(ctx, c, d.System, sys.Kind(), table.Table, out, m)
+}
+
+// compare makes the plan of a file.
+func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made) (*duck.Session, *plan.Outcome, error) {
+	w.tell(c.ID)("waiting for a plan slot", 0, 0)
+	session, err := w.Engine.Session(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.tell(c.ID)("reading the file", 0, 0)
+	staging := session.Path("staging.csv")
+	read, err := w.stage(ctx, c.Input.Digest, staging)
+	if err != nil {
+		return session, nil, err
+	}
+	m.input = read.Rows
+	left, err := spec.Match(read.Columns, c.Options.Map)
+	if err != nil {
+		return session, nil, err
+	}
+	out, err := session.Build(ctx, spec.Spec, staging, sys, w.tell(c.ID))
+	if err == nil && len(left) > 0 {
+		out.Findings = append(out.Findings, plan.UnmatchedFinding(left))
+	}
+	return session, out, err
+}
+
+// stage turns the kept file into the staging CSV.
+func (w *Workflow) stage(ctx context.Context, input record.Digest, path string) (res intake.Result, err error) {
+	in, err := w.Artifacts.Open(ctx, input)
+	if err != nil {
+		return res, err
+	}
+	defer in.Close()
+	out, err := os.Create(path)
+	if err != nil {
+		return res, diskFull(err)
+	}
+	defer func() {
+		if cerr := out.Close(); err == nil && cerr != nil {
+			err = diskFull(cerr)
+		}
+	}()
+	return intake.Read(ctx, in, out, intake.Options{Limits: w.Intake})
+}
+
+func diskFull(cause error) error {
+	return errs.New(errs.Unavailable, "The disk of the server is full, or cannot be written.").
+		WithMend("Nothing was changed. Tell the steward, and try again once there is room.").Because(cause)
+}
+
+// reverse makes the plan of a reversal from what was really stored.
+func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.System, spec *Spec) (*duck.Session, *plan.Outcome, error) {
+	var forward *change.Change
+	err := w.Store.View(ctx, func(tx Tx) (err error) {
+		forward, err = tx.Change(c.Reverses)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, parquet, release, err := w.openPlan(ctx, forward.Plan.Digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer release()
+	stored, releaseStored, err := w.Artifacts.Local(ctx, forward.Result.Stored)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer releaseStored()
+	session, err := w.Engine.Session(ctx, parquet, stored)
+	if err != nil {
+		return nil, nil, err
+	}
+	rev := duck.Reversal{Manifest: manifest, Parquet: parquet, Stored: stored, Columns: spec.stored(forward.Result.Columns)}
+	rev.Blind = spec.reverseJudged(manifest)
+	out, err := session.Reverse(ctx, spec.Spec, rev, sys, w.tell(c.ID))
+	return session, out, err
+}
+
+// openPlan reads a stored manifest and gives its rows as a local file.
+func (w *Workflow) openPlan(ctx context.Context, digest record.Digest) (m plan.Manifest, parquet string, release func(), err error) {
+	r, err := w.Artifacts.Open(ctx, digest)
+	if err != nil {
+		return m, "", nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(r, 64<<20))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return m, "", nil, err
+	}
+	if record.DigestOf(b) != digest {
+		return m, "", nil, fmt.Errorf("the stored manifest %s does not match its digest", digest)
+	}
+	if m, err = plan.ParseManifest(b); err != nil {
+		return m, "", nil, err
+	}
+	parquet, release, err = w.Artifacts.Local(ctx, m.File)
+	return m, parquet, release, err
+}
+
+// store keeps the plan's files and completes its manifest.
+func (w *Workflow) store(ctx context.Context, c *change.Change, name, kind string, table record.Table, out *plan.Outcome, m *made) error {
+	f, err := os.Open(out.Parquet)
+	if err != nil {
+		return diskFull(err)
+	}
+	defer f.Close()
+	d, _, err := w.Artifacts.Put(ctx, f)
+	if err != nil {
+		return err
+	}
+	if d != out.Manifest.File {
+		return fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", c.ID, d, out.Manifest.File)
+	}
+	m.findings, m.manifest = out.Findings, out.Manifest
+	man := &m.manifest
+	if man.Findings, _, err = w.Artifacts.Put(ctx, bytes.NewReader(plan.CanonicalJSON(orEmpty(out.Findings)))); err != nil {
+		return err
+	}
+	man.Version, man.Change, man.Dataset, man.System, man.Kind, man.Table = plan.ManifestVersion, c.ID, c.Dataset, name, kind, table
+	man.Compact, man.Reverses, man.Options = m.judged.compact, c.Reverses, c.Options
+	man.PlannedAt = w.Now().UTC().Truncate(time.Millisecond)
+	if c.Input != nil {
+		man.Input = c.Input.Digest
+	}
+	_, _, err = w.Artifacts.Put(ctx, bytes.NewReader(man.Canonical()))
+	return err
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// planStood records the plan, if the change still waits for it.
+func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) error {
+	return w.Store.Do(ctx, func(tx Tx) error {
+		now, err := held(tx, c, change.Planning)
+		if err != nil || now == nil {
+			return err
+		}
+		man := m.manifest
+		columns := man.Columns.Names()
+		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, At: man.PlannedAt}
+		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
+		now.Lease, now.Problem, now.Why = nil, nil, ""
+		if now.Input != nil {
+			now.Input.Rows = m.input
+		}
+		e := evidence.Entry{Kind: evidence.PlanStood, Counts: countsOf(man.Counts), Digests: map[string]record.Digest{
+			"plan": now.Plan.Digest, "compact": now.Compact, "file": man.File, "rows": man.Rows, "findings": man.Findings}}
+		if man.Input != "" {
+			e.Digests["input"] = man.Input
+		}
+		if err := w.move(tx, now, change.Planned, e); err != nil {
+			return err
+		}
+		return tx.SaveChange(now)
+	})
+}
+
+// planFailed records why no plan could be made.
+func (w *Workflow) planFailed(ctx context.Context, c *change.Change, cause error) error {
+	return w.Store.Do(ctx, func(tx Tx) error {
+		now, err := held(tx, c, change.Planning)
+		if err != nil || now == nil {
+			return err
+		}
+		now.Lease = nil
+		w.fail(now, cause)
+		if now.IsReversal() {
+			if err := w.release(tx, now); err != nil {
+				return err
+			}
+		}
+		e := evidence.Entry{Kind: evidence.PlanFailed, IDs: map[string]string{"why": errs.KindOf(cause).String()}, Body: evidence.Body{Message: now.Why}}
+		if err := w.move(tx, now, change.Failed, e); err != nil {
+			return err
+		}
+		return tx.SaveChange(now)
+	})
+}
+
+// fail keeps a failure's public face with the change.
+func (w *Workflow) fail(c *change.Change, cause error) {
+	public := errs.Public(cause)
+	c.Problem = &change.Problem{Kind: int(public.Kind), Message: public.Message, Mend: public.Mend}
+	c.Why = public.Error()
+}
+
+// tell gives the progress of a change's run to whoever looks.
+func (w *Workflow) tell(id change.ID) duck.Progress {
+	return func(step string, done, of int64) {
+		w.progress.Store(id, change.Progress{Step: step, Done: done, Of: of})
+	}
+}

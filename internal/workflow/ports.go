@@ -1,0 +1,102 @@
+package workflow
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/evidence"
+	"sutor/internal/identity"
+	"sutor/internal/record"
+)
+
+// Store is the metadata. Do runs f in one transaction that commits if f gives
+// nil and changes nothing otherwise: state, lease, job and leaf of the evidence
+// stand or fall together. View runs f over one consistent snapshot; writing
+// inside it is an error. Inside f only the Tx is used, never the Store.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	View(ctx context.Context, f func(Tx) error) error
+	// Watch gives a channel that receives after commits of this process, so that
+	// nobody has to poll; stop gives it back.
+	Watch() (committed <-chan struct{}, stop func())
+}
+
+// Tx is one metadata transaction.
+type Tx interface {
+	Changes
+	Compacts
+	Queue
+	AddToken(identity.Token) error
+	Log() evidence.Store
+}
+
+// Changes keeps changes.
+type Changes interface {
+	// NewID gives the next change's id: short, to be typed by people.
+	NewID() (change.ID, error)
+	CreateChange(c *change.Change) error
+	// Change gives one change; errs.NotFound if there is none.
+	Change(id change.ID) (*change.Change, error)
+	// SaveChange stores c and raises c.Version by one; errs.Blocked if somebody
+	// else stored another version since c was read.
+	SaveChange(c *change.Change) error
+	// Changes lists newest first.
+	Changes(f Filter) ([]*change.Change, error)
+}
+
+// Filter picks changes; zero fields pick all.
+type Filter struct {
+	Datasets []string // nil for all; empty for none
+	States   []change.State
+	Maker    access.Email
+	Input    record.Digest // those that proposed this very file
+	Limit    int           // 0 for 100
+	Before   change.ID     // those older than this one, for the next page
+}
+
+// Compacts keeps every version that was ever in force.
+type Compacts interface {
+	// InForce gives the digest of the Compact in force; "" before the first.
+	InForce() (record.Digest, error)
+	// CompactText gives a version byte for byte; errs.NotFound if unknown.
+	CompactText(d record.Digest) ([]byte, error)
+	PutInForce(d record.Digest, text []byte, at time.Time) error
+}
+
+// Queue wakes a worker up after the transaction has committed. It carries no
+// truth: who works on a change is decided by the lease in the change itself.
+type Queue interface {
+	Enqueue(Job) error
+}
+
+// Job is one piece of background work.
+type Job struct {
+	Kind   JobKind
+	Change change.ID
+}
+
+// JobKind names a kind of background work.
+type JobKind string
+
+const (
+	JobPlan  JobKind = "change.plan"
+	JobApply JobKind = "change.apply"
+)
+
+// Artifacts keeps files by the digest of their content.
+type Artifacts interface {
+	// Put stores what r gives and returns its digest and size. Storing the same
+	// content twice keeps one copy. A full disk is errs.Unavailable.
+	Put(ctx context.Context, r io.Reader) (record.Digest, int64, error)
+	// Open reads an artefact; errs.NotFound if it was purged or never stored.
+	Open(ctx context.Context, d record.Digest) (io.ReadCloser, error)
+	// Local gives a path to the artefact's content on this machine, fetching it
+	// first where it is kept elsewhere; release gives it back.
+	Local(ctx context.Context, d record.Digest) (path string, release func(), err error)
+}
+
+// Clock tells the time; tests set their own.
+type Clock func() time.Time

@@ -1,0 +1,228 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Propose stores the file and the change and enqueues its planning.
+func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error) {
+	if err := w.mayPropose(p, in.Dataset); err != nil {
+		return wire.Change{}, w.refused(ctx, p, "", "propose", err)
+	}
+	if err := checkOptions(in.Options); err != nil {
+		return wire.Change{}, err
+	}
+	input, err := w.keep(ctx, in.Name, in.File)
+	if err != nil {
+		return wire.Change{}, err
+	}
+	c := &change.Change{
+		Title: in.Title, Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
+		Options: in.Options, Input: input,
+	}
+	if c.Title == "" {
+		c.Title = input.Name
+	}
+	err = w.Store.Do(ctx, func(tx Tx) error {
+		c.Twin = w.twin(tx, in.Dataset, input.Digest)
+		return w.create(tx, c, p, evidence.ChangeProposed)
+	})
+	if err != nil {
+		return wire.Change{}, err
+	}
+	return w.view(c, p), nil
+}
+
+// create stores a new change in state planning, with its leaf and its job.
+func (w *Workflow) create(tx Tx, c *change.Change, p access.Principal, kind evidence.Kind) error {
+	id, err := tx.NewID()
+	if err != nil {
+		return err
+	}
+	c.ID, c.CreatedAt, c.UpdatedAt = id, w.Now(), w.Now()
+	c.State, c.Compact = change.Planning, w.Compact().Digest
+	e := evidence.Entry{Kind: kind, To: evidence.State(change.Planning), Means: p.Means, Digests: map[string]record.Digest{},
+		Body: evidence.Body{Who: string(p.Email), Dataset: c.Dataset, Title: c.Title, Reason: c.Reason}}
+	if c.Input != nil {
+		e.Digests["input"], e.Body.File = c.Input.Digest, c.Input.Name
+	}
+	if c.IsReversal() {
+		e.IDs = map[string]string{"reverses": string(c.Reverses)}
+	}
+	if err := tx.CreateChange(c); err != nil {
+		return err
+	}
+	if err := w.leaf(tx, c, e); err != nil {
+		return err
+	}
+	return tx.Enqueue(Job{Kind: JobPlan, Change: c.ID})
+}
+
+// mayPropose gives the contract's order of refusal for a dataset: not to be
+// seen, then no right.
+func (w *Workflow) mayPropose(p access.Principal, name string) error {
+	d, err := w.seen(p, name)
+	if err != nil {
+		return err
+	}
+	if !access.May(p, access.Propose, d) {
+		return errs.New(errs.Forbidden, "Only makers of the department %s may propose changes to %s.", d.Department, d.Name).
+			WithMend("Ask a maker of that department, or the steward for the role.")
+	}
+	return nil
+}
+
+// seen gives the dataset, if there is one that the person may see.
+func (w *Workflow) seen(p access.Principal, name string) (access.Dataset, error) {
+	c := w.Compact()
+	_, there := c.Dataset(name)
+	d := c.AccessDataset(name)
+	if there && access.May(p, access.SeeDataset, d) {
+		return d, nil
+	}
+	e := errs.New(errs.NotFound, "There is no dataset %q that you may see.", name)
+	var names []string
+	for _, other := range c.Datasets {
+		if access.May(p, access.SeeDataset, c.AccessDataset(other.Name)) {
+			names = append(names, other.Name)
+		}
+	}
+	if len(names) > 0 {
+		e.WithMend("There are: %s.", strings.Join(names, ", "))
+	}
+	return d, e
+}
+
+func checkOptions(o change.Options) error {
+	switch o.Mode {
+	case change.Upsert, change.Update, change.Insert:
+		return nil
+	case change.Sync:
+		return errs.New(errs.Usage, "The mode sync is not offered by this version.").WithMend("Use upsert, update or insert.")
+	}
+	return errs.New(errs.Usage, "There is no mode %q.", o.Mode).WithMend("Use upsert, update or insert.")
+}
+
+// keep stores a proposed file as an artefact.
+func (w *Workflow) keep(ctx context.Context, name string, file io.Reader) (*change.Input, error) {
+	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
+	if name == "." || name == "/" {
+		name = "file"
+	}
+	d, n, err := w.Artifacts.Put(ctx, &limited{r: file, left: w.Intake.MaxBytes, limit: w.Intake.MaxBytes})
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, errs.New(errs.Invalid, "The file %s is empty.", name).WithMend("Propose a file with a header line and rows.")
+	}
+	return &change.Input{Name: name, Digest: d, Bytes: n}, nil
+}
+
+// limited refuses what is larger than the limit instead of cutting it off.
+type limited struct {
+	r           io.Reader
+	left, limit int64
+}
+
+// Read reads until the limit; one byte more is an error.
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, errs.New(errs.Invalid, "The file is larger than the %d MB this server takes.", l.limit>>20).
+			WithMend("Split it, or ask the steward to raise the limit (serve --max-file).")
+	}
+	return n, err
+}
+
+// twin finds an earlier change of the same dataset with this very file that was
+// applied or still may be: the same file twice is noticed.
+func (w *Workflow) twin(tx Tx, dataset string, input record.Digest) change.ID {
+	others, err := tx.Changes(Filter{Datasets: []string{dataset}, Input: input, Limit: 1,
+		States: []change.State{change.Planning, change.Planned, change.Submitted, change.Approved, change.Applying, change.Applied}})
+	if err != nil || len(others) == 0 {
+		return ""
+	}
+	return others[0].ID
+}
+
+// Replan plans again with today's data, or with another file.
+func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error) {
+	var input *change.Input
+	if file != nil {
+		err := w.Store.View(ctx, func(tx Tx) error { // before a large file is taken in
+			s, err := w.judge(tx, p, id, change.ActReplan)
+			if err == nil && s.c.IsReversal() {
+				err = errs.New(errs.Usage, "Change %s is a reversal: it has no file.", id).WithMend("Leave the file out.")
+			}
+			return err
+		})
+		if err != nil {
+			return wire.Change{}, w.refused(ctx, p, id, change.ActReplan, err)
+		}
+		if input, err = w.keep(ctx, name, file); err != nil {
+			return wire.Change{}, err
+		}
+	}
+	return w.act(ctx, p, id, change.ActReplan, func(s *step) error {
+		if input != nil {
+			s.c.Input = input
+		}
+		s.c.VoidDecisions("planned again")
+		s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
+		s.c.SubmittedAt = nil
+		e := evidence.Entry{Kind: evidence.PlanAsked, Means: p.Means, Body: evidence.Body{Who: string(p.Email)}}
+		if s.c.Input != nil {
+			e.Digests = map[string]record.Digest{"input": s.c.Input.Digest}
+		}
+		if err := w.move(s.tx, s.c, change.Planning, e); err != nil {
+			return err
+		}
+		return s.tx.Enqueue(Job{Kind: JobPlan, Change: id})
+	})
+}
+
+// Undo proposes the reversal of an applied change.
+func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error) {
+	var c *change.Change
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActUndo)
+		if err != nil {
+			return err
+		}
+		if u := w.undo(s.c); !u.Possible {
+			return errs.New(errs.Blocked, "Change %s cannot be undone: %s", id, u.Why)
+		}
+		if s.c.ReversedBy != "" {
+			return errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s.", id, s.c.ReversedBy).
+				WithMend("Go on with that one, or withdraw it first.")
+		}
+		c = &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Maker: p.Email,
+			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id, ReversesAt: s.c.AppliedAt}
+		if err := w.create(tx, c, p, evidence.UndoProposed); err != nil {
+			return err
+		}
+		s.c.ReversedBy = c.ID
+		return tx.SaveChange(s.c)
+	})
+	if err != nil {
+		return wire.Change{}, w.refused(ctx, p, id, change.ActUndo, err)
+	}
+	return w.view(c, p), nil
+}
+
+// sortedKeys gives a map's keys in a stable order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

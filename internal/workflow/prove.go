@@ -1,0 +1,154 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Evidence writes the pack that proves one change. The export is itself a leaf,
+// and the last one that the pack's checkpoint covers.
+func (w *Workflow) Evidence(ctx context.Context, p access.Principal, id change.ID, out io.Writer) error {
+	var in *evidence.PackInput
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActProve)
+		if err != nil {
+			return err
+		}
+		err = w.leaf(tx, s.c, evidence.Entry{Kind: evidence.EvidenceExported, Means: p.Means, Body: evidence.Body{Who: string(p.Email)}})
+		if err != nil {
+			return err
+		}
+		checkpoint, err := w.log.Checkpoint(tx.Log(), w.Key)
+		if err != nil {
+			return err
+		}
+		in, err = evidence.Gather(tx.Log(), evidence.ChangeID(id), checkpoint, w.Key.Verifier())
+		return err
+	})
+	if err != nil {
+		return w.refused(ctx, p, id, change.ActProve, err)
+	}
+	return evidence.Export(out, in, func(a evidence.Artefact) (io.ReadCloser, error) { return w.artefact(ctx, a) })
+}
+
+// artefact opens one member of a pack: stored as it is, or made again from what
+// is stored (rows.csv, stored.csv).
+func (w *Workflow) artefact(ctx context.Context, a evidence.Artefact) (io.ReadCloser, error) {
+	if a.Plan == "" {
+		var text []byte
+		err := w.Store.View(ctx, func(tx Tx) (err error) {
+			text, err = tx.CompactText(a.Digest)
+			return err
+		})
+		return io.NopCloser(bytes.NewReader(text)), err
+	}
+	m, parquet, release, err := w.openPlan(ctx, a.Plan)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	switch a.Digest {
+	case a.Plan:
+		return io.NopCloser(bytes.NewReader(m.Canonical())), nil
+	case m.File, m.Findings:
+		return w.Artifacts.Open(ctx, a.Digest)
+	case m.Rows:
+		return w.streamed(ctx, parquet, func(session rowsWriter, out io.Writer) error {
+			return session.CanonicalRows(ctx, parquet, m.KeySchema(), m.JudgedSchema(), out)
+		})
+	}
+	return w.storedRows(ctx, m)
+}
+
+type rowsWriter interface {
+	CanonicalRows(ctx context.Context, parquet string, key, judged record.Schema, w io.Writer) error
+	CanonicalStored(ctx context.Context, stored string, key, columns record.Schema, w io.Writer) error
+}
+
+// storedRows gives the rows of a plan as really stored.
+func (w *Workflow) storedRows(ctx context.Context, m plan.Manifest) (io.ReadCloser, error) {
+	var c *change.Change
+	err := w.Store.View(ctx, func(tx Tx) (err error) {
+		c, err = tx.Change(m.Change)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.Result == nil || c.Result.Stored == "" {
+		return nil, errs.New(errs.NotFound, "The rows of change %s as stored are not kept any more.", m.Change)
+	}
+	path, release, err := w.Artifacts.Local(ctx, c.Result.Stored)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	columns := make(record.Schema, len(c.Result.Columns))
+	for i, name := range c.Result.Columns {
+		columns[i].Name = name
+	}
+	return w.streamed(ctx, path, func(session rowsWriter, out io.Writer) error {
+		return session.CanonicalStored(ctx, path, m.KeySchema(), columns, out)
+	})
+}
+
+// streamed runs produce in a session of its own and gives what it writes.
+func (w *Workflow) streamed(ctx context.Context, file string, produce func(rowsWriter, io.Writer) error) (io.ReadCloser, error) {
+	session, err := w.Engine.Session(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	r, out := io.Pipe()
+	go func() {
+		defer session.Close()
+		out.CloseWithError(produce(session, out))
+	}()
+	return r, nil
+}
+
+// Checkpoint signs the log's present head. Anybody signed in may have it: it is
+// meant to be kept outside.
+func (w *Workflow) Checkpoint(ctx context.Context, _ access.Principal) (out wire.Checkpoint, err error) {
+	err = w.Store.Do(ctx, func(tx Tx) error {
+		text, err := w.log.Checkpoint(tx.Log(), w.Key)
+		if err != nil {
+			return err
+		}
+		size, err := tx.Log().Size()
+		out = wire.Checkpoint{Checkpoint: string(text), Key: w.Key.Verifier(), Size: size}
+		return err
+	})
+	return out, err
+}
+
+// Fsck checks the whole log and writes its report.
+func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) error {
+	if !p.Is(access.Steward) && !p.Is(access.Auditor) {
+		return w.refused(ctx, p, "", "fsck", errs.New(errs.Forbidden, "Checking the whole log is for stewards and auditors."))
+	}
+	var report evidence.FsckReport
+	err := w.Store.View(ctx, func(tx Tx) (err error) {
+		report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, report.Text()); err != nil {
+		return err
+	}
+	if !report.OK() {
+		return errs.New(errs.Invalid, "The evidence log has %d faults; the report names the first.", report.Wrong).
+			WithMend("Stop the server, keep the data folder as it is, and compare it with a backup and with checkpoints kept elsewhere.")
+	}
+	return nil
+}

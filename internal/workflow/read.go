@@ -1,0 +1,133 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/system/driver"
+	"sutor/internal/wire"
+)
+
+// Change gives one change, at the latest when wait is over, and before that as
+// soon as it is neither planning nor applying.
+func (w *Workflow) Change(ctx context.Context, p access.Principal, id change.ID, wait time.Duration) (wire.Change, error) {
+	committed, stop := w.Store.Watch()
+	defer stop()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		c, err := w.see(ctx, p, id)
+		if err != nil {
+			return wire.Change{}, err
+		}
+		if wait <= 0 || c.State != change.Planning && c.State != change.Applying {
+			return w.view(c, p), nil
+		}
+		select {
+		case <-committed:
+		case <-timer.C:
+			return w.view(c, p), nil
+		case <-ctx.Done():
+			return wire.Change{}, ctx.Err()
+		}
+	}
+}
+
+// see reads a change that the person may see.
+func (w *Workflow) see(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActSee)
+		if err == nil {
+			c = s.c
+		}
+		return err
+	})
+	return c, err
+}
+
+// Changes lists the changes of the datasets that the person may see.
+func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error) {
+	allowed := []string{}
+	for _, d := range w.Compact().Datasets {
+		wanted := len(f.Datasets) == 0
+		for _, name := range f.Datasets {
+			wanted = wanted || name == d.Name
+		}
+		if wanted && access.May(p, access.SeeChanges, w.Compact().AccessDataset(d.Name)) {
+			allowed = append(allowed, d.Name)
+		}
+	}
+	f.Datasets = allowed
+	out := []wire.Change{}
+	err := w.Store.View(ctx, func(tx Tx) error {
+		list, err := tx.Changes(f)
+		for _, c := range list {
+			out = append(out, w.view(c, p))
+		}
+		return err
+	})
+	return out, err
+}
+
+// Rows gives a page of a plan's rows, in the file's order. Stewards see changes
+// without values: they have no right to rows.
+func (w *Workflow) Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (out wire.Rows, err error) {
+	c, err := w.see(ctx, p, id)
+	if err != nil {
+		return out, err
+	}
+	if !access.May(p, access.SeeValues, w.Compact().AccessDataset(c.Dataset)) {
+		return out, errs.New(errs.Forbidden, "Your roles see the changes of %s without their values.", c.Dataset).
+			WithMend("Ask somebody of its department, an owner or an auditor.")
+	}
+	if c.Plan == nil {
+		return out, errs.New(errs.Blocked, "Change %s has no plan: it is %s.", id, c.State.Words())
+	}
+	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
+	if err != nil {
+		return out, err
+	}
+	defer release()
+	session, err := w.Engine.Session(ctx, parquet)
+	if err != nil {
+		return out, err
+	}
+	defer session.Close()
+	rows, total, err := session.Rows(ctx, parquet, m, driver.Op(op), limit, offset)
+	if err != nil {
+		return out, err
+	}
+	out = wire.Rows{Rows: []wire.Row{}, Total: total, Offset: offset}
+	for _, r := range rows {
+		out.Rows = append(out.Rows, row(r, m))
+	}
+	return out, nil
+}
+
+// Me gives the person with the rights of the Compact in force.
+func (w *Workflow) Me(_ context.Context, p access.Principal) wire.Person {
+	out := wire.Person{Email: string(p.Email), Name: p.Name, Roles: []string{}, Departments: []string{}, Means: string(p.Means)}
+	for _, r := range p.Roles {
+		out.Roles = append(out.Roles, string(r))
+	}
+	for _, d := range p.Departments {
+		out.Departments = append(out.Departments, string(d))
+	}
+	if p.Is(access.Maker) {
+		out.Level = string(p.Level)
+	}
+	return out
+}
+
+// Person gives the rights of somebody who proved who they are.
+func (w *Workflow) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {
+	p, ok := w.Compact().Principal(email)
+	if !ok {
+		return p, errs.New(errs.Unsigned, "The Compact in force does not know %s.", email).WithMend("The steward adds people to the Compact.")
+	}
+	p.Means = means
+	return p, nil
+}

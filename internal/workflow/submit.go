@@ -1,0 +1,144 @@
+package workflow
+
+import (
+	"context"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Submit asks for the decisions that the route names. An empty route approves
+// at once, and says why.
+func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return w.act(ctx, p, id, change.ActSubmit, func(s *step) error {
+		if err := w.submittable(s.c); err != nil {
+			return err
+		}
+		route := w.route(s.c, p)
+		s.c.Route, s.c.RouteWhy, s.c.Blocked = route.Steps, route.Why, route.Blocked
+		if route.Blocked != "" {
+			return errs.New(errs.Blocked, "Change %s cannot be submitted: %s", id, route.Blocked).
+				WithMend("The steward names somebody for the role in the Compact.")
+		}
+		to := change.Submitted
+		if len(route.Steps) == 0 {
+			to = change.Approved
+		}
+		now := w.Now()
+		s.c.SubmittedAt = &now
+		return w.move(s.tx, s.c, to, evidence.Entry{Kind: evidence.ChangeSubmitted, Means: p.Means,
+			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": s.c.Compact},
+			Counts:  countsOf(s.c.Plan.Counts),
+			Body:    evidence.Body{Who: string(p.Email), Comment: comment, Route: requirements(route.Steps), RouteWhy: route.Why}})
+	})
+}
+
+// submittable says what stands in the way of a submission, besides rights and
+// the route.
+func (w *Workflow) submittable(c *change.Change) error {
+	if err := w.sameRules(c); err != nil {
+		return err
+	}
+	if finding.Blocks(c.Plan.Findings) {
+		for _, f := range c.Plan.Findings {
+			if f.Severity == finding.Block {
+				e := errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, f.Message)
+				e.WithMend("%s See all findings with: sutor change findings %s", f.Mend, c.ID)
+				if f.Invalid {
+					e.Mend += " Or plan again with --leave-out-invalid."
+				}
+				return e
+			}
+		}
+	}
+	if c.Plan.Counts.Written() == 0 {
+		return errs.New(errs.Blocked, "Change %s would change nothing: there is nothing to submit.", c.ID).
+			WithMend("The file is the same as the live data, as far as it goes.")
+	}
+	return nil
+}
+
+// sameRules refuses a plan that was judged by rules which are not in force any
+// more: the dataset's section of the Compact, or the people of its route.
+func (w *Workflow) sameRules(c *change.Change) error {
+	now, there := w.Compact().DatasetDigest(c.Dataset)
+	if !there {
+		return errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", c.Dataset).
+			WithMend("Ask the steward.")
+	}
+	if now != c.DatasetDigest {
+		return errs.New(errs.Blocked, "The Compact's rules for %s, or the people who decide on it, changed since change %s was planned.", c.Dataset, c.ID).
+			WithMend("Plan it again: sutor change replan %s", c.ID)
+	}
+	return nil
+}
+
+// route computes who must decide, by the Compact in force.
+func (w *Workflow) route(c *change.Change, p access.Principal) change.Route {
+	in := change.RouteInput{Maker: c.Maker, Findings: c.Plan.Findings,
+		Deciders: func(r access.Role) []access.Email { return w.Compact().Deciders(c.Dataset, r) }}
+	if c.IsReversal() {
+		in.Reversal = w.exempt(c, p)
+	} else {
+		in.Freedom = w.freedom(c)
+	}
+	return change.RouteFor(in)
+}
+
+// exempt says why a reversal needs nobody else: a listed owner may take back the
+// first reversal of a change within thirty days of its apply.
+func (w *Workflow) exempt(c *change.Change, p access.Principal) string {
+	owner := w.Compact().AccessDataset(c.Dataset).OwnedBy(p)
+	if !owner || c.ReversesAt == nil || w.Now().Sub(*c.ReversesAt) > change.OwnersUndo {
+		return ""
+	}
+	return "An owner of the dataset may undo a change alone within 30 days of its apply."
+}
+
+func requirements(steps []change.Step) []evidence.Requirement {
+	out := make([]evidence.Requirement, len(steps))
+	for i, s := range steps {
+		out[i] = evidence.Requirement{Role: string(s.Role), Needs: int64(s.Needs), Why: s.Why}
+	}
+	return out
+}
+
+func countsOf(c change.Counts) map[string]int64 {
+	out := map[string]int64{"insert": c.Insert, "update": c.Update, "delete": c.Delete, "unchanged": c.Unchanged, "invalid": c.Invalid}
+	if c.Kept > 0 || c.Impossible > 0 {
+		out["kept"], out["impossible"] = c.Kept, c.Impossible
+	}
+	return out
+}
+
+// Withdraw takes a change back before it is applied.
+func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return w.act(ctx, p, id, change.ActWithdraw, func(s *step) error {
+		s.c.VoidDecisions("withdrawn")
+		if s.c.IsReversal() {
+			if err := w.release(s.tx, s.c); err != nil {
+				return err
+			}
+		}
+		return w.move(s.tx, s.c, change.Withdrawn, evidence.Entry{Kind: evidence.ChangeWithdrawn, Means: p.Means,
+			Body: evidence.Body{Who: string(p.Email), Comment: comment}})
+	})
+}
+
+// release lets another reversal of the same change be proposed.
+func (w *Workflow) release(tx Tx, reversal *change.Change) error {
+	forward, err := tx.Change(reversal.Reverses)
+	if err != nil {
+		return err
+	}
+	if forward.ReversedBy != reversal.ID {
+		return nil
+	}
+	forward.ReversedBy = ""
+	return tx.SaveChange(forward)
+}

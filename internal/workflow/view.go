@@ -1,0 +1,229 @@
+package workflow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// view gives a change as the contract's document, cut to what the asker may see.
+func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
+	d := w.Compact().AccessDataset(c.Dataset)
+	out := wire.Change{
+		ID: string(c.ID), Title: c.Title, Reason: c.Reason, Dataset: c.Dataset, Mode: string(c.Options.Mode), State: string(c.State),
+		Why: c.Why, Maker: string(c.Maker), CreatedAt: c.CreatedAt, Compact: string(c.Compact),
+		Findings: []finding.Finding{}, Risk: wire.Risk{Factors: []wire.Factor{}}, Impact: []wire.Impact{},
+		Route: []wire.Step{}, RouteWhy: c.RouteWhy, Blocked: c.Blocked, Decisions: []wire.Decision{}, Undo: w.undo(c), May: []string{}, Next: w.next(c),
+		Reverses: idPtr(c.Reverses), ReversedBy: idPtr(c.ReversedBy), Twin: idPtr(c.Twin),
+	}
+	if c.Input != nil {
+		out.Input = &wire.Input{Name: c.Input.Name, Digest: string(c.Input.Digest), Rows: c.Input.Rows}
+	}
+	if c.Problem != nil {
+		e := errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend)
+		out.Problem = &wire.Problem{Type: "urn:sutor:problem:" + e.Kind.String(), Title: e.Kind.String(), Detail: e.Message, Mend: e.Mend, Exit: e.Kind.ExitCode()}
+	}
+	w.viewPlan(&out, c, access.May(p, access.SeeValues, d))
+	for _, dec := range c.Decisions {
+		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), Role: string(dec.Role), Decision: word(dec.Approve),
+			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void})
+	}
+	if r := c.Result; r != nil {
+		out.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Message: r.Message}
+	}
+	if run, ok := w.progress.Load(c.ID); ok && (c.State == change.Planning || c.State == change.Applying) {
+		pr := run.(change.Progress)
+		out.Progress = &wire.Progress{Step: pr.Step, Done: pr.Done, Of: pr.Of}
+	}
+	for _, a := range change.Acts {
+		if _, err := change.Judge(c, a, p, d); err == nil && a != change.ActSee {
+			if a == change.ActUndo && (!out.Undo.Possible || c.ReversedBy != "") {
+				continue
+			}
+			out.May = append(out.May, string(a))
+		}
+	}
+	return out
+}
+
+func word(approve bool) string {
+	if approve {
+		return "approve"
+	}
+	return "reject"
+}
+
+func idPtr(id change.ID) *string {
+	if id == "" {
+		return nil
+	}
+	s := string(id)
+	return &s
+}
+
+// viewPlan shows the plan; who may not see values sees no samples of them.
+func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
+	if c.Plan == nil {
+		return
+	}
+	n := c.Plan.Counts
+	out.Plan = &wire.Plan{Digest: string(c.Plan.Digest), Columns: c.Plan.Columns, TableRows: c.Plan.TableRows, LeftOut: c.Options.LeaveOut && n.Invalid > 0,
+		Counts: wire.Counts{Insert: n.Insert, Update: n.Update, Delete: n.Delete, Unchanged: n.Unchanged, Invalid: n.Invalid}}
+	if c.IsReversal() {
+		out.Plan.Counts.Kept, out.Plan.Counts.Impossible = &n.Kept, &n.Impossible
+	}
+	risk := change.RiskOf(n, c.Plan.TableRows, c.Plan.Findings)
+	out.Risk.Score = risk.Score
+	for _, f := range risk.Factors {
+		out.Risk.Factors = append(out.Risk.Factors, wire.Factor{Name: f.Name, Points: f.Points, Why: f.Why})
+	}
+	for _, f := range c.Plan.Findings {
+		if !values {
+			f.Samples = nil
+		}
+		out.Findings = append(out.Findings, f)
+	}
+	route, blocked, why := c.Route, c.Blocked, c.RouteWhy
+	if c.State == change.Planned { // what it would be if it were submitted by its maker now
+		maker, _ := w.Compact().Principal(c.Maker)
+		r := w.route(c, maker)
+		route, blocked, why = r.Steps, r.Blocked, r.Why
+	}
+	out.Blocked, out.RouteWhy = blocked, why
+	for _, s := range route {
+		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
+	}
+}
+
+// undo tells whether an applied change can be reversed, until when, and why.
+func (w *Workflow) undo(c *change.Change) wire.Undo {
+	if c.State == change.Undone {
+		return wire.Undo{Why: fmt.Sprintf("It is undone already, by change %s.", c.ReversedBy)}
+	}
+	keep := 90
+	if d, ok := w.Compact().Dataset(c.Dataset); ok {
+		keep = int(d.Retain.Values)
+	}
+	if c.State != change.Applied || c.AppliedAt == nil {
+		return wire.Undo{Why: fmt.Sprintf("Once it is applied: old values are kept for %d days.", keep)}
+	}
+	until := c.AppliedAt.Add(time.Duration(keep) * 24 * time.Hour)
+	if w.Now().After(until) {
+		return wire.Undo{Why: fmt.Sprintf("Old values were kept for %d days, until %s.", keep, until.Format(time.DateOnly)), Until: &until}
+	}
+	if c.Result == nil || c.Result.Stored == "" {
+		return wire.Undo{Why: "What the system really stored is not known: the server ended while the change was applied."}
+	}
+	return wire.Undo{Possible: true, Until: &until, Why: fmt.Sprintf("Old values are kept until %s. Rows that somebody changes until then are kept as they are.", until.Format(time.DateOnly))}
+}
+
+// next says whose move it is.
+func (w *Workflow) next(c *change.Change) string {
+	switch c.State {
+	case change.Planning:
+		return "It is being planned."
+	case change.Planned:
+		if c.Plan != nil && finding.Blocks(c.Plan.Findings) {
+			return fmt.Sprintf("%s mends what blocks it, or withdraws it.", c.Maker)
+		}
+		return fmt.Sprintf("%s submits it.", c.Maker)
+	case change.Submitted:
+		var who []string
+		for _, s := range c.Open() {
+			names := []string{}
+			for _, e := range w.Compact().Deciders(c.Dataset, s.Role) {
+				if e != c.Maker {
+					names = append(names, string(e))
+				}
+			}
+			who = append(who, fmt.Sprintf("%s (%s)", s.Role, strings.Join(names, ", ")))
+		}
+		return "It waits for a decision: " + strings.Join(who, " and ") + "."
+	case change.Approved:
+		return fmt.Sprintf("%s or an owner applies it.", c.Maker)
+	case change.Rejected:
+		return fmt.Sprintf("%s mends what the comment says and plans it again.", c.Maker)
+	case change.Applying:
+		return "It is being applied."
+	case change.Failed:
+		return fmt.Sprintf("%s mends it and plans it again, or withdraws it.", c.Maker)
+	}
+	return ""
+}
+
+// row gives a plan's row as the contract's document.
+func row(r duck.Row, m plan.Manifest) wire.Row {
+	key, judged := m.KeySchema(), m.JudgedSchema()
+	out := wire.Row{Op: string(r.Op), Row: r.Line, Why: r.Why, Key: map[string]json.RawMessage{},
+		Before: map[string]json.RawMessage{}, After: map[string]json.RawMessage{}, Changed: []string{}}
+	for i, c := range key {
+		out.Key[c.Name] = value(c.Type, r.Key[i])
+	}
+	touched := map[string]bool{}
+	for _, s := range m.Mapping {
+		touched[s.Column] = true
+	}
+	for j, c := range judged {
+		writes := j < len(r.Mask) && r.Mask[j] == '1'
+		if writes {
+			out.Changed = append(out.Changed, c.Name)
+		}
+		shown := writes || touched[c.Name] && r.Op == "update" || r.Op == "delete" || r.Op == plan.Kept
+		if !shown {
+			continue
+		}
+		if r.Op != "insert" {
+			out.Before[c.Name] = value(c.Type, r.Before[j])
+		}
+		if r.Op == "insert" || r.Op == "update" {
+			out.After[c.Name] = value(c.Type, r.After[j])
+		}
+	}
+	return out
+}
+
+// value gives canonical text as JSON: integers as numbers, decimals as strings
+// in the column's scale, dates and times ISO 8601, NULL null (contract, section
+// 3). A float is a number, or a string where JSON has no number for it. A text
+// that is not of the column's form (another storage class of SQLite) is a string.
+func value(t record.Type, text *string) json.RawMessage {
+	if text == nil {
+		return json.RawMessage("null")
+	}
+	s := *text
+	switch t.Kind {
+	case record.Bool:
+		if s == "true" || s == "false" {
+			return json.RawMessage(s)
+		}
+	case record.Int, record.Float:
+		if json.Valid([]byte(s)) && s != "null" && s != "true" && s != "false" {
+			return json.RawMessage(s)
+		}
+	case record.Timestamp, record.TimestampTZ:
+		s = isoTime(s, t.Kind == record.TimestampTZ)
+	}
+	return plan.CanonicalJSON(s)
+}
+
+// isoTime writes "2006-01-02 15:04:05+00" as "2006-01-02T15:04:05Z".
+func isoTime(s string, zoned bool) string {
+	if len(s) < 19 || s[10] != ' ' {
+		return s
+	}
+	s = s[:10] + "T" + s[11:]
+	if zoned {
+		s = strings.TrimSuffix(s, "+00") + "Z"
+	}
+	return s
+}

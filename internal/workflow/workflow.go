@@ -1,0 +1,134 @@
+// Package workflow holds the use cases: what a person, or a worker on their
+// behalf, can make Sutor do. One file a use case. Each asks for rights first
+// (package access and change decide, in the contract's order of refusal), does
+// its work, and records state and evidence in one metadata transaction. The
+// adapters (API, pages, command line) have no other door, so a rule that holds
+// here holds on every path.
+//
+// A Principal is asked for by every method that a person can call; methods for
+// workers (Plan and Apply in work.go) act for the change's own maker or applier
+// and are reached through the queue only.
+package workflow
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/evidence"
+	"sutor/internal/intake/csv"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/wire"
+)
+
+// Proposal is what a maker hands in: a file for a dataset, with choices.
+type Proposal struct {
+	Dataset string
+	Name    string    // the file's name, for people
+	File    io.Reader // streamed to disk, never held in memory
+	Title   string
+	Reason  string
+	Options change.Options
+}
+
+// UseCases is what adapters call. *Workflow implements it; it is written down
+// as an interface so that the adapters' contract can be read in one place.
+//
+// Methods that read give the contract's documents, already cut to what the
+// asker may see (a steward gets no values). Errors are *errs.Error.
+type UseCases interface {
+	// Propose stores the file and the change and enqueues its planning: the
+	// change comes back in state planning.
+	Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error)
+	// Replan plans again with today's data, or with another file (file may be
+	// nil; then name is ignored). Decisions become void.
+	Replan(ctx context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error)
+	Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	// Approve and Reject decide on exactly the plan named by digest; another
+	// digest than the plan's is errs.Changed. Reject needs a comment.
+	Approve(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
+	Reject(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
+	// Apply accepts the request: the change comes back in state applying, or in
+	// a later one. On a change that is applying already it just gives it.
+	Apply(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	// Undo proposes the reversal: a new change, in state planning.
+	Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error)
+
+	// Change gives one change. With a wait, it answers as soon as the change is
+	// neither planning nor applying, or when the wait is over.
+	Change(ctx context.Context, p access.Principal, id change.ID, wait time.Duration) (wire.Change, error)
+	Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error)
+	// Rows gives a page of a plan's rows, of one op or of all ("").
+	Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error)
+
+	Datasets(ctx context.Context, p access.Principal) ([]wire.Dataset, error)
+	// Dataset gives one dataset with its columns, read from the live system.
+	Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error)
+	// Export writes all rows of a dataset, format "csv" or "xlsx".
+	Export(ctx context.Context, p access.Principal, name, format string, w io.Writer) error
+
+	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
+	// Evidence writes a change's pack (a zip) to w.
+	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error
+	// Checkpoint signs the log's present head.
+	Checkpoint(ctx context.Context, p access.Principal) (wire.Checkpoint, error)
+	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
+	Fsck(ctx context.Context, p access.Principal, w io.Writer) error
+	// Me gives the person with the rights of the Compact in force.
+	Me(ctx context.Context, p access.Principal) wire.Person
+	// Person gives the Principal that the Compact in force knows by this
+	// address; errs.Unsigned if it knows nobody.
+	Person(ctx context.Context, email access.Email, means access.Means) (access.Principal, error)
+	Health(ctx context.Context) []Health
+}
+
+// Health is the state of one thing that is configured.
+type Health struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Why  string `json:"why,omitempty"`
+}
+
+// Systems gives the connected systems of the Compact in force by name.
+type Systems interface {
+	System(name string) (*system.System, error)
+}
+
+// Deps is what the use cases work with.
+type Deps struct {
+	Store     Store
+	Artifacts Artifacts
+	Engine    *duck.Engine
+	Systems   Systems
+	Key       *evidence.Key
+	Now       Clock
+	Node      string // names this process in leases
+	Log       *slog.Logger
+	Intake    csv.Limits
+}
+
+// Workflow implements UseCases, and the work behind the queue.
+type Workflow struct {
+	Deps
+	log      evidence.Log
+	inForce  atomic.Pointer[compact.Compact]
+	progress sync.Map // change.ID → change.Progress, of this process's runs
+}
+
+var _ UseCases = (*Workflow)(nil)
+
+// New makes the use cases; PutInForce must have been called before anything else
+// is.
+func New(d Deps) *Workflow { return &Workflow{Deps: d} }
+
+// Compact gives the Compact in force.
+func (w *Workflow) Compact() *compact.Compact { return w.inForce.Load() }

@@ -1,0 +1,322 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
+)
+
+// WritePlan is the work behind an apply: it writes the plan of a change that is
+// applying, in one transaction of the system, and moves it to applied, or back
+// to planned where live data is not what was approved, or to failed. It is
+// called by the queue; on a change that does not wait for it, it does nothing.
+func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
+	c, err := w.claim(ctx, id, change.Applying)
+	if err != nil || c == nil {
+		return err
+	}
+	defer w.progress.Delete(id)
+	if c.Lease.Epoch > 1 {
+		return w.recover(ctx, c)
+	}
+	written, err := w.write(ctx, c)
+	if err != nil {
+		w.Log.Warn("apply failed", "change", id, "err", errs.Detail(err))
+	}
+	return w.applyEnded(context.WithoutCancel(ctx), c, written, err)
+}
+
+// written is what an apply did, and where its rows as stored are kept.
+type written struct {
+	rows      int64
+	stored    record.Digest
+	storedCSV record.Digest
+	columns   []string
+	conflicts int64
+	lines     []int64 // file rows of conflicts
+	findings  []finding.Finding
+}
+
+// errConflict: the live rows are not what was approved; nothing was written.
+var errConflict = errs.New(errs.Changed, "Live rows are not what was approved any more, so nothing was written.")
+
+// write writes the plan and commits. An error means that nothing was written.
+func (w *Workflow) write(ctx context.Context, c *change.Change) (*written, error) {
+	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if m.Digest() != c.Plan.Digest || m.Change != c.ID {
+		return nil, fmt.Errorf("the manifest of change %s is not the one that was approved", c.ID)
+	}
+	sys, err := w.Systems.System(m.System)
+	if err != nil {
+		return nil, err
+	}
+	table, err := sys.Describe(ctx, m.Table)
+	if err != nil {
+		return nil, err
+	}
+	if err := samePlace(m, table); err != nil {
+		return nil, err
+	}
+	session, err := w.Engine.Session(ctx, parquet)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	a := &applying{w: w, c: c, m: m, parquet: parquet, session: session, columns: table.Columns, all: readable(table, m.Key), out: &written{}}
+	return a.out, a.run(ctx, sys)
+}
+
+// samePlace refuses a table whose judged columns are not what they were.
+func samePlace(m plan.Manifest, t driver.Table) error {
+	for _, c := range m.Columns {
+		i := t.Columns.Index(c.Name)
+		if i < 0 {
+			return errs.New(errs.Changed, "The column %s is not in %s any more, so nothing was written.", c.Name, m.Table).WithMend("Plan the change again.")
+		}
+		if now := t.Columns[i].Type; now != c.Type {
+			return errs.New(errs.Changed, "The column %s of %s is %s now and was %s, so nothing was written.", c.Name, m.Table, now.Native, c.Type.Native).
+				WithMend("Plan the change again.")
+		}
+	}
+	return nil
+}
+
+// readable gives the columns, besides the key, that Sutor can read.
+func readable(t driver.Table, key []string) record.Schema {
+	var out record.Schema
+	for _, c := range t.Columns {
+		if c.Type.Kind != record.Unsupported && t.Columns.Pick(key).Index(c.Name) < 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// applying is one apply under way.
+type applying struct {
+	w       *Workflow
+	c       *change.Change
+	m       plan.Manifest
+	parquet string
+	session *duck.Session
+	columns record.Schema // of the table, as described just now
+	all     record.Schema // of them, the readable ones besides the key
+	out     *written
+	files   []duck.StoredFile
+}
+
+func (a *applying) run(ctx context.Context, sys *system.System) (err error) {
+	tx, err := sys.Begin(ctx, driver.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
+		if err := a.step(ctx, tx, op); err != nil {
+			return err
+		}
+	}
+	if want := a.m.Counts.Written(); a.out.rows != want {
+		return fmt.Errorf("the plan of change %s writes %d rows, the system wrote %d", a.c.ID, want, a.out.rows)
+	}
+	if err := a.keepStored(ctx); err != nil {
+		return err
+	}
+	return a.w.commit(ctx, a.c, tx)
+}
+
+// step writes the rows of one operation.
+func (a *applying) step(ctx context.Context, tx driver.Tx, op driver.Op) error {
+	columns := a.columns.Pick(a.m.JudgedSchema().Names())
+	if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
+		columns = a.all
+	}
+	path, stored := a.session.Path("step-"+string(op)+".csv"), a.session.Path("stored-"+string(op)+".csv")
+	n, err := a.session.Step(ctx, a.parquet, a.m, op, columns, path)
+	if err != nil || n == 0 {
+		return err
+	}
+	a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", n, op), a.out.rows, a.m.Counts.Written())
+	in, err := os.Open(path)
+	if err != nil {
+		return diskFull(err)
+	}
+	defer in.Close()
+	out, err := os.Create(stored)
+	if err != nil {
+		return diskFull(err)
+	}
+	done, conflicts, err := tx.Write(ctx, driver.Write{Op: op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: columns,
+		OverrideIdentity: a.m.Reverses != ""}, in, out)
+	if cerr := out.Close(); err == nil && cerr != nil {
+		err = diskFull(cerr)
+	}
+	if err != nil {
+		return err
+	}
+	if len(conflicts) > 0 {
+		return a.conflict(ctx, conflicts)
+	}
+	a.out.rows += done
+	a.files = append(a.files, duck.StoredFile{Op: op, Columns: columns, Path: stored})
+	return os.Remove(path)
+}
+
+func (a *applying) conflict(ctx context.Context, conflicts []driver.Conflict) error {
+	numbers := make([]int64, len(conflicts))
+	for i, c := range conflicts {
+		numbers[i] = c.Number
+	}
+	lines, err := a.session.Lines(ctx, a.parquet, numbers, 1000)
+	if err != nil {
+		return err
+	}
+	a.out.conflicts, a.out.lines = int64(len(conflicts)), lines
+	return errConflict
+}
+
+// keepStored compares what was stored with what was approved and keeps it, all
+// before the commit.
+func (a *applying) keepStored(ctx context.Context) error {
+	path := a.session.Path("stored.parquet")
+	found, err := a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, path)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		a.out.findings = found
+		return errs.New(errs.Blocked, "%s", found[0].Message).WithMend("%s", found[0].Mend)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return diskFull(err)
+	}
+	defer f.Close()
+	if a.out.stored, _, err = a.w.Artifacts.Put(ctx, f); err != nil {
+		return err
+	}
+	digest := record.NewDigester()
+	if err := a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest); err != nil {
+		return err
+	}
+	a.out.columns, a.out.storedCSV = a.all.Names(), digest.Digest()
+	return nil
+}
+
+// commit notes the transaction's name in the metadata and commits. If the answer
+// to the commit is lost, the system is asked what became of it.
+func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx) error {
+	if id := tx.ID(); id != "" {
+		err := w.Store.Do(ctx, func(meta Tx) error {
+			now, err := held(meta, c, change.Applying)
+			if err != nil {
+				return err
+			}
+			if now == nil {
+				return fmt.Errorf("change %s is worked on by somebody else", c.ID)
+			}
+			now.Lease.Tx = id
+			c.Lease.Tx = id
+			return meta.SaveChange(now)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Commit(ctx)
+}
+
+// applyEnded records how an apply ended, and where it was a reversal, that the
+// other change is undone.
+func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, out *written, cause error) error {
+	if out == nil {
+		out = &written{}
+	}
+	return w.Store.Do(ctx, func(tx Tx) error {
+		now, err := held(tx, c, change.Applying)
+		if err != nil || now == nil {
+			return err
+		}
+		to := w.ended(now, out, cause)
+		now.Lease = nil
+		e := evidence.Entry{Kind: evidence.ApplyResult, Digests: planDigests(now), Body: evidence.Body{Message: now.Result.Message},
+			Counts: map[string]int64{"applied": now.Result.Applied, "conflicts": now.Result.Conflicts, "failed": now.Result.Failed}}
+		if out.storedCSV != "" && to == change.Applied {
+			e.Digests["stored"] = out.storedCSV
+		}
+		if err := w.move(tx, now, to, e); err != nil {
+			return err
+		}
+		if to == change.Applied && now.IsReversal() {
+			if err := w.undone(tx, now); err != nil {
+				return err
+			}
+		}
+		return tx.SaveChange(now)
+	})
+}
+
+// ended sets a change's result and gives its next state.
+func (w *Workflow) ended(c *change.Change, out *written, cause error) change.State {
+	now := w.Now()
+	c.Result = &change.Result{At: now}
+	switch {
+	case cause == nil:
+		c.Result.Applied, c.Result.Stored, c.Result.Columns = out.rows, out.stored, out.columns
+		c.AppliedAt, c.Problem, c.Why = &now, nil, ""
+		return change.Applied
+	case errs.KindOf(cause) == errs.Changed:
+		w.fail(c, cause)
+		c.Result.Conflicts, c.Result.ConflictRows, c.Result.Message = max(out.conflicts, 1), out.lines, c.Why
+		c.VoidDecisions("live data changed before it was applied")
+		c.Route, c.RouteWhy, c.SubmittedAt = nil, "", nil
+		return change.Planned
+	}
+	w.fail(c, refusal(cause))
+	c.Result.Failed, c.Result.Message = c.Plan.Counts.Written(), c.Why
+	c.VoidDecisions("the apply failed")
+	return change.Failed
+}
+
+// refusal gives the system's own no a public face.
+func refusal(err error) error {
+	var r *driver.Refusal
+	if errs.As(err) == nil && errors.As(err, &r) {
+		return errs.New(errs.Blocked, "The system refused the change, and nothing was written: %s", r.Message).
+			WithMend("Mend the rows that it speaks of, then plan again.").Because(err)
+	}
+	return err
+}
+
+// undone marks the change that a reversal took back.
+func (w *Workflow) undone(tx Tx, reversal *change.Change) error {
+	forward, err := tx.Change(reversal.Reverses)
+	if err != nil {
+		return err
+	}
+	forward.ReversedBy = reversal.ID
+	err = w.move(tx, forward, change.Undone, evidence.Entry{Kind: evidence.ChangeUndone, IDs: map[string]string{"reversed_by": string(reversal.ID)}})
+	if err != nil {
+		return err
+	}
+	return tx.SaveChange(forward)
+}
