@@ -1,0 +1,128 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"sutor/internal/change"
+	"sutor/internal/workflow"
+)
+
+// Worker does the work; *workflow.Workflow is one. Both methods must bear being
+// called again for the same change.
+type Worker interface {
+	// Plan plans the change.
+	Plan(ctx context.Context, id change.ID) error
+	// Apply applies the change.
+	Apply(ctx context.Context, id change.ID) error
+}
+
+// Options are what the composition decides; zero fields have a default.
+type Options struct {
+	Log     *slog.Logger // nil for slog.Default
+	Plans   int          // plans worked on at once; 0 for 2
+	Applies int          // applies at once; 0 for 4 (on one dataset they wait for each other anyway)
+}
+
+const (
+	planQueue  = "plan"
+	applyQueue = "apply"
+
+	poll     = 50 * time.Millisecond
+	cooldown = 10 * time.Millisecond // between two fetches when jobs come one after the other
+	patience = 5 * time.Second       // for cancelled workers to return
+	never    = time.Duration(math.MaxInt64)
+)
+
+// Client is the queue and, once started, its workers.
+type Client struct {
+	river *river.Client[*sql.Tx]
+}
+
+// New makes the queue in the metadata database, bringing River's tables up to
+// date. It starts nothing: Enqueue works at once, workers run after Start.
+func New(ctx context.Context, db *sql.DB, w Worker, o Options) (*Client, error) {
+	log := o.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	driver, quiet := riversqlite.New(db), slog.New(atLeast{log.Handler(), slog.LevelWarn})
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
+	if err != nil {
+		return nil, fmt.Errorf("job.New: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("job.New: migrating the queue: %w", err)
+	}
+	workers := river.NewWorkers()
+	if err := errors.Join(
+		river.AddWorkerSafely(workers, river.WorkFunc(logged[planArgs](log, w.Plan))),
+		river.AddWorkerSafely(workers, river.WorkFunc(logged[applyArgs](log, w.Apply))),
+	); err != nil {
+		return nil, fmt.Errorf("job.New: %w", err)
+	}
+	client, err := river.NewClient(driver, &river.Config{
+		Logger: quiet,
+		Queues: map[string]river.QueueConfig{
+			planQueue:  {MaxWorkers: orElse(o.Plans, 2)},
+			applyQueue: {MaxWorkers: orElse(o.Applies, 4)},
+		},
+		Workers:              workers,
+		FetchPollInterval:    poll,
+		FetchCooldown:        cooldown,
+		MaxAttempts:          1,
+		JobTimeout:           -1,
+		RescueStuckJobsAfter: never,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("job.New: %w", err)
+	}
+	return &Client{client}, nil
+}
+
+func orElse(n, other int) int {
+	if n <= 0 {
+		return other
+	}
+	return n
+}
+
+// Enqueue puts a job into the queue, inside tx: it will run if tx commits, and
+// was never there if tx is rolled back.
+func (c *Client) Enqueue(ctx context.Context, tx *sql.Tx, j workflow.Job) error {
+	args, err := argsOf(j)
+	if err != nil {
+		return err
+	}
+	if _, err := c.river.InsertTx(ctx, tx, args, nil); err != nil {
+		return fmt.Errorf("enqueue %s of change %s: %w", j.Kind, j.Change, err)
+	}
+	return nil
+}
+
+// Start starts the workers. They run until Stop, also if ctx ends before.
+func (c *Client) Start(ctx context.Context) error {
+	return c.river.Start(context.WithoutCancel(ctx))
+}
+
+// Stop fetches no more jobs and waits for those that run. When ctx ends first,
+// their contexts are cancelled, and Stop waits a little for them to return; what
+// they leave undone is taken over by lease.
+func (c *Client) Stop(ctx context.Context) error {
+	err := c.river.Stop(ctx)
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return c.river.StopAndCancel(last)
+}

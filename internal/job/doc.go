@@ -1,0 +1,26 @@
+// Package job wakes workers up: River, in the metadata database, enqueued in the
+// transaction that changes the state. A job is nothing but "look at this change
+// now"; each worker is one call into workflow.
+//
+// # What River is not asked for
+//
+// River carries no truth. Who works on a change is decided by the lease in the
+// change itself (node, epoch, heartbeat), and what came of it stands in the
+// change and its evidence. So River's own safety nets, which would run a job a
+// second time behind the lease's back, are off: one attempt, no time-out, no
+// rescue of stuck jobs. A worker's error is logged here and the wake-up counts as
+// delivered; after a crash it is workflow that takes overdue leases over and
+// enqueues again. A wake-up that comes twice, or for a change that moved on, must
+// do no harm: workflow sees to that.
+//
+// # On SQLite
+//
+// River uses the store's single writer connection (sqlite.DB.Writer), so its
+// writes queue with units of work instead of failing as busy, and it holds the
+// connection for single statements only, never while a worker runs. SQLite has no
+// notifications and River offers no door to wake its fetchers after InsertTx, so
+// it polls, every 50 ms, on an index that is empty most of the time.
+//
+// River's tables are migrated by [New] in the same file. Plans and applies have a
+// queue each, so that a flood of plans never keeps an approved change waiting.
+package job

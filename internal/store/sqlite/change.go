@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/workflow"
+)
+
+// firstID is the first change's id. Four digits from the start look like what
+// they are, and lists stay aligned.
+const firstID = 1001
+
+// page is how many changes are listed without a limit.
+const page = 100
+
+// NewID implements workflow.Changes: 1001, 1002, …; a number given out in a
+// transaction that is rolled back is given out again.
+func (t *tx) NewID() (change.ID, error) {
+	var n int64
+	err := t.row(`INSERT INTO counters (name, value) VALUES ('change', ?)
+		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, firstID).Scan(&n)
+	return change.ID(strconv.FormatInt(n, 10)), fault(err)
+}
+
+// CreateChange implements workflow.Changes.
+func (t *tx) CreateChange(c *change.Change) error {
+	return store(c, func(doc []byte) error {
+		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Dataset, c.State, c.Maker, input(c), textOf(c.CreatedAt), c.Version, string(doc))
+		return err
+	})
+}
+
+// SaveChange implements workflow.Changes.
+func (t *tx) SaveChange(c *change.Change) error {
+	return store(c, func(doc []byte) error {
+		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
+			c.Dataset, c.State, c.Maker, input(c), c.Version, string(doc), c.ID, c.Version-1)
+		if err != nil || n == 1 {
+			return err
+		}
+		if _, err := t.Change(c.ID); err != nil {
+			return err
+		}
+		return errs.New(errs.Blocked, "Somebody else changed %s meanwhile.", c.ID).
+			WithMend("Look again: sutor change show %s", c.ID)
+	})
+}
+
+// store raises the change's version for write, and takes that back if it fails.
+func store(c *change.Change, write func(doc []byte) error) error {
+	c.Version++
+	doc, err := json.Marshal(c)
+	if err == nil {
+		err = write(doc)
+	}
+	if err != nil {
+		c.Version--
+	}
+	return err
+}
+
+// input is the proposed file's digest, NULL for a change without a file.
+func input(c *change.Change) any {
+	if c.Input == nil {
+		return nil
+	}
+	return c.Input.Digest
+}
+
+// Change implements workflow.Changes.
+func (t *tx) Change(id change.ID) (*change.Change, error) {
+	var doc []byte
+	err := t.row(`SELECT doc FROM changes WHERE id = ?`, id).Scan(&doc)
+	if err != nil {
+		return nil, found(err, noChange(id))
+	}
+	return decode(doc)
+}
+
+func noChange(id change.ID) *errs.Error {
+	return errs.New(errs.NotFound, "There is no change %.40q.", string(id)).
+		WithMend("See which there are: sutor change list")
+}
+
+func decode(doc []byte) (*change.Change, error) {
+	c := new(change.Change)
+	if err := json.Unmarshal(doc, c); err != nil {
+		return nil, fmt.Errorf("stored change: %w", err)
+	}
+	return c, nil
+}
+
+// Changes implements workflow.Changes.
+func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
+	where, args, err := t.where(f)
+	if err != nil {
+		return nil, err
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = page
+	}
+	var list []*change.Change
+	err = t.each(func(rows *sql.Rows) error {
+		var doc []byte
+		if err := rows.Scan(&doc); err != nil {
+			return err
+		}
+		c, err := decode(doc)
+		list = append(list, c)
+		return err
+	}, `SELECT doc FROM changes WHERE `+where+` ORDER BY number DESC LIMIT ?`, append(args, limit)...)
+	return list, err
+}
+
+// where makes a filter's condition, out of fixed texts only.
+func (t *tx) where(f workflow.Filter) (string, []any, error) {
+	parts, args := []string{"true"}, []any{}
+	add := func(part string, arg any) { parts, args = append(parts, part), append(args, arg) }
+	if f.Datasets != nil {
+		list, err := json.Marshal(f.Datasets)
+		if err != nil {
+			return "", nil, err
+		}
+		add("dataset IN (SELECT value FROM json_each(?))", string(list))
+	}
+	if len(f.States) > 0 {
+		list, err := json.Marshal(f.States)
+		if err != nil {
+			return "", nil, err
+		}
+		add("state IN (SELECT value FROM json_each(?))", string(list))
+	}
+	if f.Maker != "" {
+		add("maker = ?", f.Maker)
+	}
+	if f.Input != "" {
+		add("input = ?", f.Input)
+	}
+	if f.Before != "" {
+		var number int64
+		if err := t.row(`SELECT number FROM changes WHERE id = ?`, f.Before).Scan(&number); err != nil {
+			return "", nil, found(err, noChange(f.Before))
+		}
+		add("number < ?", number)
+	}
+	return strings.Join(parts, " AND "), args, nil
+}

@@ -1,0 +1,34 @@
+package sqlite
+
+import (
+	"fmt"
+	"time"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+)
+
+// InForce implements workflow.Compacts.
+func (t *tx) InForce() (d record.Digest, err error) {
+	_, err = scanned(t.row(`SELECT digest FROM compact_in_force ORDER BY number DESC LIMIT 1`), &d)
+	return d, err
+}
+
+// CompactText implements workflow.Compacts.
+func (t *tx) CompactText(d record.Digest) ([]byte, error) {
+	var text []byte
+	err := t.row(`SELECT text FROM compacts WHERE digest = ?`, d).Scan(&text)
+	return text, found(err, errs.New(errs.NotFound, "No Compact with the digest %.80q was ever in force.", string(d)))
+}
+
+// PutInForce implements workflow.Compacts. The digest must be the text's.
+func (t *tx) PutInForce(d record.Digest, text []byte, at time.Time) error {
+	if record.DigestOf(text) != d {
+		return fmt.Errorf("put in force: %s is not the digest of the text", d)
+	}
+	if _, err := t.exec(`INSERT INTO compacts (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING`, d, text); err != nil {
+		return err
+	}
+	_, err := t.exec(`INSERT INTO compact_in_force (digest, since) VALUES (?, ?)`, d, textOf(at))
+	return err
+}

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/identity"
+	"sutor/internal/workflow"
+)
+
+// Do implements workflow.Store. A panic in f rolls back and goes on.
+func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
+	if err := db.run(ctx, db.writer, f); err != nil {
+		return err
+	}
+	db.watchers.tell()
+	return nil
+}
+
+// View implements workflow.Store.
+func (db *DB) View(ctx context.Context, f func(workflow.Tx) error) error {
+	return db.run(ctx, db.reader, f)
+}
+
+func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) error {
+	t, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fault(err)
+	}
+	// After a commit this does nothing. After a failed f it has nothing to add: a
+	// connection that cannot roll back is thrown away, which rolls back too.
+	defer func() { _ = t.Rollback() }()
+	if err := f(&tx{ctx: ctx, tx: t, enqueue: db.enqueue}); err != nil {
+		return err
+	}
+	return fault(t.Commit())
+}
+
+// tx is one transaction; it implements workflow.Tx.
+type tx struct {
+	ctx     context.Context // of the Do or View: the port's methods take none
+	tx      *sql.Tx
+	enqueue func(context.Context, *sql.Tx, workflow.Job) error
+}
+
+// exec runs a statement and tells how many rows it touched.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	result, err := t.tx.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return 0, fault(err)
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) row(query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(t.ctx, query, args...)
+}
+
+// each calls f with every row of a query; f scans it.
+func (t *tx) each(f func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return fault(err)
+	}
+	defer func() { _ = rows.Close() }() // what it could tell, rows.Err tells
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return fault(rows.Err())
+}
+
+// Enqueue implements workflow.Queue.
+func (t *tx) Enqueue(j workflow.Job) error {
+	if t.enqueue == nil {
+		return errs.New(errs.Internal, "This program starts no work, so %s cannot be queued.", j.Kind)
+	}
+	return fault(t.enqueue(t.ctx, t.tx, j))
+}
+
+// AddToken implements workflow.Tx.
+func (t *tx) AddToken(token identity.Token) error {
+	var revoked any
+	if !token.Revoked.IsZero() {
+		revoked = textOf(token.Revoked)
+	}
+	_, err := t.exec(`INSERT INTO tokens (id, person, hash, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?)`,
+		token.ID, token.Person, token.Hash[:], textOf(token.Created), textOf(token.Expires), revoked)
+	return err
+}
+
+// Log implements workflow.Tx.
+func (t *tx) Log() evidence.Store { return logTree{t} }
+
+// watchers are those who want to know of commits. The zero value has none.
+type watchers struct {
+	mu  sync.Mutex
+	all map[chan struct{}]bool
+}
+
+func (w *watchers) tell() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for ch := range w.all {
+		select {
+		case ch <- struct{}{}:
+		default: // it has not looked since the last one; it will see both
+		}
+	}
+}
+
+// Watch gives a channel that receives after commits made through Do; several
+// commits may become one. Look at the state after having called Watch, then wait
+// on the channel: so no commit is missed. Call stop when done.
+func (db *DB) Watch() (committed <-chan struct{}, stop func()) {
+	w, ch := &db.watchers, make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all == nil {
+		w.all = map[chan struct{}]bool{}
+	}
+	w.all[ch] = true
+	return ch, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.all, ch)
+	}
+}
+
+var _ workflow.Store = (*DB)(nil)

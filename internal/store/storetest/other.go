@@ -1,0 +1,133 @@
+package storetest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/identity"
+	"sutor/internal/record"
+	"sutor/internal/workflow"
+)
+
+func noCompactAtFirst(t *testing.T, s Store) {
+	view(t, s, func(tx workflow.Tx) error {
+		if d, err := tx.InForce(); err != nil || d != "" {
+			t.Errorf("in force %q, %v", d, err)
+		}
+		for _, d := range []record.Digest{"", digest("never")} {
+			if _, err := tx.CompactText(d); errs.KindOf(err) != errs.NotFound {
+				t.Errorf("text of %q: %v", d, err)
+			}
+		}
+		return nil
+	})
+}
+
+func everyCompactIsKept(t *testing.T, s Store) {
+	a, b := []byte("compact: A\r\n# \x00\xff"), []byte("compact: B\n")
+	for i, text := range [][]byte{a, b, a} { // A comes back
+		do(t, s, func(tx workflow.Tx) error {
+			return tx.PutInForce(record.DigestOf(text), text, noon.Add(time.Duration(i)*time.Hour))
+		})
+		view(t, s, func(tx workflow.Tx) error {
+			if d, err := tx.InForce(); err != nil || d != record.DigestOf(text) {
+				t.Errorf("after version %d in force is %s, %v", i, d, err)
+			}
+			return nil
+		})
+	}
+	view(t, s, func(tx workflow.Tx) error {
+		for _, text := range [][]byte{a, b} {
+			if got, err := tx.CompactText(record.DigestOf(text)); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("text %q, want %q, %v", got, text, err)
+			}
+		}
+		return nil
+	})
+}
+
+func foreignDigest(t *testing.T, s Store) {
+	err := s.Do(t.Context(), func(tx workflow.Tx) error { return tx.PutInForce(digest("other"), []byte("compact: A"), noon) })
+	if err == nil {
+		t.Error("a text was put in force under another digest")
+	}
+	nothing(t, s)
+}
+
+func tokenRoundTrip(t *testing.T, s Store) {
+	for _, want := range []identity.Token{
+		{ID: "T1", Person: maria, Hash: sha256.Sum256([]byte("a")), Created: noon, Expires: noon.Add(time.Hour)},
+		{ID: "T2", Person: olaf, Hash: sha256.Sum256([]byte("b")), Created: noon, Expires: noon.Add(time.Hour), Revoked: noon.Add(time.Minute)},
+	} {
+		do(t, s, func(tx workflow.Tx) error { return tx.AddToken(want) })
+		got, err := s.Token(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}
+
+func unknownToken(t *testing.T, s Store) {
+	for _, id := range []identity.TokenID{"", "T9", "' OR 1=1 --"} {
+		if _, err := s.Token(t.Context(), id); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Token(%q): %v", id, err)
+		}
+	}
+}
+
+func sameTokenTwice(t *testing.T, s Store) {
+	token := identity.Token{ID: "T1", Person: maria, Created: noon, Expires: noon}
+	do(t, s, func(tx workflow.Tx) error { return tx.AddToken(token) })
+	token.Person = olaf
+	if err := s.Do(t.Context(), func(tx workflow.Tx) error { return tx.AddToken(token) }); err == nil {
+		t.Error("a token was stored over another")
+	}
+	if got, err := s.Token(t.Context(), "T1"); err != nil || got.Person != maria {
+		t.Errorf("the first one is lost: %+v, %v", got, err)
+	}
+}
+
+func accountRoundTrip(t *testing.T, s Store) {
+	for i, hash := range []string{"$argon2id$one", "$argon2id$two"} { // the second one takes the first one's place
+		want := identity.Account{Email: maria, Hash: hash, Changed: noon.Add(time.Duration(i) * time.Hour)}
+		if err := s.SaveAccount(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Account(t.Context(), maria)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}
+
+func unknownAccount(t *testing.T, s Store) {
+	if _, err := s.Account(t.Context(), olaf); errs.KindOf(err) != errs.NotFound {
+		t.Errorf("got %v", err)
+	}
+}
+
+func logInView(t *testing.T, s Store) {
+	do(t, s, func(tx workflow.Tx) error {
+		_, err := evidence.Log{}.Append(tx.Log(), entry())
+		return err
+	})
+	view(t, s, func(tx workflow.Tx) error {
+		report, err := evidence.Fsck(tx.Log(), nil)
+		if err == nil && (!report.OK() || report.Leaves != 1) {
+			t.Errorf("fsck: %+v", report)
+		}
+		return err
+	})
+}
