@@ -1,0 +1,55 @@
+# Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
+# installed here: PostgreSQL for the tests. Nothing is left running.
+
+SHELL   := /bin/bash
+BUILD   := .build
+GOFLAGS := -buildvcs=false
+export GOFLAGS
+
+.PHONY: demo build test test-long lint generate bench bench-small fuzz postgres clean
+
+build: ; go build -o $(BUILD)/sutor ./cmd/sutor
+
+## demo: the demo company on embedded databases; prints what to type next
+demo: build
+	$(BUILD)/sutor demo
+
+## test: every kind of test once, against a PostgreSQL of its own
+test: lint postgres
+	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
+	$(BUILD)/withpg -- go test -timeout 10m ./...
+
+## test-long: the same with full counts
+test-long: lint postgres
+	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
+	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./... -rapid.checks=10000
+
+## lint: gofmt, vet and staticcheck
+lint:
+	@unformatted=$$(git ls-files '*.go' | grep -v _templ.go | xargs -r gofmt -l); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w): $$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+## generate: the pages' Go code from templ files, the list of third-party licences
+generate:
+	go tool templ generate
+
+## bench-small: 100,000 rows of CSV against 1,000,000 in PostgreSQL, beside psql
+bench-small: postgres build
+	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
+	$(BUILD)/withpg -- go run ./bench -rows 1000000 -rounds 5
+
+## bench: ten times as large; writes docs/performance.md
+bench: postgres build
+	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
+	$(BUILD)/withpg -- go run ./bench -rows 10000000 -rounds 5
+
+# The tests need PostgreSQL's server programs, from Debian's package where they
+# are missing. They need not be on PATH.
+postgres:
+	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
+	  echo "installing PostgreSQL for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql postgresql-client >/dev/null; fi
+
+clean: ; rm -rf $(BUILD)

@@ -1,0 +1,80 @@
+// Package sutor is the guided tour of the code; it holds no code itself.
+//
+// Sutor lets the people who know the data change it, in bulk, while the process
+// owner pushes the final button: a file becomes a frozen plan of exactly what
+// would change, the owner approves exactly that, it is written only where live
+// data still is what was approved, and it can be undone and proved. The words
+// are in docs/glossary.md, the life of a change in docs/lifecycle.md.
+//
+//	file ──intake──► proposal ──plan──► delta ──guard──► findings ──route──► decisions ──apply──► system
+//	                    ▲                                                                     │
+//	                 mapping                      every step ──────────────► evidence ◄───────┘   undo = inverse plan, same way
+//
+// # The house
+//
+// Packages stand in rings; imports go to a smaller ring only (arch_test.go holds
+// that, with the reason of each room). Read from the bottom:
+//
+// Ring 0. internal/errs: the few kinds of failure; each error has a sentence for
+// people, a mend, and a hidden cause.
+//
+// Ring 1. internal/record is the heart of "nothing is guessed": a value is NULL
+// or its canonical text, there is one lexical grammar a type, and rows travel in
+// one CSV dialect. internal/finding is what a check found. internal/access says
+// who may do what, as pure functions.
+//
+// Ring 2. internal/wire holds the contract's JSON documents. internal/expr is
+// the meaning of guardrails: three-valued, exact, judged in Go and printed as
+// SQL. internal/compact reads the Compact and keeps every place in the file.
+// internal/evidence is the Merkle log with its envelopes and packs;
+// internal/evidence/logtest checks any storage of it. internal/intake turns a
+// file into staging: internal/intake/csv reads, internal/intake/xlsx writes
+// workbooks. internal/system/driver is the small interface behind every
+// connected system.
+//
+// Ring 3. internal/change is the life of one change as pure functions: states,
+// decisions, routes, segregation of duties. internal/system is the portable
+// handle around a driver (counting, redaction, the wording of failures);
+// internal/system/drivertest is the suite that every connector passes.
+// internal/client speaks to the API.
+//
+// Ring 4. internal/guard compiles the guardrail language (CEL's parser) to expr.
+// internal/plan defines what a plan is; internal/plan/duck makes it with DuckDB,
+// reads and writes the Parquet, and makes the inverse. The deltas of a plan are
+// columns in that file and never Go values, so there is no package for a single
+// delta. internal/connector has one folder a kind: internal/connector/sqlite,
+// internal/connector/postgres; internal/connector/all lists them;
+// internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
+// start a PostgreSQL for tests. internal/artifact keeps files by digest.
+// internal/identity proves who somebody is.
+//
+// Ring 5. internal/workflow: the use cases, one file each, and the ports they
+// need. Every right and every rule is asked here, so no adapter can forget one.
+// Start with act.go: the one way in which a person changes a change.
+//
+// Ring 6. internal/store/sqlite keeps the metadata, internal/store/storetest
+// checks any such store. internal/job is the queue (River), in the same database
+// and the same transactions. internal/api, internal/web and internal/cli are
+// thin; internal/api/routetest walks every route as every role. internal/demo
+// makes a company to try things on.
+//
+// Ring 7. internal/app puts it together. cmd/sutor is main and nothing else.
+//
+// # How it is tested
+//
+// test/script tells stories against the real program, attacks among them. Suites
+// (drivertest, storetest, logtest) hold every implementation to one meaning.
+// Laws are property tests: the SQL of every cell equals record.Type.Parse, every
+// rule in SQL equals its judgement in Go, file → plan → apply → undo gives back
+// the table, a pack with any byte changed does not verify. bench measures against
+// what people would do by hand.
+//
+// # Doubts, and what comes next
+//
+// A server that ends in the middle of an apply is recovered at its next start by
+// asking the system for the transaction, or the rows (workflow/recovering.go);
+// the lease has an epoch for fencing, and no heartbeat yet, because one process
+// owns a data folder. Metadata lives in SQLite only, and artefacts in a folder.
+// What a unique or foreign key over columns outside the judged set forbids is
+// noticed by the system at apply (all of it rolled back), not in the plan.
+package sutor
