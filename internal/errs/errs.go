@@ -6,9 +6,8 @@
 // server's log, never to the person, because causes carry SQL text, host names
 // and, in the worst case, secrets.
 //
-// Kinds are few on purpose. They are mapped to HTTP status codes in package api
-// and to exit codes in package cli, each in one table; nothing else decides on
-// them. The numbers behind the kinds are the exit codes of the contract
+// Kinds are few on purpose. They are mapped to HTTP status codes in package wire,
+// in one table, and to exit codes by [Kind.ExitCode]; nothing else decides on them. The numbers behind the kinds are the exit codes of the contract
 // (docs/cli.md), so that the two never drift apart.
 //
 // Context is added once a function with [Wrap]; an error is returned or
