@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+)
+
+// Act is the input of what people do to a change.
+type Act struct {
+	ChangeID
+	Body *struct {
+		Comment string `json:"comment,omitempty" maxLength:"4000"`
+		Reason  string `json:"reason,omitempty" maxLength:"4000" doc:"The same as comment"`
+	}
+}
+
+// Resolve (huma.Resolver) takes back the deadline under which huma has read the
+// body: left on the connection, it would end requests that take longer.
+func (a *Act) Resolve(ctx huma.Context) []error {
+	_, w := humago.Unwrap(ctx)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection without deadlines has none to take back
+	return nil
+}
+
+func (a *Act) id() change.ID { return change.ID(a.ID) }
+
+func (a *Act) comment() string {
+	if a.Body == nil {
+		return ""
+	}
+	if a.Body.Comment != "" {
+		return a.Body.Comment
+	}
+	return a.Body.Reason
+}
+
+// decision is the input of approve and reject.
+type decision struct {
+	Act
+	IfMatch string `header:"If-Match" doc:"The digest of the plan that was looked at, as the change's ETag has it"`
+}
+
+// digest reads If-Match, in quotes or bare.
+func (d *decision) digest() (record.Digest, error) {
+	const mend = "Look at the change first, and send its plan's digest: its ETag. The command line does so by itself."
+	text := strings.TrimSpace(d.IfMatch)
+	if text == "" {
+		return "", &exact{http.StatusPreconditionRequired,
+			errs.New(errs.Usage, "A decision must say on which plan, but there is no If-Match.").WithMend(mend)}
+	}
+	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
+		text = text[1 : len(text)-1]
+	}
+	digest := record.Digest(text)
+	if !digest.Valid() {
+		return "", errs.New(errs.Usage, "If-Match is not the digest of one plan.").WithMend(mend)
+	}
+	return digest, nil
+}
+
+func (s *server) submit(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Submit(ctx, p, in.id(), in.comment()))
+}
+
+func (s *server) withdraw(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Withdraw(ctx, p, in.id(), in.comment()))
+}
+
+func (s *server) approve(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
+	digest, err := in.digest()
+	if err != nil {
+		return nil, err
+	}
+	return answerChange(s.uc.Approve(ctx, p, in.id(), digest, in.comment()))
+}
+
+func (s *server) reject(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
+	digest, err := in.digest()
+	if err != nil {
+		return nil, err
+	}
+	return answerChange(s.uc.Reject(ctx, p, in.id(), digest, in.comment()))
+}
+
+func (s *server) apply(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Apply(ctx, p, in.id(), in.comment()))
+}
+
+func (s *server) undo(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Undo(ctx, p, in.id(), in.comment()))
+}

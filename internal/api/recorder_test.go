@@ -1,0 +1,231 @@
+package api_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/api"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+// recorder stands behind the API where only the form of HTTP is tested: it
+// notes what it was asked and gives what it was told to. It knows no rights.
+type recorder struct {
+	mu   sync.Mutex
+	asks []string
+	args []any
+
+	change wire.Change
+	err    error
+	write  func(io.Writer) error // for downloads
+	read   func(io.Reader) error // for uploads
+}
+
+func (r *recorder) note(ask string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asks, r.args = append(r.asks, ask), args
+}
+
+// last gives what was asked last.
+func (r *recorder) last() (string, []any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.asks) == 0 {
+		return "", nil
+	}
+	return r.asks[len(r.asks)-1], r.args
+}
+
+func (r *recorder) file(f io.Reader) error {
+	if f == nil || r.read == nil {
+		return nil
+	}
+	return r.read(f)
+}
+
+func (r *recorder) Propose(_ context.Context, p access.Principal, in workflow.Proposal) (wire.Change, error) {
+	r.note("propose", p, in)
+	if err := r.file(in.File); err != nil {
+		return wire.Change{}, errs.New(errs.Unavailable, "The disk of the server is full.").Because(err)
+	}
+	return r.change, r.err
+}
+
+func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error) {
+	r.note("replan", p, id, name, file != nil)
+	if err := r.file(file); err != nil {
+		return wire.Change{}, err
+	}
+	return r.change, r.err
+}
+
+func (r *recorder) act(ask string, args ...any) (wire.Change, error) {
+	r.note(ask, args...)
+	return r.change, r.err
+}
+
+func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return r.act("submit", p, id, comment)
+}
+
+func (r *recorder) Withdraw(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return r.act("withdraw", p, id, comment)
+}
+
+func (r *recorder) Approve(_ context.Context, p access.Principal, id change.ID, d record.Digest, comment string) (wire.Change, error) {
+	return r.act("approve", p, id, d, comment)
+}
+
+func (r *recorder) Reject(_ context.Context, p access.Principal, id change.ID, d record.Digest, comment string) (wire.Change, error) {
+	return r.act("reject", p, id, d, comment)
+}
+
+func (r *recorder) Apply(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return r.act("apply", p, id, comment)
+}
+
+func (r *recorder) Undo(_ context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error) {
+	return r.act("undo", p, id, reason)
+}
+
+func (r *recorder) Change(_ context.Context, p access.Principal, id change.ID, wait time.Duration) (wire.Change, error) {
+	return r.act("change", p, id, wait)
+}
+
+func (r *recorder) Changes(_ context.Context, p access.Principal, f workflow.Filter) ([]wire.Change, error) {
+	r.note("changes", p, f)
+	return nil, r.err
+}
+
+func (r *recorder) Rows(_ context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error) {
+	r.note("rows", p, id, op, limit, offset)
+	return wire.Rows{}, r.err
+}
+
+func (r *recorder) Datasets(_ context.Context, p access.Principal) ([]wire.Dataset, error) {
+	r.note("datasets", p)
+	return nil, r.err
+}
+
+func (r *recorder) Dataset(_ context.Context, p access.Principal, name string) (wire.Dataset, error) {
+	r.note("dataset", p, name)
+	return wire.Dataset{Name: name}, r.err
+}
+
+func (r *recorder) Export(_ context.Context, p access.Principal, name, format string, w io.Writer) error {
+	r.note("export", p, name, format)
+	return r.out(w)
+}
+
+func (r *recorder) out(w io.Writer) error {
+	if r.write != nil {
+		return r.write(w)
+	}
+	return r.err
+}
+
+func (r *recorder) CompactInForce(_ context.Context, p access.Principal) (wire.Compact, error) {
+	r.note("compact", p)
+	return wire.Compact{Digest: digest, Text: "compact: X\n"}, r.err
+}
+
+func (r *recorder) Evidence(_ context.Context, p access.Principal, id change.ID, w io.Writer) error {
+	r.note("evidence", p, id)
+	return r.out(w)
+}
+
+func (r *recorder) Checkpoint(_ context.Context, p access.Principal) (wire.Checkpoint, error) {
+	r.note("checkpoint", p)
+	return wire.Checkpoint{}, r.err
+}
+
+func (r *recorder) Fsck(_ context.Context, p access.Principal, w io.Writer) error {
+	r.note("fsck", p)
+	return r.out(w)
+}
+
+func (r *recorder) Me(_ context.Context, p access.Principal) wire.Person {
+	return wire.Person{Email: string(p.Email), Means: string(p.Means)}
+}
+
+func (r *recorder) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {
+	if email == "gone@example.test" {
+		return access.Principal{}, errs.New(errs.Unsigned, "The Compact in force does not know %s.", email)
+	}
+	return access.Principal{Email: email, Means: means}, nil
+}
+
+func (r *recorder) Health(context.Context) []workflow.Health {
+	return []workflow.Health{{Name: "metadata", OK: r.err == nil, Why: "secret place"}}
+}
+
+// digest is a plan's digest in tests.
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// tokens authenticates "token-NAME" as NAME@example.test.
+type tokens struct{}
+
+func (tokens) Authenticate(_ context.Context, bearer string) (access.Email, access.Means, error) {
+	name, ok := strings.CutPrefix(bearer, "token-")
+	if !ok {
+		return "", "", errs.New(errs.Unsigned, "The token is not known.")
+	}
+	return access.Email(name + "@example.test"), "token:T1", nil
+}
+
+// newServer starts a server over uc.
+func newServer(t *testing.T, uc workflow.UseCases, o api.Options) *httptest.Server {
+	t.Helper()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := httptest.NewServer(api.Handler(uc, tokens{}, o))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// request is one call in a test.
+type request struct {
+	method, path, token, body string
+	header                    map[string]string
+}
+
+func (q request) send(t *testing.T, s *httptest.Server) (*http.Response, string) {
+	t.Helper()
+	if q.method == "" {
+		q.method = http.MethodGet
+	}
+	r, err := http.NewRequestWithContext(t.Context(), q.method, s.URL+q.path, strings.NewReader(q.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.token != "" {
+		r.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	for name, value := range q.header {
+		r.Header.Set(name, value)
+	}
+	res, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(b)
+}

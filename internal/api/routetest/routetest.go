@@ -1,0 +1,211 @@
+// Package routetest asks every route of the API as everybody. Its table says who
+// has a right to what (docs/lifecycle.md, Who may), once more and written apart
+// from the rules themselves, so that a rule that gets lost on its way to a route
+// is seen. A route that is not in the table fails the walk.
+//
+// The walk runs against a real server: the caller starts it, with one change of
+// [Maker] in a dataset that [Owner] owns, and a token for each person.
+package routetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"sutor/internal/wire"
+)
+
+// Who is a person in the walk.
+type Who string
+
+const (
+	Maker      Who = "maker"       // made the change
+	Colleague  Who = "colleague"   // another maker of the department
+	Stranger   Who = "stranger"    // a maker of another department
+	Owner      Who = "owner"       // listed as an owner of the dataset
+	OtherOwner Who = "other owner" // an owner, but of another dataset and department
+	Manager    Who = "manager"     // of the department
+	Steward    Who = "steward"
+	Auditor    Who = "auditor"
+)
+
+// Everybody lists all people of the walk.
+func Everybody() []Who {
+	return []Who{Maker, Colleague, Stranger, Owner, OtherOwner, Manager, Steward, Auditor}
+}
+
+// Route is one line of the table.
+type Route struct {
+	Name    string // as in the OpenAPI document: "POST /changes/{id}/approve"
+	Query   string // that makes a sensible call; {dataset} stands for the dataset
+	Body    string
+	Decides bool  // wants If-Match
+	Right   []Who // has a right to it in some state; to the others it is 403 or 404
+}
+
+// Routes is the table.
+func Routes() []Route {
+	all := Everybody()
+	department := []Who{Maker, Colleague, Owner, Manager, Auditor}
+	sees := append(slices.Clone(department), Steward)
+	own, deciders := []Who{Maker}, []Who{Owner, Manager}
+	return []Route{
+		{Name: "GET /me", Right: all},
+		{Name: "GET /health", Right: all},
+		{Name: "GET /datasets", Right: all},
+		{Name: "GET /datasets/{name}", Right: sees},
+		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department},
+		{Name: "GET /changes", Right: all},
+		{Name: "POST /changes", Query: "dataset={dataset}&name=a.csv", Body: "id\n1\n", Right: []Who{Maker, Colleague}},
+		{Name: "GET /changes/{id}", Right: sees},
+		{Name: "GET /changes/{id}/rows", Right: department},
+		{Name: "GET /changes/{id}/findings", Right: sees},
+		{Name: "GET /changes/{id}/evidence", Right: []Who{Maker, Owner, Manager, Auditor}},
+		{Name: "POST /changes/{id}/approve", Decides: true, Right: deciders},
+		{Name: "POST /changes/{id}/reject", Body: `{"comment":"no"}`, Decides: true, Right: deciders},
+		{Name: "POST /changes/{id}/apply", Right: []Who{Maker, Owner}},
+		{Name: "POST /changes/{id}/undo", Right: []Who{Maker, Colleague, Owner}},
+		{Name: "POST /changes/{id}/submit", Right: own},
+		{Name: "POST /changes/{id}/replan", Right: own},
+		{Name: "POST /changes/{id}/withdraw", Right: own},
+		{Name: "GET /compact", Right: all},
+		{Name: "GET /evidence/checkpoint", Right: all},
+		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
+	}
+}
+
+// Server is the server under test.
+type Server struct {
+	URL             string // without path
+	Tokens          map[Who]string
+	Dataset, Change string
+	Digest          string // of the change's plan
+}
+
+// Complete fails for routes that are in the OpenAPI document and not in the
+// table, and the other way round.
+func (s Server) Complete(t *testing.T) {
+	var doc struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	status, body := s.do(t, http.MethodGet, "/openapi.json", "", "", "")
+	if status != http.StatusOK {
+		t.Fatalf("openapi.json: status %d", status)
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	table := map[string]bool{}
+	for _, r := range Routes() {
+		table[r.Name] = true
+	}
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			name := strings.ToUpper(method) + " " + path
+			if !table[name] {
+				t.Errorf("route %s is not in the table of package routetest: say there who has a right to it", name)
+			}
+			delete(table, name)
+		}
+	}
+	for name := range table {
+		t.Errorf("route %s is in the table, but not in the API", name)
+	}
+}
+
+// Strangers asks every route without sign-in and with tokens that are no good.
+func (s Server) Strangers(t *testing.T) {
+	for _, r := range Routes() {
+		for _, token := range []string{"", "sutor_x_junk", "sutor_"} {
+			t.Run(fmt.Sprintf("%s with token %q", r.Name, token), func(t *testing.T) {
+				status, body := s.call(t, r, token)
+				wantProblem(t, status, body)
+				if status != http.StatusUnauthorized {
+					t.Errorf("status %d, want 401", status)
+				}
+			})
+		}
+	}
+}
+
+// Roles asks every route as everybody. Who has a right may still be refused,
+// for the state or for the data, but never for the right.
+func (s Server) Roles(t *testing.T) {
+	for _, r := range Routes() {
+		for _, who := range Everybody() {
+			t.Run(r.Name+" as "+string(who), func(t *testing.T) {
+				status, body := s.call(t, r, s.Tokens[who])
+				if status >= 400 {
+					wantProblem(t, status, body)
+				}
+				refused := status == http.StatusForbidden || status == http.StatusNotFound
+				right := slices.Contains(r.Right, who)
+				switch {
+				case status == http.StatusUnauthorized || status >= 500:
+					t.Errorf("status %d: %s", status, body)
+				case right && refused:
+					t.Errorf("has the right, but got %d: %s", status, body)
+				case !right && !refused:
+					t.Errorf("has no right, but got %d: %s", status, body)
+				}
+			})
+		}
+	}
+}
+
+func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
+	method, path, _ := strings.Cut(r.Name, " ")
+	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset).Replace(path)
+	if r.Query != "" {
+		path += "?" + strings.ReplaceAll(r.Query, "{dataset}", s.Dataset)
+	}
+	match := ""
+	if r.Decides {
+		match = `"` + s.Digest + `"`
+	}
+	return s.do(t, method, path, token, match, r.Body)
+}
+
+func (s Server) do(t *testing.T, method, path, token, match, body string) (int, []byte) {
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if match != "" {
+		req.Header.Set("If-Match", match)
+	}
+	if strings.HasPrefix(body, "{") {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("%s %s: no Content-Security-Policy", method, path)
+	}
+	return res.StatusCode, b
+}
+
+func wantProblem(t *testing.T, status int, body []byte) {
+	t.Helper()
+	var p wire.Problem
+	if err := json.Unmarshal(body, &p); err != nil {
+		t.Fatalf("the refusal is no problem document: %v: %s", err, body)
+	}
+	if p.Status != status || p.Detail == "" || p.Exit == 0 || !strings.HasPrefix(p.Type, "urn:sutor:problem:") {
+		t.Errorf("status %d, but the problem is %+v", status, p)
+	}
+}

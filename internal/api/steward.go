@@ -1,0 +1,66 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"sutor/internal/access"
+	"sutor/internal/wire"
+)
+
+func (s *server) me(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Person], error) {
+	return &doc[wire.Person]{s.uc.Me(ctx, p)}, nil
+}
+
+func (s *server) compact(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Compact], error) {
+	c, err := s.uc.CompactInForce(ctx, p)
+	return &doc[wire.Compact]{c}, err
+}
+
+func (s *server) checkpoint(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Checkpoint], error) {
+	c, err := s.uc.Checkpoint(ctx, p)
+	return &doc[wire.Checkpoint]{c}, err
+}
+
+// reported is a failed check of the evidence, with what it had to say.
+type reported struct {
+	error
+	report string
+}
+
+func (r *reported) Unwrap() error { return r.error }
+
+// fsck holds the report back until it is known whether the log is whole, since
+// that decides the status; a report is a page of text at most.
+func (s *server) fsck(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Fsck], error) {
+	var report bytes.Buffer
+	if err := s.uc.Fsck(ctx, p, &report); err != nil {
+		return nil, &reported{err, report.String()}
+	}
+	return &doc[wire.Fsck]{wire.Fsck{OK: true, Report: report.String()}}, nil
+}
+
+func (s *server) state(ctx context.Context) wire.Health {
+	h := wire.Health{OK: true, Checks: []wire.Check{}}
+	for _, c := range s.uc.Health(ctx) {
+		h.OK = h.OK && c.OK
+		h.Checks = append(h.Checks, wire.Check(c))
+	}
+	return h
+}
+
+func (s *server) health(ctx context.Context, _ access.Principal, _ *nothing) (*doc[wire.Health], error) {
+	return &doc[wire.Health]{s.state(ctx)}, nil
+}
+
+// healthz tells strangers (load balancers) only whether the server works.
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
+	ok := s.state(r.Context()).OK
+	w.Header().Set("Content-Type", "application/json")
+	if !ok {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]bool{"ok": ok}) // a client that has gone needs no answer
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"sutor/internal/client"
+	"sutor/internal/errs"
+	"sutor/internal/wire"
+)
+
+// acting is what the commands that act on a change have in common.
+type acting struct {
+	ID      string `arg:"" help:"The change."`
+	Comment string `placeholder:"C" help:"What you want to say about it."`
+}
+
+// do calls the server and shows what the change has become.
+func (a *acting) do(c *console, did string, call func(*client.Client) (wire.Change, error)) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	ch, err := call(cl)
+	if err != nil {
+		return err
+	}
+	return c.show(ch, func(p *page) { showActed(p, ch, did) })
+}
+
+type changeSubmitCmd struct{ acting }
+
+func (k *changeSubmitCmd) Run(c *console) error {
+	return k.do(c, "submitted", func(cl *client.Client) (wire.Change, error) { return cl.Submit(c.ctx, k.ID, k.Comment) })
+}
+
+type changeWithdrawCmd struct{ acting }
+
+func (k *changeWithdrawCmd) Run(c *console) error {
+	return k.do(c, "withdrawn", func(cl *client.Client) (wire.Change, error) { return cl.Withdraw(c.ctx, k.ID, k.Comment) })
+}
+
+// deciding is what approve and reject have in common: they name one plan.
+type deciding struct {
+	acting
+	Digest string `placeholder:"D" help:"Decide on exactly this plan; without it on the one that stands now."`
+}
+
+// digest gives the plan to decide on.
+func (d *deciding) digest(c *console, cl *client.Client) (string, error) {
+	if d.Digest != "" {
+		return d.Digest, nil
+	}
+	ch, err := cl.Change(c.ctx, d.ID, 0)
+	if err != nil {
+		return "", err
+	}
+	if ch.Plan == nil {
+		return "", errs.New(errs.Blocked, "Change %s has no plan yet: it is %s.", d.ID, stateWords(ch.State))
+	}
+	return ch.Plan.Digest, nil
+}
+
+func (d *deciding) decide(c *console, did string, call func(cl *client.Client, digest string) (wire.Change, error)) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	digest, err := d.digest(c, cl)
+	if err != nil {
+		return err
+	}
+	ch, err := call(cl, digest)
+	if err != nil {
+		return err
+	}
+	return c.show(ch, func(p *page) { showActed(p, ch, did+" with the plan "+digest) })
+}
+
+type changeApproveCmd struct{ deciding }
+
+func (k *changeApproveCmd) Run(c *console) error {
+	return k.decide(c, "approved", func(cl *client.Client, digest string) (wire.Change, error) {
+		return cl.Approve(c.ctx, k.ID, digest, k.Comment)
+	})
+}
+
+type changeRejectCmd struct{ deciding }
+
+func (k *changeRejectCmd) Run(c *console) error {
+	return k.decide(c, "sent back", func(cl *client.Client, digest string) (wire.Change, error) {
+		return cl.Reject(c.ctx, k.ID, digest, k.Comment)
+	})
+}
+
+type changeApplyCmd struct{ acting }
+
+func (k *changeApplyCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	ch, err := cl.Apply(c.ctx, k.ID, k.Comment)
+	if err != nil {
+		return err
+	}
+	if ch, err = c.settle(cl, ch); err != nil {
+		return err
+	}
+	if err := c.show(ch, func(p *page) { showResult(p, ch) }); err != nil {
+		return err
+	}
+	return applyOutcome(ch)
+}
+
+// applyOutcome tells whether the plan was written.
+func applyOutcome(ch wire.Change) error {
+	switch ch.State {
+	case "applied", "undone":
+		return nil
+	case "failed":
+		return problemError(ch)
+	case "planned", "partly_applied":
+		conflicts := int64(0)
+		if ch.Result != nil {
+			conflicts = ch.Result.Conflicts
+		}
+		if conflicts == 0 && ch.Problem != nil {
+			return problemError(ch)
+		}
+		what := "Nothing was written"
+		if ch.State == "partly_applied" {
+			what = "Only a part was written"
+		}
+		return errs.New(errs.Changed, "%s: %s changed since the plan was made.", what, count(conflicts, "row has", "rows have")).
+			WithMend("Plan again with today's data, and look: sutor change replan %s", ch.ID)
+	}
+	return errs.New(errs.Blocked, "Change %s was not applied: it is %s. %s", ch.ID, stateWords(ch.State), ch.Why)
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+
+	"sutor/internal/client"
+	"sutor/internal/wire"
+)
+
+type changeListCmd struct {
+	Dataset string   `placeholder:"NAME" help:"Only of this dataset."`
+	State   []string `placeholder:"STATE" help:"Only in these states."`
+	Mine    bool     `help:"Only those you made."`
+	Limit   int      `placeholder:"N" default:"50" help:"At most so many."`
+	Before  string   `placeholder:"ID" help:"Only older ones than this: the next page."`
+}
+
+func (k *changeListCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	all, err := cl.Changes(c.ctx, client.Filter{Dataset: k.Dataset, States: k.State, Mine: k.Mine, Limit: k.Limit, Before: k.Before})
+	if err != nil {
+		return err
+	}
+	return c.show(all, func(p *page) {
+		showList(p, all)
+		if len(all) > 0 && len(all) == k.Limit {
+			p.line("More: sutor change list --before %s", all[len(all)-1].ID)
+		}
+	})
+}
+
+type changeShowCmd struct {
+	ID string `arg:"" help:"The change."`
+}
+
+func (k *changeShowCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	ch, err := cl.Change(c.ctx, k.ID, 0)
+	if err != nil {
+		return err
+	}
+	return c.show(ch, func(p *page) { showChange(p, ch) })
+}
+
+type changeFindingsCmd struct {
+	ID string `arg:"" help:"The change."`
+}
+
+func (k *changeFindingsCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	all, err := cl.Findings(c.ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	return c.show(all, func(p *page) {
+		if len(all) == 0 {
+			p.line("Nothing was found.")
+		}
+		showFindings(p, all)
+	})
+}
+
+type changeRowsCmd struct {
+	ID     string `arg:"" help:"The change."`
+	Op     string `placeholder:"OP" help:"Only rows with this op: insert, update…"`
+	Limit  *int64 `placeholder:"N" help:"At most so many rows; 0 for all. Default 50, with --json all."`
+	Offset int64  `placeholder:"N" help:"Leave out so many first."`
+}
+
+// pageRows is how many rows are asked for at once.
+const pageRows = 1000
+
+func (k *changeRowsCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	left := int64(50)
+	if c.json {
+		left = 0
+	}
+	if k.Limit != nil {
+		left = *k.Limit
+	}
+	all := left == 0
+	for offset := k.Offset; ; {
+		size := int64(pageRows)
+		if !all {
+			size = min(size, left)
+		}
+		got, err := cl.Rows(c.ctx, k.ID, k.Op, size, offset)
+		if err != nil {
+			return err
+		}
+		offset += int64(len(got.Rows))
+		left -= int64(len(got.Rows))
+		last := len(got.Rows) == 0 || offset >= got.Total || !all && left <= 0
+		if err := c.printRows(got, last); err != nil || last {
+			return err
+		}
+	}
+}
+
+// printRows prints one page of rows; after the last one a person is told what
+// was left out.
+func (c *console) printRows(got wire.Rows, last bool) error {
+	if c.json {
+		e := json.NewEncoder(c.stdout)
+		e.SetEscapeHTML(false)
+		for _, row := range got.Rows {
+			if err := e.Encode(row); err != nil {
+				return outputError(err)
+			}
+		}
+		return nil
+	}
+	var p page
+	showRows(&p, got.Rows)
+	end := got.Offset + int64(len(got.Rows))
+	switch {
+	case last && got.Total == 0:
+		p.line("There are no such rows.")
+	case last && end < got.Total:
+		p.line("%s of %s. More: --offset %d, all: --limit 0", group(end), count(got.Total, "row", "rows"), end)
+	}
+	_, err := io.WriteString(clean{c.stdout}, p.String())
+	return outputError(err)
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"sutor/internal/errs"
+)
+
+// grammar is the whole command line.
+type grammar struct {
+	ServerURL   string `name:"server" placeholder:"URL" help:"The server's address (SUTOR_SERVER; default http://127.0.0.1:8080)."`
+	AccessToken string `name:"token" placeholder:"TOKEN" help:"Your access token (SUTOR_TOKEN)."`
+	JSON        bool   `name:"json" help:"Print JSON for programs."`
+
+	Demo  demoCmd  `cmd:"" help:"Start a demo company on embedded databases."`
+	Serve serveCmd `cmd:"" help:"Start the server."`
+
+	Compact struct {
+		Check  compactCheckCmd  `cmd:"" help:"Check a Compact, and the systems it names."`
+		Schema compactSchemaCmd `cmd:"" help:"Print the JSON schema of the Compact."`
+		Show   compactShowCmd   `cmd:"" help:"Print the Compact in force."`
+	} `cmd:"" help:"The agreement between makers, owners and IT."`
+	Token struct {
+		Issue tokenIssueCmd `cmd:"" help:"Issue an access token for a person of the Compact in force."`
+	} `cmd:"" help:"Access tokens."`
+	Dataset struct {
+		List   datasetListCmd   `cmd:"" help:"The datasets you may see."`
+		Show   datasetShowCmd   `cmd:"" help:"One dataset with its columns and guardrails."`
+		Export datasetExportCmd `cmd:"" help:"Take all rows out as a file."`
+	} `cmd:"" help:"What there is to change."`
+	Change struct {
+		Plan     changePlanCmd     `cmd:"" help:"Propose a file as a change, and wait for its plan."`
+		Replan   changeReplanCmd   `cmd:"" help:"Plan again with today's data, or with another file."`
+		List     changeListCmd     `cmd:"" help:"The changes you may see, newest first."`
+		Show     changeShowCmd     `cmd:"" help:"One change."`
+		Rows     changeRowsCmd     `cmd:"" help:"The plan's rows, before and after."`
+		Findings changeFindingsCmd `cmd:"" help:"What the checks found, and how to mend it."`
+		Submit   changeSubmitCmd   `cmd:"" help:"Ask for the decision."`
+		Withdraw changeWithdrawCmd `cmd:"" help:"Take a change back."`
+		Approve  changeApproveCmd  `cmd:"" help:"Approve exactly one plan."`
+		Reject   changeRejectCmd   `cmd:"" help:"Send a change back, with a comment."`
+		Apply    changeApplyCmd    `cmd:"" help:"Write the plan, and wait for the end."`
+		Undo     changeUndoCmd     `cmd:"" help:"Propose the reversal of an applied change."`
+	} `cmd:"" help:"Governed mass changes."`
+	Evidence struct {
+		Export     evidenceExportCmd     `cmd:"" help:"Save a change's evidence as a pack."`
+		Verify     evidenceVerifyCmd     `cmd:"" help:"Verify a pack, without server and network."`
+		Checkpoint evidenceCheckpointCmd `cmd:"" help:"Print the evidence log's signed head."`
+		Fsck       evidenceFsckCmd       `cmd:"" help:"Check the whole evidence log."`
+	} `cmd:"" help:"The verifiable record."`
+
+	Doctor  doctorCmd  `cmd:"" help:"The health of what is configured."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// Main runs one command line (without the program's name) and gives the exit
+// code. It reads nothing of the process but what it is handed.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, local Local) int {
+	c := &console{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, local: local, version: local.version()}
+	var g grammar
+	run, err := parse(&g, args, c)
+	if run == nil && err == nil {
+		return 0 // help was asked for and printed
+	}
+	c.configure(&g, env)
+	if err == nil {
+		err = run()
+	}
+	c.close()
+	if err == nil {
+		return 0
+	}
+	c.fail(err)
+	return errs.KindOf(err).ExitCode()
+}
+
+// helped is how kong's wish to end the process (after --help) leaves parse.
+type helped struct{}
+
+// parse gives the command to run; nil without error after --help.
+func parse(g *grammar, args []string, c *console) (run func() error, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			if _, ok := fault.(helped); !ok {
+				panic(fault)
+			}
+			run, err = nil, nil
+		}
+	}()
+	k, err := kong.New(g, kong.Name("sutor"),
+		kong.Description("Sutor: spreadsheets change databases, with the owner's approval, undo and evidence."),
+		kong.Writers(c.stdout, c.stderr), kong.Exit(func(int) { panic(helped{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		return nil, fmt.Errorf("cli.parse: %w", err) // a fault in the grammar
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := k.Parse(args)
+	if err != nil {
+		c.json = slices.Contains(args, "--json") // kong fills nothing where the line is wrong
+		text := capital(err.Error())
+		if !strings.HasSuffix(text, "?") {
+			text += "."
+		}
+		return nil, errs.New(errs.Usage, "%s", text).WithMend("See: sutor --help")
+	}
+	return func() error { return parsed.Run(c) }, nil
+}

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+)
+
+// Local holds what works without a server, or is one. The composition fills it:
+// this package knows neither databases nor systems.
+type Local struct {
+	// Serve runs the server until ctx is done. What people should see (the
+	// address) goes to out.
+	Serve func(ctx context.Context, c ServeConfig, out io.Writer) error
+	// Demo runs the demo company until ctx is done, likewise.
+	Demo func(ctx context.Context, c DemoConfig, out io.Writer) error
+	// CompactCheck checks a Compact, and the live systems unless offline. The
+	// problems are the result; the error is for what could not be checked (a
+	// system that is down), and may come with problems.
+	CompactCheck func(ctx context.Context, file string, offline bool) ([]compact.Problem, error)
+	// IssueToken makes a token and gives its secret.
+	IssueToken func(ctx context.Context, c TokenConfig) (string, error)
+	// Version of the program; "" for the one that Go has noted in it.
+	Version string
+}
+
+// ServeConfig are the server's settings; zero limits mean the server's own.
+type ServeConfig struct {
+	Compact   string // file
+	Data      string // folder
+	Database  string // URL; "" for SQLite in Data
+	Artifacts string // URL; "" for files in Data
+	Listen    string // host:port
+	HTTPS     bool   // people reach the pages over https (a proxy in front)
+
+	MaxUpload int64         // bytes
+	MaxRows   int64         // of a file
+	MaxPlan   time.Duration // of one plan
+}
+
+// DemoConfig are the demo's settings.
+type DemoConfig struct{ Listen, Dir string }
+
+// TokenConfig says for whom a token is, and where the metadata is kept.
+type TokenConfig struct {
+	Email, Data, Database string
+	Valid                 time.Duration
+}
+
+func (l Local) version() string {
+	if l.Version != "" {
+		return l.Version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+type demoCmd struct {
+	Listen string `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	Dir    string `placeholder:"DIR" default:".sutor-demo" help:"Where the demo keeps its data; a second start goes on with it."`
+}
+
+func (d *demoCmd) Run(c *console) error {
+	return c.local.Demo(c.ctx, DemoConfig(*d), c.stdout)
+}
+
+type serveCmd struct {
+	Compact   string        `required:"" placeholder:"FILE" help:"The Compact to put in force."`
+	Data      string        `placeholder:"DIR" default:"sutor-data" help:"Folder for the log's key, spill files, and what has no other place; made if absent."`
+	Database  string        `placeholder:"URL" help:"Database for the metadata; without it SQLite in DIR."`
+	Artifacts string        `placeholder:"URL" help:"Where files and plans are kept; without it in DIR."`
+	Listen    string        `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	HTTPS     bool          `name:"https" help:"People reach the pages over https, through a proxy: cookies are sent over https only."`
+	MaxUpload string        `placeholder:"SIZE" default:"1GiB" help:"The largest file that is taken, as 500MiB."`
+	MaxRows   int64         `placeholder:"N" default:"10000000" help:"The most rows a file may have."`
+	MaxPlan   time.Duration `placeholder:"TIME" default:"30m" help:"The longest time one plan may take."`
+}
+
+func (s *serveCmd) Run(c *console) error {
+	size, err := parseSize(s.MaxUpload)
+	if err != nil {
+		return err
+	}
+	return c.local.Serve(c.ctx, ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts,
+		Listen: s.Listen, HTTPS: s.HTTPS, MaxUpload: size, MaxRows: s.MaxRows, MaxPlan: s.MaxPlan}, c.stdout)
+}
+
+// parseSize reads 1048576, 500MiB or 1GB.
+func parseSize(text string) (int64, error) {
+	digits := strings.TrimRight(text, "BKMGTikb")
+	units := map[string]int64{"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	unit, known := units[text[len(digits):]]
+	if err != nil || !known || n <= 0 || n > (1<<62)/unit {
+		return 0, errs.New(errs.Usage, "%q is no size.", text).WithMend("Write it as 500MiB or 2GiB.")
+	}
+	return n * unit, nil
+}
+
+type tokenIssueCmd struct {
+	Email    string `arg:"" help:"The person, as the Compact in force has it."`
+	Data     string `placeholder:"DIR" default:"sutor-data" xor:"where" help:"The server's data folder."`
+	Database string `placeholder:"URL" xor:"where" help:"The server's metadata database."`
+	Days     int    `placeholder:"N" default:"90" help:"For how many days it is valid."`
+}
+
+func (t *tokenIssueCmd) Run(c *console) error {
+	if t.Days < 1 || t.Days > 3650 {
+		return errs.New(errs.Usage, "A token is valid for 1 to 3650 days.")
+	}
+	secret, err := c.local.IssueToken(c.ctx, TokenConfig{t.Email, t.Data, t.Database, time.Duration(t.Days) * 24 * time.Hour})
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(map[string]string{"email": t.Email, "token": secret})
+	}
+	c.say("A token for %s, valid for %d days. It is shown this once; whoever has it acts as this person.", t.Email, t.Days)
+	c.say("Use it with: export SUTOR_TOKEN=…")
+	return c.raw(secret + "\n")
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(c *console) error {
+	v := map[string]string{"version": c.version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
+	return c.show(v, func(p *page) { p.line("sutor %s (%s, %s)", v["version"], v["go"], v["platform"]) })
+}
+
+type doctorCmd struct{}
+
+func (doctorCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	h, err := cl.Health(c.ctx)
+	if err != nil {
+		return err
+	}
+	err = c.show(h, func(p *page) {
+		p.line("The server at %s answers.", cl.Address())
+		t := table{}
+		for _, check := range h.Checks {
+			sign, word := "✓", "ok"
+			if !check.OK {
+				sign, word = "✗", "not ok"
+			}
+			t.row(sign+" "+word, check.Name, check.Why)
+		}
+		t.write(p)
+	})
+	if err == nil && !h.OK {
+		return errs.New(errs.Unavailable, "Not everything that is configured works.").WithMend("See the lines marked with ✗; a steward can mend them.")
+	}
+	return err
+}

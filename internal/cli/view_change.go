@@ -1,0 +1,306 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sutor/internal/finding"
+	"sutor/internal/wire"
+)
+
+// stateWords gives a state as it stands in a sentence.
+func stateWords(state string) string {
+	switch state {
+	case "planning":
+		return "being planned"
+	case "applying":
+		return "being applied"
+	case "partly_applied":
+		return "partly applied"
+	}
+	return state
+}
+
+// isNow gives a state with its verb.
+func isNow(state string) string {
+	if state == "failed" || state == "expired" {
+		return "has " + state
+	}
+	return "is " + stateWords(state)
+}
+
+// group writes a number with commas: 1,234,567.
+func group(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// count writes a number with its noun.
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return group(n) + " " + many
+}
+
+// countsWords puts a plan's counts in words; what would be written comes first.
+func countsWords(c wire.Counts) string {
+	parts := []string{count(c.Insert, "insert", "inserts"), count(c.Update, "update", "updates"), count(c.Delete, "delete", "deletes"),
+		group(c.Unchanged) + " unchanged", group(c.Invalid) + " invalid"}
+	if c.Kept != nil {
+		parts = append(parts, group(*c.Kept)+" kept (changed by others since)")
+	}
+	if c.Impossible != nil {
+		parts = append(parts, group(*c.Impossible)+" impossible to reverse")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// showPlanned is what one sees after planning.
+func showPlanned(p *page, ch wire.Change) {
+	if ch.Plan == nil {
+		p.line("Change %s %s.", ch.ID, isNow(ch.State))
+		return
+	}
+	p.line("Change %s is %s: %s.", ch.ID, stateWords(ch.State), countsWords(ch.Plan.Counts))
+	p.line("  plan %s", ch.Plan.Digest)
+	showTwin(p, ch)
+	showFindings(p, ch.Findings)
+	showRoute(p, ch)
+	showNext(p, ch)
+}
+
+// showActed is what one sees after a step.
+func showActed(p *page, ch wire.Change, did string) {
+	p.line("Change %s: %s.", ch.ID, did)
+	if !strings.HasPrefix(did, ch.State) {
+		p.line("It is %s now.", stateWords(ch.State))
+	}
+	showRoute(p, ch)
+	showNext(p, ch)
+}
+
+// showResult is what one sees after an apply.
+func showResult(p *page, ch wire.Change) {
+	p.line("Change %s %s.", ch.ID, isNow(ch.State))
+	if r := ch.Result; r != nil {
+		p.line("  %s applied, %s as wanted already, %s in conflict, %s failed.", group(r.Applied), group(r.Already), group(r.Conflicts), group(r.Failed))
+		if len(r.ConflictRows) > 0 {
+			p.line("  Rows of the file that others have changed meanwhile: %s", ranges(finding.Ranges(r.ConflictRows)))
+		}
+		if r.Message != "" {
+			p.line("  %s", r.Message)
+		}
+	}
+	if ch.Undo.Possible {
+		p.line("  %s", ch.Undo.Why)
+	}
+	showFindings(p, ch.Findings)
+	showNext(p, ch)
+}
+
+// showChange is everything about a change.
+func showChange(p *page, ch wire.Change) {
+	p.line("Change %s: %s", ch.ID, ch.Title)
+	p.line("%s, %s of %s, made by %s on %s.", capital(stateWords(ch.State)), ch.Mode, ch.Dataset, ch.Maker, when(ch.CreatedAt))
+	for _, text := range []string{ch.Reason, ch.Why} {
+		if text != "" {
+			p.line("%s", text)
+		}
+	}
+	if ch.Input != nil {
+		p.line("File %s: %s.", ch.Input.Name, count(ch.Input.Rows, "row", "rows"))
+	}
+	showTwin(p, ch)
+	if ch.Reverses != nil {
+		p.line("It reverses change %s.", *ch.Reverses)
+	}
+	if ch.ReversedBy != nil {
+		p.line("It is reversed by change %s.", *ch.ReversedBy)
+	}
+	if ch.Plan != nil {
+		p.line("Plan: %s.", countsWords(ch.Plan.Counts))
+		p.line("  plan %s", ch.Plan.Digest)
+		if ch.Plan.LeftOut {
+			p.line("  Invalid rows are left out by choice.")
+		}
+	}
+	showFindings(p, ch.Findings)
+	showImpact(p, ch)
+	showRoute(p, ch)
+	for _, d := range ch.Decisions {
+		p.line("  %s %s as %s on %s (%s)%s%s", d.By, decisionWords(d.Decision), d.Role, when(d.At), d.Means, after(": ", d.Comment), after(" Void: ", d.Void))
+	}
+	if ch.Result != nil {
+		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
+	}
+	showNext(p, ch)
+}
+
+func showTwin(p *page, ch wire.Change) {
+	if ch.Twin != nil {
+		p.line("! Change %s has the very same file: sutor change show %s", *ch.Twin, *ch.Twin)
+	}
+}
+
+func decisionWords(d string) string {
+	if d == "approve" {
+		return "approved"
+	}
+	return "sent it back"
+}
+
+// after gives text behind a lead, or nothing.
+func after(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + text
+}
+
+func when(t time.Time) string { return t.Local().Format("2 Jan 2006 15:04") }
+
+func showImpact(p *page, ch wire.Change) {
+	if ch.Risk.Score > 0 {
+		p.line("Risk %d of 100", ch.Risk.Score)
+		for _, f := range ch.Risk.Factors {
+			p.line("  +%d %s: %s", f.Points, f.Name, f.Why)
+		}
+	}
+	for _, i := range ch.Impact {
+		measure := ""
+		if i.Measure != nil {
+			measure = ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)
+		}
+		p.line("  touches %s %s%s%s", group(i.Rows), i.Label, measure, after(". ", i.Why))
+	}
+}
+
+func showRoute(p *page, ch wire.Change) {
+	if ch.Blocked != "" {
+		p.line("✗ Nobody can decide: %s", ch.Blocked)
+	}
+	verb := "needed"
+	if ch.State == "planned" || ch.State == "submitted" {
+		verb = "needs"
+	}
+	if ch.RouteWhy != "" {
+		p.line("  %s nobody: %s", verb, ch.RouteWhy)
+	}
+	for _, s := range ch.Route {
+		p.line("  %s %s: %s", verb, count(int64(s.Needs), s.Role, s.Role+"s"), s.Why)
+	}
+}
+
+// showFindings lists findings, the gravest first, each with how to mend it.
+func showFindings(p *page, all []finding.Finding) {
+	grave := []finding.Severity{finding.Block, finding.Approve, finding.Warn}
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b finding.Finding) int {
+		return slices.Index(grave, a.Severity) - slices.Index(grave, b.Severity)
+	})
+	for _, f := range sorted {
+		where := ""
+		if f.Rows > 0 {
+			where = ", " + count(f.Rows, "row", "rows")
+		}
+		p.line("%s %s%s%s", signOf(f), f.Guardrail, after(" of ", f.Column), where)
+		p.line("    %s", f.Message)
+		if len(f.Samples) > 0 {
+			p.line("    for example %s", quoted(f.Samples))
+		}
+		if len(f.Ranges) > 0 {
+			p.line("    rows %s", ranges(f.Ranges))
+		}
+		if f.Mend != "" {
+			p.line("    Mend: %s", f.Mend)
+		}
+	}
+}
+
+func signOf(f finding.Finding) string {
+	switch f.Severity {
+	case finding.Block:
+		return "✗ blocks:"
+	case finding.Approve:
+		return "? needs approval:"
+	}
+	return "! warning:"
+}
+
+func quoted(texts []string) string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, strconv.Quote(t))
+	}
+	return strings.Join(out, ", ")
+}
+
+// ranges lists at most twenty ranges.
+func ranges(all []string) string {
+	if len(all) > 20 {
+		return strings.Join(all[:20], ", ") + ", …"
+	}
+	return strings.Join(all, ", ")
+}
+
+// showNext says whose move it is and what to type.
+func showNext(p *page, ch wire.Change) {
+	if ch.Next != "" {
+		p.line("%s", ch.Next)
+	}
+	if commands := nextCommands(ch); len(commands) > 0 {
+		p.line("Next:")
+		for _, text := range commands {
+			p.line("  %s", text)
+		}
+	}
+}
+
+// nextCommands gives what the person can usefully type now.
+func nextCommands(ch wire.Change) []string {
+	var out []string
+	may := func(act string) bool {
+		return slices.Contains(ch.May, act) && !(act == "submit" && finding.Blocks(ch.Findings))
+	}
+	if ch.Plan != nil && ch.Result == nil {
+		out = append(out, "sutor change rows "+ch.ID)
+	}
+	for _, act := range []string{"submit", "approve", "reject", "apply", "undo"} {
+		if !may(act) {
+			continue
+		}
+		text := fmt.Sprintf("sutor change %s %s", act, ch.ID)
+		if act == "reject" {
+			text += " --comment 'WHY'"
+		}
+		out = append(out, text)
+	}
+	if may("replan") && !may("submit") && (ch.State == "planned" || ch.State == "rejected" || ch.State == "failed" || ch.State == "expired") {
+		out = append(out, "sutor change replan "+ch.ID+" FILE")
+	}
+	return out
+}
+
+func showList(p *page, all []wire.Change) {
+	if len(all) == 0 {
+		p.line("There are no such changes. Propose one with: sutor change plan DATASET FILE")
+		return
+	}
+	t := table{head: []string{"CHANGE", "STATE", "DATASET", "ROWS", "MAKER", "MADE", "TITLE"}, right: map[int]bool{3: true}}
+	for _, ch := range all {
+		rows := ""
+		if ch.Plan != nil {
+			c := ch.Plan.Counts
+			rows = group(c.Insert + c.Update + c.Delete)
+		}
+		t.row(ch.ID, stateWords(ch.State), ch.Dataset, rows, ch.Maker, when(ch.CreatedAt), ch.Title)
+	}
+	t.write(p)
+}

@@ -1,0 +1,226 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"sutor/internal/finding"
+	"sutor/internal/wire"
+)
+
+// Me tells who the token's person is.
+func (c *Client) Me(ctx context.Context) (wire.Person, error) {
+	return get[wire.Person](ctx, c, "/me", nil)
+}
+
+// Health gives the state of everything that is configured.
+func (c *Client) Health(ctx context.Context) (wire.Health, error) {
+	return get[wire.Health](ctx, c, "/health", nil)
+}
+
+// Datasets lists what the person may see.
+func (c *Client) Datasets(ctx context.Context) ([]wire.Dataset, error) {
+	return get[[]wire.Dataset](ctx, c, "/datasets", nil)
+}
+
+// Dataset gives one dataset with its columns.
+func (c *Client) Dataset(ctx context.Context, name string) (wire.Dataset, error) {
+	return get[wire.Dataset](ctx, c, path("datasets", name), nil)
+}
+
+// Export writes all rows of a dataset to w; format is csv or xlsx. It tells how
+// many bytes there were.
+func (c *Client) Export(ctx context.Context, name, format string, w io.Writer) (int64, error) {
+	return c.download(ctx, call{method: http.MethodGet, path: prefix + path("datasets", name, "export"), query: url.Values{"format": {format}}}, w)
+}
+
+// File is a file to be sent. Size is in bytes, -1 where it is not known.
+type File struct {
+	Name string
+	Size int64
+	From io.Reader
+}
+
+// Proposal is what a maker hands in, with the API's words for the choices; empty
+// ones are left to the server.
+type Proposal struct {
+	Dataset, Mode, Empty, Title, Reason, Within, Sheet string
+
+	LeaveOutInvalid bool
+	Map             []string // "File column=column"
+}
+
+// Propose sends a file as a new change, which comes back in state planning.
+func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, error) {
+	q := url.Values{"map": p.Map}
+	for name, value := range map[string]string{"dataset": p.Dataset, "mode": p.Mode, "empty": p.Empty,
+		"title": p.Title, "reason": p.Reason, "within": p.Within, "sheet": p.Sheet, "name": f.Name} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if p.LeaveOutInvalid {
+		q.Set("leave_out_invalid", "true")
+	}
+	return c.upload(ctx, "/changes", q, f)
+}
+
+// Replan plans again, with another file if there is one.
+func (c *Client) Replan(ctx context.Context, id string, f *File) (wire.Change, error) {
+	if f == nil {
+		return c.act(ctx, id, "replan", "", nil)
+	}
+	return c.upload(ctx, path("changes", id, "replan"), url.Values{"name": {f.Name}}, *f)
+}
+
+func (c *Client) upload(ctx context.Context, where string, q url.Values, f File) (wire.Change, error) {
+	var out wire.Change
+	err := c.document(ctx, call{method: http.MethodPost, path: prefix + where, query: q,
+		body: f.From, size: f.Size, contentType: "application/octet-stream"}, &out)
+	return out, err
+}
+
+// Filter picks changes; zero fields pick all.
+type Filter struct {
+	Dataset string
+	States  []string
+	Mine    bool
+	Limit   int
+	Before  string
+}
+
+// Changes lists changes, newest first.
+func (c *Client) Changes(ctx context.Context, f Filter) ([]wire.Change, error) {
+	q := url.Values{}
+	if f.Dataset != "" {
+		q.Set("dataset", f.Dataset)
+	}
+	if len(f.States) > 0 {
+		q.Set("state", strings.Join(f.States, ","))
+	}
+	if f.Mine {
+		q.Set("mine", "true")
+	}
+	if f.Limit > 0 {
+		q.Set("limit", strconv.Itoa(f.Limit))
+	}
+	if f.Before != "" {
+		q.Set("before", f.Before)
+	}
+	return get[[]wire.Change](ctx, c, "/changes", q)
+}
+
+// Change gives one change. With a wait (at most a minute) the server answers
+// when it is neither planning nor applying, or when the wait is over.
+func (c *Client) Change(ctx context.Context, id string, wait time.Duration) (wire.Change, error) {
+	q := url.Values{}
+	if wait > 0 {
+		q.Set("wait", wait.String())
+	}
+	return get[wire.Change](ctx, c, path("changes", id), q)
+}
+
+// Settled tells that nobody works on the change now.
+func Settled(ch wire.Change) bool { return ch.State != "planning" && ch.State != "applying" }
+
+// Settle waits until nobody works on the change any more. It asks again after
+// every, and shows seen each answer.
+func (c *Client) Settle(ctx context.Context, ch wire.Change, every time.Duration, seen func(wire.Change)) (wire.Change, error) {
+	for {
+		seen(ch)
+		if Settled(ch) {
+			return ch, nil
+		}
+		next, err := c.Change(ctx, ch.ID, every)
+		if err != nil {
+			return ch, err
+		}
+		ch = next
+	}
+}
+
+// Rows gives a page of a plan's rows, of one op or of all ("").
+func (c *Client) Rows(ctx context.Context, id, op string, limit, offset int64) (wire.Rows, error) {
+	q := url.Values{"limit": {strconv.FormatInt(limit, 10)}, "offset": {strconv.FormatInt(offset, 10)}}
+	if op != "" {
+		q.Set("op", op)
+	}
+	return get[wire.Rows](ctx, c, path("changes", id, "rows"), q)
+}
+
+// Findings gives what the checks found.
+func (c *Client) Findings(ctx context.Context, id string) ([]finding.Finding, error) {
+	return get[[]finding.Finding](ctx, c, path("changes", id, "findings"), nil)
+}
+
+type comment struct {
+	Comment string `json:"comment,omitempty"`
+}
+
+func (c *Client) act(ctx context.Context, id, act, digest string, in any) (wire.Change, error) {
+	var out wire.Change
+	err := c.post(ctx, path("changes", id, act), digest, in, &out)
+	return out, err
+}
+
+// Submit asks for the decision.
+func (c *Client) Submit(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "submit", "", comment{words})
+}
+
+// Withdraw takes the change back.
+func (c *Client) Withdraw(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "withdraw", "", comment{words})
+}
+
+// Approve approves exactly the plan with this digest.
+func (c *Client) Approve(ctx context.Context, id, digest, words string) (wire.Change, error) {
+	return c.act(ctx, id, "approve", digest, comment{words})
+}
+
+// Reject sends exactly the plan with this digest back.
+func (c *Client) Reject(ctx context.Context, id, digest, words string) (wire.Change, error) {
+	return c.act(ctx, id, "reject", digest, comment{words})
+}
+
+// Apply asks for the plan to be written; it comes back in state applying.
+func (c *Client) Apply(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "apply", "", comment{words})
+}
+
+// Undo proposes the reversal: a new change.
+func (c *Client) Undo(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "undo", "", comment{words})
+}
+
+// Evidence writes a change's pack to w and tells its size in bytes.
+func (c *Client) Evidence(ctx context.Context, id string, w io.Writer) (int64, error) {
+	return c.download(ctx, call{method: http.MethodGet, path: prefix + path("changes", id, "evidence")}, w)
+}
+
+// Compact gives the Compact in force.
+func (c *Client) Compact(ctx context.Context) (wire.Compact, error) {
+	return get[wire.Compact](ctx, c, "/compact", nil)
+}
+
+// Checkpoint gives the evidence log's signed head.
+func (c *Client) Checkpoint(ctx context.Context) (wire.Checkpoint, error) {
+	return get[wire.Checkpoint](ctx, c, "/evidence/checkpoint", nil)
+}
+
+// Fsck checks the whole evidence log. A fault is errs.Invalid; the report comes
+// with it.
+func (c *Client) Fsck(ctx context.Context) (out wire.Fsck, err error) {
+	err = c.post(ctx, "/evidence/fsck", "", nil, &out)
+	var r *reported
+	if errors.As(err, &r) {
+		return wire.Fsck{Report: r.report}, r.error
+	}
+	return out, err
+}

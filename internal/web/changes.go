@@ -1,0 +1,114 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+const (
+	listSize = 50
+	rowsSize = 100
+	longWait = 25 * time.Second
+)
+
+func (s *site) list(w http.ResponseWriter, r *http.Request, p access.Principal) {
+	q := r.URL.Query()
+	f := workflow.Filter{Limit: listSize, Before: change.ID(q.Get("before"))}
+	if q.Get("mine") != "" {
+		f.Maker = p.Email
+	}
+	h := s.head(&p)
+	h.title = "Changes"
+	all, err := s.uc.Changes(r.Context(), p, f)
+	if err != nil {
+		s.failed(w, r, h, err)
+		return
+	}
+	s.render(w, r, http.StatusOK, listView(h, listOf(all, q.Get("mine") != "", q.Get("before") != "")))
+}
+
+func (s *site) change(w http.ResponseWriter, r *http.Request, p access.Principal) {
+	var wait time.Duration
+	if r.URL.Query().Has("wait") {
+		wait = longWait
+	}
+	s.showChange(w, r, p, wait, nil)
+}
+
+// showChange shows a change, and above it what went wrong with the person's last
+// step, if anything did.
+func (s *site) showChange(w http.ResponseWriter, r *http.Request, p access.Principal, wait time.Duration, refused error) {
+	h := s.head(&p)
+	c, err := s.uc.Change(r.Context(), p, change.ID(r.PathValue("id")), wait)
+	if err != nil {
+		if refused != nil {
+			err = refused
+		}
+		s.failed(w, r, h, err)
+		return
+	}
+	op := r.URL.Query().Get("op")
+	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
+	if err != nil || offset < 0 {
+		offset = 0
+	}
+	view := changeOf(c, op)
+	if c.Plan != nil {
+		page, err := s.uc.Rows(r.Context(), p, change.ID(c.ID), op, rowsSize, offset)
+		if err != nil {
+			view.rows.why = errs.Public(err).Error()
+		} else {
+			view.rows = rowsOf(c, page, op)
+		}
+	}
+	status := http.StatusOK
+	if refused != nil {
+		trouble := s.trouble(r, refused)
+		view.trouble, status = &trouble, trouble.Status
+	}
+	h.title = "Change " + c.ID
+	h.again = view.again
+	s.render(w, r, status, changeView(h, view))
+}
+
+// act does what a button asks for and leads back to the change, or to the new
+// one.
+func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	c, err := s.do(r, p, change.ID(r.PathValue("id")), r.PathValue("act"))
+	if err != nil {
+		s.showChange(w, r, p, 0, err)
+		return
+	}
+	http.Redirect(w, r, "/changes/"+c.ID, http.StatusSeeOther)
+}
+
+func (s *site) do(r *http.Request, p access.Principal, id change.ID, act string) (wire.Change, error) {
+	ctx, comment := r.Context(), r.PostFormValue("comment")
+	digest := record.Digest(r.PostFormValue("digest"))
+	switch change.Act(act) {
+	case change.ActSubmit:
+		return s.uc.Submit(ctx, p, id, comment)
+	case change.ActWithdraw:
+		return s.uc.Withdraw(ctx, p, id, comment)
+	case change.ActReplan:
+		return s.uc.Replan(ctx, p, id, "", nil)
+	case change.ActApprove:
+		return s.uc.Approve(ctx, p, id, digest, comment)
+	case change.ActReject:
+		return s.uc.Reject(ctx, p, id, digest, comment)
+	case change.ActApply:
+		return s.uc.Apply(ctx, p, id, comment)
+	case change.ActUndo:
+		return s.uc.Undo(ctx, p, id, comment)
+	}
+	return wire.Change{}, errs.New(errs.NotFound, "There is no step %q.", act)
+}

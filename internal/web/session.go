@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"sutor/internal/access"
+)
+
+const (
+	// Lifetime ends a session, however much it is used.
+	Lifetime = 12 * time.Hour
+	// Idle ends a session that is not used.
+	Idle = 2 * time.Hour
+
+	cookieName = "sutor_session"
+	emailKey   = "email"
+)
+
+// Sessions are the signed-in browsers.
+type Sessions struct{ scs *scs.SessionManager }
+
+// NewSessions keeps sessions in store; https says that people reach the pages
+// over https, so cookies never leave over anything else.
+func NewSessions(store scs.Store, https bool) *Sessions {
+	return &Sessions{&scs.SessionManager{ // not scs.New: it starts a store of its own, with a goroutine that never ends
+		Store: store, Codec: scs.GobCodec{}, Lifetime: Lifetime, IdleTimeout: Idle,
+		Cookie: scs.SessionCookie{
+			Name: cookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
+			Persist: false, // a closed browser has forgotten it
+		},
+	}}
+}
+
+// Who tells whose session a request belongs to. It works on any request, also
+// on one that has not come through this package (package api asks it).
+func (s *Sessions) Who(r *http.Request) (access.Email, bool) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil || cookie.Value == "" {
+		return "", false
+	}
+	ctx, err := s.scs.Load(r.Context(), cookie.Value)
+	if err != nil {
+		return "", false // a store that is down has no sessions
+	}
+	email := s.scs.GetString(ctx, emailKey)
+	return access.Email(email), email != ""
+}
+
+// begin signs a person in; the token is a new one.
+func (s *Sessions) begin(r *http.Request, email access.Email) error {
+	if err := s.scs.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.scs.Put(r.Context(), emailKey, string(email))
+	return nil
+}
+
+func (s *Sessions) end(r *http.Request) error { return s.scs.Destroy(r.Context()) }

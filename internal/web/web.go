@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"sutor/internal/access"
+	"sutor/internal/errs"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+// Login proves who somebody is; a wrong password is errs.Unsigned. It defends
+// itself against guessing.
+type Login interface {
+	SignIn(ctx context.Context, email access.Email, password, address string) (access.Means, error)
+}
+
+// Options are the pages' settings; the zero value is fit for use.
+type Options struct {
+	Company string       // stands in the head of each page
+	Log     *slog.Logger // nil for none
+	// Address tells where a request comes from, for Login; nil for RemoteAddr.
+	Address func(*http.Request) string
+}
+
+type site struct {
+	uc       workflow.UseCases
+	sessions *Sessions
+	login    Login
+	o        Options
+}
+
+//go:embed assets
+var assets embed.FS
+
+// Handler gives the pages.
+func Handler(uc workflow.UseCases, sessions *Sessions, login Login, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Address == nil {
+		o.Address = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	s := &site{uc: uc, sessions: sessions, login: login, o: o}
+	pages := http.NewServeMux()
+	s.routes(pages)
+	sessions.scs.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.failed(w, r, s.head(nil), err) }
+
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.failed(w, r, s.head(nil), errs.New(errs.Forbidden, "This request was sent by a page of another site, so it is refused.").
+			WithMend("Open Sutor in a window of its own and do it there."))
+	}))
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/{name}", http.HandlerFunc(asset))
+	mux.Handle("/", origin.Handler(sessions.scs.LoadAndSave(pages)))
+	return secure(mux)
+}
+
+// routes are all pages.
+func (s *site) routes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /sign-in", s.signInPage)
+	mux.HandleFunc("POST /sign-in", s.signIn)
+	mux.HandleFunc("POST /sign-out", s.signOut)
+	mux.HandleFunc("GET /{$}", s.person(s.home))
+	mux.HandleFunc("GET /changes", s.person(s.list))
+	mux.HandleFunc("GET /changes/{id}", s.person(s.change))
+	mux.HandleFunc("POST /changes/{id}/{act}", s.person(s.act))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.failed(w, r, s.head(nil), errs.New(errs.NotFound, "There is no page %s.", r.URL.Path).WithMend("Start from the list of changes."))
+	})
+}
+
+// secure puts the security headers on every answer.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// person lets only signed-in people through; others are sent to sign in and come
+// back afterwards.
+func (s *site) person(page func(http.ResponseWriter, *http.Request, access.Principal)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		email, ok := s.sessions.Who(r)
+		if !ok {
+			toSignIn(w, r)
+			return
+		}
+		p, err := s.uc.Person(r.Context(), email, "session")
+		if errs.KindOf(err) == errs.Unsigned && err != nil { // left the company meanwhile
+			err = s.sessions.end(r)
+			if err == nil {
+				toSignIn(w, r)
+				return
+			}
+		}
+		if err != nil {
+			s.failed(w, r, s.head(nil), err)
+			return
+		}
+		page(w, r, p)
+	}
+}
+
+func toSignIn(w http.ResponseWriter, r *http.Request) {
+	to := "/sign-in"
+	if r.Method == http.MethodGet && r.URL.Path != "/" {
+		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// render sends a page.
+func (s *site) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if err := page.Render(r.Context(), w); err != nil {
+		s.o.Log.DebugContext(r.Context(), "a page was not sent to its end", slog.String("cause", err.Error())) // the client has gone
+	}
+}
+
+// failed shows a page that says what went wrong and how to mend it.
+func (s *site) failed(w http.ResponseWriter, r *http.Request, h head, err error) {
+	trouble := s.trouble(r, err)
+	h.title = trouble.Title
+	s.render(w, r, trouble.Status, failedPage(h, trouble))
+}
+
+// trouble gives an error its public form and logs what must not be shown.
+func (s *site) trouble(r *http.Request, err error) wire.Problem {
+	e := errs.Public(err)
+	if (e.Kind == errs.Internal || e.Kind == errs.Unavailable) && r.Context().Err() == nil {
+		s.o.Log.ErrorContext(r.Context(), "a page failed", slog.String("page", r.Method+" "+r.Pattern), slog.String("cause", errs.Detail(err)))
+	}
+	return wire.ProblemOf(e)
+}
+
+func (s *site) head(p *access.Principal) head {
+	h := head{company: s.o.Company}
+	if p != nil {
+		h.person = p.Name
+		if h.person == "" {
+			h.person = string(p.Email)
+		}
+		var roles []string
+		for _, role := range p.Roles {
+			roles = append(roles, string(role))
+		}
+		h.roles = strings.Join(roles, ", ")
+	}
+	return h
+}
+
+func (s *site) home(w http.ResponseWriter, r *http.Request, _ access.Principal) {
+	http.Redirect(w, r, "/changes", http.StatusSeeOther)
+}
+
+// asset serves the stylesheet and the icon; browsers ask again each time, and
+// are answered in a line when nothing has changed.
+func asset(w http.ResponseWriter, r *http.Request) {
+	f, err := assets.Open("assets/" + r.PathValue("name"))
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer func() { _ = f.Close() }() // embedded
+	content, err := io.ReadAll(f)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	sum := sha256.Sum256(content)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, r.PathValue("name"), time.Time{}, strings.NewReader(string(content)))
+}

@@ -1,0 +1,462 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2/memstore"
+	"golang.org/x/net/html"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/web"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// recorder stands behind the pages where only their form is tested; it knows no
+// rights. What it does not override is not used by pages.
+type recorder struct {
+	workflow.UseCases
+	change wire.Change
+	err    error // of every act
+	gone   bool  // the Compact knows nobody any more
+	did    []string
+	waited time.Duration
+}
+
+func (r *recorder) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {
+	if r.gone {
+		return access.Principal{}, errs.New(errs.Unsigned, "The Compact in force does not know %s.", email)
+	}
+	return access.Principal{Email: email, Name: "Olaf", Roles: []access.Role{access.Owner}, Means: means}, nil
+}
+
+func (r *recorder) Change(_ context.Context, _ access.Principal, id change.ID, wait time.Duration) (wire.Change, error) {
+	r.waited = wait
+	if string(id) != r.change.ID {
+		return wire.Change{}, errs.New(errs.NotFound, "There is no change %s that you may see.", id)
+	}
+	return r.change, nil
+}
+
+func (r *recorder) Changes(context.Context, access.Principal, workflow.Filter) ([]wire.Change, error) {
+	if r.change.ID == "" {
+		return nil, nil
+	}
+	return []wire.Change{r.change}, nil
+}
+
+func (r *recorder) Rows(_ context.Context, _ access.Principal, _ change.ID, op string, limit, offset int64) (wire.Rows, error) {
+	row := int64(17)
+	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
+	return wire.Rows{Total: 250, Offset: offset, Rows: []wire.Row{
+		{Op: "update", Row: &row, Key: map[string]json.RawMessage{"id": raw("4711")}, Changed: []string{"terms"},
+			Before: map[string]json.RawMessage{"terms": raw(`"NET30"`), "limit": raw(`"10.00"`)}, After: map[string]json.RawMessage{"terms": raw(`"<b>NET45</b>"`), "limit": raw(`"10.00"`)}},
+		{Op: "insert", Key: map[string]json.RawMessage{"id": raw("4712")}, After: map[string]json.RawMessage{"terms": raw("null")}},
+	}}, nil
+}
+
+func (r *recorder) act(words ...string) (wire.Change, error) {
+	r.did = append(r.did, strings.Join(words, " "))
+	return r.change, r.err
+}
+
+func (r *recorder) Submit(_ context.Context, _ access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return r.act("submit", string(id), comment)
+}
+
+func (r *recorder) Approve(_ context.Context, p access.Principal, id change.ID, d record.Digest, comment string) (wire.Change, error) {
+	return r.act("approve", string(id), string(d), comment, string(p.Means))
+}
+
+func (r *recorder) Undo(context.Context, access.Principal, change.ID, string) (wire.Change, error) {
+	c := r.change
+	c.ID = "1002"
+	return c, r.err
+}
+
+// passwords lets in who says "open sesame".
+type passwords struct{}
+
+func (passwords) SignIn(_ context.Context, _ access.Email, password, _ string) (access.Means, error) {
+	if password != "open sesame" {
+		return "", errs.New(errs.Unsigned, "The e-mail or the password is wrong.")
+	}
+	return "session", nil
+}
+
+// browser is a person with cookies who does not follow redirects.
+type browser struct {
+	t    *testing.T
+	base string
+	http *http.Client
+}
+
+func open(t *testing.T, uc workflow.UseCases) browser {
+	t.Helper()
+	h := web.Handler(uc, web.NewSessions(memstore.NewWithCleanupInterval(0), false), passwords{}, web.Options{Company: "Example Trading"})
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browser{t, s.URL, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+func (b browser) do(r *http.Request) (*http.Response, *html.Node) {
+	b.t.Helper()
+	res, err := b.http.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	page, err := html.Parse(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	csp := res.Header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'") {
+		b.t.Errorf("%s %s: Content-Security-Policy %q", r.Method, r.URL.Path, csp)
+	}
+	return res, page
+}
+
+func (b browser) get(path string) (*http.Response, *html.Node) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.base+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(r)
+}
+
+func (b browser) post(path string, form url.Values, header ...string) (*http.Response, *html.Node) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return b.do(r)
+}
+
+func (b browser) signIn() browser {
+	b.t.Helper()
+	res, _ := b.post("/sign-in", url.Values{"email": {" Olaf@Example.test "}, "password": {"open sesame"}})
+	if res.StatusCode != http.StatusSeeOther {
+		b.t.Fatalf("sign-in: %d", res.StatusCode)
+	}
+	return b
+}
+
+// all gives the elements of a page with this name.
+func all(n *html.Node, name string) []*html.Node {
+	var out []*html.Node
+	for c := range n.Descendants() {
+		if c.Type == html.ElementNode && c.Data == name {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// words gives an element's text with single spaces.
+func words(n *html.Node) string {
+	var b strings.Builder
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			b.WriteString(c.Data + " ")
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+func submitted() wire.Change {
+	return wire.Change{ID: "1001", Title: "New <terms>", Dataset: "customers", Mode: "upsert", State: "submitted", Maker: "maria@example.test",
+		Plan:     &wire.Plan{Digest: digest, Counts: wire.Counts{Insert: 1, Update: 12345}, Columns: []string{"id", "terms", "limit"}},
+		Findings: []finding.Finding{{Guardrail: "big-raise", Severity: finding.Approve, Rows: 3, Message: "Needs a manager.", Ranges: []string{"2-4"}}},
+		Route:    []wire.Step{{Role: "owner", Needs: 1, Why: "The owner decides."}}, May: []string{"approve", "reject"}}
+}
+
+func TestStrangersAreSentToSignIn(t *testing.T) {
+	t.Parallel()
+	b := open(t, &recorder{change: submitted()})
+	for path, to := range map[string]string{"/": "/sign-in", "/changes": "/sign-in?next=%2Fchanges", "/changes/1001?op=update": "/sign-in?next=%2Fchanges%2F1001%3Fop%3Dupdate"} {
+		if res, _ := b.get(path); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != to {
+			t.Errorf("%s: %d to %s", path, res.StatusCode, res.Header.Get("Location"))
+		}
+	}
+	if res, _ := b.post("/changes/1001/approve", url.Values{"digest": {digest}}); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("approve without sign-in: %d", res.StatusCode)
+	}
+}
+
+func TestSignInPage(t *testing.T) {
+	t.Parallel()
+	b := open(t, &recorder{})
+	head, err := http.NewRequestWithContext(t.Context(), http.MethodHead, b.base+"/sign-in", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, _ := b.do(head); res.StatusCode != http.StatusOK {
+		t.Errorf("HEAD: %d", res.StatusCode)
+	}
+	_, page := b.get("/sign-in?next=%2Fchanges%2F1001")
+	for _, input := range all(page, "input") {
+		if attr(input, "type") != "hidden" && input.Parent.Data != "label" {
+			t.Errorf("the input %s has no label", attr(input, "name"))
+		}
+	}
+	for next, to := range map[string]string{"/changes/1001": "/changes/1001", "//evil.test": "/changes", "/\\evil.test": "/changes", "https://evil.test": "/changes", "": "/changes"} {
+		res, _ := b.post("/sign-in", url.Values{"email": {"o@x"}, "password": {"open sesame"}, "next": {next}})
+		if res.Header.Get("Location") != to {
+			t.Errorf("next %q leads to %q", next, res.Header.Get("Location"))
+		}
+	}
+	res, page := open(t, &recorder{}).post("/sign-in", url.Values{"email": {"o@x"}, "password": {"guess"}})
+	if res.StatusCode != http.StatusUnauthorized || !strings.Contains(words(page), "password is wrong") || len(res.Cookies()) != 0 {
+		t.Errorf("%d %s %v", res.StatusCode, words(page), res.Cookies())
+	}
+}
+
+func TestSession(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{}
+	b := open(t, uc)
+	fixed := &http.Cookie{Name: "sutor_session", Value: "chosen-by-an-attacker"}
+	u, _ := url.Parse(b.base)
+	b.http.Jar.SetCookies(u, []*http.Cookie{fixed})
+	res, _ := b.post("/sign-in", url.Values{"email": {"Olaf@Example.test"}, "password": {"open sesame"}})
+	if len(res.Cookies()) != 1 {
+		t.Fatalf("cookies %v", res.Cookies())
+	}
+	c := res.Cookies()[0]
+	if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Value == fixed.Value || c.Value == "" {
+		t.Errorf("cookie %+v", c)
+	}
+	if res, page := b.get("/changes"); res.StatusCode != 200 || !strings.Contains(words(page), "Olaf owner") {
+		t.Errorf("%d %s", res.StatusCode, words(page))
+	}
+	uc.gone = true
+	if res, _ := b.get("/changes"); res.Header.Get("Location") != "/sign-in?next=%2Fchanges" {
+		t.Errorf("somebody whom the Compact no longer knows: %d", res.StatusCode)
+	}
+	uc.gone = false
+	b.signIn()
+	b.post("/sign-out", nil)
+	if res, _ := b.get("/changes"); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("after sign-out: %d", res.StatusCode)
+	}
+}
+
+func TestSecureCookie(t *testing.T) {
+	t.Parallel()
+	h := web.Handler(&recorder{}, web.NewSessions(memstore.NewWithCleanupInterval(0), true), passwords{}, web.Options{})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader("email=o@x&password=open+sesame"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if c := w.Result().Cookies(); len(c) != 1 || !c[0].Secure {
+		t.Errorf("%v", c)
+	}
+}
+
+func TestWho(t *testing.T) {
+	t.Parallel()
+	sessions := web.NewSessions(memstore.NewWithCleanupInterval(0), false)
+	h := web.Handler(&recorder{}, sessions, passwords{}, web.Options{})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader("email=Olaf@X.test&password=open+sesame"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	other := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/me", nil)
+	if who, ok := sessions.Who(other); ok {
+		t.Errorf("nobody is %q", who)
+	}
+	other.AddCookie(w.Result().Cookies()[0])
+	if who, ok := sessions.Who(other); !ok || who != "olaf@x.test" {
+		t.Errorf("%q %v", who, ok)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted()}
+	_, page := open(t, uc).signIn().get("/changes")
+	rows := all(all(page, "tbody")[0], "tr")
+	if got := words(rows[0]); len(rows) != 1 || !strings.HasPrefix(got, "1001 New <terms> ? waits for a decision customers 12,346 maria@example.test") {
+		t.Errorf("%s", got)
+	}
+	uc.change = wire.Change{}
+	if _, page := open(t, uc).signIn().get("/changes"); !strings.Contains(words(page), "sutor change plan") {
+		t.Errorf("an empty list does not teach the next step: %s", words(page))
+	}
+}
+
+func TestChangePage(t *testing.T) {
+	t.Parallel()
+	_, page := open(t, &recorder{change: submitted()}).signIn().get("/changes/1001?offset=100&op=update")
+	if len(all(page, "script")) != 0 || len(all(page, "style")) != 0 {
+		t.Error("the page has scripts or styles that its policy forbids")
+	}
+	if h := all(page, "h1"); len(h) != 1 || words(h[0]) != "Change 1001 New <terms>" {
+		t.Errorf("h1 %s", words(h[0]))
+	}
+	table := all(page, "table")[0]
+	var lines []string
+	for _, tr := range all(table, "tr") {
+		lines = append(lines, words(tr))
+	}
+	want := "What Row id terms limit|~ changed 17 4711 NET30 → <b>NET45</b> 10.00|+ new – 4712 NULL"
+	if got := strings.Join(lines, "|"); got != want {
+		t.Errorf("rows\n%s\n%s", got, want)
+	}
+	var links []string
+	for _, a := range all(page, "a") {
+		links = append(links, attr(a, "href"))
+	}
+	for _, want := range []string{"/changes/1001?op=insert#rows", "/changes/1001?offset=102&op=update#rows", "/changes/1001?offset=0&op=update#rows"} {
+		if !strings.Contains(strings.Join(links, " "), want) {
+			t.Errorf("no link %s in %v", want, links)
+		}
+	}
+	if text := words(page); !strings.Contains(text, "? needs approval big-raise 3 rows Needs a manager.") || !strings.Contains(text, "1 × owner: The owner decides.") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestButtonsAreWhatThePersonMayDo(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted()}
+	b := open(t, uc).signIn()
+	_, page := b.get("/changes/1001")
+	actions := map[string]*html.Node{}
+	for _, form := range all(page, "form") {
+		actions[attr(form, "action")] = form
+	}
+	if len(actions) != 3 || actions["/sign-out"] == nil || actions["/changes/1001/reject"] == nil {
+		t.Fatalf("forms %v", actions)
+	}
+	values := url.Values{"comment": {"fine"}}
+	for _, input := range all(actions["/changes/1001/approve"], "input") {
+		if attr(input, "type") == "hidden" {
+			values.Set(attr(input, "name"), attr(input, "value"))
+		}
+	}
+	res, _ := b.post("/changes/1001/approve", values)
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/changes/1001" || uc.did[0] != "approve 1001 "+digest+" fine session" {
+		t.Errorf("%d %v", res.StatusCode, uc.did)
+	}
+}
+
+func TestRefusedStepShowsTheChangeAndWhy(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted(), err: errs.New(errs.Changed, "The plan was made anew.").WithMend("Look at it again.")}
+	res, page := open(t, uc).signIn().post("/changes/1001/approve", url.Values{"digest": {digest}})
+	if res.StatusCode != http.StatusPreconditionFailed || !strings.Contains(words(page), "The plan was made anew. Look at it again.") || len(all(page, "table")) != 1 {
+		t.Errorf("%d %s", res.StatusCode, words(page))
+	}
+}
+
+func TestUndoLeadsToTheReversal(t *testing.T) {
+	t.Parallel()
+	res, _ := open(t, &recorder{change: submitted()}).signIn().post("/changes/1001/undo", nil)
+	if res.Header.Get("Location") != "/changes/1002" {
+		t.Errorf("%d %s", res.StatusCode, res.Header.Get("Location"))
+	}
+}
+
+func TestWaitingPageAsksAgain(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted()}
+	uc.change.State, uc.change.Progress = "applying", &wire.Progress{Step: "writing rows", Done: 10, Of: 100}
+	b := open(t, uc).signIn()
+	_, page := b.get("/changes/1001")
+	refresh := ""
+	for _, meta := range all(page, "meta") {
+		if attr(meta, "http-equiv") == "refresh" {
+			refresh = attr(meta, "content")
+		}
+	}
+	if refresh != "1;url=/changes/1001?wait" || uc.waited != 0 {
+		t.Errorf("refresh %q, waited %s", refresh, uc.waited)
+	}
+	b.get("/changes/1001?wait")
+	if uc.waited == 0 {
+		t.Error("the page did not wait")
+	}
+}
+
+func TestMissingPagesAndChanges(t *testing.T) {
+	t.Parallel()
+	b := open(t, &recorder{change: submitted()}).signIn()
+	for _, path := range []string{"/changes/999", "/nowhere"} {
+		if res, page := b.get(path); res.StatusCode != http.StatusNotFound || !strings.Contains(words(page), "There is no") {
+			t.Errorf("%s: %d %s", path, res.StatusCode, words(page))
+		}
+	}
+	if res, _ := b.post("/changes/1001/explode", nil); res.StatusCode != http.StatusNotFound {
+		t.Errorf("an unknown step: %d", res.StatusCode)
+	}
+}
+
+// TestOtherSites is an attack: a page of another site posts a form with the
+// person's cookie.
+func TestOtherSites(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted()}
+	res, _ := open(t, uc).signIn().post("/changes/1001/submit", nil, "Sec-Fetch-Site", "cross-site")
+	if res.StatusCode != http.StatusForbidden || len(uc.did) != 0 {
+		t.Errorf("%d %v", res.StatusCode, uc.did)
+	}
+}
+
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	b := open(t, &recorder{})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/assets/style.css", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := b.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	css, _ := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/css") || !strings.Contains(string(css), "color-scheme: light dark") {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+	r.Header.Set("If-None-Match", res.Header.Get("ETag"))
+	if res, err = b.http.Do(r); err != nil || res.StatusCode != http.StatusNotModified {
+		t.Errorf("%d %v", res.StatusCode, err)
+	}
+	_ = res.Body.Close()
+}
