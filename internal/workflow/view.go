@@ -30,8 +30,8 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 		out.Input = &wire.Input{Name: c.Input.Name, Digest: string(c.Input.Digest), Rows: c.Input.Rows}
 	}
 	if c.Problem != nil {
-		e := errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend)
-		out.Problem = &wire.Problem{Type: "urn:sutor:problem:" + e.Kind.String(), Title: e.Kind.String(), Detail: e.Message, Mend: e.Mend, Exit: e.Kind.ExitCode()}
+		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend))
+		out.Problem = &p
 	}
 	w.viewPlan(&out, c, access.May(p, access.SeeValues, d))
 	for _, dec := range c.Decisions {

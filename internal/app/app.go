@@ -1,0 +1,215 @@
+// Package app puts the program together: the only place that knows every part.
+// It opens the metadata, the artefacts, the systems of the Compact, the plan
+// engine and the queue, and serves the API and the pages over the use cases.
+//
+// Files of a data folder:
+//
+//	sutor.db        metadata: changes, versions of the Compact, the evidence log, tokens, sessions, the queue
+//	log.key         the evidence log's private key, readable by its owner only
+//	artifacts/      files and plans by digest
+//	scratch/        work in progress; emptied at start
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/artifact"
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/identity"
+	"sutor/internal/intake/csv"
+	"sutor/internal/job"
+	"sutor/internal/plan/duck"
+	"sutor/internal/store/sqlite"
+	"sutor/internal/workflow"
+)
+
+// Config is what a server is made from; zero limits are the defaults.
+type Config struct {
+	Compact   string // file
+	Data      string // folder, made if absent
+	MaxUpload int64  // bytes of one file; default 1 GiB
+	MaxRows   int64  // rows of one file; default 10 million
+	MaxPlan   time.Duration
+	Log       *slog.Logger
+}
+
+// The limits that count where the configuration says nothing. A record must fit
+// into one line buffer of the plan engine, twice where all of it is quotes.
+const (
+	defaultUpload = 1 << 30
+	defaultRows   = 10_000_000
+	maxRecord     = 15 << 20
+)
+
+// App is a server that is put together and not yet listening.
+type App struct {
+	config   Config
+	store    *sqlite.DB
+	queue    *job.Client
+	workflow *workflow.Workflow
+	gate     *identity.Gate
+	systems  *systems
+}
+
+// Open puts a server together and puts the Compact in force. A Compact that is
+// not valid is refused here.
+func Open(ctx context.Context, c Config) (_ *App, err error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.MaxUpload, c.MaxRows = orDefault(c.MaxUpload, defaultUpload), orDefault(c.MaxRows, defaultRows)
+	comp, text, err := readCompact(c.Compact)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: c, systems: newSystems()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := a.open(ctx, comp); err != nil {
+		return nil, err
+	}
+	if err := a.systems.use(ctx, comp); err != nil {
+		return nil, err
+	}
+	if err := a.workflow.PutInForce(ctx, comp, text, "start"); err != nil {
+		return nil, err
+	}
+	if err := a.workflow.Recover(ctx); err != nil {
+		return nil, err
+	}
+	return a, a.queue.Start(ctx)
+}
+
+func orDefault(n, otherwise int64) int64 {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// open opens the parts that do not depend on the Compact's content.
+func (a *App) open(ctx context.Context, comp *compact.Compact) error {
+	dir := a.config.Data
+	scratch := filepath.Join(dir, "scratch")
+	for _, d := range []string{dir, scratch} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return errs.New(errs.Unavailable, "The data folder %s cannot be made.", dir).WithMend("Choose another with --data.").Because(err)
+		}
+	}
+	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName(comp.Name))
+	if err != nil {
+		return err
+	}
+	artifacts, err := artifact.Open(filepath.Join(dir, "artifacts"))
+	if err != nil {
+		return err
+	}
+	engine, err := duck.New(duck.Options{Dir: scratch, Slots: max(1, runtime.NumCPU()/2)})
+	if err != nil {
+		return err
+	}
+	// Store and queue need each other: jobs are enqueued in the store's own
+	// transactions.
+	a.store, err = sqlite.Open(ctx, filepath.Join(dir, "sutor.db"), sqlite.Options{
+		Enqueue: func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return a.queue.Enqueue(ctx, tx, j) }})
+	if err != nil {
+		return err
+	}
+	a.workflow = workflow.New(workflow.Deps{Store: a.store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+		Now: time.Now, Node: node(), Log: a.config.Log,
+		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
+	a.gate = identity.NewGate(a.store, a.store, time.Now)
+	a.queue, err = job.New(ctx, a.store.Writer(), worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log})
+	return err
+}
+
+// node names this process in leases.
+func node() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	return fmt.Sprintf("%s/%d/%d", host, os.Getpid(), time.Now().UnixNano())
+}
+
+// worker lets the queue reach the work behind it.
+type worker struct {
+	w       *workflow.Workflow
+	maxPlan time.Duration // 0 for no limit
+}
+
+// Plan plans a change within the configured time.
+func (w worker) Plan(ctx context.Context, id change.ID) error { return w.w.Plan(ctx, id, w.maxPlan) }
+
+// Apply writes an approved plan.
+func (w worker) Apply(ctx context.Context, id change.ID) error { return w.w.WritePlan(ctx, id) }
+
+// readCompact reads and checks a Compact's structure; its problems are the error.
+func readCompact(file string) (*compact.Compact, []byte, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, errs.New(errs.Invalid, "The Compact %s cannot be read.", file).WithMend("Check the path and the rights on it.").Because(err)
+	}
+	c, problems := compact.Parse(file, text)
+	for _, p := range problems {
+		if !p.Warning {
+			e := errs.New(errs.Invalid, "The Compact is not valid: %s", p)
+			if n := len(problems) - 1; n > 0 {
+				e.WithMend("There is more: sutor compact check %s shows all %d.", file, n+1)
+			}
+			return nil, nil, e
+		}
+	}
+	return c, text, nil
+}
+
+// Reload puts the Compact's file in force again, if it is valid; a bad version
+// leaves the old one in force.
+func (a *App) Reload(ctx context.Context) error {
+	comp, text, err := readCompact(a.config.Compact)
+	if err != nil {
+		return err
+	}
+	if err := a.systems.use(ctx, comp); err != nil {
+		return err
+	}
+	return a.workflow.PutInForce(ctx, comp, text, "reload")
+}
+
+// Workflow gives the use cases.
+func (a *App) Workflow() *workflow.Workflow { return a.workflow }
+
+// SetPassword gives a person of the demo a password.
+func (a *App) SetPassword(ctx context.Context, e access.Email, password string) error {
+	return a.gate.SetPassword(ctx, e, password)
+}
+
+// Close stops the work under way and closes everything.
+func (a *App) Close(ctx context.Context) error {
+	var all []error
+	if a.queue != nil {
+		patient, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		all = append(all, a.queue.Stop(patient))
+	}
+	all = append(all, a.systems.close())
+	if a.store != nil {
+		all = append(all, a.store.Close())
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/api"
+	"sutor/internal/cli"
+	"sutor/internal/demo"
+	"sutor/internal/errs"
+	"sutor/internal/web"
+	"sutor/internal/workflow"
+)
+
+// Serve runs a server until ctx ends. SIGHUP puts the Compact's file in force
+// again.
+func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
+	if c.Database != "" {
+		return errNoDatabase()
+	}
+	if c.Artifacts != "" {
+		return errs.New(errs.Usage, "Keeping artefacts elsewhere (--artifacts) is not offered by this version.").
+			WithMend("Leave it out: they are then kept in the data folder.")
+	}
+	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxPlan: c.MaxPlan, Log: logger()})
+	if err != nil {
+		return err
+	}
+	return a.listen(ctx, c.Listen, c.HTTPS, func(address string) error {
+		_, err := fmt.Fprintf(out, "Sutor serves %s at http://%s\n", a.workflow.Compact().Name, address)
+		return err
+	})
+}
+
+// Demo runs the demo company until ctx ends.
+func Demo(ctx context.Context, c cli.DemoConfig, out io.Writer) error {
+	company, err := demo.Prepare(ctx, c.Dir)
+	if err != nil {
+		return err
+	}
+	data := filepath.Join(c.Dir, "data")
+	a, err := Open(ctx, Config{Compact: company.Compact, Data: data, Log: logger()})
+	if err != nil {
+		return err
+	}
+	if err := a.furnish(ctx, company); err != nil {
+		return errors.Join(err, a.Close(ctx))
+	}
+	return a.listen(ctx, c.Listen, false, func(address string) error {
+		binary, err := os.Executable()
+		if err != nil {
+			binary = "sutor"
+		}
+		return company.Welcome(out, address, binary)
+	})
+}
+
+// furnish gives the demo's people their passwords and tokens, once.
+func (a *App) furnish(ctx context.Context, company *demo.Company) error {
+	for _, p := range company.People {
+		file := company.Token(p)
+		if _, err := os.Stat(file); err == nil {
+			continue
+		}
+		if err := a.gate.SetPassword(ctx, p.Email, p.Password); err != nil {
+			return err
+		}
+		secret, err := workflow.IssueToken(ctx, a.store, p.Email, 365*24*time.Hour, time.Now())
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listen serves until ctx ends, then lets what is under way finish. ready is
+// told the address once connections are accepted.
+func (a *App) listen(ctx context.Context, address string, https bool, ready func(string) error) error {
+	defer a.Close(context.WithoutCancel(ctx))
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return errs.New(errs.Unavailable, "The address %s cannot be listened on.", address).
+			WithMend("Something else may use it; choose another with --listen.").Because(err)
+	}
+	server := &http.Server{Handler: a.Handler(https), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	if err := ready(l.Addr().String()); err != nil {
+		return err
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case err := <-failed:
+			return err
+		case <-hup:
+			a.reloaded(ctx)
+		case <-ctx.Done():
+			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if err := server.Shutdown(patient); err != nil {
+				return server.Close() // a long poll or an upload was still open
+			}
+			return nil
+		}
+	}
+}
+
+func (a *App) reloaded(ctx context.Context) {
+	if err := a.Reload(ctx); err != nil {
+		a.config.Log.Error("the old Compact stays in force", "error", errs.Public(err).Error())
+		return
+	}
+	a.config.Log.Info("the Compact is in force", "digest", a.workflow.Compact().Digest)
+}
+
+// Handler serves the API and the pages.
+func (a *App) Handler(https bool) http.Handler {
+	sessions := web.NewSessions(a.store.Sessions(time.Now), https)
+	pages := web.Handler(a.workflow, sessions, a.gate, web.Options{Company: a.workflow.Compact().Name, Log: a.config.Log})
+	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Log: a.config.Log,
+		Session: func(r *http.Request) (access.Email, bool) { return sessions.Who(r) }})
+	mux := http.NewServeMux()
+	mux.Handle(api.Prefix+"/", rest)
+	mux.Handle("/healthz", rest)
+	mux.Handle("/", pages)
+	return mux
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"sutor/internal/compact"
+	"sutor/internal/connector/all"
+	"sutor/internal/errs"
+	"sutor/internal/system"
+)
+
+// systems are the connected systems of the Compact in force. A system whose
+// connection string stays the same stays connected when another version is put
+// in force.
+type systems struct {
+	mu   sync.RWMutex
+	open map[string]opened
+}
+
+type opened struct {
+	*system.System
+	kind, dsn string
+}
+
+func newSystems() *systems { return &systems{open: map[string]opened{}} }
+
+// use opens the systems of a Compact. A connection string that cannot be
+// resolved (a variable that is not set) is an error; a system that is down is
+// not: it is connected at its first use.
+func (s *systems) use(ctx context.Context, c *compact.Compact) error {
+	next := map[string]opened{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sys := range c.Systems {
+		dsn, err := sys.Resolve(filepath.Dir(c.File), os.LookupEnv)
+		if err != nil {
+			return err
+		}
+		if old, ok := s.open[sys.Name]; ok && old.kind == string(sys.Kind) && old.dsn == dsn {
+			next[sys.Name] = old
+			continue
+		}
+		handle, err := system.Open(ctx, sys.Name, string(sys.Kind), dsn, all.Connectors())
+		if err != nil {
+			return err
+		}
+		next[sys.Name] = opened{handle, string(sys.Kind), dsn}
+	}
+	var gone []error
+	for name, old := range s.open {
+		if next[name].System != old.System {
+			gone = append(gone, old.Close())
+		}
+	}
+	s.open = next
+	return errors.Join(gone...)
+}
+
+// System finds a system by its name in the Compact.
+func (s *systems) System(name string) (*system.System, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sys, ok := s.open[name]
+	if !ok {
+		return nil, errs.New(errs.Invalid, "The Compact in force has no system %s.", name).WithMend("The steward adds it to the Compact.")
+	}
+	return sys.System, nil
+}
+
+func (s *systems) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []error
+	for _, sys := range s.open {
+		all = append(all, sys.Close())
+	}
+	s.open = map[string]opened{}
+	return errors.Join(all...)
+}
