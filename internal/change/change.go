@@ -190,12 +190,25 @@ type Problem struct {
 	Mend    string `json:"mend,omitempty"`
 }
 
-// Lease says who works on the change while it is planning or applying.
+// Lease says who works on the change while it is planning or applying. Epoch
+// rises with every holder and fences off one that was taken for dead.
 type Lease struct {
 	Node  string    `json:"node"`
 	Epoch int64     `json:"epoch"`
 	Beat  time.Time `json:"beat"`
-	Tx    string    `json:"tx,omitempty"` // the target's transaction, noted before its commit
+	// Committing is noted before the target's commit, so that whoever takes over
+	// can find out what became of it and finish.
+	Committing *Committing `json:"committing,omitempty"`
+}
+
+// Committing is what an apply has written and not yet recorded as its result.
+type Committing struct {
+	Tx     string        `json:"tx,omitempty"` // the target's transaction, where it has a name
+	Rows   int64         `json:"rows"`
+	Stored record.Digest `json:"stored"` // the artefact with the rows as stored
+	CSV    record.Digest `json:"csv"`    // of the same rows as canonical CSV
+	// Columns of the artefact, after the key.
+	Columns []string `json:"columns"`
 }
 
 // Progress says how far a plan or an apply is.

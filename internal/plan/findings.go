@@ -30,7 +30,7 @@ func BrokenQuoteFinding() finding.Finding {
 // ValueFinding: texts that are not values of the column's type.
 func ValueFinding(c record.Column, p record.Problem) finding.Finding {
 	message, mend := p.Sentence(c.Type)
-	return invalid(finding.Value, c.Name, fmt.Sprintf("Cells of %s are %s.", c.Name, message), mend)
+	return invalid(finding.Value, c.Name, fmt.Sprintf("%s %s.", c.Name, message), mend)
 }
 
 // MissingKeyFinding: rows without a key.

@@ -61,27 +61,28 @@ const (
 	NoNUL       Problem = "nul-character" // no system stores it in text
 )
 
-// Sentence gives what is wrong and how to mend it, for a column of type t.
+// Sentence gives what is wrong, as the rest of a sentence about the text, and how
+// to mend it, for a column of type t.
 func (p Problem) Sentence(t Type) (message, mend string) {
 	switch p {
 	case NotOfType:
-		return "not " + t.Article(), t.howToWrite()
+		return "is not " + t.Article(), t.howToWrite()
 	case OutOfRange:
-		return "too large for " + t.Native, "Check the number; this column cannot hold it."
+		return "is too large for " + t.Native, "Check the number; this column cannot hold it."
 	case TooExact:
-		return "more digits than " + t.Native + " keeps", "Round it yourself, so that nothing is cut off unseen."
+		return "has more digits than " + t.Native + " keeps", "Round it yourself, so that nothing is cut off unseen."
 	case NoSuchDay:
-		return "a day that does not exist", "Check the date; years go from 0001 to 9999."
+		return "is a day that does not exist", "Check the date; years go from 0001 to 9999."
 	case NoSuchTime:
-		return "a local time that the change to summer time skips", "Write the offset, as in 2026-03-29T03:30:00+02:00."
+		return "is a local time that the change to summer time skips", "Write the offset, as in 2026-03-29T03:30:00+02:00."
 	case TwiceInZone:
-		return "a local time that occurs twice when summer time ends", "Write the offset, as in 2026-10-25T02:30:00+01:00."
+		return "is a local time that occurs twice when summer time ends", "Write the offset, as in 2026-10-25T02:30:00+01:00."
 	case Before1970:
-		return "a local time before 1970, for which time zones are not known for certain", "Write the offset, as in 1969-07-20T20:17:00+00:00."
+		return "is a local time before 1970, for which time zones are not known for certain", "Write the offset, as in 1969-07-20T20:17:00+00:00."
 	case TooLong:
-		return fmt.Sprintf("longer than the %d characters this column holds", t.MaxLen), "Shorten the text; it is never cut off for you."
+		return fmt.Sprintf("is longer than the %d characters this column holds", t.MaxLen), "Shorten the text; it is never cut off for you."
 	case NoNUL:
-		return "text with a NUL character in it", "Remove the character; databases cannot store it in text."
+		return "has a NUL character in it", "Remove the character; databases cannot store it in text."
 	}
 	return "", ""
 }

@@ -136,7 +136,7 @@ func (k *compiler) oneOf(rule compact.ColumnRule, c record.Column) (out []string
 		v, p := c.Type.Parse(text, k.c.Timezone)
 		if p != record.OK {
 			message, mend := p.Sentence(c.Type)
-			k.problem(rule.Path.To("one_of", fmt.Sprint(i)), fmt.Sprintf("%q is %s, so %s can never have it.", text, message, c.Name), mend)
+			k.problem(rule.Path.To("one_of", fmt.Sprint(i)), fmt.Sprintf("%q %s, so %s can never have it.", text, message, c.Name), mend)
 			continue
 		}
 		out = append(out, v)

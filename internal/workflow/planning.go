@@ -65,11 +65,11 @@ func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) 
 		if err != nil || found.State != state {
 			return err
 		}
-		epoch := int64(1)
-		if found.Lease != nil {
-			epoch = found.Lease.Epoch + 1
+		lease := &change.Lease{Node: w.Node, Epoch: 1, Beat: w.Now()}
+		if old := found.Lease; old != nil {
+			lease.Epoch, lease.Committing = old.Epoch+1, old.Committing
 		}
-		found.Lease = &change.Lease{Node: w.Node, Epoch: epoch, Beat: w.Now()}
+		found.Lease = lease
 		c = found
 		return tx.SaveChange(found)
 	})

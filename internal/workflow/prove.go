@@ -103,7 +103,7 @@ func (w *Workflow) storedRows(ctx context.Context, m plan.Manifest) (io.ReadClos
 
 // streamed runs produce in a session of its own and gives what it writes.
 func (w *Workflow) streamed(ctx context.Context, file string, produce func(rowsWriter, io.Writer) error) (io.ReadCloser, error) {
-	session, err := w.Engine.Session(ctx, file)
+	session, err := w.Engine.View(ctx, file)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (w *Workflow) Rows(ctx context.Context, p access.Principal, id change.ID, o
 		return out, err
 	}
 	defer release()
-	session, err := w.Engine.Session(ctx, parquet)
+	session, err := w.Engine.View(ctx, parquet)
 	if err != nil {
 		return out, err
 	}

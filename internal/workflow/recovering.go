@@ -6,6 +6,8 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/plan"
+	"sutor/internal/system"
 	"sutor/internal/system/driver"
 )
 
@@ -29,47 +31,59 @@ func (w *Workflow) Recover(ctx context.Context) error {
 	})
 }
 
-// recover finds out what became of an apply that another worker began, before
-// anything is written: by asking the system for the transaction, and where it
-// has no answer, by comparing the rows.
-func (w *Workflow) recover(ctx context.Context, c *change.Change) error {
-	done, err := w.fate(ctx, c)
-	if err != nil {
-		return w.applyEnded(context.WithoutCancel(ctx), c, nil, err)
+// settle finds out what became of a commit whose answer nobody heard, by asking
+// the system for the transaction, and where it has no answer, by comparing the
+// rows. It waits for a system that cannot be reached and for a transaction still
+// in progress. Nil without an error: nothing was written.
+func (w *Workflow) settle(ctx context.Context, c *change.Change) (*change.Committing, error) {
+	note := c.Lease.Committing
+	if note == nil {
+		return nil, nil // the other never came to its commit
 	}
-	if !done {
-		out, err := w.write(ctx, c)
-		return w.applyEnded(context.WithoutCancel(ctx), c, out, err)
+	for {
+		state, err := w.fate(ctx, c, note)
+		switch {
+		case errs.KindOf(err) == errs.Unavailable || err == nil && state == driver.TxInProgress:
+			w.tell(c.ID)("waiting for the system to tell what became of the apply", 0, 0)
+			if !pause(ctx) {
+				return nil, ctx.Err()
+			}
+		case err != nil:
+			return nil, err
+		case state == driver.TxCommitted:
+			return note, nil
+		default:
+			return nil, nil
+		}
 	}
-	return w.applyEnded(context.WithoutCancel(ctx), c, &written{rows: c.Plan.Counts.Written()}, nil)
 }
 
 // fate tells whether the rows of a plan were committed. Half of them is an
 // answer that a transactional system cannot give: then it is told as a conflict
 // and nothing is written.
-func (w *Workflow) fate(ctx context.Context, c *change.Change) (committed bool, err error) {
+func (w *Workflow) fate(ctx context.Context, c *change.Change, note *change.Committing) (driver.TxState, error) {
 	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if err != nil {
-		return false, err
+		return driver.TxUnknown, err
 	}
 	defer release()
 	sys, err := w.Systems.System(m.System)
 	if err != nil {
-		return false, err
+		return driver.TxUnknown, err
 	}
-	if c.Lease.Tx != "" {
-		switch state, err := sys.TxStatus(ctx, c.Lease.Tx); {
-		case err != nil:
-			return false, err
-		case state == driver.TxCommitted:
-			return true, nil
-		case state == driver.TxAborted:
-			return false, nil
+	if note.Tx != "" {
+		if state, err := sys.TxStatus(ctx, note.Tx); err != nil || state != driver.TxUnknown {
+			return state, err
 		}
 	}
+	return w.compareRows(ctx, c, m, parquet, sys)
+}
+
+// compareRows tells the fate by the rows: all as planned, or all as before.
+func (w *Workflow) compareRows(ctx context.Context, c *change.Change, m plan.Manifest, parquet string, sys *system.System) (driver.TxState, error) {
 	session, err := w.Engine.Session(ctx, parquet)
 	if err != nil {
-		return false, err
+		return driver.TxUnknown, err
 	}
 	defer session.Close()
 	var before, after, neither int64
@@ -77,28 +91,28 @@ func (w *Workflow) fate(ctx context.Context, c *change.Change) (committed bool, 
 		path := session.Path("verify.csv")
 		n, err := session.Step(ctx, parquet, m, op, m.JudgedSchema(), path)
 		if err != nil {
-			return false, err
+			return driver.TxUnknown, err
 		}
 		if n == 0 {
 			continue
 		}
 		in, err := os.Open(path)
 		if err != nil {
-			return false, diskFull(err)
+			return driver.TxUnknown, diskFull(err)
 		}
 		v, err := sys.Verify(ctx, driver.Write{Op: op, Table: m.Table, Key: m.KeySchema(), Columns: m.JudgedSchema()}, in)
 		in.Close()
 		if err != nil {
-			return false, err
+			return driver.TxUnknown, err
 		}
 		before, after, neither = before+v.Before, after+v.After, neither+v.Neither
 	}
 	switch {
 	case after > 0 && before == 0:
-		return true, nil
+		return driver.TxCommitted, nil
 	case before > 0 && after == 0 || neither == 0:
-		return false, nil
+		return driver.TxAborted, nil
 	}
-	return false, errs.New(errs.Changed, "The server ended while change %s was applied, and the rows are neither all as before nor all as planned.", c.ID).
+	return driver.TxUnknown, errs.New(errs.Changed, "The server ended while change %s was applied, and the rows are neither all as before nor all as planned.", c.ID).
 		WithMend("Look at the rows; plan the change again to see what is left to do.")
 }

@@ -122,6 +122,7 @@ type Workflow struct {
 	log      evidence.Log
 	inForce  atomic.Pointer[compact.Compact]
 	progress sync.Map // change.ID → change.Progress, of this process's runs
+	turns    sync.Map // dataset → chan struct{}: who applies to it now
 }
 
 var _ UseCases = (*Workflow)(nil)

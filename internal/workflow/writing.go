@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -19,40 +20,101 @@ import (
 
 // WritePlan is the work behind an apply: it writes the plan of a change that is
 // applying, in one transaction of the system, and moves it to applied, or back
-// to planned where live data is not what was approved, or to failed. It is
-// called by the queue; on a change that does not wait for it, it does nothing.
+// to planned where live data is not what was approved, or to failed. Applies on
+// one dataset go one after the other. It is called by the queue; on a change
+// that does not wait for it, it does nothing.
 func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	c, err := w.claim(ctx, id, change.Applying)
 	if err != nil || c == nil {
 		return err
 	}
 	defer w.progress.Delete(id)
-	if c.Lease.Epoch > 1 {
-		return w.recover(ctx, c)
-	}
-	written, err := w.write(ctx, c)
+	release, err := w.turn(ctx, c.Dataset)
 	if err != nil {
-		w.Log.Warn("apply failed", "change", id, "err", errs.Detail(err))
+		return err
 	}
-	return w.applyEnded(context.WithoutCancel(ctx), c, written, err)
+	defer release()
+	var done *change.Committing
+	out := &written{}
+	if c.Lease.Epoch > 1 { // taken over: first find out what became of it
+		done, err = w.settle(ctx, c)
+	}
+	if done == nil && err == nil {
+		done, err = w.write(ctx, c, out)
+	}
+	if errors.Is(err, errUncertain) {
+		if done, err = w.settle(ctx, c); done == nil && err == nil {
+			err = errs.New(errs.Unavailable, "The connection was lost while change %s was committed; the system rolled it back, and nothing was written.", id).
+				WithMend("Plan it again.")
+		}
+	}
+	if ctx.Err() != nil && done == nil {
+		return ctx.Err() // the server stops: taken over at its next start
+	}
+	if err != nil {
+		w.Log.Warn("apply failed", "change", id, "error", errs.Detail(err))
+	}
+	return w.persist(ctx, func(ctx context.Context) error { return w.applyEnded(ctx, c, done, out, err) })
 }
 
-// written is what an apply did, and where its rows as stored are kept.
+// turn waits until no other apply on the dataset runs in this process.
+func (w *Workflow) turn(ctx context.Context, dataset string) (release func(), err error) {
+	lock, _ := w.turns.LoadOrStore(dataset, make(chan struct{}, 1))
+	select {
+	case lock.(chan struct{}) <- struct{}{}:
+		return func() { <-lock.(chan struct{}) }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// retry is the time between two attempts at what must come to an end.
+const retry = 2 * time.Second
+
+// persist records what has happened outside already; it tries until it succeeds
+// or the server stops.
+func (w *Workflow) persist(ctx context.Context, record func(context.Context) error) error {
+	for {
+		err := record(context.WithoutCancel(ctx))
+		if err == nil {
+			return nil
+		}
+		w.Log.Error("the result of an apply could not be recorded; trying again", "error", errs.Detail(err))
+		if !pause(ctx) {
+			return err
+		}
+	}
+}
+
+// pause waits for the time between two attempts; false if the server stops.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(retry)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// written is what an apply did so far.
 type written struct {
 	rows      int64
-	stored    record.Digest
-	storedCSV record.Digest
-	columns   []string
 	conflicts int64
 	lines     []int64 // file rows of conflicts
 	findings  []finding.Finding
 }
 
+// errUncertain: the answer to the commit was lost.
+var errUncertain = errors.New("workflow: it is not known whether the commit succeeded")
+
 // errConflict: the live rows are not what was approved; nothing was written.
 var errConflict = errs.New(errs.Changed, "Live rows are not what was approved any more, so nothing was written.")
 
-// write writes the plan and commits. An error means that nothing was written.
-func (w *Workflow) write(ctx context.Context, c *change.Change) (*written, error) {
+// write writes the plan and commits. An error means that nothing was written,
+// except for errUncertain.
+func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*change.Committing, error) {
 	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if err != nil {
 		return nil, err
@@ -77,8 +139,8 @@ func (w *Workflow) write(ctx context.Context, c *change.Change) (*written, error
 		return nil, err
 	}
 	defer session.Close()
-	a := &applying{w: w, c: c, m: m, parquet: parquet, session: session, columns: table.Columns, all: readable(table, m.Key), out: &written{}}
-	return a.out, a.run(ctx, sys)
+	a := &applying{w: w, c: c, m: m, parquet: parquet, session: session, columns: table.Columns, all: readable(table, m.Key), out: out}
+	return a.run(ctx, sys)
 }
 
 // samePlace refuses a table whose judged columns are not what they were.
@@ -120,28 +182,31 @@ type applying struct {
 	files   []duck.StoredFile
 }
 
-func (a *applying) run(ctx context.Context, sys *system.System) (err error) {
+func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Committing, err error) {
 	tx, err := sys.Begin(ctx, driver.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
+			if rollback := tx.Rollback(context.WithoutCancel(ctx)); rollback != nil {
+				a.w.Log.Warn("rolling back", "change", a.c.ID, "error", errs.Detail(rollback))
+			}
 		}
 	}()
 	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
 		if err := a.step(ctx, tx, op); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if want := a.m.Counts.Written(); a.out.rows != want {
-		return fmt.Errorf("the plan of change %s writes %d rows, the system wrote %d", a.c.ID, want, a.out.rows)
+		return nil, fmt.Errorf("the plan of change %s writes %d rows, the system wrote %d", a.c.ID, want, a.out.rows)
 	}
-	if err := a.keepStored(ctx); err != nil {
-		return err
+	if done, err = a.keepStored(ctx); err != nil {
+		return nil, err
 	}
-	return a.w.commit(ctx, a.c, tx)
+	done.Tx = tx.ID()
+	return done, a.w.commit(ctx, a.c, tx, done)
 }
 
 // step writes the rows of one operation.
@@ -196,72 +261,72 @@ func (a *applying) conflict(ctx context.Context, conflicts []driver.Conflict) er
 
 // keepStored compares what was stored with what was approved and keeps it, all
 // before the commit.
-func (a *applying) keepStored(ctx context.Context) error {
+func (a *applying) keepStored(ctx context.Context) (*change.Committing, error) {
 	path := a.session.Path("stored.parquet")
 	found, err := a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(found) > 0 {
 		a.out.findings = found
-		return errs.New(errs.Blocked, "%s", found[0].Message).WithMend("%s", found[0].Mend)
+		return nil, errs.New(errs.Blocked, "%s", found[0].Message).WithMend("%s", found[0].Mend)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return diskFull(err)
+		return nil, diskFull(err)
 	}
 	defer f.Close()
-	if a.out.stored, _, err = a.w.Artifacts.Put(ctx, f); err != nil {
-		return err
+	done := &change.Committing{Rows: a.out.rows, Columns: a.all.Names()}
+	if done.Stored, _, err = a.w.Artifacts.Put(ctx, f); err != nil {
+		return nil, err
 	}
 	digest := record.NewDigester()
-	if err := a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest); err != nil {
-		return err
-	}
-	a.out.columns, a.out.storedCSV = a.all.Names(), digest.Digest()
-	return nil
+	err = a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest)
+	done.CSV = digest.Digest()
+	return done, err
 }
 
-// commit notes the transaction's name in the metadata and commits. If the answer
-// to the commit is lost, the system is asked what became of it.
-func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx) error {
-	if id := tx.ID(); id != "" {
-		err := w.Store.Do(ctx, func(meta Tx) error {
-			now, err := held(meta, c, change.Applying)
-			if err != nil {
-				return err
-			}
-			if now == nil {
-				return fmt.Errorf("change %s is worked on by somebody else", c.ID)
-			}
-			now.Lease.Tx = id
-			c.Lease.Tx = id
-			return meta.SaveChange(now)
-		})
+// commit notes in the metadata what is about to be committed, and commits. After
+// the system's own no, nothing was written; after any other error that is not
+// known.
+func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
+	err := w.Store.Do(ctx, func(meta Tx) error {
+		now, err := held(meta, c, change.Applying)
 		if err != nil {
 			return err
 		}
+		if now == nil {
+			return fmt.Errorf("change %s is worked on by somebody else", c.ID)
+		}
+		now.Lease.Committing = done
+		c.Lease.Committing = done
+		return meta.SaveChange(now)
+	})
+	if err != nil {
+		return err
 	}
-	return tx.Commit(ctx)
+	err = tx.Commit(ctx)
+	var no *driver.Refusal
+	if err != nil && !errors.As(err, &no) {
+		return fmt.Errorf("%w: %w", errUncertain, err)
+	}
+	return err
 }
 
 // applyEnded records how an apply ended, and where it was a reversal, that the
 // other change is undone.
-func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, out *written, cause error) error {
-	if out == nil {
-		out = &written{}
-	}
+func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, done *change.Committing, out *written, cause error) error {
 	return w.Store.Do(ctx, func(tx Tx) error {
 		now, err := held(tx, c, change.Applying)
 		if err != nil || now == nil {
 			return err
 		}
-		to := w.ended(now, out, cause)
+		to := w.ended(now, done, out, cause)
 		now.Lease = nil
 		e := evidence.Entry{Kind: evidence.ApplyResult, Digests: planDigests(now), Body: evidence.Body{Message: now.Result.Message},
 			Counts: map[string]int64{"applied": now.Result.Applied, "conflicts": now.Result.Conflicts, "failed": now.Result.Failed}}
-		if out.storedCSV != "" && to == change.Applied {
-			e.Digests["stored"] = out.storedCSV
+		if to == change.Applied {
+			e.Digests["stored"] = done.CSV
 		}
 		if err := w.move(tx, now, to, e); err != nil {
 			return err
@@ -276,12 +341,12 @@ func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, out *writte
 }
 
 // ended sets a change's result and gives its next state.
-func (w *Workflow) ended(c *change.Change, out *written, cause error) change.State {
+func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written, cause error) change.State {
 	now := w.Now()
 	c.Result = &change.Result{At: now}
 	switch {
 	case cause == nil:
-		c.Result.Applied, c.Result.Stored, c.Result.Columns = out.rows, out.stored, out.columns
+		c.Result.Applied, c.Result.Stored, c.Result.Columns = done.Rows, done.Stored, done.Columns
 		c.AppliedAt, c.Problem, c.Why = &now, nil, ""
 		return change.Applied
 	case errs.KindOf(cause) == errs.Changed:

@@ -27,7 +27,15 @@ type Options struct {
 type Engine struct {
 	o     Options
 	slots chan struct{}
+	views chan struct{}
 }
+
+// Looking at a plan has places of its own, so that nobody waits for somebody
+// else's plan to be made before they see a page.
+const (
+	views        = 4
+	viewMemoryMB = 200
+)
 
 // New makes an engine. Files left over in its folder by a run that crashed are
 // removed: they are scratch only.
@@ -43,7 +51,7 @@ func New(o Options) (*Engine, error) {
 			return nil, diskError(err)
 		}
 	}
-	return &Engine{o: o, slots: make(chan struct{}, o.Slots)}, nil
+	return &Engine{o: o, slots: make(chan struct{}, o.Slots), views: make(chan struct{}, views)}, nil
 }
 
 func orDefault(n, def int) int {
@@ -63,13 +71,25 @@ type Session struct {
 
 // Session waits for a slot and opens an instance that may read the given files
 // besides those of its own folder. Close gives all of it back.
-func (e *Engine) Session(ctx context.Context, files ...string) (_ *Session, err error) {
+func (e *Engine) Session(ctx context.Context, files ...string) (*Session, error) {
+	return e.session(ctx, e.slots, e.o, files)
+}
+
+// View is a Session for reading what exists: smaller, and never behind a plan
+// that is being made.
+func (e *Engine) View(ctx context.Context, files ...string) (*Session, error) {
+	o := e.o
+	o.MemoryMB, o.Threads = viewMemoryMB, 1
+	return e.session(ctx, e.views, o, files)
+}
+
+func (e *Engine) session(ctx context.Context, slots chan struct{}, o Options, files []string) (_ *Session, err error) {
 	select {
-	case e.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	s := &Session{free: func() { <-e.slots }}
+	s := &Session{free: func() { <-slots }}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -78,7 +98,7 @@ func (e *Engine) Session(ctx context.Context, files ...string) (_ *Session, err 
 	if s.dir, err = os.MkdirTemp(e.o.Dir, "run-"); err != nil {
 		return nil, diskError(err)
 	}
-	if err = s.open(ctx, e.o, files); err != nil {
+	if err = s.open(ctx, o, files); err != nil {
 		return nil, err
 	}
 	return s, nil
