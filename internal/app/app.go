@@ -61,6 +61,8 @@ type App struct {
 	workflow *workflow.Workflow
 	gate     *identity.Gate
 	systems  *systems
+	unlock   func() error
+	unwatch  context.CancelFunc
 }
 
 // Open puts a server together and puts the Compact in force. A Compact that is
@@ -92,7 +94,25 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.workflow.Recover(ctx); err != nil {
 		return nil, err
 	}
-	return a, a.queue.Start(ctx)
+	if err := a.queue.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.watch(ctx)
+	return a, nil
+}
+
+// watch looks after changes that time or a crash left behind, until Close.
+func (a *App) watch(ctx context.Context) {
+	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.workflow.Watch(watching)
+	}()
+	a.unwatch = func() {
+		cancel()
+		<-done
+	}
 }
 
 func orDefault(n, otherwise int64) int64 {
@@ -110,6 +130,10 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return errs.New(errs.Unavailable, "The data folder %s cannot be made.", dir).WithMend("Choose another with --data.").Because(err)
 		}
+	}
+	var err error
+	if a.unlock, err = lockFolder(dir); err != nil {
+		return err
 	}
 	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName(comp.Name))
 	if err != nil {
@@ -131,7 +155,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		return err
 	}
 	a.workflow = workflow.New(workflow.Deps{Store: a.store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
-		Now: time.Now, Node: node(), Log: a.config.Log,
+		Now: time.Now, Node: node(), Sole: true, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)
 	a.queue, err = job.New(ctx, a.store.Writer(), worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log})
@@ -202,6 +226,9 @@ func (a *App) SetPassword(ctx context.Context, e access.Email, password string) 
 // Close stops the work under way and closes everything.
 func (a *App) Close(ctx context.Context) error {
 	var all []error
+	if a.unwatch != nil {
+		a.unwatch()
+	}
 	if a.queue != nil {
 		patient, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -210,6 +237,9 @@ func (a *App) Close(ctx context.Context) error {
 	all = append(all, a.systems.close())
 	if a.store != nil {
 		all = append(all, a.store.Close())
+	}
+	if a.unlock != nil {
+		all = append(all, a.unlock())
 	}
 	return errors.Join(all...)
 }

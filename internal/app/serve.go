@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -57,12 +58,24 @@ func Demo(ctx context.Context, c cli.DemoConfig, out io.Writer) error {
 		return errors.Join(err, a.Close(ctx))
 	}
 	return a.listen(ctx, c.Listen, false, func(address string) error {
-		binary, err := os.Executable()
-		if err != nil {
-			binary = "sutor"
-		}
-		return company.Welcome(out, address, binary)
+		return company.Welcome(out, address, program())
 	})
+}
+
+// program is what people type to start this program again from where they are.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "sutor"
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if near, err := filepath.Rel(here, path); err == nil && !strings.HasPrefix(near, "..") {
+		return "./" + near
+	}
+	return path
 }
 
 // furnish gives the demo's people their passwords and tokens, once.

@@ -29,11 +29,12 @@ func (w *Workflow) Plan(ctx context.Context, id change.ID, limit time.Duration) 
 	if err != nil || c == nil {
 		return err
 	}
-	defer w.progress.Delete(id)
-	made, err := w.planWithin(ctx, c, limit)
+	working, done := w.keepAlive(ctx, c)
+	defer done()
+	made, err := w.planWithin(working, c, limit)
 	if err != nil {
-		if ctx.Err() != nil { // the server stops: planned again at its next start
-			return ctx.Err()
+		if working.Err() != nil { // the server stops, and plans again at its next start; or the lease is lost
+			return working.Err()
 		}
 		w.Log.Warn("planning failed", "change", id, "err", errs.Detail(err))
 		return w.planFailed(context.WithoutCancel(ctx), c, err)
@@ -54,39 +55,6 @@ func (w *Workflow) planWithin(ctx context.Context, c *change.Change, limit time.
 			WithMend("Propose a smaller file, or ask the steward to raise the limit (serve --max-plan).").Because(err)
 	}
 	return m, err
-}
-
-// claim takes the lease of a change in the given state; nil if it is not there
-// any more.
-func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) (*change.Change, error) {
-	var c *change.Change
-	err := w.Store.Do(ctx, func(tx Tx) error {
-		found, err := tx.Change(id)
-		if err != nil || found.State != state {
-			return err
-		}
-		lease := &change.Lease{Node: w.Node, Epoch: 1, Beat: w.Now()}
-		if old := found.Lease; old != nil {
-			lease.Epoch, lease.Committing = old.Epoch+1, old.Committing
-		}
-		found.Lease = lease
-		c = found
-		return tx.SaveChange(found)
-	})
-	return c, err
-}
-
-// held gives the change if this worker still holds its lease: the fencing that
-// keeps a worker that was taken for dead from writing.
-func held(tx Tx, c *change.Change, state change.State) (*change.Change, error) {
-	now, err := tx.Change(c.ID)
-	if err != nil {
-		return nil, err
-	}
-	if now.State != state || now.Lease == nil || c.Lease == nil || now.Lease.Epoch != c.Lease.Epoch || now.Lease.Node != c.Lease.Node {
-		return nil, nil
-	}
-	return now, nil
 }
 
 // made is a plan whose artefacts are stored.

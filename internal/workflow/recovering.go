@@ -11,26 +11,6 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// Recover takes over what a server that ended in the middle left behind: it
-// wakes up the work of every change that is planning or applying. Call it at
-// start, before the queue runs.
-func (w *Workflow) Recover(ctx context.Context) error {
-	return w.Store.Do(ctx, func(tx Tx) error {
-		for state, kind := range map[change.State]JobKind{change.Planning: JobPlan, change.Applying: JobApply} {
-			left, err := tx.Changes(Filter{States: []change.State{state}, Limit: 100_000})
-			if err != nil {
-				return err
-			}
-			for _, c := range left {
-				if err := tx.Enqueue(Job{Kind: kind, Change: c.ID}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-}
-
 // settle finds out what became of a commit whose answer nobody heard, by asking
 // the system for the transaction, and where it has no answer, by comparing the
 // rows. It waits for a system that cannot be reached and for a transaction still

@@ -112,6 +112,7 @@ type Deps struct {
 	Key       *evidence.Key
 	Now       Clock
 	Node      string // names this process in leases
+	Sole      bool   // no other process may own the metadata (a SQLite file)
 	Log       *slog.Logger
 	Intake    csv.Limits
 }
@@ -123,13 +124,16 @@ type Workflow struct {
 	inForce  atomic.Pointer[compact.Compact]
 	progress sync.Map // change.ID → change.Progress, of this process's runs
 	turns    sync.Map // dataset → chan struct{}: who applies to it now
+	running  sync.Map // change.ID → true: worked on by this process
+	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
+	started  time.Time
 }
 
 var _ UseCases = (*Workflow)(nil)
 
 // New makes the use cases; PutInForce must have been called before anything else
 // is.
-func New(d Deps) *Workflow { return &Workflow{Deps: d} }
+func New(d Deps) *Workflow { return &Workflow{Deps: d, started: d.Now()} }
 
 // Compact gives the Compact in force.
 func (w *Workflow) Compact() *compact.Compact { return w.inForce.Load() }

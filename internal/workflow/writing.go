@@ -28,7 +28,8 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	if err != nil || c == nil {
 		return err
 	}
-	defer w.progress.Delete(id)
+	ctx, end := w.keepAlive(ctx, c)
+	defer end()
 	release, err := w.turn(ctx, c.Dataset)
 	if err != nil {
 		return err

@@ -1,0 +1,177 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+)
+
+// Who works on a change is decided by the lease in the change itself, not by the
+// queue, which only wakes somebody up. A holder renews its lease every beat; a
+// lease that was not renewed for dead is taken over, with the next epoch, and
+// every later write of the former holder is refused by held.
+const (
+	beat  = 2 * time.Second
+	dead  = 10 * time.Second
+	watch = 5 * time.Second  // between two looks for leases to take over
+	lost  = 30 * time.Second // after which a job that nobody began is taken for lost
+)
+
+// claim takes the lease of a change in the given state; nil if the change is not
+// there any more, or somebody works on it.
+func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) (*change.Change, error) {
+	if _, busy := w.running.LoadOrStore(id, true); busy {
+		return nil, nil
+	}
+	var c *change.Change
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		c = nil
+		found, err := tx.Change(id)
+		if err != nil || found.State != state || w.alive(found.Lease) {
+			return err
+		}
+		lease := &change.Lease{Node: w.Node, Epoch: 1, Beat: w.Now()}
+		if old := found.Lease; old != nil {
+			lease.Epoch, lease.Committing = old.Epoch+1, old.Committing
+		}
+		found.Lease = lease
+		c = found
+		return tx.SaveChange(found)
+	})
+	if err != nil || c == nil {
+		w.running.Delete(id)
+		return nil, err
+	}
+	return c, nil
+}
+
+// alive tells whether somebody else holds the lease. Where this process is the
+// only one that may own the metadata, no lease from before its start is alive.
+func (w *Workflow) alive(l *change.Lease) bool {
+	switch {
+	case l == nil || l.Node == w.Node:
+		return false
+	case w.Sole && l.Beat.Before(w.started):
+		return false
+	}
+	return w.Now().Sub(l.Beat) < dead
+}
+
+// held gives the change if this worker still holds its lease: the fencing that
+// keeps a worker that was taken for dead from writing.
+func held(tx Tx, c *change.Change, state change.State) (*change.Change, error) {
+	now, err := tx.Change(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if now.State != state || now.Lease == nil || c.Lease == nil || now.Lease.Epoch != c.Lease.Epoch || now.Lease.Node != c.Lease.Node {
+		return nil, nil
+	}
+	return now, nil
+}
+
+// keepAlive renews the lease while work goes on. The context it gives ends when
+// the lease is lost: the change was withdrawn, or taken over by somebody who
+// took this process for dead.
+func (w *Workflow) keepAlive(ctx context.Context, c *change.Change) (context.Context, context.CancelFunc) {
+	working, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(beat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-working.Done():
+				return
+			case <-ticker.C:
+				if kept, err := w.renew(working, c); err == nil && !kept {
+					cancel()
+				}
+			}
+		}
+	}()
+	return working, func() {
+		cancel()
+		<-done
+		w.running.Delete(c.ID)
+		w.progress.Delete(c.ID)
+	}
+}
+
+func (w *Workflow) renew(ctx context.Context, c *change.Change) (kept bool, err error) {
+	err = w.Store.Do(ctx, func(tx Tx) error {
+		now, err := held(tx, c, c.State)
+		if kept = now != nil; err != nil || !kept {
+			return err
+		}
+		now.Lease.Beat = w.Now()
+		return tx.SaveChange(now)
+	})
+	return kept, err
+}
+
+// Recover takes over what a server that ended in the middle left behind: it
+// wakes up the work of every change that is planning or applying and that nobody
+// works on. Call it at start, before the queue runs.
+func (w *Workflow) Recover(ctx context.Context) error { return w.takeOver(ctx, 0) }
+
+// Watch looks for leases to take over, and for changes that nobody decided on in
+// time, until ctx ends.
+func (w *Workflow) Watch(ctx context.Context) {
+	ticker := time.NewTicker(watch)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx)); err != nil && ctx.Err() == nil {
+				w.Log.Error("looking after what was left behind", "error", errs.Detail(err))
+			}
+		}
+	}
+}
+
+// takeOver enqueues the work of changes whose lease is dead, and of those that
+// nobody has begun to work on for the given time.
+func (w *Workflow) takeOver(ctx context.Context, waited time.Duration) error {
+	return w.Store.Do(ctx, func(tx Tx) error {
+		for state, kind := range map[change.State]JobKind{change.Planning: JobPlan, change.Applying: JobApply} {
+			left, err := tx.Changes(Filter{States: []change.State{state}, Limit: 100_000})
+			if err != nil {
+				return err
+			}
+			for _, c := range left {
+				if !w.orphan(c, waited) {
+					continue
+				}
+				if err := tx.Enqueue(Job{Kind: kind, Change: c.ID}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// orphan tells whether nobody works on the change. It is told at most once in
+// the time after which a job counts as lost, so that a long queue is not filled
+// with repetitions.
+func (w *Workflow) orphan(c *change.Change, waited time.Duration) bool {
+	if _, here := w.running.Load(c.ID); here || w.alive(c.Lease) {
+		return false
+	}
+	if c.Lease == nil && w.Now().Sub(c.UpdatedAt) < waited {
+		return false
+	}
+	last, told := w.woken.Load(c.ID)
+	if told && waited > 0 && w.Now().Sub(last.(time.Time)) < lost {
+		return false
+	}
+	w.woken.Store(c.ID, w.Now())
+	return true
+}
