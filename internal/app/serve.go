@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"sutor/internal/access"
 	"sutor/internal/api"
 	"sutor/internal/cli"
@@ -78,28 +80,30 @@ func program() string {
 	return path
 }
 
-// furnish gives the demo's people their passwords and tokens, once.
+// furnish gives the demo's people their passwords and tokens, once. Passwords are
+// slow to hash by intention, so all are hashed at once.
 func (a *App) furnish(ctx context.Context, company *demo.Company) error {
+	var work errgroup.Group
 	for _, p := range company.People {
 		file := company.Token(p)
 		if _, err := os.Stat(file); err == nil {
 			continue
 		}
-		if err := a.gate.SetPassword(ctx, p.Email, p.Password); err != nil {
-			return err
-		}
-		secret, err := workflow.IssueToken(ctx, a.store, p.Email, 365*24*time.Hour, time.Now())
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
-			return err
-		}
+		work.Go(func() error {
+			if err := a.gate.SetPassword(ctx, p.Email, p.Password); err != nil {
+				return err
+			}
+			secret, err := workflow.IssueToken(ctx, a.store, p.Email, 365*24*time.Hour, time.Now())
+			if err != nil {
+				return err
+			}
+			if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(file, []byte(secret+"\n"), 0o600)
+		})
 	}
-	return nil
+	return work.Wait()
 }
 
 // listen serves until ctx ends, then lets what is under way finish. ready is
