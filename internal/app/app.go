@@ -155,6 +155,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		return err
 	}
 	a.workflow = workflow.New(workflow.Deps{Store: a.store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now: time.Now, Node: node(), Sole: true, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)

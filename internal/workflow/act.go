@@ -48,6 +48,10 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 
 // judge loads a change and asks whether the person may do the act now.
 func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) (*step, error) {
+	p, err := w.today(tx, p)
+	if err != nil {
+		return nil, err
+	}
 	c, err := tx.Change(id)
 	if err != nil {
 		return nil, unseen(id, err)

@@ -42,6 +42,38 @@ func (w *Workflow) PutInForce(ctx context.Context, c *compact.Compact, text []by
 	return err
 }
 
+// today makes sure that a person is judged by the Compact in force, also where
+// another process put it in force: this process takes it up first, and the
+// person's rights are read anew.
+func (w *Workflow) today(tx Tx, p access.Principal) (access.Principal, error) {
+	d, err := tx.InForce()
+	if err != nil || d == w.Compact().Digest {
+		return p, err
+	}
+	text, err := tx.CompactText(d)
+	if err != nil {
+		return p, err
+	}
+	c, problems := compact.Parse(w.Compact().File, text)
+	if c == nil || compact.Failed(problems) {
+		return p, errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.").
+			WithMend("Another server with a newer version put it in force; bring this one to the same version.")
+	}
+	if w.Adopt == nil {
+		return p, errs.New(errs.Internal, "Another process put a Compact in force, which this one did not expect.")
+	}
+	if err := w.Adopt(c); err != nil {
+		return p, err
+	}
+	w.inForce.Store(c)
+	now, known := c.Principal(p.Email)
+	if !known {
+		return p, errs.New(errs.Unsigned, "The Compact in force does not know %s any more.", p.Email)
+	}
+	now.Means = p.Means
+	return now, nil
+}
+
 // voidOutdated voids the decisions of waiting changes that were judged by other
 // rules or other people.
 func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {

@@ -37,6 +37,13 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 		c.Title = input.Name
 	}
 	err = w.Store.Do(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
+		if err := w.mayPropose(p, in.Dataset); err != nil {
+			return err
+		}
 		c.Twin = w.twin(tx, in.Dataset, input.Digest)
 		return w.create(tx, c, p, evidence.ChangeProposed)
 	})
@@ -211,7 +218,10 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 				WithMend("Go on with that one, or withdraw it first.")
 		}
 		c = &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Maker: p.Email,
-			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id, ReversesAt: s.c.AppliedAt}
+			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id}
+		if !s.c.IsReversal() { // who takes a reversal back writes again: that takes the normal route
+			c.ReversesAt = s.c.AppliedAt
+		}
 		if err := w.create(tx, c, p, evidence.UndoProposed); err != nil {
 			return err
 		}

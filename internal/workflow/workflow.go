@@ -109,12 +109,14 @@ type Deps struct {
 	Artifacts Artifacts
 	Engine    *duck.Engine
 	Systems   Systems
-	Key       *evidence.Key
-	Now       Clock
-	Node      string // names this process in leases
-	Sole      bool   // no other process may own the metadata (a SQLite file)
-	Log       *slog.Logger
-	Intake    csv.Limits
+	// Adopt makes Systems those of a Compact that another process put in force.
+	Adopt  func(*compact.Compact) error
+	Key    *evidence.Key
+	Now    Clock
+	Node   string // names this process in leases
+	Sole   bool   // no other process may own the metadata (a SQLite file)
+	Log    *slog.Logger
+	Intake csv.Limits
 }
 
 // Workflow implements UseCases, and the work behind the queue.
