@@ -53,20 +53,20 @@ var rooms = []struct {
 var homes = map[string][]string{
 	"github.com/duckdb/":               {"plan/duck"},
 	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"}, // demo makes a database before there is a connector to it
-	"github.com/jackc/pgx/":            {"connector/postgres", "connector/postgres/pgtest"},
+	"github.com/jackc/pgx/":            {"connector/postgres", "connector/postgres/pgtest", "store/postgres", "job", "app"}, // app and job hand a transaction from the store to the queue
 	"github.com/riverqueue/":           {"job"},
 	"cel.dev/":                         {"guard"},
 	"github.com/danielgtaylor/huma/":   {"api"},
 	"github.com/a-h/templ":             {"web"},
 	"github.com/alecthomas/kong":       {"cli"},
-	"golang.org/x/mod/sumdb/":          {"evidence", "evidence/logtest", "store/sqlite"}, // the store keeps tlog's hashes
-	"github.com/pressly/goose/":        {"store/sqlite"},
+	"golang.org/x/mod/sumdb/":          {"evidence", "evidence/logtest", "store/sqlite", "store/postgres"}, // the stores keep tlog's hashes
+	"github.com/pressly/goose/":        {"store/sqlite", "store/postgres"},
 	"github.com/xuri/excelize/":        {"intake/xlsx"},
 	"golang.org/x/crypto/argon2":       {"identity"},
 	"github.com/alexedwards/scs/":      {"web", "store/sqlite"},
 	"go.yaml.in/yaml/":                 {"compact"},
 	"github.com/schollz/progressbar/":  {"cli"},
-	"database/sql":                     {"plan/duck", "store/sqlite", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
+	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
 	"net/http":                         {"api", "api/routetest", "web", "client", "app", "wire"},
 	"github.com/rogpeppe/go-internal/": {},
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code

@@ -40,10 +40,13 @@
 //
 // Ring 4. internal/guard compiles the guardrail language (CEL's parser) to expr.
 // internal/plan defines what a plan is; internal/plan/duck makes it with DuckDB,
-// reads and writes the Parquet, and makes the inverse. The deltas of a plan are
+// reads and writes the Parquet, and makes the inverse. plan.Reference makes the
+// same plan slowly and plainly, and internal/plan/plantest holds the two together
+// on random schemas, tables, files and rules. The deltas of a plan are
 // columns in that file and never Go values, so there is no package for a single
 // delta. internal/connector has one folder a kind: internal/connector/sqlite,
 // internal/connector/postgres; internal/connector/all lists them;
+// internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
 // start a PostgreSQL for tests. internal/artifact keeps files by digest.
 // internal/identity proves who somebody is.
@@ -52,9 +55,10 @@
 // need. Every right and every rule is asked here, so no adapter can forget one.
 // Start with act.go: the one way in which a person changes a change.
 //
-// Ring 6. internal/store/sqlite keeps the metadata, internal/store/storetest
-// checks any such store. internal/job is the queue (River), in the same database
-// and the same transactions. internal/api, internal/web and internal/cli are
+// Ring 6. internal/store keeps the metadata: internal/store/sqlite in a file, for
+// one server; internal/store/postgres in a database that several servers share;
+// internal/store/storetest checks both. internal/job is the queue (River), in the
+// same database and the same transactions. internal/api, internal/web and internal/cli are
 // thin; internal/api/routetest walks every route as every role. internal/demo
 // makes a company to try things on.
 //
@@ -65,16 +69,16 @@
 // test/script tells stories against the real program, attacks among them. Suites
 // (drivertest, storetest, logtest) hold every implementation to one meaning.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
-// rule in SQL equals its judgement in Go, file → plan → apply → undo gives back
+// rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's, file → plan → apply → undo gives back
 // the table, a pack with any byte changed does not verify. bench measures against
 // what people would do by hand.
 //
 // # Doubts, and what comes next
 //
-// A server that ends in the middle of an apply is recovered at its next start by
-// asking the system for the transaction, or the rows (workflow/recovering.go);
-// the lease has an epoch for fencing, and no heartbeat yet, because one process
-// owns a data folder. Metadata lives in SQLite only, and artefacts in a folder.
+// A server that ends in the middle of an apply is recovered by whoever takes its
+// lease over, by asking the system for the transaction, or the rows
+// (workflow/lease.go, workflow/recovering.go). Artefacts are files in a folder,
+// which servers of one database must share.
 // What a unique or foreign key over columns outside the judged set forbids is
 // noticed by the system at apply (all of it rolled back), not in the plan.
 package sutor

@@ -95,7 +95,7 @@ func (s *server) change(ctx context.Context, p access.Principal, in *waitInput) 
 
 type rowsInput struct {
 	ChangeID
-	Op     string `query:"op" doc:"Only rows of this op: insert, update…"`
+	Op     string `query:"op" enum:"insert,update,delete,kept,impossible" doc:"Only rows of this op; the last two stand in reversals"`
 	Limit  int64  `query:"limit" minimum:"1" maximum:"10000" default:"100"`
 	Offset int64  `query:"offset" minimum:"0"`
 }

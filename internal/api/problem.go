@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,6 +121,7 @@ func faults(m *huma.ErrorModel) string {
 	if len(all) == 0 {
 		return strings.TrimSuffix(m.Detail, ".")
 	}
+	slices.Sort(all) // huma finds them in an order of its own each time
 	return strings.Join(all, "; ")
 }
 

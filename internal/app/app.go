@@ -4,15 +4,19 @@
 //
 // Files of a data folder:
 //
-//	sutor.db        metadata: changes, versions of the Compact, the evidence log, tokens, sessions, the queue
+//	sutor.db        metadata: changes, versions of the Compact, the evidence log, tokens, sessions, the queue;
+//	                not there with --database
 //	log.key         the evidence log's private key, readable by its owner only
-//	artifacts/      files and plans by digest
+//	artifacts/      files and plans by digest; not there with --artifacts
 //	scratch/        work in progress; emptied at start
+//
+// Several servers share the work on one PostgreSQL database, each with a data
+// folder of its own, where log.key is the same, and one folder of artefacts.
 package app
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +35,6 @@ import (
 	"sutor/internal/intake/csv"
 	"sutor/internal/job"
 	"sutor/internal/plan/duck"
-	"sutor/internal/store/sqlite"
 	"sutor/internal/workflow"
 )
 
@@ -39,6 +42,8 @@ import (
 type Config struct {
 	Compact   string // file
 	Data      string // folder, made if absent
+	Database  string // URL of the metadata; "" for SQLite in Data
+	Artifacts string // folder; "" for one in Data
 	MaxUpload int64  // bytes of one file; default 1 GiB
 	MaxRows   int64  // rows of one file; default 10 million
 	MaxPlan   time.Duration
@@ -56,8 +61,8 @@ const (
 // App is a server that is put together and not yet listening.
 type App struct {
 	config   Config
-	store    *sqlite.DB
-	queue    *job.Client
+	store    *database
+	queue    queue
 	workflow *workflow.Workflow
 	gate     *identity.Gate
 	systems  *systems
@@ -135,11 +140,12 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if a.unlock, err = lockFolder(dir); err != nil {
 		return err
 	}
-	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName(comp.Name))
+	keyFile := filepath.Join(dir, "log.key")
+	key, err := evidence.OpenKey(keyFile, evidence.LogName(comp.Name))
 	if err != nil {
 		return err
 	}
-	artifacts, err := artifact.Open(filepath.Join(dir, "artifacts"))
+	artifacts, err := artifact.Open(cmp.Or(a.config.Artifacts, filepath.Join(dir, "artifacts")))
 	if err != nil {
 		return err
 	}
@@ -147,19 +153,20 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if err != nil {
 		return err
 	}
-	// Store and queue need each other: jobs are enqueued in the store's own
-	// transactions.
-	a.store, err = sqlite.Open(ctx, filepath.Join(dir, "sutor.db"), sqlite.Options{
-		Enqueue: func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return a.queue.Enqueue(ctx, tx, j) }})
-	if err != nil {
+	if a.store, err = openDatabase(ctx, a.config.Database, dir); err != nil {
 		return err
+	}
+	if a.store.shared {
+		if err := oneKey(ctx, a.store, key, keyFile); err != nil {
+			return err
+		}
 	}
 	a.workflow = workflow.New(workflow.Deps{Store: a.store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
-		Now: time.Now, Node: node(), Sole: true, Log: a.config.Log,
+		Now:   time.Now, Node: node(), Sole: !a.store.shared, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)
-	a.queue, err = job.New(ctx, a.store.Writer(), worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log})
+	a.queue, err = a.store.queue(ctx, worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log})
 	return err
 }
 

@@ -11,7 +11,6 @@ import (
 	"sutor/internal/cli"
 	"sutor/internal/compact"
 	"sutor/internal/errs"
-	"sutor/internal/store/sqlite"
 	"sutor/internal/workflow"
 )
 
@@ -47,23 +46,14 @@ func CompactCheck(ctx context.Context, file string, offline bool) ([]compact.Pro
 
 // IssueToken issues a token beside a running server, through its metadata.
 func IssueToken(ctx context.Context, t cli.TokenConfig) (string, error) {
-	if t.Database != "" {
-		return "", errNoDatabase()
-	}
-	path := filepath.Join(t.Data, "sutor.db")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(filepath.Join(t.Data, "sutor.db")); err != nil && t.Database == "" {
 		return "", errs.New(errs.NotFound, "There is no server's data in %s.", t.Data).
 			WithMend("Name the server's data folder with --data; it is made when the server first starts.").Because(err)
 	}
-	store, err := sqlite.Open(ctx, path, sqlite.Options{})
+	store, err := openDatabase(ctx, t.Database, t.Data)
 	if err != nil {
 		return "", err
 	}
 	defer store.Close()
 	return workflow.IssueToken(ctx, store, access.Fold(t.Email), t.Valid, time.Now())
-}
-
-func errNoDatabase() error {
-	return errs.New(errs.Usage, "Metadata in a database of its own (--database) is not offered by this version.").
-		WithMend("Leave it out: the metadata is then kept in SQLite in the data folder.")
 }

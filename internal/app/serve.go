@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,14 +29,11 @@ import (
 // Serve runs a server until ctx ends. SIGHUP puts the Compact's file in force
 // again.
 func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
-	if c.Database != "" {
-		return errNoDatabase()
+	artifacts, err := artifactFolder(c.Artifacts)
+	if err != nil {
+		return err
 	}
-	if c.Artifacts != "" {
-		return errs.New(errs.Usage, "Keeping artefacts elsewhere (--artifacts) is not offered by this version.").
-			WithMend("Leave it out: they are then kept in the data folder.")
-	}
-	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxPlan: c.MaxPlan, Log: logger()})
+	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts, MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxPlan: c.MaxPlan, Log: logger()})
 	if err != nil {
 		return err
 	}
@@ -43,6 +41,20 @@ func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
 		_, err := fmt.Fprintf(out, "Sutor serves %s at http://%s\n", a.workflow.Compact().Name, address)
 		return err
 	})
+}
+
+// artifactFolder reads where artefacts are kept: a folder's path or file URL.
+func artifactFolder(text string) (string, error) {
+	path, isURL := strings.CutPrefix(text, "file://")
+	var err error
+	if isURL {
+		path, err = url.PathUnescape(path)
+	}
+	if err != nil || strings.Contains(path, "://") || isURL && !filepath.IsAbs(path) {
+		return "", errs.New(errs.Usage, "Artefacts (--artifacts) can be kept in a folder only, and this is none.").
+			WithMend("Write the folder's path, or file:///path.")
+	}
+	return path, nil
 }
 
 // Demo runs the demo company until ctx ends.

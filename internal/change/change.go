@@ -137,15 +137,17 @@ type Decision struct {
 
 // Result tells what an apply did.
 type Result struct {
-	Applied      int64         `json:"applied"`
-	Already      int64         `json:"already"`
-	Conflicts    int64         `json:"conflicts"`
-	Failed       int64         `json:"failed"`
-	ConflictRows []int64       `json:"conflict_rows,omitempty"` // file rows, at most 1,000
-	Message      string        `json:"message,omitempty"`
-	Stored       record.Digest `json:"stored,omitempty"`  // the artefact with the rows as really stored
-	Columns      []string      `json:"columns,omitempty"` // of that artefact, after the key
-	At           time.Time     `json:"at"`
+	Applied      int64   `json:"applied"`
+	Already      int64   `json:"already"`
+	Conflicts    int64   `json:"conflicts"`
+	Failed       int64   `json:"failed"`
+	ConflictRows []int64 `json:"conflict_rows,omitempty"` // file rows, at most 1,000
+	Message      string  `json:"message,omitempty"`
+	// Findings of the apply itself, beside those of the plan.
+	Findings []finding.Finding `json:"findings,omitempty"`
+	Stored   record.Digest     `json:"stored,omitempty"`  // the artefact with the rows as really stored
+	Columns  []string          `json:"columns,omitempty"` // of that artefact, after the key
+	At       time.Time         `json:"at"`
 }
 
 // Change is one governed mass change, in its stored form. It is kept as one
@@ -174,7 +176,7 @@ type Change struct {
 	Result        *Result       `json:"result,omitempty"`
 	Twin          ID            `json:"twin,omitempty"` // an earlier change with the very same file
 	Reverses      ID            `json:"reverses,omitempty"`
-	ReversesAt    *time.Time    `json:"reverses_at,omitempty"` // when the reversed change was applied
+	ReversesAt    *time.Time    `json:"reverses_at,omitempty"` // when the reversed change was applied; nil where that was a reversal itself
 	ReversedBy    ID            `json:"reversed_by,omitempty"`
 	Progress      *Progress     `json:"progress,omitempty"`
 	Version       int64         `json:"version"` // optimistic lock: every stored state has the next number

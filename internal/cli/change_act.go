@@ -122,7 +122,7 @@ func applyOutcome(ch wire.Change) error {
 		if ch.Result != nil {
 			conflicts = ch.Result.Conflicts
 		}
-		if conflicts == 0 && ch.Problem != nil {
+		if ch.Problem != nil && (ch.Result == nil || len(ch.Result.ConflictRows) == 0) { // it was no row of the file: a column is gone, say
 			return problemError(ch)
 		}
 		what := "Nothing was written"

@@ -376,6 +376,14 @@ func TestTokenIsAloneOnStandardOutput(t *testing.T) {
 	if want := (cli.TokenConfig{Email: "maria@example.test", Data: "d", Valid: 48 * time.Hour}); got != want {
 		t.Errorf("%+v", got)
 	}
+	for want, args := range map[cli.TokenConfig][]string{
+		{Email: "m@x", Data: "sutor-data", Valid: 90 * 24 * time.Hour}: {"token", "issue", "m@x"},
+		{Email: "m@x", Database: "u", Valid: 90 * 24 * time.Hour}:      {"token", "issue", "m@x", "--database", "u"},
+	} {
+		if r := run(t, nil, local, args...); r.code != 0 || got != want {
+			t.Errorf("%v: exit %d, %+v", args, r.code, got)
+		}
+	}
 	if r := run(t, nil, local, "token", "issue", "m@x", "--data", "d", "--database", "u"); r.code != 2 {
 		t.Errorf("both places: exit %d", r.code)
 	}

@@ -108,7 +108,7 @@ func parseSize(text string) (int64, error) {
 
 type tokenIssueCmd struct {
 	Email    string `arg:"" help:"The person, as the Compact in force has it."`
-	Data     string `placeholder:"DIR" default:"sutor-data" xor:"where" help:"The server's data folder."`
+	Data     string `placeholder:"DIR" xor:"where" help:"The server's data folder (sutor-data)."` // no default: kong counts that as given
 	Database string `placeholder:"URL" xor:"where" help:"The server's metadata database."`
 	Days     int    `placeholder:"N" default:"90" help:"For how many days it is valid."`
 }
@@ -116,6 +116,9 @@ type tokenIssueCmd struct {
 func (t *tokenIssueCmd) Run(c *console) error {
 	if t.Days < 1 || t.Days > 3650 {
 		return errs.New(errs.Usage, "A token is valid for 1 to 3650 days.")
+	}
+	if t.Data == "" && t.Database == "" {
+		t.Data = "sutor-data"
 	}
 	secret, err := c.local.IssueToken(c.ctx, TokenConfig{t.Email, t.Data, t.Database, time.Duration(t.Days) * 24 * time.Hour})
 	if err != nil {

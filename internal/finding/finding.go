@@ -39,7 +39,9 @@ const (
 	Max          = "max"
 	Pattern      = "pattern"
 	Unique       = "unique"      // another row has this value already
+	UniqueSwap   = "unique-swap" // a value that another row gives up in the same change, where the system judges row by row
 	ForeignKey   = "foreign-key" // no such row in the table referred to
+	Hidden       = "hidden"      // the system hides rows from Sutor (warning)
 	EmptiedCells = "emptied"     // cells that would lose their value (warning)
 	Unmatched    = "unmatched"   // columns of the file that match nothing (warning)
 	AsStored     = "as-stored"   // the system stored something else than was approved
@@ -48,7 +50,7 @@ const (
 
 // BuiltIn lists every name above.
 var BuiltIn = []string{Value, Ragged, MissingKey, Duplicate, UnknownKey, ExistingKey, NotAllowed, NotWritable, NotNull,
-	Required, OneOf, Min, Max, Pattern, Unique, ForeignKey, EmptiedCells, Unmatched, AsStored, Constraint}
+	Required, OneOf, Min, Max, Pattern, Unique, UniqueSwap, ForeignKey, Hidden, EmptiedCells, Unmatched, AsStored, Constraint}
 
 // Finding is one rule's result over a whole plan.
 type Finding struct {

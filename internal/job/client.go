@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 
 	"sutor/internal/change"
@@ -37,26 +35,27 @@ const (
 	planQueue  = "plan"
 	applyQueue = "apply"
 
-	poll     = 50 * time.Millisecond
 	cooldown = 10 * time.Millisecond // between two fetches when jobs come one after the other
 	patience = 5 * time.Second       // for cancelled workers to return
 	never    = time.Duration(math.MaxInt64)
 )
 
-// Client is the queue and, once started, its workers.
-type Client struct {
-	river *river.Client[*sql.Tx]
+// Client is the queue and, once started, its workers. T is the transaction of the
+// metadata database.
+type Client[T any] struct {
+	river *river.Client[T]
 }
 
 // New makes the queue in the metadata database, bringing River's tables up to
-// date. It starts nothing: Enqueue works at once, workers run after Start.
-func New(ctx context.Context, db *sql.DB, w Worker, o Options) (*Client, error) {
+// date; one process at a time may do that. It starts nothing: Enqueue works at
+// once, workers run after Start.
+func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Client[T], error) {
 	log := o.Log
 	if log == nil {
 		log = slog.Default()
 	}
-	driver, quiet := riversqlite.New(db), slog.New(atLeast{log.Handler(), slog.LevelWarn})
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
+	quiet := slog.New(atLeast{log.Handler(), slog.LevelWarn})
+	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: quiet})
 	if err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
@@ -70,14 +69,14 @@ func New(ctx context.Context, db *sql.DB, w Worker, o Options) (*Client, error) 
 	); err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
-	client, err := river.NewClient(driver, &river.Config{
+	client, err := river.NewClient(db.driver, &river.Config{
 		Logger: quiet,
 		Queues: map[string]river.QueueConfig{
 			planQueue:  {MaxWorkers: orElse(o.Plans, 2)},
 			applyQueue: {MaxWorkers: orElse(o.Applies, 4)},
 		},
 		Workers:              workers,
-		FetchPollInterval:    poll,
+		FetchPollInterval:    db.poll,
 		FetchCooldown:        cooldown,
 		MaxAttempts:          1,
 		JobTimeout:           -1,
@@ -86,7 +85,7 @@ func New(ctx context.Context, db *sql.DB, w Worker, o Options) (*Client, error) 
 	if err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
-	return &Client{client}, nil
+	return &Client[T]{client}, nil
 }
 
 func orElse(n, other int) int {
@@ -98,7 +97,7 @@ func orElse(n, other int) int {
 
 // Enqueue puts a job into the queue, inside tx: it will run if tx commits, and
 // was never there if tx is rolled back.
-func (c *Client) Enqueue(ctx context.Context, tx *sql.Tx, j workflow.Job) error {
+func (c *Client[T]) Enqueue(ctx context.Context, tx T, j workflow.Job) error {
 	args, err := argsOf(j)
 	if err != nil {
 		return err
@@ -110,14 +109,14 @@ func (c *Client) Enqueue(ctx context.Context, tx *sql.Tx, j workflow.Job) error 
 }
 
 // Start starts the workers. They run until Stop, also if ctx ends before.
-func (c *Client) Start(ctx context.Context) error {
+func (c *Client[T]) Start(ctx context.Context) error {
 	return c.river.Start(context.WithoutCancel(ctx))
 }
 
 // Stop fetches no more jobs and waits for those that run. When ctx ends first,
 // their contexts are cancelled, and Stop waits a little for them to return; what
 // they leave undone is taken over by lease.
-func (c *Client) Stop(ctx context.Context) error {
+func (c *Client[T]) Stop(ctx context.Context) error {
 	err := c.river.Stop(ctx)
 	if err == nil || ctx.Err() == nil {
 		return err

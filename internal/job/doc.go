@@ -21,6 +21,17 @@
 // notifications and River offers no door to wake its fetchers after InsertTx, so
 // it polls, every 50 ms, on an index that is empty most of the time.
 //
-// River's tables are migrated by [New] in the same file. Plans and applies have a
-// queue each, so that a flood of plans never keeps an approved change waiting.
+// # On PostgreSQL
+//
+// River uses the store's pool (postgres.DB.Pool), one connection of it to listen:
+// an insert notifies the workers of every server on the database when it commits,
+// and whoever is free takes the job. They look for what nobody told of every
+// second. Completed jobs are removed by one of them, whom they elect.
+//
+// # On both
+//
+// River's tables are migrated by [New] in the same database; on PostgreSQL call it
+// inside postgres.DB.Alone. Plans and applies have a queue each, so that a flood
+// of plans never keeps an approved change waiting. [Client] has the transaction's
+// type as its parameter, and [Database] is all that differs.
 package job

@@ -13,14 +13,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"go.uber.org/goleak"
 
 	"sutor/internal/change"
+	"sutor/internal/connector/postgres/pgtest"
 	"sutor/internal/errs"
 	"sutor/internal/job"
+	"sutor/internal/store/postgres"
 	"sutor/internal/store/sqlite"
 	"sutor/internal/workflow"
 )
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // limit is how long a test waits for what must happen; it only ends a test that
 // would fail anyway.
@@ -50,31 +56,80 @@ func (w *worker) call(ctx context.Context, j workflow.Job, f func(context.Contex
 
 // house is a store with a queue in it.
 type house struct {
-	*sqlite.DB
+	metadata
 	*worker
-	jobs *job.Client
+	jobs queue
+	raw  *sql.DB      // to look at River's tables
 	log  bytes.Buffer // read it after Stop only
 }
 
-// build makes a house; with start its workers run until the test ends.
-func build(t *testing.T, w worker, o job.Options, start bool) *house {
+type metadata interface {
+	workflow.Store
+	Close() error
+}
+
+type queue interface {
+	Start(context.Context) error
+	Stop(context.Context) error
+}
+
+// database is one kind of metadata database.
+type database struct {
+	// open makes a fresh one; house.make makes its queue, and can be called again.
+	open func(t *testing.T, h *house) (newQueue func(job.Options) (queue, error))
+}
+
+// both runs a test on each database.
+func both(t *testing.T, test func(*testing.T, database)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, database{openSQLite}) })
+	t.Run("postgres", func(t *testing.T) { test(t, database{openPostgres}) })
+}
+
+func openSQLite(t *testing.T, h *house) func(job.Options) (queue, error) {
 	t.Helper()
-	h := &house{worker: &w}
-	h.calls = make(chan workflow.Job, 1000)
+	var jobs *job.Client[*sql.Tx]
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "sutor.db"), sqlite.Options{
-		Enqueue: func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return h.jobs.Enqueue(ctx, tx, j) },
+		Enqueue: func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return jobs.Enqueue(ctx, tx, j) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.DB = db
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+	h.metadata, h.raw = db, db.Writer()
+	return func(o job.Options) (queue, error) {
+		jobs, err = job.New(t.Context(), job.SQLite(db.Writer()), h.worker, o)
+		return jobs, err
+	}
+}
+
+func openPostgres(t *testing.T, h *house) func(job.Options) (queue, error) {
+	t.Helper()
+	var jobs *job.Client[pgx.Tx]
+	db, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{
+		Enqueue: func(ctx context.Context, tx pgx.Tx, j workflow.Job) error { return jobs.Enqueue(ctx, tx, j) },
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.metadata, h.raw = db, stdlib.OpenDBFromPool(db.Pool())
+	return func(o job.Options) (queue, error) {
+		jobs, err = job.New(t.Context(), job.Postgres(db.Pool()), h.worker, o)
+		return jobs, err
+	}
+}
+
+// build makes a house; with start its workers run until the test ends.
+func build(t *testing.T, on database, w worker, o job.Options, start bool) *house {
+	t.Helper()
+	h := &house{worker: &w}
+	h.calls = make(chan workflow.Job, 1000)
+	newQueue := on.open(t, h)
+	t.Cleanup(func() { h.close(t) })
 	o.Log = slog.New(slog.NewTextHandler(&h.log, nil))
-	if h.jobs, err = job.New(t.Context(), db.Writer(), h.worker, o); err != nil {
+	var err error
+	if h.jobs, err = newQueue(o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newQueue(o); err != nil { // as a server that starts a second time does: its tables are there
 		t.Fatal(err)
 	}
 	if start {
@@ -82,6 +137,13 @@ func build(t *testing.T, w worker, o job.Options, start bool) *house {
 		t.Cleanup(func() { h.stop(t) })
 	}
 	return h
+}
+
+func (h *house) close(t *testing.T) {
+	t.Helper()
+	if err := errors.Join(h.raw.Close(), h.Close()); err != nil {
+		t.Error(err)
+	}
 }
 
 func (h *house) start(t *testing.T) {
@@ -131,7 +193,7 @@ func (h *house) called(t *testing.T) workflow.Job {
 // states counts River's jobs by state.
 func (h *house) states(t *testing.T) map[string]int {
 	t.Helper()
-	rows, err := h.Writer().QueryContext(t.Context(), `SELECT state, count(*) FROM river_job GROUP BY state`)
+	rows, err := h.raw.QueryContext(t.Context(), `SELECT CAST(state AS text), count(*) FROM river_job GROUP BY state`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,9 +222,11 @@ func wait(t *testing.T, ch <-chan struct{}, what string) {
 	}
 }
 
-func TestCommittedJobRuns(t *testing.T) {
+func TestCommittedJobRuns(t *testing.T) { both(t, testCommittedJobRuns) }
+
+func testCommittedJobRuns(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{}, true)
+	h := build(t, on, worker{}, job.Options{}, true)
 	for _, kind := range []workflow.JobKind{workflow.JobPlan, workflow.JobApply} {
 		h.enqueue(t, kind, nil, "1001")
 		if got, want := h.called(t), (workflow.Job{Kind: kind, Change: "1001"}); got != want {
@@ -171,9 +235,11 @@ func TestCommittedJobRuns(t *testing.T) {
 	}
 }
 
-func TestRolledBackJobNeverRuns(t *testing.T) {
+func TestRolledBackJobNeverRuns(t *testing.T) { both(t, testRolledBackJobNeverRuns) }
+
+func testRolledBackJobNeverRuns(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{Plans: 1}, true)
+	h := build(t, on, worker{}, job.Options{Plans: 1}, true)
 	h.enqueue(t, workflow.JobPlan, errors.New("no"), "1001")
 	h.enqueue(t, workflow.JobPlan, nil, "1002")
 	if got := h.called(t); got.Change != "1002" {
@@ -186,9 +252,11 @@ func TestRolledBackJobNeverRuns(t *testing.T) {
 }
 
 // What is enqueued while no worker runs waits in the file.
-func TestJobWaitsForStart(t *testing.T) {
+func TestJobWaitsForStart(t *testing.T) { both(t, testJobWaitsForStart) }
+
+func testJobWaitsForStart(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{}, false)
+	h := build(t, on, worker{}, job.Options{}, false)
 	h.enqueue(t, workflow.JobApply, nil, "1001")
 	h.start(t)
 	if got := h.called(t); got.Change != "1001" {
@@ -197,11 +265,13 @@ func TestJobWaitsForStart(t *testing.T) {
 	h.stop(t)
 }
 
-func TestStopWaitsForRunningWork(t *testing.T) {
+func TestStopWaitsForRunningWork(t *testing.T) { both(t, testStopWaitsForRunningWork) }
+
+func testStopWaitsForRunningWork(t *testing.T, on database) {
 	t.Parallel()
 	stopping, finished := make(chan struct{}), false
 	var h *house
-	h = build(t, worker{apply: func(ctx context.Context, _ change.ID) error {
+	h = build(t, on, worker{apply: func(ctx context.Context, _ change.ID) error {
 		<-stopping
 		for range 50 { // work that takes far longer than Stop would without waiting
 			if err := h.Do(ctx, func(tx workflow.Tx) error { _, err := tx.NewID(); return err }); err != nil {
@@ -223,10 +293,12 @@ func TestStopWaitsForRunningWork(t *testing.T) {
 	}
 }
 
-func TestImpatientStopCancelsWork(t *testing.T) {
+func TestImpatientStopCancelsWork(t *testing.T) { both(t, testImpatientStopCancelsWork) }
+
+func testImpatientStopCancelsWork(t *testing.T, on database) {
 	t.Parallel()
 	cancelled := make(chan struct{})
-	h := build(t, worker{plan: func(ctx context.Context, _ change.ID) error {
+	h := build(t, on, worker{plan: func(ctx context.Context, _ change.ID) error {
 		<-ctx.Done()
 		close(cancelled)
 		return ctx.Err()
@@ -246,9 +318,11 @@ func TestImpatientStopCancelsWork(t *testing.T) {
 
 // An end of the context that Start was called with is no end of the workers:
 // shutting down is Stop's, in the order that the composition wants.
-func TestWorkersOutliveTheContextOfStart(t *testing.T) {
+func TestWorkersOutliveTheContextOfStart(t *testing.T) { both(t, testWorkersOutliveTheContextOfStart) }
+
+func testWorkersOutliveTheContextOfStart(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{}, false)
+	h := build(t, on, worker{}, job.Options{}, false)
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := h.jobs.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -260,8 +334,12 @@ func TestWorkersOutliveTheContextOfStart(t *testing.T) {
 }
 
 func TestFailedWorkIsLoggedAndNotRepeated(t *testing.T) {
+	both(t, testFailedWorkIsLoggedAndNotRepeated)
+}
+
+func testFailedWorkIsLoggedAndNotRepeated(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{
+	h := build(t, on, worker{
 		plan: func(context.Context, change.ID) error {
 			return errs.New(errs.Unavailable, "The system erp cannot be reached.").Because(errors.New("connection refused"))
 		},
@@ -285,11 +363,13 @@ func TestFailedWorkIsLoggedAndNotRepeated(t *testing.T) {
 
 // A job that was running when the process died is not run again behind the
 // lease's back, however long ago that was.
-func TestNoRescue(t *testing.T) {
+func TestNoRescue(t *testing.T) { both(t, testNoRescue) }
+
+func testNoRescue(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{}, false)
+	h := build(t, on, worker{}, job.Options{}, false)
 	h.enqueue(t, workflow.JobApply, nil, "1001")
-	if _, err := h.Writer().ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = '2001-01-01 00:00:00.000'`); err != nil {
+	if _, err := h.raw.ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = '2001-01-01 00:00:00.000'`); err != nil {
 		t.Fatal(err)
 	}
 	h.start(t)
@@ -303,10 +383,12 @@ func TestNoRescue(t *testing.T) {
 	}
 }
 
-func TestPlansNeverKeepAnApplyWaiting(t *testing.T) {
+func TestPlansNeverKeepAnApplyWaiting(t *testing.T) { both(t, testPlansNeverKeepAnApplyWaiting) }
+
+func testPlansNeverKeepAnApplyWaiting(t *testing.T, on database) {
 	t.Parallel()
 	release := make(chan struct{})
-	h := build(t, worker{plan: func(context.Context, change.ID) error { <-release; return nil }}, job.Options{Plans: 2}, true)
+	h := build(t, on, worker{plan: func(context.Context, change.ID) error { <-release; return nil }}, job.Options{Plans: 2}, true)
 	h.enqueue(t, workflow.JobPlan, nil, "1001", "1002", "1003", "1004")
 	for range 2 {
 		h.called(t)
@@ -322,7 +404,9 @@ func TestPlansNeverKeepAnApplyWaiting(t *testing.T) {
 }
 
 // Workers use the store while others enqueue, all through one connection.
-func TestNoDeadlockWithUnitsOfWork(t *testing.T) {
+func TestNoDeadlockWithUnitsOfWork(t *testing.T) { both(t, testNoDeadlockWithUnitsOfWork) }
+
+func testNoDeadlockWithUnitsOfWork(t *testing.T, on database) {
 	t.Parallel()
 	const each = 25
 	var h *house
@@ -331,7 +415,7 @@ func TestNoDeadlockWithUnitsOfWork(t *testing.T) {
 		defer func() { done <- struct{}{} }()
 		return h.Do(ctx, func(tx workflow.Tx) error { _, err := tx.NewID(); return err })
 	}
-	h = build(t, worker{plan: work, apply: work}, job.Options{Plans: 3, Applies: 3}, true)
+	h = build(t, on, worker{plan: work, apply: work}, job.Options{Plans: 3, Applies: 3}, true)
 	var all sync.WaitGroup
 	for _, kind := range []workflow.JobKind{workflow.JobPlan, workflow.JobApply} {
 		all.Go(func() {
@@ -350,33 +434,26 @@ func TestNoDeadlockWithUnitsOfWork(t *testing.T) {
 	}
 }
 
-func TestUnknownKindIsRefused(t *testing.T) {
+func TestUnknownKindIsRefused(t *testing.T) { both(t, testUnknownKindIsRefused) }
+
+func testUnknownKindIsRefused(t *testing.T, on database) {
 	t.Parallel()
-	h := build(t, worker{}, job.Options{}, false)
+	h := build(t, on, worker{}, job.Options{}, false)
 	err := h.Do(t.Context(), func(tx workflow.Tx) error { return tx.Enqueue(workflow.Job{Kind: "change.guess", Change: "1001"}) })
 	if err == nil || !strings.Contains(err.Error(), "change.guess") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// River's tables are there already when a server starts a second time.
-func TestNewAgain(t *testing.T) {
-	t.Parallel()
-	h := build(t, worker{}, job.Options{}, false)
-	if _, err := job.New(t.Context(), h.Writer(), h.worker, job.Options{}); err != nil {
-		t.Error(err)
-	}
-}
+func TestStopLeavesNothingRunning(t *testing.T) { both(t, testStopLeavesNothingRunning) }
 
-func TestStopLeavesNothingRunning(t *testing.T) {
+func testStopLeavesNothingRunning(t *testing.T, on database) {
 	before := goleak.IgnoreCurrent()
-	h := build(t, worker{}, job.Options{}, false)
+	h := build(t, on, worker{}, job.Options{}, false)
 	h.start(t)
 	h.enqueue(t, workflow.JobPlan, nil, "1001")
 	h.called(t)
 	h.stop(t)
-	if err := h.Close(); err != nil {
-		t.Error(err)
-	}
+	h.close(t)
 	goleak.VerifyNone(t, before)
 }

@@ -72,6 +72,13 @@ func NotWritableFinding(c record.Column) finding.Finding {
 	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("%s would be changed, and %s.", c.Name, who), "Leave the column out of the file, or keep its values as they are.")
 }
 
+// EmptiedFinding warns of cells that would lose their value.
+func EmptiedFinding(c record.Column) finding.Finding {
+	return finding.Finding{Guardrail: finding.EmptiedCells, Severity: finding.Warn, Column: c.Name,
+		Message: fmt.Sprintf("Cells of %s would lose their value.", c.Name),
+		Mend:    "Check that this is meant: the old values stay in the plan and can be brought back by undo."}
+}
+
 // NotNullFinding: the system needs a value.
 func NotNullFinding(c record.Column) finding.Finding {
 	return invalid(finding.NotNull, c.Name, fmt.Sprintf("%s must have a value, and has none.", c.Name), "Fill it in.")
@@ -110,6 +117,22 @@ func MaxFinding(c record.Column, limit string) finding.Finding {
 func UniqueFinding(columns []string) finding.Finding {
 	names := strings.Join(columns, ", ")
 	return invalid(finding.Unique, names, fmt.Sprintf("%s must be unique in the system, and another row has the same.", names), "Use another value, or change the other row in the same file.")
+}
+
+// UniqueSwapFinding: rows take values that other rows give up in the same change,
+// and the system would meet them in between.
+func UniqueSwapFinding(columns []string) finding.Finding {
+	names := strings.Join(columns, ", ")
+	return invalid(finding.UniqueSwap, names, fmt.Sprintf("%s must be unique in the system after every single row, and rows take what other rows give up in this same change.", names),
+		"Do it in two changes: first let the other rows have another value, then give it to these.")
+}
+
+// HiddenFinding warns that rows which were not found may be there; why is the
+// system's own reason.
+func HiddenFinding(why string) finding.Finding {
+	return finding.Finding{Guardrail: finding.Hidden, Severity: finding.Warn,
+		Message: why + " Rows that were not found may be there all the same.",
+		Mend:    "A new row whose key is taken by such a row is refused when it is applied. The steward can have Sutor's account see all rows."}
 }
 
 // ForeignKeyFinding: nothing there to refer to.

@@ -55,8 +55,8 @@ func (s *System) face(err error, e *errs.Error, start string) error {
 }
 
 // redacted gives err itself where none of its texts holds the secret, else a
-// copy without it. Only what decides is kept in a copy: a refusal, and that the
-// caller gave up.
+// copy without it. Only what decides is kept in a copy: a refusal, that the
+// transaction may be tried again, and that the caller gave up.
 func (s *System) redacted(err error) error {
 	if text := errs.Detail(err) + err.Error(); s.clean(text) == text {
 		return err
@@ -68,6 +68,8 @@ func (s *System) redacted(err error) error {
 		return &driver.Refusal{Constraint: s.clean(r.Constraint), Column: s.clean(r.Column), Message: s.clean(r.Message), Cause: errors.New(clean)}
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: %s", context.Canceled, clean)
+	case errors.Is(err, driver.ErrAgain):
+		return fmt.Errorf("%w: %s", driver.ErrAgain, clean)
 	}
 	return errors.New(clean)
 }

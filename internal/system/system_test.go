@@ -195,6 +195,7 @@ func TestSecretNeverTold(t *testing.T) {
 		"joined":   errors.Join(errors.New("fine"), errors.New("password=hunter2")),
 		"refusal":  &driver.Refusal{Constraint: "hunter2", Message: "no hunter2", Cause: errors.New(dsn)},
 		"canceled": fmt.Errorf("connect %s: %w", dsn, context.Canceled),
+		"again":    errs.New(errs.Unavailable, "met another").Because(fmt.Errorf("%w: %s", driver.ErrAgain, dsn)),
 	} {
 		s, err := system.Open(ctx, "erp", "x", dsn, system.Registry{"x": func(context.Context, string) (driver.Driver, error) { return nil, fault }})
 		if err != nil {
@@ -204,7 +205,7 @@ func TestSecretNeverTold(t *testing.T) {
 		if text := fmt.Sprintf("%v %+v %#v %s", got, got, got, errs.Detail(got)); strings.Contains(text, "hunter2") {
 			t.Errorf("%s: the secret is told: %s", name, text)
 		}
-		if errs.KindOf(got) != errs.KindOf(fault) || errors.Is(got, context.Canceled) != errors.Is(fault, context.Canceled) {
+		if errs.KindOf(got) != errs.KindOf(fault) || errors.Is(got, context.Canceled) != errors.Is(fault, context.Canceled) || errors.Is(got, driver.ErrAgain) != errors.Is(fault, driver.ErrAgain) {
 			t.Errorf("%s: %v lost what decides", name, got)
 		}
 		var r *driver.Refusal

@@ -48,13 +48,17 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 }
 
 // applicable judges again what was judged when the change was approved, by the
-// Compact in force.
+// Compact in force: the rules, and the route, which may have grown since (a
+// maker's level or the time for an owner's undo is not what it was).
 func (w *Workflow) applicable(c *change.Change) error {
 	if err := w.sameRules(c); err != nil {
 		return err
 	}
-	if open := c.Open(); len(open) > 0 {
-		return errs.New(errs.Blocked, "Its route still asks for a decision as %s.", open[0].Role)
+	maker, _ := w.Compact().Principal(c.Maker) // nobody, who has no freedom, where they are gone
+	now := *c
+	now.Route = w.route(c, maker).Steps
+	if open := now.Open(); len(open) > 0 {
+		return errs.New(errs.Blocked, "Its route asks for a decision as %s.", open[0].Role)
 	}
 	return nil
 }

@@ -62,11 +62,20 @@ func compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, []c
 	if t.ReadOnly != "" {
 		k.problem(d.Path.To("table"), fmt.Sprintf("%s cannot be written: %s", d.Table, t.ReadOnly), "Name the table behind it, or give the connection the right to write.")
 	}
+	if t.Hidden != "" {
+		k.warn(d.Path.To("table"), fmt.Sprintf("%s: %s", d.Table, t.Hidden), "Let Sutor's account see all rows of the table: rows hidden from it look as if they were missing.")
+	}
 	return k.spec, k.problems
 }
 
 func (k *compiler) problem(path compact.Path, message, mend string) {
 	k.problems = append(k.problems, k.c.Problem(path, message, mend))
+}
+
+func (k *compiler) warn(path compact.Path, message, mend string) {
+	p := k.c.Problem(path, message, mend)
+	p.Warning = true
+	k.problems = append(k.problems, p)
 }
 
 // key: the columns exist, can be read, and are unique together in the system.
@@ -231,10 +240,8 @@ func (k *compiler) unknowns(g compact.Guardrail, why []string) {
 	if len(why) == 0 {
 		return
 	}
-	p := k.c.Problem(g.When.Path, fmt.Sprintf("The guardrail %s can be unknown, and then counts as hit: %s.", g.Name, strings.Join(why, "; ")),
+	k.warn(g.When.Path, fmt.Sprintf("The guardrail %s can be unknown, and then counts as hit: %s.", g.Name, strings.Join(why, "; ")),
 		"Guard it, as in: before.x != null && …")
-	p.Warning = true
-	k.problems = append(k.problems, p)
 }
 
 func ruleOf(g compact.Guardrail) guard.Rule {

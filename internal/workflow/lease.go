@@ -21,17 +21,38 @@ const (
 )
 
 // claim takes the lease of a change in the given state; nil if the change is not
-// there any more, or somebody works on it.
+// there any more, or somebody works on it. To apply, it waits until no other
+// process applies to the dataset.
 func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) (*change.Change, error) {
 	if _, busy := w.running.LoadOrStore(id, true); busy {
 		return nil, nil
 	}
+	c, err := w.take(ctx, id, state)
+	for err == errTurn && pause(ctx) {
+		c, err = w.take(ctx, id, state)
+	}
+	if err != nil || c == nil {
+		w.running.Delete(id)
+		return nil, err
+	}
+	return c, nil
+}
+
+// errTurn: another process applies to the same dataset.
+var errTurn = errors.New("workflow: another process applies to the dataset")
+
+func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (*change.Change, error) {
 	var c *change.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		c = nil
 		found, err := tx.Change(id)
 		if err != nil || found.State != state || w.alive(found.Lease) {
 			return err
+		}
+		if state == change.Applying {
+			if err := w.ourTurn(tx, found); err != nil {
+				return err
+			}
 		}
 		lease := &change.Lease{Node: w.Node, Epoch: 1, Beat: w.Now()}
 		if old := found.Lease; old != nil {
@@ -41,11 +62,22 @@ func (w *Workflow) claim(ctx context.Context, id change.ID, state change.State) 
 		c = found
 		return tx.SaveChange(found)
 	})
-	if err != nil || c == nil {
-		w.running.Delete(id)
+	if err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// ourTurn refuses while another process applies to the dataset; within this one
+// turn keeps the order.
+func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
+	others, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, States: []change.State{change.Applying}})
+	for _, o := range others {
+		if o.ID != c.ID && o.Lease != nil && w.alive(o.Lease) {
+			return errTurn
+		}
+	}
+	return err
 }
 
 // alive tells whether somebody else holds the lease. Where this process is the
@@ -139,7 +171,9 @@ func (w *Workflow) Watch(ctx context.Context) {
 // takeOver enqueues the work of changes whose lease is dead, and of those that
 // nobody has begun to work on for the given time.
 func (w *Workflow) takeOver(ctx context.Context, waited time.Duration) error {
-	return w.Store.Do(ctx, func(tx Tx) error {
+	var woken []change.ID
+	err := w.Store.Do(ctx, func(tx Tx) error {
+		woken = nil
 		for state, kind := range map[change.State]JobKind{change.Planning: JobPlan, change.Applying: JobApply} {
 			left, err := tx.Changes(Filter{States: []change.State{state}, Limit: 100_000})
 			if err != nil {
@@ -152,15 +186,22 @@ func (w *Workflow) takeOver(ctx context.Context, waited time.Duration) error {
 				if err := tx.Enqueue(Job{Kind: kind, Change: c.ID}); err != nil {
 					return err
 				}
+				woken = append(woken, c.ID)
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		for _, id := range woken {
+			w.woken.Store(id, w.Now())
+		}
+	}
+	return err
 }
 
-// orphan tells whether nobody works on the change. It is told at most once in
-// the time after which a job counts as lost, so that a long queue is not filled
-// with repetitions.
+// orphan tells whether nobody works on the change. A change is woken up at most
+// once in the time after which a job counts as lost, so that a long queue is not
+// filled with repetitions.
 func (w *Workflow) orphan(c *change.Change, waited time.Duration) bool {
 	if _, here := w.running.Load(c.ID); here || w.alive(c.Lease) {
 		return false
@@ -169,9 +210,5 @@ func (w *Workflow) orphan(c *change.Change, waited time.Duration) bool {
 		return false
 	}
 	last, told := w.woken.Load(c.ID)
-	if told && waited > 0 && w.Now().Sub(last.(time.Time)) < lost {
-		return false
-	}
-	w.woken.Store(c.ID, w.Now())
-	return true
+	return !told || waited == 0 || w.Now().Sub(last.(time.Time)) >= lost
 }

@@ -102,6 +102,9 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 	if err != nil {
 		return nil, err
 	}
+	if table.Hidden != "" {
+		out.Findings = append(out.Findings, plan.HiddenFinding(table.Hidden))
+	}
 	out.Findings = append(out.Findings, w.judgeChange(comp, d, c, out)...)
 	return m, w.store(ctx, c, d.System, sys.Kind(), table.Table, out, m)
 }

@@ -14,13 +14,15 @@ import (
 
 // Store is the metadata. Do runs f in one transaction that commits if f gives
 // nil and changes nothing otherwise: state, lease, job and leaf of the evidence
-// stand or fall together. View runs f over one consistent snapshot; writing
+// stand or fall together. f may be called again where the transaction met
+// another, so it changes nothing but what Tx does and variables that it sets anew
+// each time. View runs f over one consistent snapshot; writing
 // inside it is an error. Inside f only the Tx is used, never the Store.
 type Store interface {
 	Do(ctx context.Context, f func(Tx) error) error
 	View(ctx context.Context, f func(Tx) error) error
-	// Watch gives a channel that receives after commits of this process, so that
-	// nobody has to poll; stop gives it back.
+	// Watch gives a channel that receives after commits, of other processes too, so
+	// that nobody has to poll; stop gives it back.
 	Watch() (committed <-chan struct{}, stop func())
 }
 

@@ -150,7 +150,7 @@ func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.left -= int64(n); l.left < 0 {
 		return 0, errs.New(errs.Invalid, "The file is larger than the %d MB this server takes.", l.limit>>20).
-			WithMend("Split it, or ask the steward to raise the limit (serve --max-file).")
+			WithMend("Split it, or ask the steward to raise the limit (serve --max-upload).")
 	}
 	return n, err
 }
@@ -188,6 +188,11 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 		if input != nil {
 			s.c.Input = input
 		}
+		if s.c.IsReversal() {
+			if err := w.reserve(s.tx, s.c); err != nil {
+				return err
+			}
+		}
 		s.c.VoidDecisions("planned again")
 		s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
 		s.c.SubmittedAt = nil
@@ -213,6 +218,9 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		if u := w.undo(s.c); !u.Possible {
 			return errs.New(errs.Blocked, "Change %s cannot be undone: %s", id, u.Why)
 		}
+		if err := w.undoable(ctx, s.c); err != nil {
+			return err
+		}
 		if s.c.ReversedBy != "" {
 			return errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s.", id, s.c.ReversedBy).
 				WithMend("Go on with that one, or withdraw it first.")
@@ -232,6 +240,19 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		return wire.Change{}, w.refused(ctx, p, id, change.ActUndo, err)
 	}
 	return w.view(c, p), nil
+}
+
+// undoable refuses an undo whose plan is not kept any more, before it starts.
+func (w *Workflow) undoable(ctx context.Context, c *change.Change) error {
+	_, _, release, err := w.openPlan(ctx, c.Plan.Digest)
+	if errs.KindOf(err) == errs.NotFound {
+		return errs.New(errs.Blocked, "Change %s cannot be undone: the rows of its plan are not kept any more.", c.ID).Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	release()
+	return nil
 }
 
 // sortedKeys gives a map's keys in a stable order.

@@ -130,6 +130,21 @@ func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.I
 	})
 }
 
+// reserve makes a reversal the one of its change again, after release: it must not
+// come back beside another that took its place.
+func (w *Workflow) reserve(tx Tx, reversal *change.Change) error {
+	forward, err := tx.Change(reversal.Reverses)
+	if err != nil || forward.ReversedBy == reversal.ID {
+		return err
+	}
+	if forward.ReversedBy != "" || forward.State != change.Applied {
+		return errs.New(errs.Blocked, "Change %s is reversed by change %s already.", forward.ID, forward.ReversedBy).
+			WithMend("Go on with that one, or withdraw it first.")
+	}
+	forward.ReversedBy = reversal.ID
+	return tx.SaveChange(forward)
+}
+
 // release lets another reversal of the same change be proposed.
 func (w *Workflow) release(tx Tx, reversal *change.Change) error {
 	forward, err := tx.Change(reversal.Reverses)

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +89,11 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	for _, f := range risk.Factors {
 		out.Risk.Factors = append(out.Risk.Factors, wire.Factor{Name: f.Name, Points: f.Points, Why: f.Why})
 	}
-	for _, f := range c.Plan.Findings {
+	found := c.Plan.Findings
+	if c.Result != nil {
+		found = slices.Concat(found, c.Result.Findings)
+	}
+	for _, f := range found {
 		if !values {
 			f.Samples = nil
 		}
@@ -124,7 +130,20 @@ func (w *Workflow) undo(c *change.Change) wire.Undo {
 	if c.Result == nil || c.Result.Stored == "" {
 		return wire.Undo{Why: "What the system really stored is not known: the server ended while the change was applied."}
 	}
+	if !w.kept(c.Result.Stored) {
+		return wire.Undo{Why: "The old values are not kept any more: they were removed before their time."}
+	}
 	return wire.Undo{Possible: true, Until: &until, Why: fmt.Sprintf("Old values are kept until %s. Rows that somebody changes until then are kept as they are.", until.Format(time.DateOnly))}
+}
+
+// kept tells whether an artefact is still there. A disk that cannot be read tells
+// nothing: then it is.
+func (w *Workflow) kept(d record.Digest) bool {
+	r, err := w.Artifacts.Open(context.Background(), d)
+	if err != nil {
+		return errs.KindOf(err) != errs.NotFound
+	}
+	return r.Close() == nil
 }
 
 // next says whose move it is.

@@ -26,6 +26,7 @@ import (
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system"
+	"sutor/internal/system/driver"
 	"sutor/internal/wire"
 )
 
@@ -117,6 +118,7 @@ type Deps struct {
 	Sole   bool   // no other process may own the metadata (a SQLite file)
 	Log    *slog.Logger
 	Intake csv.Limits
+	Waits  driver.Options // bounds of an apply; zero for the defaults
 }
 
 // Workflow implements UseCases, and the work behind the queue.

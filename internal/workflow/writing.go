@@ -43,6 +43,11 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	if done == nil && err == nil {
 		done, err = w.write(ctx, c, out)
 	}
+	if errors.Is(err, driver.ErrAgain) { // once, before anybody is told
+		w.Log.Info("the apply met another transaction; writing again", "change", id, "error", errs.Detail(err))
+		*out = written{}
+		done, err = w.write(ctx, c, out)
+	}
 	if errors.Is(err, errUncertain) {
 		if done, err = w.settle(ctx, c); done == nil && err == nil {
 			err = errs.New(errs.Unavailable, "The connection was lost while change %s was committed; the system rolled it back, and nothing was written.", id).
@@ -184,7 +189,7 @@ type applying struct {
 }
 
 func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Committing, err error) {
-	tx, err := sys.Begin(ctx, driver.Options{})
+	tx, err := sys.Begin(ctx, a.w.Waits)
 	if err != nil {
 		return nil, err
 	}
@@ -288,8 +293,8 @@ func (a *applying) keepStored(ctx context.Context) (*change.Committing, error) {
 }
 
 // commit notes in the metadata what is about to be committed, and commits. After
-// the system's own no, nothing was written; after any other error that is not
-// known.
+// the system's own no, or where it took the transaction back for another's sake,
+// nothing was written; after any other error that is not known.
 func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
 	err := w.Store.Do(ctx, func(meta Tx) error {
 		now, err := held(meta, c, change.Applying)
@@ -308,7 +313,7 @@ func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, d
 	}
 	err = tx.Commit(ctx)
 	var no *driver.Refusal
-	if err != nil && !errors.As(err, &no) {
+	if err != nil && !errors.As(err, &no) && !errors.Is(err, driver.ErrAgain) {
 		return fmt.Errorf("%w: %w", errUncertain, err)
 	}
 	return err
@@ -352,13 +357,13 @@ func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written
 		return change.Applied
 	case errs.KindOf(cause) == errs.Changed:
 		w.fail(c, cause)
-		c.Result.Conflicts, c.Result.ConflictRows, c.Result.Message = max(out.conflicts, 1), out.lines, c.Why
+		c.Result.Conflicts, c.Result.ConflictRows, c.Result.Message = out.conflicts, out.lines, c.Why
 		c.VoidDecisions("live data changed before it was applied")
 		c.Route, c.RouteWhy, c.SubmittedAt = nil, "", nil
 		return change.Planned
 	}
 	w.fail(c, refusal(cause))
-	c.Result.Failed, c.Result.Message = c.Plan.Counts.Written(), c.Why
+	c.Result.Failed, c.Result.Message, c.Result.Findings = c.Plan.Counts.Written(), c.Why, out.findings
 	c.VoidDecisions("the apply failed")
 	return change.Failed
 }

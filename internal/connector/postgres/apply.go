@@ -99,9 +99,9 @@ func (a *apply) write(ctx context.Context, s *step, rows io.Reader, stored io.Wr
 	if err := a.exec(ctx, "SAVEPOINT sutor_step"); err != nil {
 		return 0, nil, err
 	}
-	written, err := a.run(ctx, statements, stored)
+	written, err := a.run(ctx, s, statements, sent, stored)
 	if written == sent && err == nil {
-		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable)
+		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable, "DROP TABLE IF EXISTS "+asideTable)
 	}
 	if err != nil && !isUniqueViolation(err) {
 		return 0, nil, err
@@ -147,7 +147,7 @@ func (a *apply) stage(ctx context.Context, s *step, rows io.Reader) (int64, erro
 	if sent == 0 {
 		return 0, a.exec(ctx, "DROP TABLE "+stagedTable)
 	}
-	return sent, a.exec(ctx, "ANALYZE "+stagedTable)
+	return sent, a.exec(ctx, s.analyzeSQL())
 }
 
 // statements gives the queries that write the staged rows.
@@ -155,8 +155,14 @@ func (a *apply) statements(ctx context.Context, s *step) ([]string, error) {
 	if err := a.readMasks(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := a.tx.QueryRow(ctx, triggersSQL, s.Table.Schema, s.Table.Name).Scan(&s.late); err != nil {
+		return nil, err
+	}
 	switch s.Op {
 	case driver.Update:
+		if err := a.findAside(ctx, s); err != nil {
+			return nil, err
+		}
 		return []string{s.updateSQL()}, nil
 	case driver.Delete:
 		return []string{s.deleteSQL()}, nil
@@ -187,13 +193,25 @@ func (a *apply) readMasks(ctx context.Context, s *step) error {
 }
 
 // run runs the queries that write and gives the number of rows they gave back.
-func (a *apply) run(ctx context.Context, statements []string, stored io.Writer) (written int64, err error) {
+// Where triggers may have changed rows afterwards, they are read again.
+func (a *apply) run(ctx context.Context, s *step, statements []string, sent int64, stored io.Writer) (written int64, err error) {
+	if made, err := a.stepAside(ctx, s); err != nil || !made {
+		return 0, err
+	}
+	again := s.late && s.Op != driver.Delete
+	out := stored
+	if again {
+		out = io.Discard
+	}
 	for _, sql := range statements {
-		n, err := copyDown(ctx, a.tx.Conn().PgConn(), sql, stored)
+		n, err := copyDown(ctx, a.tx.Conn().PgConn(), sql, out)
 		if err != nil {
 			return 0, err
 		}
 		written += n
+	}
+	if again && written == sent {
+		return copyDown(ctx, a.tx.Conn().PgConn(), s.readBackSQL(), stored)
 	}
 	return written, nil
 }

@@ -17,12 +17,13 @@ type relation struct {
 	kind                    string // pg_class.relkind
 	standby, readOnly       bool   // the server; the session's transactions by default
 	use, sel, ins, upd, del bool   // the account's rights
+	hides                   bool   // row security shows the account some rows only
 }
 
 const relationSQL = `
 SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
 	has_schema_privilege(s.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'INSERT'),
-	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE')
+	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid)
 FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
@@ -43,7 +44,7 @@ ORDER BY a.attnum`
 // indexesSQL lists unique indexes that hold for every row over plain columns,
 // the primary key first.
 const indexesSQL = `
-SELECT i.indisprimary, array(SELECT a.attname FROM generate_series(0, i.indnkeyatts - 1) AS n
+SELECT i.indisprimary, NOT i.indimmediate, array(SELECT a.attname FROM generate_series(0, i.indnkeyatts - 1) AS n
 	JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n] ORDER BY n)::text[]
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -59,6 +60,18 @@ FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.confrelid JOIN pg_namesp
 WHERE f.conrelid = $1 AND f.contype = 'f'
 ORDER BY f.conname`
 
+// referencesSQL lists the foreign keys that refer to a table; those of a
+// partition stand for the partitioned table's own.
+const referencesSQL = `
+SELECT f.conrelid, s.nspname, r.relname, f.confdeltype::text,
+	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
+		JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.o)::text[],
+	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
+		JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.o)::text[]
+FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.conrelid JOIN pg_namespace AS s ON s.oid = r.relnamespace
+WHERE f.confrelid = $1 AND f.contype = 'f' AND f.conparentid = 0
+ORDER BY s.nspname, r.relname, f.conname`
+
 // Describe reads the catalog in one transaction, so that the parts fit together.
 func (db *database) Describe(ctx context.Context, table record.Table) (d driver.Table, err error) {
 	table = withSchema(table)
@@ -72,19 +85,25 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 		return d, fault(err)
 	}
 	d.Table, d.ReadOnly = table, r.whyReadOnly()
+	if r.hides {
+		d.Hidden = "Row security of the database shows Sutor's account only some of its rows."
+	}
 	if d.Columns, err = describeColumns(ctx, tx, r.oid); err != nil {
 		return d, fault(err)
 	}
-	if d.PrimaryKey, d.Uniques, err = describeIndexes(ctx, tx, r.oid); err != nil {
+	if err = describeIndexes(ctx, tx, r.oid, &d); err != nil {
 		return d, fault(err)
 	}
-	d.ForeignKeys, err = describeForeignKeys(ctx, tx, r.oid)
+	if d.ForeignKeys, err = describeForeignKeys(ctx, tx, r.oid); err != nil {
+		return d, fault(err)
+	}
+	d.ReferencedBy, err = describeReferences(ctx, tx, r.oid)
 	return d, fault(err)
 }
 
 func findRelation(ctx context.Context, tx pgx.Tx, table record.Table) (r relation, err error) {
 	err = tx.QueryRow(ctx, relationSQL, table.Schema, table.Name).Scan(
-		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del)
+		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides)
 	if err == pgx.ErrNoRows {
 		return r, noTable(ctx, tx, table)
 	}
@@ -154,25 +173,28 @@ func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema,
 	})
 }
 
-func describeIndexes(ctx context.Context, tx pgx.Tx, oid uint32) (primary []string, uniques [][]string, err error) {
+func describeIndexes(ctx context.Context, tx pgx.Tx, oid uint32, d *driver.Table) error {
 	rows, err := tx.Query(ctx, indexesSQL, oid)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	var (
-		isPrimary bool
-		columns   []string
+		isPrimary, deferrable bool
+		columns               []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&isPrimary, &columns}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&isPrimary, &deferrable, &columns}, func() error {
 		if isPrimary {
-			primary = columns
+			d.PrimaryKey = columns
 		} else {
-			uniques = append(uniques, columns)
+			d.Uniques = append(d.Uniques, columns)
+		}
+		if deferrable {
+			d.Deferrable = append(d.Deferrable, columns)
 		}
 		columns = nil
 		return nil
 	})
-	return primary, uniques, err
+	return err
 }
 
 func describeForeignKeys(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.ForeignKey, error) {
@@ -183,7 +205,38 @@ func describeForeignKeys(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.F
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.ForeignKey, err error) {
 		var onDelete string
 		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &f.Deferrable, &f.Columns, &f.RefColumns)
-		f.OnDelete = map[string]string{"c": "cascade", "n": "set null", "d": "set default"}[onDelete]
+		f.OnDelete = onDeletes[onDelete]
 		return f, err
 	})
+}
+
+// onDeletes names pg_constraint.confdeltype; what is missing refuses.
+var onDeletes = map[string]string{"c": "cascade", "n": "set null", "d": "set default"}
+
+func describeReferences(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.Reference, error) {
+	rows, err := tx.Query(ctx, referencesSQL, oid)
+	if err != nil {
+		return nil, err
+	}
+	type reference struct {
+		driver.Reference
+		holder uint32
+		names  []string
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r reference, err error) {
+		var onDelete string
+		err = row.Scan(&r.holder, &r.Table.Schema, &r.Table.Name, &onDelete, &r.names, &r.RefColumns)
+		r.OnDelete = onDeletes[onDelete]
+		return r, err
+	})
+	var all []driver.Reference
+	for _, r := range found {
+		columns, err := describeColumns(ctx, tx, r.holder)
+		if err != nil {
+			return nil, err
+		}
+		r.Columns = columns.Pick(r.names)
+		all = append(all, r.Reference)
+	}
+	return all, err
 }

@@ -12,7 +12,8 @@
 // The account needs CONNECT and TEMPORARY on the database, USAGE on the schema,
 // SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
 // are changed. Row security applies to it as to anyone: rows hidden from it look
-// absent.
+// absent. Describe says so, and an insert whose key such a row has is refused by
+// the unique index; BYPASSRLS, or a policy that lets all rows through, is better.
 //
 // # How rows travel
 //
@@ -41,6 +42,11 @@
 // unique index over the key to meet a row that another session inserts at the
 // same moment; without such an index only rows committed before are seen.
 //
+// PostgreSQL judges a unique constraint that is not deferrable after each row, in
+// an order of its own. Rows of an update that give up a value which another row
+// of it takes are therefore set to NULL there first, by a write of their own that
+// judges and locks them, and then written with the others. Triggers see both.
+//
 // Rows of one insert may leave different columns to their defaults; they go in
 // one statement, so that rows may refer to each other.
 //
@@ -65,7 +71,9 @@
 //
 // # Limits
 //
-// Values stored by an AFTER trigger are not in what RETURNING gives. A hot
+// What RETURNING gives is taken for what is stored unless the table has AFTER
+// triggers: then the rows are read again within the transaction. What a trigger
+// does that is deferred to the commit is not seen. A hot
 // standby or a read-only database can be described and exported but not fetched
 // from by key, since that takes a temporary table (a database whose transactions
 // are only read-only by default can be fetched from). Sequences behind identity

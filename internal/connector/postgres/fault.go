@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -56,6 +57,9 @@ func isUniqueViolation(err error) bool {
 // faultOfServer judges by SQLSTATE (PostgreSQL docs, appendix A).
 func faultOfServer(pg *pgconn.PgError, err error) error {
 	if e := waiting(pg.Code); e != nil {
+		if pg.Code == "40P01" || pg.Code == "40001" {
+			err = fmt.Errorf("%w: %w", driver.ErrAgain, err)
+		}
 		return e.Because(err)
 	}
 	if message := refusal(pg); message != "" {

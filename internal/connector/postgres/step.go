@@ -21,6 +21,10 @@ type step struct {
 	driver.Write
 	some, all string // masks: columns that some rows, that all rows write
 	whole     bool   // every mask has a character for each column
+
+	late    bool  // triggers run after a row was written
+	aside   int64 // rows that step aside for others (aside.go)
+	empties []int // the columns that they empty
 }
 
 func newStep(w driver.Write) *step { return &step{Write: w} }
@@ -36,6 +40,16 @@ func (s *step) stageSQL() string {
 		}
 	}
 	return stage(stagedTable, columns, s.Table)
+}
+
+// analyzeSQL lets the planner know the number of staged rows and their keys, by
+// which they are joined; nothing is planned by the other columns.
+func (s *step) analyzeSQL() string {
+	columns := []string{"n"}
+	for i := range s.Key {
+		columns = append(columns, fmt.Sprintf("k%d", i+1))
+	}
+	return "ANALYZE " + stagedTable + " (" + strings.Join(columns, ", ") + ")"
 }
 
 // sameKey matches rows as the system does, by the key's own types and collations.
@@ -68,8 +82,10 @@ func (s *step) unchanged() string {
 func (s *step) given() string { return "d.n" + list(s.Key, "t.") + list(s.Columns, "t.") }
 
 // written is the SQL condition that the row of d writes column i.
-func written(i int) string {
-	return fmt.Sprintf("pg_catalog.substr(d.mask, %d, 1) OPERATOR(pg_catalog.=) '1'", i+1)
+func written(i int) string { return writtenIn("d", i) }
+
+func writtenIn(row string, i int) string {
+	return fmt.Sprintf("pg_catalog.substr(%s.mask, %d, 1) OPERATOR(pg_catalog.=) '1'", row, i+1)
 }
 
 func (s *step) updateSQL() string {
@@ -82,7 +98,7 @@ func (s *step) updateSQL() string {
 			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN d.a%d ELSE t.%[1]s END", name(c.Name), written(i), i+1))
 		}
 	}
-	where := s.sameKey("t", "") + " AND " + s.unchanged()
+	where := s.sameKey("t", "") + " AND " + s.judged()
 	if len(set) == 0 { // nothing to write: judge and lock all the same
 		return fmt.Sprintf("SELECT %s FROM %s AS t, %s AS d WHERE %s FOR NO KEY UPDATE OF t", s.given(), quoted(s.Table), stagedTable, where)
 	}

@@ -36,9 +36,6 @@ type tx struct {
 
 // Begin takes the place of the one writer and keeps it until the end.
 func (d *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, error) {
-	if err := d.at.present(); err != nil {
-		return nil, err
-	}
 	if d.at.readOnly {
 		return nil, &driver.Refusal{Message: readOnlyFile}
 	}

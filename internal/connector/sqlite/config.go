@@ -83,18 +83,18 @@ func parseURI(rest string) (path string, params url.Values, err error) {
 	return path, params, nil
 }
 
-// present tells whether the file is there, without opening it: closing any
+// present gives the file if it is there, without opening it: closing any
 // handle on the file would drop the locks this process holds through SQLite
 // (sqlite.org/howtocorrupt.html, 2.2).
-func (a address) present() error {
+func (a address) present() (os.FileInfo, error) {
 	info, err := os.Stat(a.path)
 	switch {
 	case err != nil:
-		return errs.New(errs.Unavailable, "The database file is not there or may not be read.").
+		return nil, errs.New(errs.Unavailable, "The database file is not there or may not be read.").
 			WithMend("Check that the file exists and that the server's user may read it.")
 	case info.IsDir():
-		return errs.New(errs.Unavailable, "What should be the database file is a folder.").
+		return nil, errs.New(errs.Unavailable, "What should be the database file is a folder.").
 			WithMend("Name the file itself.")
 	}
-	return nil
+	return info, nil
 }

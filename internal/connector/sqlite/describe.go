@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func (d *database) Describe(ctx context.Context, name record.Table) (out driver.
 		return out, explain(ctx, err)
 	}
 	if out.ForeignKeys, err = foreignKeys(ctx, conn, t); err != nil {
+		return out, explain(ctx, err)
+	}
+	if out.ReferencedBy, err = references(ctx, conn, t); err != nil {
 		return out, explain(ctx, err)
 	}
 	if out.ReadOnly = t.readOnly(); out.ReadOnly == "" {
@@ -274,6 +278,37 @@ func resolve(ctx context.Context, q querier, all []driver.ForeignKey) ([]driver.
 			}
 		}
 		k.Name = fmt.Sprintf("%s → %s (%s)", strings.Join(k.Columns, ", "), k.RefTable.Name, strings.Join(k.RefColumns, ", "))
+	}
+	return all, nil
+}
+
+// references lists the foreign keys of all tables that refer to t.
+func references(ctx context.Context, q querier, t *table) (all []driver.Reference, err error) {
+	var list string // in one value, so that nothing is read while the next query runs
+	err = q.QueryRowContext(ctx, `SELECT json_group_array(DISTINCT l.name) FROM pragma_table_list l, pragma_foreign_key_list(l.name, l.schema) f
+		WHERE l.schema = ? AND l.type = 'table' AND f."table" = ? COLLATE NOCASE`, t.name.Schema, t.name.Name).Scan(&list)
+	if err != nil {
+		return nil, err
+	}
+	var holders []string
+	if err := json.Unmarshal([]byte(list), &holders); err != nil {
+		return nil, err
+	}
+	slices.Sort(holders)
+	for _, name := range holders {
+		holder, err := inspect(ctx, q, record.Table{Schema: t.name.Schema, Name: name})
+		if err != nil {
+			return nil, err
+		}
+		keys, err := foreignKeys(ctx, q, holder)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			if k.RefTable == t.name {
+				all = append(all, driver.Reference{Table: holder.name, Columns: holder.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+			}
+		}
 	}
 	return all, nil
 }

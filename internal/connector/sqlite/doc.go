@@ -59,6 +59,10 @@
 // overruled: a violated constraint is a refusal, never a silent deletion.
 // Transactions have no names: what became of one is found by looking at the rows.
 //
+// SQLite judges a unique constraint after each row. Rows of an update that give up
+// a value which another row of it takes are set to NULL there first, where they
+// may be. Triggers see both.
+//
 // # Limits
 //
 // A step judges at most some 990 columns, for the temporary table holds each

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
+	"errors"
+	"os"
+	"sync"
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // registers "sqlite3" with database/sql
@@ -18,10 +21,15 @@ const defaultSchema = "main"
 // poolSize bounds the connections, and with them open files and page caches.
 const poolSize = 8
 
-// database is one SQLite file.
+// database is one SQLite file, by its path. If another file stands there, as
+// after a backup was restored, that one is opened: the connections would go on
+// reading and writing the file they once opened, which nobody uses any more.
 type database struct {
-	at   address
+	at address
+
+	mu   sync.Mutex
 	pool *sql.DB
+	file os.FileInfo // what pool has opened
 }
 
 var _ driver.Open = Open
@@ -32,22 +40,50 @@ func Open(ctx context.Context, dsn string) (driver.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := at.present(); err != nil {
-		return nil, err
+	d := &database{at: at}
+	if err := d.Ping(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
-	pool, err := sql.Open("sqlite3", at.uri)
+	return d, nil
+}
+
+// current gives the connections to the file that stands at the path now.
+func (d *database) current(ctx context.Context) (*sql.DB, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for {
+		file, err := d.at.present()
+		if err != nil {
+			return nil, err
+		}
+		if d.pool != nil && os.SameFile(file, d.file) {
+			return d.pool, nil
+		}
+		if d.pool != nil { // work under way on the other file ends there
+			if err := d.pool.Close(); err != nil {
+				return nil, explain(ctx, err)
+			}
+		}
+		d.pool, d.file = nil, file
+		if d.pool, err = d.open(ctx); err != nil {
+			return nil, explain(ctx, err)
+		}
+	}
+}
+
+// open opens the file, and reads it so that it is opened now and not later.
+func (d *database) open(ctx context.Context) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite3", d.at.uri)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, err
 	}
 	pool.SetMaxOpenConns(poolSize)
 	pool.SetMaxIdleConns(2)
 	pool.SetConnMaxIdleTime(time.Minute)
-	d := &database{at: at, pool: pool}
-	if err := d.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, err
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
 	}
-	return d, nil
+	return pool, nil
 }
 
 // Capabilities: all or nothing, but no name for a transaction, and decimals
@@ -58,21 +94,26 @@ func (d *database) Capabilities() driver.Capabilities {
 
 // Ping reads the file's header.
 func (d *database) Ping(ctx context.Context) error {
-	if err := d.at.present(); err != nil {
+	pool, err := d.current(ctx)
+	if err != nil {
 		return err
 	}
 	var version int64
-	return explain(ctx, d.pool.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version))
+	return explain(ctx, pool.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version))
 }
 
 // Count counts the rows exactly.
 func (d *database) Count(ctx context.Context, name record.Table) (int64, error) {
-	t, err := inspect(ctx, d.pool, name)
+	pool, err := d.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	t, err := inspect(ctx, pool, name)
 	if err != nil {
 		return 0, err
 	}
 	var n int64
-	err = d.pool.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&n)
+	err = pool.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&n)
 	return n, explain(ctx, err)
 }
 
@@ -82,11 +123,22 @@ func (d *database) TxStatus(context.Context, string) (driver.TxState, error) {
 }
 
 // Close closes all connections.
-func (d *database) Close() error { return d.pool.Close() }
+func (d *database) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.pool == nil {
+		return nil
+	}
+	return d.pool.Close()
+}
 
 // pinned gives one connection to the caller alone, until release.
 func (d *database) pinned(ctx context.Context) (*sql.Conn, error) {
-	conn, err := d.pool.Conn(ctx)
+	pool, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pool.Conn(ctx)
 	return conn, explain(ctx, err)
 }
 

@@ -174,6 +174,9 @@ func (s *step) update(ctx context.Context, sent int64) (int64, error) {
 	if len(sets) == 0 {
 		return sent, nil // nothing is written, so everything is
 	}
+	if err := s.stepAside(ctx); err != nil {
+		return 0, err
+	}
 	return s.exec(ctx, "UPDATE OR ABORT "+s.table.sql()+" AS t SET "+strings.Join(sets, ", ")+
 		" FROM "+staged+" AS d WHERE "+same("d", s.key))
 }

@@ -133,7 +133,11 @@ func TestFileReadOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &database{at: at, pool: pool}
+	file, err := at.present()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &database{at: at, pool: pool, file: file}
 	defer d.Close()
 	table, err := d.Describe(context.Background(), record.Table{Name: "t"})
 	if err != nil || table.ReadOnly != readOnlyFile {

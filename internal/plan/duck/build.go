@@ -78,32 +78,34 @@ func (r *run) columns() {
 }
 
 // readCells makes the table cells: for every key and judged column of the file
-// e<i> (is the cell empty), p<i> (its problem) and v<i> (its canonical text).
+// e<i> (is the cell empty), p<i> (its problem), s<i> (its text, where that is a
+// problem; always for the key) and v<i> (its canonical text).
 func (r *run) readCells(ctx context.Context, staging string) error {
 	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
-	var pick, mids, out strings.Builder
+	var pick, problems, values, out strings.Builder
+	var cells []cellSQL
 	for i, c := range r.cols {
 		if c.source < 0 {
 			continue
 		}
 		fmt.Fprintf(&pick, ", c%d AS s%d", c.source, i)
 		cell := cell(c.Type, i, r.spec.Location)
-		for _, m := range cell.mids {
-			fmt.Fprintf(&mids, ", %s AS %s", m[1], m[0])
-		}
-		empty := fmt.Sprintf("s%d IS NULL", i)
+		cells = append(cells, cell)
+		empty, shown := fmt.Sprintf("s%d IS NULL", i), fmt.Sprintf("s%d", i)
 		if c.Type.Kind != record.Text {
 			empty = fmt.Sprintf("COALESCE(s%d, '') = ''", i)
 		}
-		fmt.Fprintf(&mids, ", %s AS e%d, CASE WHEN e%d THEN NULL ELSE %s END AS p%d", empty, i, i, cell.problem, i)
-		fmt.Fprintf(&mids, ", CASE WHEN e%d OR p%d IS NOT NULL THEN NULL ELSE %s END AS v%d", i, i, cell.value, i)
-		fmt.Fprintf(&out, ", s%d, e%d, p%d, v%d", i, i, i, i)
+		if i >= r.nk { // a text is shown where it is a problem only; a key's tells whether there is one
+			shown = fmt.Sprintf("CASE WHEN p%d IS NOT NULL THEN s%d END", i, i)
+		}
+		fmt.Fprintf(&problems, ", %s AS e%d, CASE WHEN e%d THEN NULL ELSE %s END AS p%d", empty, i, i, cell.problem, i)
+		fmt.Fprintf(&values, ", CASE WHEN e%d OR p%d IS NOT NULL THEN NULL ELSE %s END AS v%d", i, i, cell.value, i)
+		fmt.Fprintf(&out, ", %s AS s%d, e%d, p%d, v%d", shown, i, i, i, i)
 	}
+	from := layered(`(SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`)`, cells)
 	return r.exec(ctx, `
 		CREATE TABLE cells AS
-		SELECT line, defect`+out.String()+` FROM (
-			SELECT *`+mids.String()+`
-			FROM (SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`));
+		SELECT line, defect`+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 
@@ -200,28 +202,33 @@ func (r *run) fetchFile(ctx context.Context, l driver.Lookup, up, down string, w
 	return found, err
 }
 
-// compare makes the table rows: for every row with a usable key whether it was
-// found, its key (as the system has it, where it was), and for each judged
-// column the live value l, the value after a and whether the row writes it, m.
+// compare makes the view met, every row with a usable key: whether it was found,
+// and its key (as the system has it, where it was). Of these, the table rows has
+// the ones that are new or would write something, and for each judged column the
+// live value l, the value after a and whether the row writes it, m.
 func (r *run) compare(ctx context.Context) error {
-	sel := "c.line, l.n IS NOT NULL AS found"
+	met := "c.line, l.n IS NOT NULL AS found"
 	for i := range r.nk {
-		sel += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN c.v%d ELSE l.k%d END AS k%d", i, i, i)
+		met += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN c.v%d ELSE l.k%d END AS k%d", i, i, i)
 	}
+	sel, after := "", ""
 	for j := range r.nj {
 		c := r.cols[r.nk+j]
 		sel += fmt.Sprintf(", l.l%d AS l%d", j, j)
 		if c.source < 0 {
-			sel += fmt.Sprintf(", false AS m%d, l.l%d AS a%d", j, j, j)
+			sel += fmt.Sprintf(", false AS m%d", j)
+			after += fmt.Sprintf(", l%d AS a%d", j, j)
 			continue
 		}
-		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d", j)
-		sel += fmt.Sprintf(", CASE WHEN m%d THEN CASE WHEN c.e%d THEN %s ELSE c.v%d END ELSE l.l%d END AS a%d",
-			j, r.nk+j, emptied(c.Column), r.nk+j, j, j)
+		value := fmt.Sprintf("new%d", j)
+		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d, CASE WHEN c.e%d THEN %s ELSE c.v%d END AS %s", j, r.nk+j, emptied(c.Column), r.nk+j, value)
+		after += fmt.Sprintf(", CASE WHEN m%d THEN %s ELSE l%d END AS a%d", j, value, j, j)
 	}
+	from := ` FROM (SELECT * FROM cells WHERE ` + r.keyed() + `) c LEFT JOIN live l ON l.n = c.line`
 	return r.exec(ctx, `
-		CREATE TABLE rows AS SELECT `+sel+`
-		FROM (SELECT * FROM cells WHERE `+r.keyed()+`) c LEFT JOIN live l ON l.n = c.line`)
+		CREATE VIEW met AS SELECT `+met+from+`;
+		CREATE TABLE rows AS SELECT line, found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`
+		FROM (SELECT `+met+sel+from+`) WHERE NOT found OR `+r.anyMask())
 }
 
 // writes is the condition under which a row writes a column: docs/values.md,

@@ -31,11 +31,12 @@ const shop = `
 	INSERT INTO country VALUES ('DE'), ('NL'), ('BE');
 	CREATE TABLE customer (
 		id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL, vat TEXT UNIQUE, country TEXT REFERENCES country (code),
-		credit DECIMAL(10,2), since DATE, active BOOLEAN NOT NULL DEFAULT 1, note TEXT, tag TEXT NOT NULL DEFAULT '',
+		credit DECIMAL(10,2), since DATE, active BOOLEAN NOT NULL DEFAULT 1, place INTEGER NOT NULL DEFAULT (random()) UNIQUE, note TEXT, tag TEXT NOT NULL DEFAULT '',
 		loud TEXT GENERATED ALWAYS AS (upper(name)) STORED);
 	INSERT INTO customer (id, name, vat, country, credit, since, active, note) VALUES
 		(1, 'Ann', 'DE1', 'DE', 100, '2020-01-31', 1, NULL), (2, 'Bob', 'NL2', 'NL', 200.5, NULL, 0, ''),
-		(3, 'Cid', 'BE3', 'BE', NULL, '2021-05-05', 1, 'old'), (4, 'Dot', NULL, NULL, 0, NULL, 1, 'x')`
+		(3, 'Cid', 'BE3', 'BE', NULL, '2021-05-05', 1, 'old'), (4, 'Dot', NULL, NULL, 0, NULL, 1, 'x');
+	UPDATE customer SET place = id`
 
 type bench struct {
 	*testing.T
@@ -184,8 +185,12 @@ func TestBuild(t *testing.T) {
 			findings: "block unique vat 3 2-4\n", counts: change.Counts{Invalid: 3}},
 		{name: "unique values that swap", file: "id,vat\n1,NL2\n2,DE1\n", options: upsert,
 			rows: "update,1,1,DE1,NL2\nupdate,1,2,NL2,DE1\n", counts: change.Counts{Update: 2}},
+		{name: "unique values that swap and must be there", file: "id,place\n1,2\n2,1\n3,4\n4,9\n", options: upsert,
+			rows: "update,1,4,4,9\n", findings: "block unique-swap place 3 2-4\n", counts: change.Counts{Update: 1, Invalid: 3}},
 		{name: "references", file: "id,country\n1,XX\n2,BE\n3,\n", options: upsert,
 			rows: "update,1,2,NL,BE\n", findings: "block foreign-key country 1 2\n", counts: change.Counts{Update: 1, Unchanged: 1, Invalid: 1}},
+		{name: "a row that is left out keeps its value", file: "id,vat,country\n1,NL2,DE\n2,DE9,XX\n3,BE4,BE\n", options: change.Options{Mode: change.Upsert, LeaveOut: true},
+			rows: "update,10,3,BE3,BE,BE4,BE\n", findings: "warn unique vat 1 2\nwarn foreign-key country 1 3\n", counts: change.Counts{Update: 1, Invalid: 2}},
 		{name: "ragged", file: "id,name\n1\n2,Bob,3\n3,Cide\n", options: upsert,
 			rows: "update,1,3,Cid,Cide\n", findings: "block ragged-row  2 2-3\n", counts: change.Counts{Update: 1, Invalid: 2}},
 		{name: "left out by choice", file: "id,name\n1,Anna\nx,X\n", options: change.Options{Mode: change.Upsert, LeaveOut: true},

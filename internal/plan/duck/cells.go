@@ -13,9 +13,9 @@ import (
 // same grammar, then the conversion, then the proof that nothing was lost.
 //
 // mids are intermediate columns, each computed from the ones before it, so that
-// no expression is written (and computed) twice.
+// no expression is written (and computed) twice; see layered.
 type cellSQL struct {
-	mids    [][2]string // name, expression; in layers, see layer
+	mids    [][2]string // name, expression
 	problem string
 	value   string
 }
@@ -27,7 +27,7 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 		return textCell(t, s)
 	}
 	tr := fmt.Sprintf("t%d", i)
-	c := cellSQL{mids: [][2]string{{tr, fmt.Sprintf(`trim(%s, ' ' || chr(9))`, s)}}}
+	c := cellSQL{mids: [][2]string{{tr, matched(s, t.Kind.Grammar())}}}
 	switch t.Kind {
 	case record.Bool:
 		c.value = `CASE WHEN lower(left(@t, 1)) IN ('t', 'y', '1') THEN 'true' ELSE 'false' END`
@@ -45,9 +45,36 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 	case record.UUID:
 		c.value = `lower(@t)`
 	}
-	c.problem = fmt.Sprintf(`CASE WHEN NOT regexp_full_match(@t, %s) THEN 'not-of-type' %s END`, text(t.Kind.Grammar()), c.problem)
+	c.problem = `CASE WHEN @t IS NULL THEN 'not-of-type' ` + c.problem + ` END`
 	c.fill(i, tr)
 	return c
+}
+
+// matched gives the text that the grammar matches, without the blanks around it;
+// NULL where it does not match, so that nothing further is ever computed from a
+// text that is not of the type. No grammar begins or ends with a blank, so most
+// texts need no trimming.
+func matched(s, grammar string) string {
+	trimmed := fmt.Sprintf(`trim(%s, ' ' || chr(9))`, s)
+	return fmt.Sprintf(`CASE WHEN regexp_full_match(%[1]s, %[2]s) THEN %[1]s WHEN regexp_full_match(%[3]s, %[2]s) THEN %[3]s END`, s, text(grammar), trimmed)
+}
+
+// layered wraps from, which has the cells' texts, in one subquery for each depth
+// of intermediate columns: DuckDB computes each once a row, where it would copy
+// an alias of the same SELECT into every CASE that uses it.
+func layered(from string, cells []cellSQL) string {
+	for depth := 0; ; depth++ {
+		mids := ""
+		for _, c := range cells {
+			if depth < len(c.mids) {
+				mids += ", " + c.mids[depth][1] + " AS " + c.mids[depth][0]
+			}
+		}
+		if mids == "" {
+			return from
+		}
+		from = "(SELECT *" + mids + " FROM " + from + ")"
+	}
 }
 
 // fill puts the names of the intermediate columns in.

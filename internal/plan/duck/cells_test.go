@@ -2,7 +2,6 @@ package duck
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -97,11 +96,8 @@ func compareCells(t *testing.T, s *Session, texts []string, loc *time.Location) 
 	f.Close()
 	for _, typ := range cellTypes {
 		c := cell(typ, 0, loc)
-		mids := ""
-		for _, m := range c.mids {
-			mids += fmt.Sprintf(", %s AS %s", m[1], m[0])
-		}
-		query := `SELECT n, s0, p, CASE WHEN p IS NULL THEN v END FROM (SELECT *` + mids + `, ` + c.problem + ` AS p, ` + c.value + ` AS v FROM ` + readCSV(path, "n", []string{"s0"}) + `)`
+		query := `SELECT n, s0, p, CASE WHEN p IS NULL THEN v END FROM (SELECT *, ` + c.problem + ` AS p, ` + c.value + ` AS v FROM ` +
+			layered(readCSV(path, "n", []string{"s0"}), []cellSQL{c}) + `)`
 		rows := 0
 		err := s.query(ctx, query, func(scan func(...any) error) error {
 			rows++

@@ -87,7 +87,7 @@ func (r *run) checkKeys(ctx context.Context) error {
 		}
 	}
 	keys := strings.Join(names("k", r.nk), ", ")
-	return r.hit(ctx, plan.DuplicateFinding(r.spec.Key), `(SELECT line`+list(r.nk, "k#")+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM rows)`,
+	return r.hit(ctx, plan.DuplicateFinding(r.spec.Key), `(SELECT line`+list(r.nk, "k#")+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM met)`,
 		"same > 1", `concat_ws(', '`+list(r.nk, "k#")+`)`)
 }
 
@@ -100,7 +100,7 @@ func (r *run) checkMode(ctx context.Context) error {
 			return err
 		}
 	case change.Insert:
-		if err := r.hit(ctx, plan.ExistingKeyFinding(), "rows", "found", sample); err != nil {
+		if err := r.hit(ctx, plan.ExistingKeyFinding(), "met", "found", sample); err != nil {
 			return err
 		}
 	}
@@ -140,16 +140,13 @@ func (r *run) checkColumn(ctx context.Context, c column, j int) error {
 	if !r.reversal && (c.Generated || c.Identity == "always" || c.rule.ReadOnly) {
 		return r.hit(ctx, plan.NotWritableFinding(c.Column), "rows", m, a)
 	}
-	emptied := finding.Finding{Guardrail: finding.EmptiedCells, Severity: finding.Warn, Column: c.Name,
-		Message: fmt.Sprintf("Cells of %s would lose their value.", c.Name),
-		Mend:    "Check that this is meant: the old values stay in the plan and can be brought back by undo."}
 	type rule struct {
 		f     finding.Finding
 		where string
 	}
 	var rules []rule
 	if !r.reversal {
-		rules = append(rules, rule{emptied, fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
+		rules = append(rules, rule{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
 	}
 	if !c.Nullable {
 		rules = append(rules, rule{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL"})

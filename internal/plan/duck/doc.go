@@ -12,10 +12,10 @@
 //
 // # Tables of a run
 //
-//	stage   line, defect, s0…      the file's matched cells, as text
-//	cells   line, defect, and a column e, v, p: empty? canonical text, problem
+//	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
 //	live    n, k…, l…              live rows by line number
-//	rows    one row a usable key: found, k…, and l, a, m: live, after, written?
+//	met     line, found, k…        one row a usable key
+//	rows    of these, those that are new or differ: and l, a, m: live, after, written?
 //	hits    f, line, sample        what the checks found
 //	deltas  op, line, k…, b…, a…, m…
 //

@@ -148,6 +148,23 @@ func (s *Session) Close() {
 	s.free()
 }
 
+// Reset removes what a run left in the session, so that it can be used for
+// another one.
+func (s *Session) Reset(ctx context.Context) error {
+	var drops []string
+	err := s.query(ctx, `SELECT 'VIEW ' || view_name FROM duckdb_views() WHERE NOT internal UNION ALL SELECT 'TABLE ' || table_name FROM duckdb_tables() ORDER BY 1 DESC`,
+		func(scan func(...any) error) error {
+			var what string
+			err := scan(&what)
+			drops = append(drops, "DROP "+what)
+			return err
+		})
+	if err != nil || len(drops) == 0 {
+		return err
+	}
+	return s.exec(ctx, strings.Join(drops, "; "))
+}
+
 func (s *Session) exec(ctx context.Context, query string) error {
 	if _, err := s.conn.ExecContext(ctx, query); err != nil {
 		return engineError(err, query)

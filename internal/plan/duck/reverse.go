@@ -26,6 +26,7 @@ const (
 	whyGone    = "deleted by somebody else since"
 	whyReused  = "the key is in use again"
 	whyDropped = "a column that it wrote is not there any more"
+	whyAdded   = "a column that was added since has a value; left as it is"
 )
 
 // Reverse makes the plan that undoes an applied one, from what was really
@@ -46,6 +47,7 @@ func (s *Session) Reverse(ctx context.Context, spec plan.Spec, rev Reversal, liv
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
+		{"looking up references", r.leaveAlone},
 		{"checking", r.checkReversal},
 		{"judging guardrails", r.judgeRows},
 	}
@@ -100,8 +102,14 @@ func (r *run) droppedColumns(forward record.Schema) string {
 
 // compareReversal makes the table deltas.
 func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
-	touched, whole := []string{"false"}, []string{"false"}
-	for j := range r.nj {
+	touched, whole, added := []string{"false"}, []string{"false"}, []string{"false"}
+	for j, c := range r.spec.Judged {
+		if rev.Columns.Index(c.Name) < 0 {
+			if !c.Generated {
+				added = append(added, fmt.Sprintf("l.l%d IS NOT NULL", j))
+			}
+			continue
+		}
 		differs := fmt.Sprintf("l.l%d IS DISTINCT FROM c.stored%d", j, j)
 		touched = append(touched, fmt.Sprintf("c.did%d AND %s", j, differs))
 		whole = append(whole, differs)
@@ -115,6 +123,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(whyChanged) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(whyChanged) + `
+		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(whyAdded) + `
 		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(whyReused) + ` END`
 	sel := ""
 	for i := range r.nk {
@@ -138,7 +147,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	}
 	return r.exec(ctx, `CREATE TABLE deltas AS SELECT line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+after+list(r.nj, "m#")+` FROM (
 		SELECT *, CASE
-			WHEN why = `+text(whyChanged)+` THEN 'kept'
+			WHEN why IN (`+text(whyChanged)+`, `+text(whyAdded)+`) THEN 'kept'
 			WHEN why IS NOT NULL THEN 'impossible'
 			WHEN did = 'update' AND `+r.anyMask()+` THEN 'update'
 			WHEN did = 'insert' AND found THEN 'delete'

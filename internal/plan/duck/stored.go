@@ -65,30 +65,40 @@ func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, c
 	return s.differing(ctx, parquet, m, columns)
 }
 
-// differing finds the approved columns that were stored otherwise.
+// differing finds the approved columns that were stored otherwise. One pass over
+// the rows counts them for all columns; in most applies there are none.
 func (s *Session) differing(ctx context.Context, parquet string, m plan.Manifest, columns record.Schema) ([]finding.Finding, error) {
+	judged := m.JudgedSchema()
+	counts := make([]int64, len(judged))
+	var back int64
+	sel, dest := []string{"count(*)"}, []any{&back}
+	for j, c := range judged {
+		if i := columns.Index(c.Name); i >= 0 {
+			sel, dest = append(sel, "count(*) FILTER ("+otherwise(j, i)+")"), append(dest, &counts[j])
+		}
+	}
+	from := `read_parquet(` + text(parquet) + `) p JOIN stored t USING (n)`
+	err := s.query(ctx, `SELECT `+strings.Join(sel, ", ")+` FROM `+from, func(scan func(...any) error) error { return scan(dest...) })
+	if want := m.Counts.Insert + m.Counts.Update; err == nil && back != want {
+		err = fmt.Errorf("plan/duck: the plan inserts and updates %d rows, the system gave %d of them back", want, back)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var out []finding.Finding
-	for j, c := range m.JudgedSchema() {
-		i := columns.Index(c.Name)
-		if i < 0 {
+	for j, c := range judged {
+		if counts[j] == 0 {
 			continue
 		}
-		query := fmt.Sprintf(`SELECT count(*), min(p.line), min(p.a%d), min_by(t.s%d, p.a%d) FROM read_parquet(%s) p JOIN stored t USING (n)
-			WHERE substr(p.mask, %d, 1) = '1' AND p.a%d IS DISTINCT FROM t.s%d`, j, i, j, text(parquet), j+1, j, i)
+		i := columns.Index(c.Name)
+		query := fmt.Sprintf(`SELECT min(p.line), min(p.a%d), min_by(t.s%d, p.a%d) FROM %s WHERE %s`, j, i, j, from, otherwise(j, i))
 		err := s.query(ctx, query, func(scan func(...any) error) error {
-			var n int64
 			var line *int64
 			var approved, stored *string
-			if err := scan(&n, &line, &approved, &stored); err != nil || n == 0 {
+			if err := scan(&line, &approved, &stored); err != nil {
 				return err
 			}
-			f := finding.Finding{Guardrail: finding.AsStored, Severity: finding.Block, Rows: n, Column: c.Name,
-				Message: fmt.Sprintf("The system would store something else in %s than was approved: %s instead of %s.", c.Name, shown(stored), shown(approved)),
-				Mend:    "Nothing was written. A trigger or a rule of the system changes the value; the steward knows which. Propose the value that it makes."}
-			if line != nil {
-				f.Ranges = []string{finding.Range(*line, *line)}
-			}
-			out = append(out, f)
+			out = append(out, asStored(c, counts[j], line, approved, stored))
 			return nil
 		})
 		if err != nil {
@@ -96,6 +106,23 @@ func (s *Session) differing(ctx context.Context, parquet string, m plan.Manifest
 		}
 	}
 	return out, nil
+}
+
+// otherwise is the condition that judged column j was written, and stored (as
+// column i) differently.
+func otherwise(j, i int) string {
+	return fmt.Sprintf("substr(p.mask, %d, 1) = '1' AND p.a%d IS DISTINCT FROM t.s%d", j+1, j, i)
+}
+
+func asStored(c record.Column, rows int64, line *int64, approved, stored *string) finding.Finding {
+	f := finding.Finding{Guardrail: finding.AsStored, Severity: finding.Block, Rows: rows, Column: c.Name,
+		Message: fmt.Sprintf("The system would store something else in %s than was approved.", c.Name),
+		Samples: []string{shown(stored) + " instead of " + shown(approved)},
+		Mend:    "Nothing was written. A trigger or a rule of the system changes the value; the steward knows which. Propose the value that it makes."}
+	if line != nil {
+		f.Ranges = []string{finding.Range(*line, *line)}
+	}
+	return f
 }
 
 func shown(v *string) string {

@@ -3,75 +3,45 @@ package sqlite
 import (
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"sutor/internal/change"
-	"sutor/internal/errs"
+	"sutor/internal/store"
 	"sutor/internal/workflow"
 )
-
-// firstID is the first change's id. Four digits from the start look like what
-// they are, and lists stay aligned.
-const firstID = 1001
-
-// page is how many changes are listed without a limit.
-const page = 100
 
 // NewID implements workflow.Changes: 1001, 1002, …; a number given out in a
 // transaction that is rolled back is given out again.
 func (t *tx) NewID() (change.ID, error) {
 	var n int64
 	err := t.row(`INSERT INTO counters (name, value) VALUES ('change', ?)
-		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, firstID).Scan(&n)
+		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, store.FirstID).Scan(&n)
 	return change.ID(strconv.FormatInt(n, 10)), fault(err)
 }
 
 // CreateChange implements workflow.Changes.
 func (t *tx) CreateChange(c *change.Change) error {
-	return store(c, func(doc []byte) error {
+	return store.Create(c, func(doc string) error {
 		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.ID, c.Dataset, c.State, c.Maker, input(c), textOf(c.CreatedAt), c.Version, string(doc))
+			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
 		return err
 	})
 }
 
 // SaveChange implements workflow.Changes.
 func (t *tx) SaveChange(c *change.Change) error {
-	return store(c, func(doc []byte) error {
+	return store.Save(c, func(doc string) error {
 		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
-			c.Dataset, c.State, c.Maker, input(c), c.Version, string(doc), c.ID, c.Version-1)
+			c.Dataset, c.State, c.Maker, store.InputOf(c), c.Version, doc, c.ID, c.Version-1)
 		if err != nil || n == 1 {
 			return err
 		}
 		if _, err := t.Change(c.ID); err != nil {
 			return err
 		}
-		return errs.New(errs.Blocked, "Somebody else changed %s meanwhile.", c.ID).
-			WithMend("Look again: sutor change show %s", c.ID)
+		return store.Stale(c.ID)
 	})
-}
-
-// store raises the change's version for write, and takes that back if it fails.
-func store(c *change.Change, write func(doc []byte) error) error {
-	c.Version++
-	doc, err := json.Marshal(c)
-	if err == nil {
-		err = write(doc)
-	}
-	if err != nil {
-		c.Version--
-	}
-	return err
-}
-
-// input is the proposed file's digest, NULL for a change without a file.
-func input(c *change.Change) any {
-	if c.Input == nil {
-		return nil
-	}
-	return c.Input.Digest
 }
 
 // Change implements workflow.Changes.
@@ -79,22 +49,9 @@ func (t *tx) Change(id change.ID) (*change.Change, error) {
 	var doc []byte
 	err := t.row(`SELECT doc FROM changes WHERE id = ?`, id).Scan(&doc)
 	if err != nil {
-		return nil, found(err, noChange(id))
+		return nil, found(err, store.NoChange(id))
 	}
-	return decode(doc)
-}
-
-func noChange(id change.ID) *errs.Error {
-	return errs.New(errs.NotFound, "There is no change %.40q.", string(id)).
-		WithMend("See which there are: sutor change list")
-}
-
-func decode(doc []byte) (*change.Change, error) {
-	c := new(change.Change)
-	if err := json.Unmarshal(doc, c); err != nil {
-		return nil, fmt.Errorf("stored change: %w", err)
-	}
-	return c, nil
+	return store.Decode(doc)
 }
 
 // Changes implements workflow.Changes.
@@ -105,7 +62,7 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 	}
 	limit := f.Limit
 	if limit <= 0 {
-		limit = page
+		limit = store.Page
 	}
 	var list []*change.Change
 	err = t.each(func(rows *sql.Rows) error {
@@ -113,7 +70,7 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 		if err := rows.Scan(&doc); err != nil {
 			return err
 		}
-		c, err := decode(doc)
+		c, err := store.Decode(doc)
 		list = append(list, c)
 		return err
 	}, `SELECT doc FROM changes WHERE `+where+` ORDER BY number DESC LIMIT ?`, append(args, limit)...)
@@ -147,7 +104,7 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	if f.Before != "" {
 		var number int64
 		if err := t.row(`SELECT number FROM changes WHERE id = ?`, f.Before).Scan(&number); err != nil {
-			return "", nil, found(err, noChange(f.Before))
+			return "", nil, found(err, store.NoChange(f.Before))
 		}
 		add("number < ?", number)
 	}

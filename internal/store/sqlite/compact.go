@@ -1,11 +1,10 @@
 package sqlite
 
 import (
-	"fmt"
 	"time"
 
-	"sutor/internal/errs"
 	"sutor/internal/record"
+	"sutor/internal/store"
 )
 
 // InForce implements workflow.Compacts.
@@ -18,17 +17,17 @@ func (t *tx) InForce() (d record.Digest, err error) {
 func (t *tx) CompactText(d record.Digest) ([]byte, error) {
 	var text []byte
 	err := t.row(`SELECT text FROM compacts WHERE digest = ?`, d).Scan(&text)
-	return text, found(err, errs.New(errs.NotFound, "No Compact with the digest %.80q was ever in force.", string(d)))
+	return text, found(err, store.NoCompact(d))
 }
 
 // PutInForce implements workflow.Compacts. The digest must be the text's.
 func (t *tx) PutInForce(d record.Digest, text []byte, at time.Time) error {
-	if record.DigestOf(text) != d {
-		return fmt.Errorf("put in force: %s is not the digest of the text", d)
+	if err := store.CheckCompact(d, text); err != nil {
+		return err
 	}
 	if _, err := t.exec(`INSERT INTO compacts (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING`, d, text); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO compact_in_force (digest, since) VALUES (?, ?)`, d, textOf(at))
+	_, err := t.exec(`INSERT INTO compact_in_force (digest, since) VALUES (?, ?)`, d, store.TimeText(at))
 	return err
 }

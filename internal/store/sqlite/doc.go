@@ -1,7 +1,8 @@
 // Package sqlite keeps the metadata in one SQLite file: changes, Compacts, the
 // evidence log, tokens, accounts and browser sessions. [DB] implements
 // workflow.Store (checked by package storetest), the ports of package identity,
-// and, as [Sessions], the session store of scs.
+// and the rows of browser sessions. What it shares with the other stores stands
+// in package store.
 //
 // # Two pools
 //

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -57,27 +56,4 @@ func scanned(row *sql.Row, into ...any) (bool, error) {
 		return false, nil
 	}
 	return err == nil, fault(err)
-}
-
-// timeForm sorts as text.
-const timeForm = "2006-01-02T15:04:05.000000000Z"
-
-func textOf(t time.Time) string { return t.UTC().Format(timeForm) }
-
-// timeText reads a time column, NULL as the zero time.
-type timeText struct{ time.Time }
-
-// Scan implements sql.Scanner.
-func (t *timeText) Scan(v any) error {
-	var s sql.NullString
-	if err := s.Scan(v); err != nil {
-		return err
-	}
-	if !s.Valid {
-		t.Time = time.Time{}
-		return nil
-	}
-	var err error
-	t.Time, err = time.Parse(timeForm, s.String)
-	return err
 }

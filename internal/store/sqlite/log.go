@@ -20,7 +20,8 @@ func (l logTree) Size() (int64, error) { return l.next("leaves") }
 // next gives the number of rows in a table numbered from 0 without gaps.
 func (l logTree) next(table string) (int64, error) {
 	var n int64
-	return n, fault(l.row(`SELECT coalesce(max(number) + 1, 0) FROM ` + table).Scan(&n))
+	err := l.row(`SELECT coalesce(max(number) + 1, 0) FROM ` + table).Scan(&n)
+	return n, fault(err)
 }
 
 // Tail implements evidence.Tree.

@@ -13,6 +13,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // registers "sqlite3"
 
 	"sutor/internal/errs"
+	"sutor/internal/store"
 	"sutor/internal/workflow"
 )
 
@@ -31,7 +32,7 @@ type DB struct {
 	writer   *sql.DB // one connection
 	reader   *sql.DB // read-only
 	enqueue  func(context.Context, *sql.Tx, workflow.Job) error
-	watchers watchers
+	watchers store.Watchers
 }
 
 // Open opens the file at path, making it (readable by its owner only) and

@@ -7,75 +7,18 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"sutor/internal/store"
 )
 
-var _ scs.CtxStore = (*Sessions)(nil)
-
-// clock is a time that a test moves, used by one goroutine.
-type clock struct{ at time.Time }
-
-func (c *clock) now() time.Time { return c.at }
-
-func sessions(t *testing.T) (*DB, *Sessions, *clock) {
-	t.Helper()
-	db, c := fresh(t, Options{}), &clock{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	return db, db.Sessions(c.now), c
-}
-
-func TestSession(t *testing.T) {
-	t.Parallel()
-	_, s, c := sessions(t)
-	find := func(token string) string {
-		t.Helper()
-		data, ok, err := s.Find(token)
-		if err != nil || !ok && data != nil {
-			t.Fatal(string(data), err)
-		}
-		return string(data)
-	}
-	for _, data := range []string{"one", "two"} { // the second one takes the first one's place
-		if err := s.Commit("token", []byte(data), c.at.Add(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		if got := find("token"); got != data {
-			t.Errorf("found %q, want %q", got, data)
-		}
-	}
-	if got := find("other"); got != "" {
-		t.Errorf("another token finds %q", got)
-	}
-	if err := s.Delete("token"); err != nil || find("token") != "" {
-		t.Errorf("after Delete: %q, %v", find("token"), err)
-	}
-	if err := s.Delete("token"); err != nil {
-		t.Errorf("deleting nothing: %v", err)
-	}
-}
-
-func TestSessionExpires(t *testing.T) {
-	t.Parallel()
-	db, s, c := sessions(t)
-	if err := s.Commit("old", []byte("x"), c.at.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	c.at = c.at.Add(time.Hour)
-	if _, ok, err := s.Find("old"); ok || err != nil {
-		t.Errorf("an expired session is found: %v, %v", ok, err)
-	}
-	if err := s.Commit("new", []byte("y"), c.at.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	var kept int
-	if err := db.reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sessions`).Scan(&kept); err != nil || kept != 1 {
-		t.Errorf("%d sessions are kept, %v, want only the new one", kept, err)
-	}
-}
+var _ scs.CtxStore = (*store.Sessions)(nil)
 
 // Who reads the file cannot take a session over.
 func TestSessionTokenIsNotStored(t *testing.T) {
 	t.Parallel()
-	db, s, c := sessions(t)
-	if err := s.Commit("secret-token", []byte("x"), c.at.Add(time.Hour)); err != nil {
+	db := fresh(t, Options{})
+	s := db.Sessions(time.Now)
+	if err := s.Commit("secret-token", []byte("x"), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	var hits int

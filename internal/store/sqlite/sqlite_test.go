@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -295,23 +293,5 @@ func TestTheLogIsAppendOnly(t *testing.T) {
 				t.Errorf(attempt+" gave %v", table, err)
 			}
 		}
-	}
-}
-
-func TestTimesSortAsText(t *testing.T) {
-	t.Parallel()
-	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
-	var texts []string
-	for _, d := range []time.Duration{0, 1, time.Millisecond, time.Second, 365 * 24 * time.Hour} {
-		at := start.Add(d)
-		text := textOf(at)
-		var back timeText
-		if err := back.Scan(text); err != nil || !back.Equal(at) {
-			t.Errorf("%s was read as %v, %v", text, back, err)
-		}
-		texts = append(texts, text)
-	}
-	if !slices.IsSorted(texts) {
-		t.Errorf("out of order: %q", texts)
 	}
 }

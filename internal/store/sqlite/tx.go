@@ -3,11 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"sync"
 
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
+	"sutor/internal/store"
 	"sutor/internal/workflow"
 )
 
@@ -16,7 +16,7 @@ func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
 	if err := db.run(ctx, db.writer, f); err != nil {
 		return err
 	}
-	db.watchers.tell()
+	db.watchers.Tell()
 	return nil
 }
 
@@ -84,51 +84,17 @@ func (t *tx) Enqueue(j workflow.Job) error {
 
 // AddToken implements workflow.Tx.
 func (t *tx) AddToken(token identity.Token) error {
-	var revoked any
-	if !token.Revoked.IsZero() {
-		revoked = textOf(token.Revoked)
-	}
 	_, err := t.exec(`INSERT INTO tokens (id, person, hash, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?)`,
-		token.ID, token.Person, token.Hash[:], textOf(token.Created), textOf(token.Expires), revoked)
+		token.ID, token.Person, token.Hash[:], store.TimeText(token.Created), store.TimeText(token.Expires), store.TimeOrNull(token.Revoked))
 	return err
 }
 
 // Log implements workflow.Tx.
 func (t *tx) Log() evidence.Store { return logTree{t} }
 
-// watchers are those who want to know of commits. The zero value has none.
-type watchers struct {
-	mu  sync.Mutex
-	all map[chan struct{}]bool
-}
-
-func (w *watchers) tell() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for ch := range w.all {
-		select {
-		case ch <- struct{}{}:
-		default: // it has not looked since the last one; it will see both
-		}
-	}
-}
-
 // Watch gives a channel that receives after commits made through Do; several
 // commits may become one. Look at the state after having called Watch, then wait
 // on the channel: so no commit is missed. Call stop when done.
-func (db *DB) Watch() (committed <-chan struct{}, stop func()) {
-	w, ch := &db.watchers, make(chan struct{}, 1)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.all == nil {
-		w.all = map[chan struct{}]bool{}
-	}
-	w.all[ch] = true
-	return ch, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.all, ch)
-	}
-}
+func (db *DB) Watch() (committed <-chan struct{}, stop func()) { return db.watchers.Watch() }
 
 var _ workflow.Store = (*DB)(nil)

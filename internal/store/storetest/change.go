@@ -28,7 +28,7 @@ func full() *change.Change {
 	c.SubmittedAt, c.AppliedAt = &noon, &later
 	c.Result = &change.Result{Applied: 3, ConflictRows: []int64{17, 4711}, Stored: digest("stored"), At: later}
 	c.Reverses, c.ReversedBy = "1000", "1002"
-	c.Lease = &change.Lease{Node: "n1", Epoch: 7, Beat: noon, Tx: "4711"}
+	c.Lease = &change.Lease{Node: "n1", Epoch: 7, Beat: noon, Committing: &change.Committing{Tx: "4711", Rows: 3, Stored: digest("stored"), CSV: digest("csv"), Columns: []string{"terms"}}}
 	return c
 }
 
@@ -64,7 +64,7 @@ func idsAreShortAndNew(t *testing.T, s Store) {
 
 func unknownChange(t *testing.T, s Store) {
 	view(t, s, func(tx workflow.Tx) error {
-		for _, id := range []change.ID{"", "1", "999999", "' OR 1=1 --", "1001 "} {
+		for _, id := range []change.ID{"", "1", "999999", "' OR 1=1 --", "1001 ", "1001\x00", "\xff", "\u2028"} {
 			if c, err := tx.Change(id); errs.KindOf(err) != errs.NotFound {
 				t.Errorf("Change(%q) gave %v, %v", id, c, err)
 			}
@@ -142,6 +142,10 @@ func listFilters(t *testing.T, s Store) {
 		"input":           {workflow.Filter{Input: digest("products")}, []int{3}},
 		"everything":      {workflow.Filter{Datasets: []string{"customers"}, States: []change.State{change.Submitted}, Maker: olaf, Input: digest("customers")}, []int{1}},
 		"nothing fits":    {workflow.Filter{Datasets: []string{"products"}, States: []change.State{change.Submitted}}, nil},
+		"no text at all":  {workflow.Filter{Datasets: []string{"customers\x00", "\xff"}}, nil},
+		"no state at all": {workflow.Filter{States: []change.State{"\x00"}}, nil},
+		"nobody at all":   {workflow.Filter{Maker: "\xff"}, nil},
+		"no file at all":  {workflow.Filter{Input: "\x00"}, nil},
 		"limit":           {workflow.Filter{Limit: 2}, []int{5, 4}},
 		"before":          {workflow.Filter{Before: ids[2]}, []int{1, 0}},
 		"before, maker":   {workflow.Filter{Before: ids[3], Maker: maria, Limit: 1}, []int{2}},
@@ -154,12 +158,14 @@ func listFilters(t *testing.T, s Store) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
-	err := s.View(t.Context(), func(tx workflow.Tx) error {
-		_, err := tx.Changes(workflow.Filter{Before: "999999"})
-		return err
-	})
-	if errs.KindOf(err) != errs.NotFound {
-		t.Errorf("before an unknown one: %v", err)
+	for _, unknown := range []change.ID{"999999", "\x00"} {
+		err := s.View(t.Context(), func(tx workflow.Tx) error {
+			_, err := tx.Changes(workflow.Filter{Before: unknown})
+			return err
+		})
+		if errs.KindOf(err) != errs.NotFound {
+			t.Errorf("before %q: %v", unknown, err)
+		}
 	}
 }
 

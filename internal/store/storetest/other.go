@@ -3,11 +3,13 @@ package storetest
 import (
 	"bytes"
 	"crypto/sha256"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sutor/internal/access"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
@@ -20,7 +22,7 @@ func noCompactAtFirst(t *testing.T, s Store) {
 		if d, err := tx.InForce(); err != nil || d != "" {
 			t.Errorf("in force %q, %v", d, err)
 		}
-		for _, d := range []record.Digest{"", digest("never")} {
+		for _, d := range []record.Digest{"", digest("never"), "\x00"} {
 			if _, err := tx.CompactText(d); errs.KindOf(err) != errs.NotFound {
 				t.Errorf("text of %q: %v", d, err)
 			}
@@ -52,6 +54,36 @@ func everyCompactIsKept(t *testing.T, s Store) {
 	})
 }
 
+// Several servers start with the same Compact at once: one of them records it.
+func putInForceOnce(t *testing.T, s Store) {
+	content := []byte("compact: A")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := s.Do(t.Context(), func(tx workflow.Tx) error {
+				if now, err := tx.InForce(); err != nil || now != "" {
+					return err
+				}
+				if err := tx.PutInForce(record.DigestOf(content), content, noon); err != nil {
+					return err
+				}
+				_, err := evidence.Log{}.Append(tx.Log(), entry())
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	view(t, s, func(tx workflow.Tx) error {
+		n, err := tx.Log().Size()
+		if n != 1 {
+			t.Errorf("recorded %d times", n)
+		}
+		return err
+	})
+}
+
 func foreignDigest(t *testing.T, s Store) {
 	err := s.Do(t.Context(), func(tx workflow.Tx) error { return tx.PutInForce(digest("other"), []byte("compact: A"), noon) })
 	if err == nil {
@@ -77,7 +109,7 @@ func tokenRoundTrip(t *testing.T, s Store) {
 }
 
 func unknownToken(t *testing.T, s Store) {
-	for _, id := range []identity.TokenID{"", "T9", "' OR 1=1 --"} {
+	for _, id := range []identity.TokenID{"", "T9", "' OR 1=1 --", "\x00", "\xff"} {
 		if _, err := s.Token(t.Context(), id); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("Token(%q): %v", id, err)
 		}
@@ -113,8 +145,10 @@ func accountRoundTrip(t *testing.T, s Store) {
 }
 
 func unknownAccount(t *testing.T, s Store) {
-	if _, err := s.Account(t.Context(), olaf); errs.KindOf(err) != errs.NotFound {
-		t.Errorf("got %v", err)
+	for _, email := range []access.Email{olaf, "", "\x00", "\xff"} {
+		if _, err := s.Account(t.Context(), email); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Account(%q): %v", email, err)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sutor/internal/evidence/logtest"
 	"sutor/internal/identity"
 	"sutor/internal/record"
+	"sutor/internal/store"
 	"sutor/internal/workflow"
 )
 
@@ -19,6 +20,8 @@ type Store interface {
 	workflow.Store
 	identity.Tokens
 	identity.Accounts
+	store.SessionRows
+	Sessions(now func() time.Time) *store.Sessions
 }
 
 // Run runs the whole suite; open gives a fresh store and closes it when its test
@@ -35,6 +38,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"transaction/ViewCannotWrite", viewCannotWrite},
 		{"transaction/ViewIsOneSnapshot", viewIsOneSnapshot},
 		{"transaction/TwoAtOnceLoseNothing", twoAtOnceLoseNothing},
+		{"transaction/OnOneChangeEachWaitsForTheOther", onOneChangeEachWaits},
+		{"transaction/LeavesOfManyFollowEachOther", leavesFollow},
 		{"transaction/WatchTellsOfCommits", watchTellsOfCommits},
 		{"change/RoundTrip", changeRoundTrip},
 		{"change/IDsAreShortAndNew", idsAreShortAndNew},
@@ -48,11 +53,15 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"compact/NoneAtFirst", noCompactAtFirst},
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},
+		{"compact/PutInForceOnce", putInForceOnce},
 		{"token/RoundTrip", tokenRoundTrip},
 		{"token/UnknownIsNotFound", unknownToken},
 		{"token/SameIDTwiceFails", sameTokenTwice},
 		{"account/RoundTrip", accountRoundTrip},
 		{"account/UnknownIsNotFound", unknownAccount},
+		{"session/RoundTrip", sessionRoundTrip},
+		{"session/Expires", sessionExpires},
+		{"session/TokenIsNotTheKey", sessionTokenIsHashed},
 		{"log/CanBeProvedInAView", logInView},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -201,6 +201,68 @@ func twoAtOnceLoseNothing(t *testing.T, s Store) {
 	})
 }
 
+// What is read inside Do stays as it is until its end, so nobody has to lose.
+func onOneChangeEachWaits(t *testing.T, s Store) {
+	const people, times = 4, 10
+	counted := draft("customers", change.Planning, maria)
+	counted.Result = &change.Result{}
+	id := create(t, s, counted).ID
+	var all sync.WaitGroup
+	for range people {
+		all.Go(func() {
+			for range times {
+				if err := s.Do(t.Context(), func(tx workflow.Tx) error {
+					c, err := tx.Change(id)
+					if err != nil {
+						return err
+					}
+					c.Result.Applied++
+					return tx.SaveChange(c)
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if c := read(t, s, id); c.Result.Applied != people*times || c.Version != 1+people*times {
+		t.Errorf("%d of %d counted, version %d", c.Result.Applied, people*times, c.Version)
+	}
+}
+
+// Units of work on different changes have nothing but the log in common.
+func leavesFollow(t *testing.T, s Store) {
+	const people, times = 4, 10
+	var all sync.WaitGroup
+	for range people {
+		id := create(t, s, draft("customers", change.Planning, maria)).ID
+		all.Go(func() {
+			for range times {
+				if err := s.Do(t.Context(), func(tx workflow.Tx) error {
+					c, err := tx.Change(id)
+					if err != nil {
+						return err
+					}
+					if _, err := (evidence.Log{}).Append(tx.Log(), entry()); err != nil {
+						return err
+					}
+					return tx.SaveChange(c)
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	view(t, s, func(tx workflow.Tx) error {
+		report, err := evidence.Fsck(tx.Log(), nil)
+		if err == nil && (!report.OK() || report.Leaves != people*times) {
+			t.Errorf("fsck: %+v", report)
+		}
+		return err
+	})
+}
+
 func watchTellsOfCommits(t *testing.T, s Store) {
 	committed, stop := s.Watch()
 	told := func() bool {

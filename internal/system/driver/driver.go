@@ -17,7 +17,9 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 
 	"sutor/internal/record"
 )
@@ -38,6 +40,17 @@ type Table struct {
 	Uniques     [][]string    `json:"uniques,omitempty"` // further unique constraints and full unique indexes over plain columns
 	ForeignKeys []ForeignKey  `json:"foreign_keys,omitempty"`
 	ReadOnly    string        `json:"read_only,omitempty"` // why it cannot be written, in a sentence; "" if it can
+
+	// Deferrable lists those of PrimaryKey and Uniques that the system judges when a
+	// whole step is written, not row by row: rows may pass values on to each other.
+	Deferrable   [][]string  `json:"deferrable,omitempty"`
+	ReferencedBy []Reference `json:"referenced_by,omitempty"`
+	Hidden       string      `json:"hidden,omitempty"` // why it may have rows that Sutor cannot see, in a sentence; "" if it sees all
+}
+
+// Defers tells whether a unique constraint is judged over a whole step.
+func (t Table) Defers(unique []string) bool {
+	return slices.ContainsFunc(t.Deferrable, func(d []string) bool { return slices.Equal(d, unique) })
 }
 
 // ForeignKey refers from columns of this table to columns of another.
@@ -48,6 +61,15 @@ type ForeignKey struct {
 	RefColumns []string     `json:"ref_columns"`
 	Deferrable bool         `json:"deferrable,omitempty"`
 	OnDelete   string       `json:"on_delete,omitempty"` // "cascade", "set null", "set default"; "" for refuse
+}
+
+// Reference is a foreign key of some table, or of this one, that refers to this
+// table, seen from here.
+type Reference struct {
+	Table      record.Table  `json:"table"`       // that holds the key
+	Columns    record.Schema `json:"columns"`     // its columns
+	RefColumns []string      `json:"ref_columns"` // the columns of this table
+	OnDelete   string        `json:"on_delete,omitempty"`
 }
 
 // Lookup asks for live rows by values of some columns (the key, or the columns
@@ -110,6 +132,12 @@ func (r *Refusal) Error() string { return r.Message }
 // Unwrap gives the system's own error.
 func (r *Refusal) Unwrap() error { return r.Cause }
 
+// ErrAgain is in the chain of an error after which the system has taken the whole
+// transaction back because another was in its way (a deadlock, a serialization
+// failure), at its commit too: nothing of it will ever be written, and the same
+// may succeed at once.
+var ErrAgain = errors.New("the transaction met another and was taken back")
+
 // Options bound an apply.
 type Options struct {
 	LockSeconds      int // give up waiting for a lock after this; 0 for the default of 10
@@ -160,6 +188,10 @@ type Tx interface {
 	// system really stored (RETURNING); for a delete, the values it had. If any
 	// row conflicts, it gives the conflicts (at most 10,000) and the caller must
 	// roll back.
+	//
+	// Rows of an update may pass the values of a unique constraint on to each other
+	// (A gets B's and B gets A's) where the constraint is Deferrable, and where each
+	// row that gives a value up writes a column of it that may be NULL.
 	Write(ctx context.Context, w Write, rows io.Reader, stored io.Writer) (written int64, conflicts []Conflict, err error)
 	Commit(ctx context.Context) error
 	Rollback(ctx context.Context) error

@@ -67,6 +67,14 @@ func describeConstraints(e *env) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		e.Errorf("foreign key (-want +got):\n%s", diff)
 	}
+	seen := []driver.Reference{{Table: child.Table, Columns: child.Columns[1:], RefColumns: want.RefColumns, OnDelete: want.OnDelete}}
+	parent, err := e.drv.Describe(e.ctx, parent.Table)
+	if err != nil {
+		e.Fatal(err)
+	}
+	if diff := cmp.Diff(seen, parent.ReferencedBy); diff != "" {
+		e.Errorf("references to the parent (-want +got):\n%s", diff)
+	}
 }
 
 // filledTable has a column that the system fills in each way there is.

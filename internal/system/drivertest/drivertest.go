@@ -157,6 +157,8 @@ func contents() []testCase {
 		{name: "update/another before is a conflict", test: updateConflict},
 		{name: "update/a row gone is a conflict", test: updateGone},
 		{name: "update/before compares NULL and ''", test: updateNullBefore},
+		{name: "update/unique values trade places", test: updateSwap},
+		{name: "update/who trades places is judged", test: updateSwapConflict},
 		{name: "insert/defaults, generated, identity", test: insertFilled},
 		{name: "insert/an existing key is a conflict", test: insertConflict},
 		{name: "insert/identity given back", needs: AlwaysIdentity, test: insertIdentity},

@@ -44,6 +44,50 @@ func updateGone(e *env) {
 	e.holds(d, before)
 }
 
+// coded is a table with a unique column that may be NULL, and one that it is
+// unique with in a second constraint.
+func (e *env) coded() driver.Table {
+	e.Helper()
+	d := e.create(Table{
+		Columns: []Column{{Name: "id", Type: int64Type}, {Name: "code", Type: textType, Nullable: true}, {Name: "shop", Type: int64Type}, {Name: "place", Type: int64Type, Nullable: true}},
+		Key:     []string{"id"},
+		Uniques: []Unique{{Name: e.run.fresh("u").Name, Columns: []string{"code"}}, {Name: e.run.fresh("u").Name, Columns: []string{"shop", "place"}}},
+	})
+	e.sys.Insert(e.T, d.Table, d.Columns, [][]*string{
+		{S("1"), S("a"), S("1"), S("1")}, {S("2"), S("b"), S("1"), S("2")}, {S("3"), S("c"), S("1"), S("3")}, {S("4"), nil, S("2"), S("1")}})
+	return d
+}
+
+// updateSwap: a pair, a chain into a value that is free, and a ring over two
+// columns of which only one may be NULL; a row that stays is not touched.
+func updateSwap(e *env) {
+	d := e.coded()
+	w := writeOf(driver.Update, d)
+	o := e.applied(w,
+		row{mask: "101", key: []*string{S("1")}, before: []*string{S("a"), S("1"), S("1")}, after: []*string{S("b"), S("1"), S("2")}},
+		row{mask: "101", key: []*string{S("2")}, before: []*string{S("b"), S("1"), S("2")}, after: []*string{S("a"), S("1"), S("3")}},
+		row{mask: "001", key: []*string{S("3")}, before: []*string{S("c"), S("1"), S("3")}, after: []*string{S("c"), S("1"), S("1")}})
+	want := [][]*string{{S("1"), S("b"), S("1"), S("2")}, {S("2"), S("a"), S("1"), S("3")}, {S("3"), S("c"), S("1"), S("1")}, {S("4"), nil, S("2"), S("1")}}
+	e.same("stored", storedSchema(w), o.ordered(), want[:3])
+	e.holds(d, want)
+	w.Columns = w.Columns[:1]
+	e.applied(w,
+		row{key: []*string{S("1")}, before: []*string{S("b")}, after: []*string{S("a")}},
+		row{key: []*string{S("2")}, before: []*string{S("a")}, after: []*string{S("d")}})
+	want[0][1], want[1][1] = S("a"), S("d")
+	e.holds(d, want)
+}
+
+func updateSwapConflict(e *env) {
+	d := e.coded()
+	before := e.sys.Rows(e.T, d.Table, d.Columns)
+	o := e.apply(writeOf(driver.Update, d),
+		row{mask: "100", key: []*string{S("1")}, before: []*string{S("a"), S("1"), S("1")}, after: []*string{S("b"), S("1"), S("1")}},
+		row{mask: "100", key: []*string{S("2")}, before: []*string{S("b"), S("1"), S("9")}, after: []*string{S("a"), S("1"), S("9")}})
+	e.conflicted(o, driver.Conflict{Number: 2})
+	e.holds(d, before)
+}
+
 func updateNullBefore(e *env) {
 	d := e.customers()
 	w := writeOf(driver.Update, d)

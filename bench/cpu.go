@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is the unit of the times in /proc/PID/stat: USER_HZ is 100 on every
+// architecture that Linux runs Go on.
+const tick = 10 * time.Millisecond
+
+// usage is what a process has used (Linux, proc(5), /proc/PID/stat).
+type usage struct {
+	parent   int
+	own      time.Duration // user and system
+	children time.Duration // of children that ended
+}
+
+func usageOf(stat string) (u usage, err error) {
+	b, err := os.ReadFile(stat)
+	if err != nil {
+		return u, err
+	}
+	// The name in brackets may hold blanks; fields are counted behind it, from the state.
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	var n [15]int64
+	for i := 1; i < len(n); i++ {
+		if i >= len(f) {
+			return u, fmt.Errorf("%s has only %d fields", stat, len(f))
+		}
+		if n[i], err = strconv.ParseInt(f[i], 10, 64); err != nil {
+			return u, fmt.Errorf("%s: %w", stat, err)
+		}
+	}
+	return usage{int(n[1]), time.Duration(n[11]+n[12]) * tick, time.Duration(n[13]+n[14]) * tick}, nil
+}
+
+func statOf(pid int) string { return fmt.Sprintf("/proc/%d/stat", pid) }
+
+// postmaster finds the process that is the parent of every session's. The server
+// must run on this machine.
+func (w *world) postmaster(ctx context.Context) (int, error) {
+	var session int
+	if err := w.conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&session); err != nil {
+		return 0, err
+	}
+	u, err := usageOf(statOf(session))
+	return u.parent, err
+}
+
+// cpu is the CPU time that the database server has used so far, by sessions that
+// are open, by those that ended, and by its own workers.
+func (w *world) cpu() (time.Duration, error) {
+	u, err := usageOf(statOf(w.server))
+	if err != nil {
+		return 0, err
+	}
+	sum := u.own + u.children
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	for _, stat := range all {
+		if u, err := usageOf(stat); err == nil && u.parent == w.server { // others may end meanwhile
+			sum += u.own
+		}
+	}
+	return sum, nil
+}
+
+// cpu is the CPU time that Sutor's server has used so far.
+func (s *server) cpu() (time.Duration, error) {
+	u, err := usageOf(statOf(s.cmd.Process.Pid))
+	return u.own, err
+}

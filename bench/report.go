@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// report prints the rounds as they come, and at the end the medians.
+type report struct {
+	o      options
+	out    io.Writer
+	text   strings.Builder // of all that was printed, for the file
+	rounds []round
+}
+
+const head = "round   psql s   plan s   decide s   apply s   Sutor s   undo s   Sutor/psql   undo/psql   CPU/CPU   server MB"
+
+func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report, error) {
+	r := &report{o: o, out: out}
+	machine, err := machine()
+	if err != nil {
+		return nil, err
+	}
+	versions, err := versions(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	r.print("%s\n%s\n", machine, versions)
+	r.print("%d rows of CSV × 11 columns (%.1f MB; %d updates, %d inserts) into a table of %d rows\n\n",
+		o.file, float64(w.bytes)/1e6, updates(o.file), inserts(o.file), o.rows)
+	r.print("%s\n", head)
+	return r, nil
+}
+
+// print shows text, and keeps it for the file.
+func (r *report) print(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.text.WriteString(text)
+	fmt.Fprint(r.out, text)
+}
+
+func (r *report) add(m round) {
+	r.rounds = append(r.rounds, m)
+	r.line(fmt.Sprint(len(r.rounds)), func(f figure) float64 { return f(m) })
+}
+
+// figure picks one number of a round.
+type figure func(round) float64
+
+// figures are the columns after the first.
+func figures() []figure {
+	seconds := func(f func(round) time.Duration) figure { return func(r round) float64 { return f(r).Seconds() } }
+	return []figure{
+		seconds(func(r round) time.Duration { return r.psql }),
+		seconds(func(r round) time.Duration { return r.plan }),
+		seconds(func(r round) time.Duration { return r.decide }),
+		seconds(func(r round) time.Duration { return r.apply }),
+		seconds(round.sutor),
+		seconds(func(r round) time.Duration { return r.undo }),
+		func(r round) float64 { return r.sutor().Seconds() / r.psql.Seconds() },
+		func(r round) float64 { return r.undo.Seconds() / r.psql.Seconds() },
+		func(r round) float64 { return r.sutorCPU.Seconds() / r.psqlCPU.Seconds() },
+		func(r round) float64 { return float64(r.peak) / 1e6 },
+	}
+}
+
+func (r *report) line(name string, value func(figure) float64) {
+	v := []any{name}
+	for _, f := range figures() {
+		v = append(v, value(f))
+	}
+	r.print("%-6s %7.2f  %7.2f  %9.3f  %8.2f  %8.2f  %7.2f  %11.2f  %10.2f  %8.2f  %10.0f\n", v...)
+}
+
+// end prints the medians and writes the file.
+func (r *report) end() error {
+	r.line("median", func(f figure) float64 {
+		var all []float64
+		for _, m := range r.rounds {
+			all = append(all, f(m))
+		}
+		return median(all)
+	})
+	if r.o.out == "" {
+		return nil
+	}
+	return os.WriteFile(r.o.out, []byte(r.markdown()), 0o644)
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	if n%2 == 1 {
+		return v[n/2]
+	}
+	return (v[n/2-1] + v[n/2]) / 2
+}
+
+// page is the file that -out writes.
+const page = "# Performance\n\n" +
+	"What a governed change costs beside the bare one: the same file, the same table, the same PostgreSQL, in the same run.\n" +
+	"This page is written by the command below and holds the figures of one run of it.\n\n" +
+	"```sh\n%s\n```\n\n" +
+	"`psql` does `\\copy` into a temporary table, `ANALYZE`, and one `MERGE` that updates where any column differs\n" +
+	"(`IS DISTINCT FROM`) and inserts what is new. Sutor takes the file by HTTP, plans it (with checks on eight columns\n" +
+	"and five guardrails), has it submitted, approved by the owner and by a manager, and applies it; its seconds run from\n" +
+	"the start of the upload to the answer that the change is applied. Undo is the reversal, planned and applied.\n\n" +
+	"95 %% of the file's keys are in the table, in no order; three in ten of those rows differ in one column; 5 %% are new.\n" +
+	"Both sides start from the table just filled, vacuumed and analysed, and take turns in being first. Each round checks\n" +
+	"that both leave the same table, and that the undo brings back the one before.\n\n" +
+	"The database server has `fsync`, `synchronous_commit` and `full_page_writes` off, for both sides alike: nobody waits\n" +
+	"for a disk, so the ratio is one of work. It shares the machine with `psql` and with Sutor's server. On a machine that\n" +
+	"does other things meanwhile, seconds vary more than ratios.\n\n" +
+	"```text\n%s```\n\n" +
+	"Seconds are wall clock. Ratios are made within a round; the last line has the median of each column. *CPU/CPU* is the\n" +
+	"ratio of CPU time, each side's program and the database for it together, Sutor's without undo: it hardly changes when\n" +
+	"the machine does other things. *Server MB* is\n" +
+	"the peak of Sutor's process over the round, undo included (VmHWM). For the money, psql keeps nothing to undo, checks\n" +
+	"nothing, asks nobody and proves nothing.\n"
+
+func (r *report) markdown() string { return fmt.Sprintf(page, r.command(), r.text.String()) }
+
+// command is what to type to measure again.
+func (r *report) command() string {
+	c := fmt.Sprintf("go run ./bench -rows %d -file %d -rounds %d", r.o.rows, r.o.file, r.o.rounds)
+	if r.o.out != "" {
+		c += " -out " + r.o.out
+	}
+	return c
+}
+
+// machine says on what this runs (Linux, proc(5)).
+func machine() (string, error) {
+	memory, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return "", err
+	}
+	defer memory.Close()
+	total, err := field(memory, "MemTotal:")
+	if err != nil {
+		return "", err
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "", err
+	}
+	minute, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("%d CPUs, %s, %.0f GB of memory, %s/%s; load average before the run %s",
+		runtime.NumCPU(), processor(), float64(total)/1e9, runtime.GOOS, runtime.GOARCH, minute), nil
+}
+
+// processor is the CPU's name, where the system tells it.
+func processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+func versions(ctx context.Context, w *world) (string, error) {
+	var server string
+	if err := w.conn.QueryRow(ctx, "SELECT split_part(current_setting('server_version'), ' ', 1)").Scan(&server); err != nil {
+		return "", err
+	}
+	psql, err := exec.CommandContext(ctx, "psql", "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("psql is needed: %w", err)
+	}
+	return fmt.Sprintf("PostgreSQL %s, %s, %s", server, strings.TrimSpace(string(psql)), runtime.Version()), nil
+}

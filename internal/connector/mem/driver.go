@@ -1,0 +1,237 @@
+package mem
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// session is one connection.
+type session struct {
+	db     *Database
+	closed atomic.Bool
+}
+
+// Open connects to the database; it is a [driver.Open], and dsn means nothing.
+func (db *Database) Open(ctx context.Context, dsn string) (driver.Driver, error) {
+	return &session{db: db}, ctx.Err()
+}
+
+func (s *session) Capabilities() driver.Capabilities {
+	return driver.Capabilities{Transactional: true, ExactDecimals: true}
+}
+
+func (s *session) Close() error {
+	s.closed.Store(true)
+	return nil
+}
+
+func (s *session) Ping(ctx context.Context) error {
+	if s.closed.Load() {
+		return errs.New(errs.Unavailable, "The connection has been closed.")
+	}
+	return ctx.Err()
+}
+
+func (s *session) Describe(ctx context.Context, name record.Table) (driver.Table, error) {
+	if err := s.Ping(ctx); err != nil {
+		return driver.Table{}, err
+	}
+	t, err := s.db.committed(name, errs.Invalid)
+	if err != nil {
+		return driver.Table{}, err
+	}
+	return driver.Table{Table: t.Name, Columns: slices.Clone(t.Columns), PrimaryKey: slices.Clone(t.Key),
+		Uniques: uniquesOf(t.Table), ForeignKeys: slices.Clone(t.ForeignKeys), ReadOnly: t.ReadOnly,
+		Deferrable: append(uniquesOf(t.Table), t.Key), ReferencedBy: s.db.references(t.Name)}, nil
+}
+
+func (s *session) Count(ctx context.Context, name record.Table) (int64, error) {
+	if err := s.Ping(ctx); err != nil {
+		return 0, err
+	}
+	t, err := s.db.committed(name, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(t.rows)), nil
+}
+
+func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	if err := s.Ping(ctx); err != nil {
+		return 0, 0, err
+	}
+	t, err := s.db.committed(l.Table, errs.Changed)
+	if err != nil {
+		return 0, 0, err
+	}
+	by, err := t.positions(l.By, errs.Changed)
+	if err != nil {
+		return 0, 0, err
+	}
+	columns, err := t.positions(l.Columns, errs.Changed)
+	if err != nil {
+		return 0, 0, err
+	}
+	index, w := t.index(by), record.NewWriter(out)
+	sent, err = eachRecord(in, 1+len(by), func(n int64, values []*string) error {
+		id, ok := t.identity(by, values)
+		if !ok {
+			return nil
+		}
+		for _, i := range index[id] {
+			if err := t.write(w, n, columns, t.rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return sent, w.Rows(), w.Flush()
+}
+
+// eachRecord reads records of a number and values, and counts them.
+func eachRecord(in io.Reader, fields int, each func(n int64, values []*string) error) (int64, error) {
+	r := record.NewReader(in)
+	for {
+		f, err := r.Read()
+		if err == io.EOF {
+			return r.Rows(), nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if len(f) != fields {
+			return 0, errs.New(errs.Internal, "A row that was sent has %d fields instead of %d.", len(f), fields)
+		}
+		n, err := strconv.ParseInt(string(f[0].Text), 10, 64)
+		if err != nil {
+			return 0, errs.New(errs.Internal, "A row's number is not a number.").Because(err)
+		}
+		values := make([]*string, 0, fields-1)
+		for _, v := range f[1:] {
+			values = append(values, v.Ptr())
+		}
+		if err := each(n, values); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// write writes a record of a number and the columns at of a row.
+func (t *table) write(w *record.Writer, n int64, at []int, r row) error {
+	w.Number(n)
+	for _, i := range at {
+		if v := r[i]; v != nil && t.Columns[i].Type.Kind == record.Float {
+			w.String(floatText(*v, t.Columns[i].Type.Bits))
+		} else {
+			w.Optional(v)
+		}
+	}
+	return w.End()
+}
+
+// floatText gives a float as PostgreSQL prints it.
+func floatText(text string, bits int) string {
+	v, err := strconv.ParseFloat(text, bits)
+	switch {
+	case err != nil:
+		return text
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 1):
+		return "Infinity"
+	case math.IsInf(v, -1):
+		return "-Infinity"
+	}
+	return strconv.FormatFloat(v, 'g', -1, bits)
+}
+
+func (s *session) Export(ctx context.Context, name record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
+	return s.Page(ctx, name, key, columns, math.MaxInt64, 0, out)
+}
+
+func (s *session) Page(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
+	if err := s.Ping(ctx); err != nil {
+		return 0, err
+	}
+	t, err := s.db.committed(name, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
+	by, err := t.positions(key, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
+	at, err := t.positions(columns, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
+	rows, w := t.sorted(by), record.NewWriter(out)
+	for i := offset; i < int64(len(rows)) && i-offset < limit; i++ {
+		if err := t.write(w, i+1, at, rows[i]); err != nil {
+			return 0, err
+		}
+	}
+	return w.Rows(), w.Flush()
+}
+
+// sorted gives the rows in the order of the columns at.
+func (t *table) sorted(at []int) []row {
+	rows := slices.Clone(t.rows)
+	slices.SortStableFunc(rows, func(a, b row) int {
+		for _, i := range at {
+			if o := compare(t.Columns[i].Type, a[i], b[i]); o != 0 {
+				return o
+			}
+		}
+		return 0
+	})
+	return rows
+}
+
+// compare orders two values of a type: numbers by value, texts by their bytes,
+// which is the order of canonical dates and times too; NULL last.
+func compare(typ record.Type, a, b *string) int {
+	if a == nil || b == nil {
+		return cmp.Compare(btoi(a == nil), btoi(b == nil))
+	}
+	switch typ.Kind {
+	case record.Int, record.Decimal:
+		x, ok := new(big.Rat).SetString(*a)
+		y, ok2 := new(big.Rat).SetString(*b)
+		if ok && ok2 {
+			return x.Cmp(y)
+		}
+	case record.Float:
+		x, err := strconv.ParseFloat(*a, typ.Bits)
+		y, err2 := strconv.ParseFloat(*b, typ.Bits)
+		if err == nil && err2 == nil {
+			return cmp.Compare(x, y)
+		}
+	}
+	return strings.Compare(*a, *b)
+}
+
+func btoi(v bool) int {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func (s *session) TxStatus(ctx context.Context, id string) (driver.TxState, error) {
+	return driver.TxUnknown, s.Ping(ctx)
+}

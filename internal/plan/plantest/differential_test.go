@@ -1,0 +1,196 @@
+package plantest_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/system"
+)
+
+// Cases in all, at least. Rapid makes as many worlds in one go as its flag says.
+const (
+	casesShort = 2_000
+	casesLong  = 100_000
+)
+
+// worldsFor gives how many worlds have that many cases: three in four have many.
+func worldsFor(cases int) int { return cases / (many * 3 / 4) * 6 / 5 }
+
+// TestDuckEqualsReference is the law of this package.
+func TestDuckEqualsReference(t *testing.T) {
+	t.Parallel()
+	amsterdam, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := casesShort
+	if os.Getenv("SUTOR_LONG") != "" {
+		cases = casesLong
+	}
+	engine, err := duck.New(duck.Options{Dir: t.TempDir(), Slots: 8, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen tally
+	t.Cleanup(func() { seen.report(t, cases) })
+	for range max(1, (worldsFor(cases)+checks-1)/checks) {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			s, err := engine.Session(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			rapid.Check(t, func(rt *rapid.T) {
+				w := draw(rt, []*time.Location{time.UTC, time.UTC, amsterdam})
+				seen.count(w, w.differ(rt, s, rapid.Permutation(w.order()).Draw(rt, "order of rows")))
+			})
+		})
+	}
+}
+
+// tally counts what the cases were, so that a generator which draws nothing of
+// interest is found out.
+type tally struct {
+	mu     sync.Mutex
+	cases  int
+	counts change.Counts
+	found  map[string]int // findings, by guardrail
+}
+
+func (y *tally) count(w *world, out *plan.Outcome) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.cases += w.cases
+	if out == nil {
+		return
+	}
+	c := out.Manifest.Counts
+	y.counts.Insert += c.Insert
+	y.counts.Update += c.Update
+	y.counts.Unchanged += c.Unchanged
+	y.counts.Invalid += c.Invalid
+	if y.found == nil {
+		y.found = map[string]int{}
+	}
+	for _, f := range out.Findings {
+		y.found[f.Guardrail] += int(f.Rows)
+	}
+}
+
+func (y *tally) report(t *testing.T, cases int) {
+	t.Logf("%d cases: %+v, rows by finding %v", y.cases, y.counts, y.found)
+	if t.Failed() {
+		return
+	}
+	if c := y.counts; y.cases < cases || min(c.Insert, c.Update, c.Unchanged, c.Invalid) < int64(cases/20) {
+		t.Errorf("%d cases with the rows %+v: too few", y.cases, c)
+	}
+	notPlanned := []string{finding.Unmatched, finding.AsStored, finding.Constraint, finding.Hidden}
+	for _, name := range finding.BuiltIn { // a short run may lack a rare one
+		if cases == casesLong && y.found[name] == 0 && !slices.Contains(notPlanned, name) {
+			t.Errorf("no row has the finding %s", name)
+		}
+	}
+}
+
+// fataler is *testing.T or *rapid.T.
+type fataler interface {
+	Helper()
+	Context() context.Context
+	Fatalf(format string, args ...any)
+}
+
+// differ fails where two plans of a world differ that must be the same, those of
+// the file in the given order too; it gives the plan, if there is one.
+func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
+	t.Helper()
+	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.db.Open})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	first, _, err := plan.Reference(t.Context(), w.spec, bytes.NewReader(w.staging(w.order())), sys)
+	permuted := w.staging(order)
+	want, rows, err2 := plan.Reference(t.Context(), w.spec, bytes.NewReader(permuted), sys)
+	got, gotRows, err3 := w.duck(t, s, permuted, sys)
+	if err != nil || err2 != nil || err3 != nil {
+		if sentence(err) != sentence(err2) || sentence(err) != sentence(err3) {
+			t.Fatalf("reference: %v\nin another order: %v\nDuckDB: %v", err, err2, err3)
+		}
+		return nil
+	}
+	if first.Manifest.Rows != want.Manifest.Rows || first.Manifest.Counts != want.Manifest.Counts {
+		t.Fatalf("in another order the plan is another one: %+v, %+v", first.Manifest, want.Manifest)
+	}
+	equal(t, got, want, gotRows, rows)
+	return got
+}
+
+// equal compares DuckDB's plan with the reference's.
+func equal(t fataler, got, want *plan.Outcome, gotRows, wantRows []byte) {
+	t.Helper()
+	if diff := cmp.Diff(strings.SplitAfter(string(wantRows), "\n"), strings.SplitAfter(string(gotRows), "\n")); diff != "" {
+		t.Fatalf("rows (-reference +DuckDB):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.Findings, got.Findings, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("findings (-reference +DuckDB):\n%s", diff)
+	}
+	got.Manifest.File = ""
+	if diff := cmp.Diff(want.Manifest, got.Manifest); diff != "" {
+		t.Fatalf("manifest (-reference +DuckDB):\n%s", diff)
+	}
+}
+
+// sentence is what a person is told of an error; one of ours without a face is
+// shown as it is.
+func sentence(err error) string {
+	if e := errs.As(err); e != nil {
+		return e.Error()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// duck makes a plan with DuckDB and gives its canonical rows.
+func (w *world) duck(t fataler, s *duck.Session, staging []byte, live plan.Live) (*plan.Outcome, []byte, error) {
+	ctx := t.Context()
+	if err := s.Reset(ctx); err != nil {
+		t.Fatalf("%v", err)
+	}
+	path := s.Path("staging.csv")
+	if err := os.WriteFile(path, staging, 0o600); err != nil {
+		t.Fatalf("%v", err)
+	}
+	out, err := s.Build(ctx, w.spec, path, live, func(string, int64, int64) {})
+	if err != nil {
+		return nil, nil, err
+	}
+	var rows bytes.Buffer
+	if err := s.CanonicalRows(ctx, out.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return out, rows.Bytes(), nil
+}

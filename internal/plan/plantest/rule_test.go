@@ -1,0 +1,114 @@
+package plantest_test
+
+import (
+	"fmt"
+
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+)
+
+// judge draws conditions that are well typed over the columns.
+type judge struct {
+	*generator
+	columns record.Schema
+}
+
+// worded gives a row rule its finding, of each severity by turns.
+func worded(i int) func(rows, unknown int64) finding.Finding {
+	severity := []finding.Severity{finding.Approve, finding.Block, finding.Warn}[i%3]
+	return func(rows, unknown int64) finding.Finding {
+		return finding.Finding{Guardrail: fmt.Sprint("rule ", i), Severity: severity, By: "owner", Unknown: unknown,
+			Message: fmt.Sprintf("%d rows are hit, %d of them for want of knowledge.", rows, unknown)}
+	}
+}
+
+func (j *judge) condition() expr.Condition {
+	c, err := expr.NewCondition(j.boolean(3))
+	if err != nil {
+		j.Fatal(err)
+	}
+	return c
+}
+
+// must is for what is well typed by how it is drawn.
+func (j *judge) must(n expr.Node, err error) expr.Node {
+	if err != nil {
+		j.Fatal(err)
+	}
+	return n
+}
+
+func (j *judge) boolean(depth int) expr.Node {
+	if depth > 0 {
+		switch j.upTo(5, "junction") {
+		case 0:
+			return j.must(expr.And(j.boolean(depth-1), j.boolean(depth-1)))
+		case 1:
+			return j.must(expr.Or(j.boolean(depth-1), j.boolean(depth-1)))
+		case 2:
+			return j.must(expr.Not(j.boolean(depth - 1)))
+		}
+	}
+	return j.test()
+}
+
+func (j *judge) test() expr.Node {
+	switch j.upTo(4, "test") {
+	case 0:
+		op := j.must(expr.String(pick(j.generator, "op", expr.Ops()...)))
+		return j.must(expr.Compare(expr.Equal, expr.Operation(), op))
+	case 1:
+		return expr.HasChanged(pick(j.generator, "changed", j.columns...).Name)
+	case 2:
+		_, column := j.column()
+		return j.must(expr.IsNull(column, j.chance(50, "not")))
+	case 3:
+		return j.must(expr.Compare(j.comparison(), expr.SizeOfChanged(), j.must(expr.Number(pick(j.generator, "size", "0", "1", "2")))))
+	}
+	return j.compared()
+}
+
+func (j *judge) comparison() expr.Comparison {
+	return pick(j.generator, "comparison", expr.Equal, expr.NotEqual, expr.Less, expr.LessOrEqual, expr.Greater, expr.GreaterOrEqual)
+}
+
+// column draws a column on one side.
+func (j *judge) column() (record.Column, expr.Node) {
+	c := pick(j.generator, "column", j.columns...)
+	return c, j.must(expr.Col(pick(j.generator, "side", expr.Before, expr.After), c))
+}
+
+// compared draws a comparison of a column with its other side or a written value.
+func (j *judge) compared() expr.Node {
+	c, a := j.column()
+	b := j.must(expr.Col(pick(j.generator, "side", expr.Before, expr.After), c))
+	switch c.Type.Kind {
+	case record.Bool:
+		return j.must(expr.Compare(expr.Equal, a, b))
+	case record.Int, record.Decimal, record.Float:
+		number := j.must(expr.Number(pick(j.generator, "number", "0", "1", "0.5", "12", "-3", "100")))
+		if c.Type.Precision < 30 && j.chance(50, "calculated") {
+			op := expr.Arithmetic(pick(j.generator, "arithmetic", []byte("+-*/")...))
+			a = j.must(expr.Calculate(op, a, b))
+			b = number
+		} else if j.chance(50, "literal") {
+			b = number
+		}
+	case record.Text:
+		return j.text(a, b)
+	}
+	return j.must(expr.Compare(j.comparison(), a, b))
+}
+
+func (j *judge) text(a, b expr.Node) expr.Node {
+	switch j.upTo(3, "text") {
+	case 0:
+		return j.must(expr.TestText(expr.Matches, a, j.must(expr.String(pick(j.generator, "pattern", patterns...)))))
+	case 1:
+		return j.must(expr.Compare(j.comparison(), j.must(expr.Size(a)), j.must(expr.Number("1"))))
+	case 2:
+		b = j.must(expr.String(pick(j.generator, "literal", "a", "", "é", "'")))
+	}
+	return j.must(expr.Compare(j.comparison(), a, b))
+}

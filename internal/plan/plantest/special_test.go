@@ -1,0 +1,56 @@
+package plantest_test
+
+import (
+	"testing"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/connector/mem"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// TestSpecial runs cases that random ones meet too seldom.
+func TestSpecial(t *testing.T) {
+	t.Parallel()
+	s := session(t, 1)
+	for name, c := range map[string]struct {
+		key   record.Type
+		live  [][]*string
+		file  []fileRecord
+		wants change.Counts
+	}{
+		// Live keys come back as the system prints floats, "1" for 1.0.
+		"float keys that pass a unique value on": {
+			key:   record.Type{Kind: record.Float, Bits: 64, Native: "double"},
+			live:  [][]*string{{text("1.0"), text("a")}, {text("2.0"), text("b")}},
+			file:  []fileRecord{{cells: []*string{text("1"), text("b")}}, {cells: []*string{text("2e0"), text("a")}}},
+			wants: change.Counts{Update: 2},
+		},
+		"a chain of which one row leaves": {
+			key:   record.Type{Kind: record.Int, Bits: 64, Native: "bigint"},
+			live:  [][]*string{{text("1"), text("a")}, {text("2"), text("b")}, {text("3"), text("c")}},
+			file:  []fileRecord{{cells: []*string{text("1"), text("b")}}, {cells: []*string{text("2"), text("c")}}, {cells: []*string{text("3"), text("a\x00")}}},
+			wants: change.Counts{Invalid: 3},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			columns := record.Schema{{Name: "id", Type: c.key}, {Name: "code", Type: record.Type{Kind: record.Text, Native: "text"}, Nullable: true}}
+			w := &world{db: mem.New(), records: c.file}
+			w.db.Create(mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}, Uniques: []mem.Unique{{Name: "u", Columns: []string{"code"}}}})
+			if err := w.db.Insert(tableName, columns, c.live); err != nil {
+				t.Fatal(err)
+			}
+			w.spec = plan.Spec{
+				Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}, Uniques: [][]string{{"code"}}},
+				Key:   columns[:1], Judged: columns[1:], Columns: []string{"id", "code"}, Location: time.UTC,
+				Sources: []plan.Source{{File: 0, Name: "id", Column: "id"}, {File: 1, Name: "code", Column: "code"}},
+				Options: change.Options{Mode: change.Upsert, LeaveOut: true}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true},
+			}
+			if out := w.differ(t, s, []int{1, 0, 2}[:len(c.file)]); out == nil || out.Manifest.Counts != c.wants {
+				t.Fatalf("planned %+v, want the counts %+v", out, c.wants)
+			}
+		})
+	}
+}

@@ -1,0 +1,350 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Reference makes a plan the slow and obvious way: rows in Go slices, one check
+// after the other. It is the meaning that every engine is held to (package
+// plantest): the same counts, canonical rows, digest of them, and findings. It
+// gives the canonical rows CSV; the outcome has no Parquet file and its manifest
+// no digest of one. All rows are in memory: it is for tests, not for use.
+func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*Outcome, []byte, error) {
+	r := &reference{spec: spec, live: live}
+	if err := r.read(staging); err != nil {
+		return nil, nil, err
+	}
+	if err := r.compare(ctx); err != nil {
+		return nil, nil, err
+	}
+	r.checkRows()
+	r.makeDeltas()
+	if err := r.checkByReading(ctx); err != nil {
+		return nil, nil, err
+	}
+	r.judgeRows()
+	return r.freeze()
+}
+
+type reference struct {
+	spec   Spec
+	live   Live
+	lines  []*line
+	rows   []*row
+	deltas []*delta
+	table  int64 // rows of the live table
+	checks []*check
+}
+
+// line is one record of the file.
+type line struct {
+	number int64
+	defect *string
+	cells  map[string]cell // by column, key and judged columns of the file only
+}
+
+// cell is what a column has in the file: its text, and what became of it.
+type cell struct {
+	text    *string
+	empty   bool
+	problem record.Problem
+	value   *string // canonical text; NULL where empty, or where there is a problem
+}
+
+// row is a line with a usable key, beside the live row that it means.
+type row struct {
+	*line
+	key    []*string // as the system has it, where it was found
+	found  bool
+	before []*string // the judged columns of the live row; NULL without one
+	after  []*string
+	writes []bool
+}
+
+// delta is a row that stays in the plan.
+type delta struct {
+	op driver.Op
+	*row
+}
+
+// read reads the staging file.
+func (r *reference) read(staging io.Reader) error {
+	return each(staging, 2+len(r.spec.Columns), func(n int64, fields []*string) {
+		l := &line{number: n, defect: fields[0], cells: map[string]cell{}}
+		for _, c := range append(slices.Clone(r.spec.Key), r.spec.Judged...) {
+			for _, source := range r.spec.Sources {
+				if source.Column == c.Name {
+					l.cells[c.Name] = r.cell(c.Type, fields[1+source.File])
+				}
+			}
+		}
+		r.lines = append(r.lines, l)
+	})
+}
+
+// each reads records of a number and texts.
+func each(in io.Reader, fields int, do func(n int64, fields []*string)) error {
+	for rows := record.NewReader(in); ; {
+		f, err := rows.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(f) != fields {
+			return fmt.Errorf("plan: a record has %d fields instead of %d", len(f), fields)
+		}
+		n, err := strconv.ParseInt(string(f[0].Text), 10, 64)
+		if err != nil {
+			return err
+		}
+		texts := make([]*string, 0, fields-1)
+		for _, field := range f[1:] {
+			texts = append(texts, field.Ptr())
+		}
+		do(n, texts)
+	}
+}
+
+// cell reads one cell: docs/values.md, "One grammar per type" and "Empty cells".
+func (r *reference) cell(t record.Type, text *string) cell {
+	if text == nil || *text == "" && t.Kind != record.Text {
+		return cell{text: text, empty: true}
+	}
+	value, problem := t.Parse(*text, r.spec.Location)
+	if problem != record.OK {
+		return cell{text: text, problem: problem}
+	}
+	return cell{text: text, value: &value}
+}
+
+// key gives the canonical key of a line; false where it has none.
+func (r *reference) key(l *line) (key []*string, ok bool) {
+	for _, c := range r.spec.Key {
+		v := l.cells[c.Name].value
+		if v == nil {
+			return nil, false
+		}
+		key = append(key, v)
+	}
+	return key, l.defect == nil
+}
+
+// compare asks the system for the live rows and puts each beside its line.
+func (r *reference) compare(ctx context.Context) (err error) {
+	if r.table, err = r.live.Count(ctx, r.spec.Table.Table); err != nil {
+		return err
+	}
+	asked := map[int64][]*string{}
+	for _, l := range r.lines {
+		if key, ok := r.key(l); ok {
+			asked[l.number] = key
+		}
+	}
+	found, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...)}, asked)
+	if err != nil {
+		return err
+	}
+	double := 0
+	for _, l := range r.lines {
+		key, ok := asked[l.number]
+		if !ok {
+			continue
+		}
+		if len(found[l.number]) > 1 {
+			double++
+		}
+		r.rows = append(r.rows, r.beside(l, key, found[l.number]))
+	}
+	if double > 0 {
+		return errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
+			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).
+			WithMend("The steward gives the dataset a key that is unique in the system.")
+	}
+	return nil
+}
+
+// lookup asks the system for rows by numbered values, and makes what comes back
+// canonical.
+func (r *reference) lookup(ctx context.Context, l driver.Lookup, asked map[int64][]*string) (map[int64][][]*string, error) {
+	var up, down bytes.Buffer
+	w := record.NewWriter(&up)
+	for _, line := range r.lines {
+		values, ok := asked[line.number]
+		if !ok {
+			continue
+		}
+		w.Number(line.number)
+		for _, v := range values {
+			w.Optional(v)
+		}
+		if err := w.End(); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	if _, _, err := r.live.Fetch(ctx, l, &up, &down); err != nil {
+		return nil, err
+	}
+	found := map[int64][][]*string{}
+	err := each(&down, 1+len(l.Columns), func(n int64, values []*string) {
+		for i, c := range l.Columns {
+			values[i] = canonicalLive(c.Type, values[i])
+		}
+		found[n] = append(found[n], values)
+	})
+	return found, err
+}
+
+// canonicalLive makes a live value canonical: floats come as each system prints
+// them, everything else is canonical already (package driver).
+func canonicalLive(t record.Type, v *string) *string {
+	if v == nil || t.Kind != record.Float {
+		return v
+	}
+	x, err := strconv.ParseFloat(*v, t.Bits)
+	if err != nil && !math.IsInf(x, 0) {
+		return v
+	}
+	text := record.FormatFloat(x, t.Bits)
+	return &text
+}
+
+// beside compares a line with its live row, over the judged set.
+func (r *reference) beside(l *line, key []*string, live [][]*string) *row {
+	n := len(r.spec.Judged)
+	out := &row{line: l, key: key, before: make([]*string, n), after: make([]*string, n), writes: make([]bool, n)}
+	if len(live) > 0 {
+		out.found, out.key, out.before = true, live[0][:len(key)], live[0][len(key):]
+	}
+	for j, c := range r.spec.Judged {
+		in, there := l.cells[c.Name]
+		out.after[j] = out.before[j]
+		if !there || !r.writes(c, in, out.found, out.before[j]) {
+			continue
+		}
+		out.writes[j], out.after[j] = true, in.value
+		if in.empty {
+			out.after[j] = emptied(c)
+		}
+	}
+	return out
+}
+
+// writes tells whether a row writes a column: docs/values.md, "Empty cells".
+func (r *reference) writes(c record.Column, in cell, found bool, before *string) bool {
+	switch {
+	case in.problem != record.OK:
+		return false
+	case !in.empty && found:
+		return !same(in.value, before)
+	case !in.empty:
+		return true
+	case !r.spec.Options.ClearEmpty:
+		return false
+	case found:
+		return !blank(before)
+	}
+	return c.Nullable || c.Type.Kind == record.Text && !c.HasDefault
+}
+
+// emptied is what an empty cell becomes where it must write.
+func emptied(c record.Column) *string {
+	if !c.Nullable && c.Type.Kind == record.Text {
+		return new(string)
+	}
+	return nil
+}
+
+// same compares two values; NULL is the same as NULL.
+func same(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// blank tells whether there is nothing to read: NULL or the empty text.
+func blank(v *string) bool { return v == nil || *v == "" }
+
+// makeDeltas keeps the valid rows that write something.
+func (r *reference) makeDeltas() {
+	invalid := r.invalid()
+	for _, row := range r.rows {
+		switch {
+		case invalid[row.number]:
+		case !row.found:
+			r.deltas = append(r.deltas, &delta{driver.Insert, row})
+		case slices.Contains(row.writes, true):
+			r.deltas = append(r.deltas, &delta{driver.Update, row})
+		}
+	}
+}
+
+// freeze puts the deltas in order, writes their canonical rows, and counts.
+func (r *reference) freeze() (*Outcome, []byte, error) {
+	slices.SortFunc(r.deltas, func(a, b *delta) int {
+		if o := strings.Compare(string(a.op), string(b.op)); o != 0 {
+			return o
+		}
+		return slices.CompareFunc(a.key, b.key, func(x, y *string) int { return strings.Compare(*x, *y) })
+	})
+	rows, err := r.canonicalRows()
+	if err != nil {
+		return nil, nil, err
+	}
+	m := Manifest{Key: r.spec.Key.Names(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...), Mapping: r.spec.Sources,
+		TableRows: r.table, Rows: record.DigestOf(rows), Counts: r.counts()}
+	return &Outcome{Manifest: m, Findings: r.findings()}, rows, nil
+}
+
+func (r *reference) canonicalRows() ([]byte, error) {
+	var b bytes.Buffer
+	w := record.NewWriter(&b)
+	for _, name := range RowsHeader(r.spec.Key, r.spec.Judged) {
+		w.String(name)
+	}
+	err := w.End()
+	for _, d := range r.deltas {
+		mask := ""
+		for _, m := range d.writes {
+			mask += map[bool]string{true: "1", false: "0"}[m]
+		}
+		w.String(string(d.op))
+		w.String(mask)
+		for _, v := range slices.Concat(d.key, d.before, d.after) {
+			w.Optional(v)
+		}
+		if err == nil {
+			err = w.End()
+		}
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	return b.Bytes(), err
+}
+
+func (r *reference) counts() (c change.Counts) {
+	for _, d := range r.deltas {
+		switch d.op {
+		case driver.Insert:
+			c.Insert++
+		case driver.Update:
+			c.Update++
+		}
+	}
+	c.Invalid = int64(len(r.invalid()))
+	c.Unchanged = int64(len(r.lines)) - c.Written() - c.Invalid
+	return c
+}

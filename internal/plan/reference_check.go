@@ -1,0 +1,307 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/expr"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// check is a finding in the making: the lines it hit and, of each, the
+// offending text.
+type check struct {
+	finding.Finding
+	hits map[int64]*string
+}
+
+// check makes a check that has hit nothing yet. The order of the checks is the
+// order of the findings.
+func (r *reference) check(f finding.Finding) *check {
+	c := &check{f, map[int64]*string{}}
+	r.checks = append(r.checks, c)
+	return c
+}
+
+func (c *check) hit(l *line, sample *string) { c.hits[l.number] = sample }
+
+// text gives what several values are shown as.
+func text(values ...*string) *string {
+	var parts []string
+	for _, v := range values {
+		if v != nil {
+			parts = append(parts, *v)
+		}
+	}
+	s := strings.Join(parts, ", ")
+	return &s
+}
+
+// invalid gives the lines that some check made invalid.
+func (r *reference) invalid() map[int64]bool {
+	out := map[int64]bool{}
+	for _, c := range r.checks {
+		for n := range c.hits {
+			if c.Invalid {
+				out[n] = true
+			}
+		}
+	}
+	return out
+}
+
+// checkRows runs the built-in checks in the order in which a person would mend
+// what they find.
+func (r *reference) checkRows() {
+	r.checkDefects()
+	r.checkValues()
+	r.checkKeys()
+	r.checkMode()
+	for i, c := range r.spec.Key {
+		if c.Identity == "always" || c.Generated {
+			numbered := r.check(NumberedFinding(c))
+			r.rowsWhere(func(row *row) bool { return !row.found }, func(row *row) { numbered.hit(row.line, row.key[i]) })
+		}
+	}
+	for j, c := range r.spec.Judged {
+		r.checkColumn(c, j)
+	}
+	r.checkInserts()
+}
+
+// rowsWhere does something with the rows under a condition.
+func (r *reference) rowsWhere(condition func(*row) bool, do func(*row)) {
+	for _, row := range r.rows {
+		if condition(row) {
+			do(row)
+		}
+	}
+}
+
+func (r *reference) checkDefects() {
+	ragged, broken := r.check(RaggedFinding(len(r.spec.Columns))), r.check(BrokenQuoteFinding())
+	for _, l := range r.lines {
+		if l.defect == nil {
+			continue
+		}
+		if cells, ok := strings.CutPrefix(*l.defect, "cells:"); ok {
+			sample := cells + " cells"
+			ragged.hit(l, &sample)
+		} else {
+			broken.hit(l, nil)
+		}
+	}
+}
+
+func (r *reference) checkValues() {
+	for _, c := range append(slices.Clone(r.spec.Key), r.spec.Judged...) {
+		byProblem := map[record.Problem][]*line{}
+		var problems []record.Problem
+		for _, l := range r.lines {
+			p := l.cells[c.Name].problem
+			if l.defect != nil || p == record.OK {
+				continue
+			}
+			if byProblem[p] == nil {
+				problems = append(problems, p)
+			}
+			byProblem[p] = append(byProblem[p], l)
+		}
+		slices.Sort(problems)
+		for _, p := range problems {
+			value := r.check(ValueFinding(c, p))
+			for _, l := range byProblem[p] {
+				value.hit(l, l.cells[c.Name].text)
+			}
+		}
+	}
+}
+
+func (r *reference) checkKeys() {
+	for _, c := range r.spec.Key {
+		missing := r.check(MissingKeyFinding(c))
+		for _, l := range r.lines {
+			if l.defect == nil && blank(l.cells[c.Name].text) {
+				missing.hit(l, nil)
+			}
+		}
+	}
+	duplicate, twins := r.check(DuplicateFinding(r.spec.Key)), map[string][]*row{}
+	for _, row := range r.rows {
+		id := fmt.Sprint(row.found, identity(row.key))
+		twins[id] = append(twins[id], row)
+	}
+	for _, rows := range twins {
+		for _, row := range rows {
+			if len(rows) > 1 {
+				duplicate.hit(row.line, text(row.key...))
+			}
+		}
+	}
+}
+
+// identity gives a text that equal values share, and no others.
+func identity(values []*string) string {
+	var b strings.Builder
+	for _, v := range values {
+		if v == nil {
+			b.WriteString("NULL,")
+		} else {
+			fmt.Fprintf(&b, "%q,", *v)
+		}
+	}
+	return b.String()
+}
+
+// checkMode: keys that must, or must not, be in the system already.
+func (r *reference) checkMode() {
+	is := func(found bool) func(*row) bool { return func(row *row) bool { return row.found == found } }
+	all := func(f finding.Finding, which func(*row) bool) {
+		c := r.check(f)
+		r.rowsWhere(which, func(row *row) { c.hit(row.line, text(row.key...)) })
+	}
+	mode := r.spec.Options.Mode
+	if mode == change.Update {
+		all(UnknownKeyFinding(), is(false))
+	}
+	if mode == change.Insert {
+		all(ExistingKeyFinding(), is(true))
+	}
+	if mode != change.Update && !r.spec.Allow[driver.Insert] {
+		all(NotAllowedFinding("insert"), is(false))
+	}
+	if mode != change.Insert && !r.spec.Allow[driver.Update] {
+		all(NotAllowedFinding("update"), func(row *row) bool { return row.found && slices.Contains(row.writes, true) })
+	}
+}
+
+// checkColumn checks what rows would write to the judged column j.
+func (r *reference) checkColumn(c record.Column, j int) {
+	if !slices.ContainsFunc(r.spec.Sources, func(s Source) bool { return s.Column == c.Name }) {
+		return
+	}
+	rule := r.spec.Rules[c.Name]
+	written := func(f finding.Finding, bad func(*row, *string) bool) {
+		check := r.check(f)
+		r.rowsWhere(func(row *row) bool { return row.writes[j] && bad(row, row.after[j]) }, func(row *row) { check.hit(row.line, row.after[j]) })
+	}
+	if c.Generated || c.Identity == "always" || rule.ReadOnly {
+		written(NotWritableFinding(c), func(*row, *string) bool { return true })
+		return
+	}
+	written(EmptiedFinding(c), func(row *row, v *string) bool { return row.found && blank(v) && !blank(row.before[j]) })
+	if !c.Nullable {
+		written(NotNullFinding(c), func(_ *row, v *string) bool { return v == nil })
+	}
+	if rule.Required {
+		written(RequiredFinding(c), func(_ *row, v *string) bool { return blank(v) })
+	}
+	if len(rule.OneOf) > 0 {
+		written(OneOfFinding(c, rule.OneOf), func(_ *row, v *string) bool { return v != nil && !slices.Contains(rule.OneOf, *v) })
+	}
+	if rule.Pattern != "" {
+		pattern := regexp.MustCompile(rule.Pattern)
+		written(PatternFinding(c, rule.Pattern), func(_ *row, v *string) bool { return v != nil && !pattern.MatchString(*v) })
+	}
+	if rule.Min != nil {
+		written(MinFinding(c, rule.Min.Text), func(_ *row, v *string) bool { return v != nil && rule.Min.Beyond.Judge(only{*v}).Hit() })
+	}
+	if rule.Max != nil {
+		written(MaxFinding(c, rule.Max.Text), func(_ *row, v *string) bool { return v != nil && rule.Max.Beyond.Judge(only{*v}).Hit() })
+	}
+}
+
+// only is the row of a limit, which has one value.
+type only struct{ value string }
+
+func (o only) Column(expr.Side, string) (string, bool) { return o.value, true }
+func (o only) Op() string                              { return expr.Update }
+func (o only) Changed() []string                       { return nil }
+
+// checkInserts: columns that every new row needs and this file does not give.
+func (r *reference) checkInserts() {
+	for _, c := range r.spec.Table.Columns {
+		var f finding.Finding
+		switch {
+		case r.spec.Key.Index(c.Name) >= 0 || c.Generated || c.Identity != "" || c.HasDefault:
+			continue
+		case !c.Nullable:
+			f = NotNullFinding(c)
+		case r.spec.Rules[c.Name].Required:
+			f = RequiredFinding(c)
+		default:
+			continue
+		}
+		needs, j := r.check(f), r.spec.Judged.Index(c.Name)
+		r.rowsWhere(func(row *row) bool {
+			given := j >= 0 && (row.writes[j] || row.cells[c.Name].problem != record.OK)
+			return !row.found && !given
+		}, func(row *row) { needs.hit(row.line, nil) })
+	}
+}
+
+// judgeRows runs the row guardrails over the deltas. Unknown counts as a hit.
+func (r *reference) judgeRows() {
+	for _, rule := range r.spec.Row {
+		var hit []*delta
+		var unknown int64
+		for _, d := range r.deltas {
+			truth := rule.Hit.Judge(sides{r, d})
+			if truth.Hit() {
+				hit = append(hit, d)
+			}
+			if truth == expr.Unknown {
+				unknown++
+			}
+		}
+		if len(hit) == 0 {
+			continue
+		}
+		f := rule.Finding(int64(len(hit)), unknown)
+		f.Invalid = false
+		c := r.check(f)
+		for _, d := range hit {
+			c.hit(d.line, text(d.key...))
+		}
+	}
+}
+
+// sides is a delta as a rule sees it.
+type sides struct {
+	r *reference
+	d *delta
+}
+
+func (s sides) Column(side expr.Side, name string) (string, bool) {
+	var v *string
+	if side == expr.Before && s.d.op == driver.Insert || side == expr.After && s.d.op == driver.Delete {
+		return "", false
+	}
+	if i := s.r.spec.Key.Index(name); i >= 0 {
+		v = s.d.key[i]
+	} else if j := s.r.spec.Judged.Index(name); j >= 0 && side == expr.Before {
+		v = s.d.before[j]
+	} else if j >= 0 {
+		v = s.d.after[j]
+	}
+	if v == nil {
+		return "", false
+	}
+	return *v, true
+}
+
+func (s sides) Op() string { return string(s.d.op) }
+
+func (s sides) Changed() (names []string) {
+	for j, c := range s.r.spec.Judged {
+		if s.d.writes[j] {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,202 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// checkByReading checks the system's own unique and foreign keys over the final
+// values of the deltas, by reading only; rows that are hit leave the deltas. A
+// constraint with a column outside the judged set is left to the system. A row
+// that leaves keeps its value after all, and is not there to be referred to, so
+// it goes on until no more are hit.
+func (r *reference) checkByReading(ctx context.Context) error {
+	all := r.spec.Table.Uniques
+	if len(r.spec.Table.PrimaryKey) > 0 {
+		all = append([][]string{r.spec.Table.PrimaryKey}, all...)
+	}
+	var checks []func()
+	for _, u := range all {
+		key := slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names())))
+		if cols, ok := r.columnsOf(u); ok && !key {
+			check, err := r.checkUnique(ctx, cols)
+			if err != nil {
+				return err
+			}
+			checks = append(checks, check)
+		}
+	}
+	for _, fk := range r.spec.Table.ForeignKeys {
+		if cols, ok := r.columnsOf(fk.Columns); ok {
+			check, err := r.checkReference(ctx, fk, cols)
+			if err != nil {
+				return err
+			}
+			checks = append(checks, check)
+		}
+	}
+	for before := -1; before != len(r.deltas); {
+		before = len(r.deltas)
+		for _, check := range checks {
+			check()
+		}
+		invalid := r.invalid()
+		r.deltas = slices.DeleteFunc(r.deltas, func(d *delta) bool { return invalid[d.number] })
+	}
+	return nil
+}
+
+// columnsOf gives the named columns, if all of them are in the judged set.
+func (r *reference) columnsOf(names []string) (record.Schema, bool) {
+	cols := append(slices.Clone(r.spec.Key), r.spec.Judged...).Pick(names)
+	return cols, len(cols) == len(names)
+}
+
+// final gives the values of columns after the change, and whether the delta
+// writes one of them.
+func (r *reference) final(d *delta, cols record.Schema) (values []*string, writes bool) {
+	for _, c := range cols {
+		if i := r.spec.Key.Index(c.Name); i >= 0 {
+			values, writes = append(values, d.key[i]), writes || d.op == driver.Insert
+		} else {
+			j := r.spec.Judged.Index(c.Name)
+			values, writes = append(values, d.after[j]), writes || d.writes[j]
+		}
+	}
+	return values, writes
+}
+
+// touching gives the final values of the deltas that write one of the columns
+// and have a value in all of them; NULL is equal to nothing.
+func (r *reference) touching(cols record.Schema) map[int64][]*string {
+	out := map[int64][]*string{}
+	for _, d := range r.deltas {
+		if values, writes := r.final(d, cols); writes && !slices.Contains(values, nil) {
+			out[d.number] = values
+		}
+	}
+	return out
+}
+
+// checkUnique: two rows of the plan with the same values, or one with those of
+// another live row that does not give them up in this plan, or not in time. What
+// it gives judges the deltas as they are.
+func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func(), error) {
+	live, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: cols, Columns: r.spec.Key}, r.touching(cols))
+	unique, swap := r.check(UniqueFinding(cols.Names())), r.check(UniqueSwapFinding(cols.Names()))
+	return func() {
+		touching, uses, moves, stays := r.touching(cols), map[string]int{}, map[string]bool{}, map[string]bool{}
+		for _, values := range touching {
+			uses[identity(values)]++
+		}
+		for _, d := range r.deltas {
+			if _, writes := r.final(d, cols); writes && d.op == driver.Update {
+				moves[identity(d.key)] = true
+				stays[identity(d.key)] = !r.stepsAside(d, cols)
+			}
+		}
+		for _, d := range r.deltas {
+			values, ok := touching[d.number]
+			if !ok {
+				continue
+			}
+			another := func(is func(key string) bool) bool {
+				return slices.ContainsFunc(live[d.number], func(other []*string) bool { return identity(other) != identity(d.key) && is(identity(other)) })
+			}
+			if uses[identity(values)] > 1 || another(func(key string) bool { return !moves[key] }) {
+				unique.hit(d.line, text(values...))
+			}
+			if d.op == driver.Update && !r.spec.Table.Defers(cols.Names()) && another(func(key string) bool { return stays[key] }) {
+				swap.hit(d.line, text(values...))
+			}
+		}
+	}, err
+}
+
+// stepsAside tells whether an update writes a column that may be NULL: there the
+// driver empties it before another row takes its value.
+func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
+	return slices.ContainsFunc(cols, func(c record.Column) bool {
+		j := r.spec.Judged.Index(c.Name)
+		return j >= 0 && c.Nullable && d.writes[j]
+	})
+}
+
+// checkReference: values that refer to no live row, and to no row of this plan.
+func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, cols record.Schema) (func(), error) {
+	by := slices.Clone(cols)
+	for i := range by {
+		by[i].Name = fk.RefColumns[i]
+	}
+	live, err := r.lookup(ctx, driver.Lookup{Table: fk.RefTable, By: by, Columns: by[:1]}, r.touching(cols))
+	missing := r.check(ForeignKeyFinding(fk.Columns, fk.RefTable))
+	return func() {
+		touching, own := r.touching(cols), map[string]bool{}
+		if referred, ok := r.columnsOf(fk.RefColumns); ok && fk.RefTable == r.spec.Table.Table {
+			for _, d := range r.deltas {
+				values, _ := r.final(d, referred)
+				own[identity(values)] = true
+			}
+		}
+		for _, d := range r.deltas {
+			if values, ok := touching[d.number]; ok && len(live[d.number]) == 0 && !own[identity(values)] {
+				missing.hit(d.line, text(values...))
+			}
+		}
+	}, err
+}
+
+// findings gives what the checks found: blocking findings first, each with its
+// lines as ranges and the first three different texts.
+func (r *reference) findings() (out []finding.Finding) {
+	for _, severity := range []finding.Severity{finding.Block, finding.Approve, finding.Warn} {
+		for _, c := range r.checks {
+			if f := c.Finding; len(c.hits) > 0 && r.severity(f) == severity {
+				out = append(out, r.told(f, c.hits))
+			}
+		}
+	}
+	return out
+}
+
+func (r *reference) severity(f finding.Finding) finding.Severity {
+	if f.Invalid && r.spec.Options.LeaveOut {
+		return finding.Warn
+	}
+	return f.Severity
+}
+
+func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Finding {
+	lines := slices.Sorted(maps.Keys(hits))
+	f.Severity, f.Rows, f.Ranges = r.severity(f), int64(len(lines)), finding.Ranges(lines)
+	if len(f.Ranges) > finding.MaxRanges {
+		f.Ranges = append(f.Ranges[:finding.MaxRanges:finding.MaxRanges], "…")
+	}
+	if f.Invalid && r.spec.Options.LeaveOut {
+		f.Mend = "Left out, as chosen with --leave-out-invalid. " + f.Mend
+	}
+	seen := map[string]bool{}
+	for _, n := range lines {
+		if hits[n] == nil || len(f.Samples) == 3 {
+			continue
+		}
+		if start := cut(*hits[n], 200); !seen[start] {
+			seen[start] = true
+			f.Samples = append(f.Samples, finding.Sample(start))
+		}
+	}
+	return f
+}
+
+// cut gives the first characters of a text; texts that begin alike are one sample.
+func cut(s string, characters int) string {
+	if r := []rune(s); len(r) > characters {
+		return string(r[:characters])
+	}
+	return s
+}

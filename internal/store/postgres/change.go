@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/change"
+	"sutor/internal/store"
+	"sutor/internal/workflow"
+)
+
+// NewID implements workflow.Changes: 1001, 1002, …; a number given out in a
+// transaction that is rolled back is given out again. Others who want one wait.
+func (t *tx) NewID() (change.ID, error) {
+	var n int64
+	t.wrote = true
+	err := t.row(`INSERT INTO counters (name, value) VALUES ('change', $1)
+		ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`, store.FirstID).Scan(&n)
+	return change.ID(strconv.FormatInt(n, 10)), fault(err)
+}
+
+// CreateChange implements workflow.Changes.
+func (t *tx) CreateChange(c *change.Change) error {
+	return store.Create(c, func(doc string) error {
+		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, created, version, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
+		return err
+	})
+}
+
+// SaveChange implements workflow.Changes.
+func (t *tx) SaveChange(c *change.Change) error {
+	return store.Save(c, func(doc string) error {
+		n, err := t.exec(`UPDATE changes SET dataset = $1, state = $2, maker = $3, input = $4, version = $5, doc = $6 WHERE id = $7 AND version = $8`,
+			c.Dataset, c.State, c.Maker, store.InputOf(c), c.Version, doc, text(c.ID), c.Version-1)
+		if err != nil || n == 1 {
+			return err
+		}
+		if _, err := t.Change(c.ID); err != nil {
+			return err
+		}
+		return store.Stale(c.ID)
+	})
+}
+
+// Change implements workflow.Changes. Inside Do the change is locked.
+func (t *tx) Change(id change.ID) (*change.Change, error) {
+	query := `SELECT doc FROM changes WHERE id = $1`
+	if t.locks {
+		query += ` FOR UPDATE`
+	}
+	var doc []byte
+	if err := t.row(query, text(id)).Scan(&doc); err != nil {
+		return nil, found(err, store.NoChange(id))
+	}
+	return store.Decode(doc)
+}
+
+// Changes implements workflow.Changes.
+func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
+	where, args, err := t.where(f)
+	if err != nil {
+		return nil, err
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = store.Page
+	}
+	var list []*change.Change
+	err = t.each(func(row pgx.Row) error {
+		var doc []byte
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		c, err := store.Decode(doc)
+		list = append(list, c)
+		return err
+	}, `SELECT doc FROM changes WHERE `+where+fmt.Sprintf(` ORDER BY number DESC LIMIT %d`, limit), args...)
+	return list, err
+}
+
+// where makes a filter's condition, out of fixed texts only.
+func (t *tx) where(f workflow.Filter) (string, []any, error) {
+	parts, args := []string{"true"}, []any{}
+	add := func(part string, arg any) {
+		args = append(args, arg)
+		parts = append(parts, fmt.Sprintf(part, len(args)))
+	}
+	if f.Datasets != nil {
+		add("dataset = ANY ($%d)", texts(f.Datasets))
+	}
+	if len(f.States) > 0 {
+		add("state = ANY ($%d)", texts(f.States))
+	}
+	if f.Maker != "" {
+		add("maker = $%d", text(f.Maker))
+	}
+	if f.Input != "" {
+		add("input = $%d", text(f.Input))
+	}
+	if f.Before != "" {
+		var number int64
+		if err := t.row(`SELECT number FROM changes WHERE id = $1`, text(f.Before)).Scan(&number); err != nil {
+			return "", nil, found(err, store.NoChange(f.Before))
+		}
+		add("number < $%d", number)
+	}
+	return strings.Join(parts, " AND "), args, nil
+}

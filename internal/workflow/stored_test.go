@@ -1,0 +1,149 @@
+package workflow_test
+
+import (
+	"strings"
+	"testing"
+
+	"sutor/internal/change"
+	"sutor/internal/finding"
+	"sutor/internal/wire"
+)
+
+// approvedIn gives a change that waits for its apply.
+func (w *world) approvedIn(file string) wire.Change {
+	w.t.Helper()
+	c := in(w.t, w.propose("maria", file, upsert), change.Planned)
+	in(w.t, w.does("maria", submit, c), change.Submitted)
+	return in(w.t, w.does("olaf", approve, c), change.Approved)
+}
+
+// A trigger that stores something else than was approved: everything is rolled
+// back, and a finding says which column.
+func TestAsStoredIsWhatWasApproved(t *testing.T) {
+	t.Parallel()
+	for _, event := range []string{"UPDATE", "INSERT"} {
+		t.Run(event, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, plain)
+			w.sql(`CREATE TRIGGER shout AFTER ` + event + ` ON customer BEGIN UPDATE customer SET name = upper(new.name) WHERE id = new.id; END`)
+			before := w.dump("customer")
+			c := in(t, w.does("maria", apply, w.approvedIn(edit)), change.Failed)
+			if w.dump("customer") != before {
+				t.Errorf("something was written:\n%s", w.dump("customer"))
+			}
+			if c.Result.Applied != 0 || c.Result.Failed != 4 || !strings.Contains(c.Why, "name") || !strings.Contains(c.Why, "than was approved") {
+				t.Errorf("result %+v, why %q", c.Result, c.Why)
+			}
+			told(t, c.Why)
+			found := false
+			for _, f := range c.Findings {
+				found = found || f.Guardrail == finding.AsStored && f.Column == "name" && f.Severity == finding.Block
+			}
+			if !found {
+				t.Errorf("no finding tells it: %v", c.Findings)
+			}
+		})
+	}
+}
+
+// A steward learns that it failed and in which column, not the values.
+func TestAsStoredWithoutValuesForStewards(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	w.sql(`CREATE TRIGGER shout AFTER UPDATE ON customer BEGIN UPDATE customer SET name = upper(new.name) WHERE id = new.id; END`)
+	c := in(t, w.does("maria", apply, w.approvedIn("id,name\n1,Secretive\n")), change.Failed)
+	for name, sees := range map[string]bool{"ivan": false, "olaf": true} {
+		if text := shownTo(w, name, c); strings.Contains(strings.ToLower(text), "secretive") != sees {
+			t.Errorf("%s sees the value: %t, want %t\n%s", name, !sees, sees, text)
+		}
+	}
+}
+
+// A trigger that touches other columns is the system's own business: it is no
+// conflict, not at the apply and not at the undo.
+func TestAsStoredLeavesOtherColumnsToTheSystem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	w.sql(`CREATE TRIGGER count_updates AFTER UPDATE OF name, note ON customer BEGIN UPDATE customer SET touched = old.touched + 1 WHERE id = new.id; END`)
+	w.sql(`CREATE TRIGGER count_inserts AFTER INSERT ON customer BEGIN UPDATE customer SET touched = 100 WHERE id = new.id; END`)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	if got := w.value("touched", 1) + " " + w.value("touched", 9); got != "1 100" {
+		t.Fatalf("touched: %s", got)
+	}
+	r := w.undone(t, "olaf", c)
+	if n := r.Plan.Counts; n.Update != 2 || n.Delete != 2 || *n.Kept != 0 {
+		t.Errorf("counts: %+v", n)
+	}
+	if got := w.value("name", 1) + " " + w.value("note", 1) + " " + w.value("touched", 1) + " " + w.value("name", 9); got != "Ann NULL 2 no row" {
+		t.Error(got)
+	}
+}
+
+// The system's own no at the apply: nothing is written, and it is told without
+// SQL and without values.
+func TestRefusedByTheSystem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	before := w.dump("customer")
+	c := in(t, w.does("maria", apply, w.approvedIn("id,name,credit\n1,Anna,5\n2,Bobby,1234567.00\n")), change.Failed)
+	if w.dump("customer") != before {
+		t.Errorf("something was written:\n%s", w.dump("customer"))
+	}
+	if !strings.Contains(c.Why, "check") || strings.Contains(c.Why, "1234567") || c.Result.Failed != 2 {
+		t.Errorf("why %q, result %+v", c.Why, c.Result)
+	}
+	told(t, c.Why)
+	if c.Problem == nil || c.Problem.Exit != 5 {
+		t.Errorf("the problem is %+v", c.Problem)
+	}
+	c, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), "mended.csv", strings.NewReader("id,name,credit\n1,Anna,5\n2,Bobby,12\n"))
+	fine(t, err)
+	w.work(t)
+	w.applied(t, "maria", "olaf", w.see(t, "maria", c))
+}
+
+// What a colleague changed between plan and apply is found, never overwritten.
+func TestLiveDataChangedBeforeTheApply(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, edit string }{
+		{"a value", `UPDATE customer SET name = 'Other' WHERE id = 2`},
+		{"a judged column that the row does not write", `UPDATE customer SET note = 'Other' WHERE id = 2`},
+		{"the storage class only", `UPDATE customer SET note = NULL WHERE id = 2`},
+		{"a row deleted", `DELETE FROM customer WHERE id = 2`},
+		{"a row inserted", `INSERT INTO customer (id, name) VALUES (9, 'Other')`},
+		{"a column dropped", `ALTER TABLE customer DROP COLUMN note`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, plain)
+			planned := w.approvedIn(edit)
+			w.sql(c.edit)
+			before := w.dump("customer")
+			got := in(t, w.does("maria", apply, planned), change.Planned)
+			if w.dump("customer") != before {
+				t.Errorf("something was written:\n%s", w.dump("customer"))
+			}
+			if got.Result.Conflicts < 1 || got.Result.Applied != 0 || got.Problem == nil || got.Problem.Exit != 6 {
+				t.Errorf("result %+v, problem %+v", got.Result, got.Problem)
+			}
+			told(t, got.Why)
+			for _, d := range got.Decisions {
+				if d.Void == "" {
+					t.Errorf("a decision still counts: %+v", d)
+				}
+			}
+		})
+	}
+}
+
+// A change elsewhere in the row is in nobody's way.
+func TestLiveDataChangedElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	c := w.approvedIn(edit)
+	w.sql(`UPDATE customer SET terms = 'NET90', touched = 7`)
+	in(t, w.does("maria", apply, c), change.Applied)
+	if got := w.value("name", 1) + " " + w.value("terms", 1); got != "Anna NET90" {
+		t.Error(got)
+	}
+}
