@@ -121,6 +121,9 @@ type Step struct {
 	Role  access.Role `json:"role"`
 	Needs int         `json:"needs"`
 	Why   string      `json:"why"`
+	// Who may decide in the role, the maker left out, by the Compact that the route
+	// was computed from.
+	Who []access.Email `json:"who,omitempty"`
 }
 
 // Decision is one approval or rejection, bound to a plan's digest.
@@ -258,7 +261,7 @@ func (c *Change) Open() []Step {
 			}
 		}
 		if left := s.Needs - len(by); left > 0 {
-			open = append(open, Step{s.Role, left, s.Why})
+			open = append(open, Step{s.Role, left, s.Why, s.Who})
 		}
 	}
 	return open

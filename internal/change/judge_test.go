@@ -193,6 +193,11 @@ func TestRoleOfDecision(t *testing.T) {
 		{name: "owner", route: steps(access.Owner), who: "olaf", as: access.Owner},
 		{name: "manager", route: steps(access.Owner, access.Manager), who: "mona", as: access.Manager},
 		{name: "both, first open step", route: steps(access.Owner, access.Manager), who: "both", as: access.Owner},
+		{name: "both, who leaves the other role to the only one who has it", route: []change.Step{
+			{Role: access.Owner, Needs: 1, Who: []access.Email{"both", "olaf"}}, {Role: access.Manager, Needs: 1, Who: []access.Email{"both"}}}, who: "both", as: access.Manager},
+		{name: "both, after the other owner is taken", route: []change.Step{
+			{Role: access.Owner, Needs: 2, Who: []access.Email{"both", "olaf"}}, {Role: access.Manager, Needs: 1, Who: []access.Email{"both", "mona"}}},
+			earlier: []change.Decision{approved("olaf", access.Owner)}, who: "both", as: access.Owner},
 		{name: "both, the step that is left", route: steps(access.Owner, access.Manager), earlier: []change.Decision{approved("olaf", access.Owner)}, who: "both", as: access.Manager},
 		{name: "both, a second time", route: steps(access.Owner, access.Manager), earlier: []change.Decision{approved("both", access.Owner)}, who: "both", says: "nobody decides for two roles"},
 		{name: "the same owner twice", route: []change.Step{owner(2)}, earlier: []change.Decision{approved("olaf", access.Owner)}, who: "olaf", says: "decided on change 1001 already"},

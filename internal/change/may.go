@@ -134,19 +134,34 @@ func rolesOf(c *Change, p access.Principal, d access.Dataset) []access.Role {
 	return roles
 }
 
-// roleFor picks the role in which a decision counts: the first open step that
-// the person can fill. Nobody decides for two roles.
+// roleFor picks the role in which a decision counts: of the open steps that the
+// person can fill, the first after which the others can still fill the rest.
+// Nobody decides for two roles.
 func roleFor(c *Change, p access.Principal, d access.Dataset) (access.Role, error) {
+	decided := []access.Email{p.Email}
 	for _, old := range c.Valid() {
 		if old.By == p.Email {
 			return "", errs.New(errs.Blocked, "You have decided on change %s already, as %s; nobody decides for two roles.", c.ID, old.Role)
 		}
+		decided = append(decided, old.By)
 	}
-	roles := rolesOf(c, p, d)
-	for _, s := range c.Open() {
-		if slices.Contains(roles, s.Role) {
+	roles, open := rolesOf(c, p, d), c.Open()
+	var first access.Role
+	for i, s := range open {
+		if !slices.Contains(roles, s.Role) {
+			continue
+		}
+		if first == "" {
+			first = s.Role
+		}
+		rest := slices.Clone(open)
+		rest[i].Needs--
+		if _, ok := walkable(rest, decided); ok {
 			return s.Role, nil
 		}
+	}
+	if first != "" {
+		return first, nil
 	}
 	return "", errs.New(errs.Blocked, "Change %s does not wait for a decision of yours: its route asks for somebody else.", c.ID).
 		WithMend("See its route with: sutor change show %s", c.ID)

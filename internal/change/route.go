@@ -44,7 +44,7 @@ func RouteFor(in RouteInput) Route {
 		if role == "" {
 			role = access.Owner
 		}
-		steps = addStep(steps, Step{role, 1, fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
+		steps = addStep(steps, Step{Role: role, Needs: 1, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
 	}
 	why := ""
 	switch {
@@ -53,9 +53,12 @@ func RouteFor(in RouteInput) Route {
 	case len(steps) == 0 && in.Freedom != "":
 		why = in.Freedom
 	case !slices.ContainsFunc(steps, func(s Step) bool { return s.Role == access.Owner }):
-		steps = append([]Step{{access.Owner, 1, "The owner of the dataset decides."}}, steps...)
+		steps = append([]Step{{Role: access.Owner, Needs: 1, Why: "The owner of the dataset decides."}}, steps...)
 	}
-	return Route{Steps: steps, Why: why, Blocked: unwalkable(steps, in)}
+	for i := range steps {
+		steps[i].Who = slices.DeleteFunc(slices.Clone(in.Deciders(steps[i].Role)), func(e access.Email) bool { return e == in.Maker })
+	}
+	return Route{Steps: steps, Why: why, Blocked: unwalkable(steps)}
 }
 
 // addStep joins steps of one role; their reasons are kept together.
@@ -70,25 +73,34 @@ func addStep(steps []Step, s Step) []Step {
 	return append(steps, s)
 }
 
-// unwalkable says which step nobody can fill. Since nobody decides for two
-// roles, it asks for different people for all steps at once.
-func unwalkable(steps []Step, in RouteInput) string {
+// unwalkable says which step nobody can fill.
+func unwalkable(steps []Step) string {
+	if role, ok := walkable(steps, nil); !ok {
+		return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", role)
+	}
+	return ""
+}
+
+// walkable tells whether there are people for all steps at once, without those
+// who have decided already, and if not, for which role there is nobody. Since
+// nobody decides for two roles, each person fills one place at most.
+func walkable(steps []Step, decided []access.Email) (missing access.Role, ok bool) {
 	taken := map[access.Email]int{} // person → place
-	places := []access.Role{}
+	var places []Step
 	for _, s := range steps {
 		for range s.Needs {
-			places = append(places, s.Role)
+			places = append(places, s)
 		}
 	}
 	candidates := func(place int) []access.Email {
-		return slices.DeleteFunc(slices.Clone(in.Deciders(places[place])), func(e access.Email) bool { return e == in.Maker })
+		return slices.DeleteFunc(slices.Clone(places[place].Who), func(e access.Email) bool { return slices.Contains(decided, e) })
 	}
-	for place, role := range places {
+	for place, s := range places {
 		if !assign(place, candidates, taken, map[access.Email]bool{}) {
-			return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", role)
+			return s.Role, false
 		}
 	}
-	return ""
+	return "", true
 }
 
 // assign finds a person for a place, moving others aside where that helps
