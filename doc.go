@@ -69,9 +69,9 @@
 // test/script tells stories against the real program, attacks among them. Suites
 // (drivertest, storetest, logtest) hold every implementation to one meaning.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
-// rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's, file → plan → apply → undo gives back
-// the table, a pack with any byte changed does not verify. bench measures against
-// what people would do by hand.
+// rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's,
+// file → plan → apply → undo gives back the table, a pack with any byte changed
+// does not verify. bench measures against what people would do by hand.
 //
 // # Doubts, and what comes next
 //

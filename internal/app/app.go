@@ -48,6 +48,10 @@ type Config struct {
 	MaxRows   int64  // rows of one file; default 10 million
 	MaxPlan   time.Duration
 	Log       *slog.Logger
+
+	// Store, where a test sets it, stands between the use cases and the metadata:
+	// the seam at which test/fault ends a process at a commit.
+	Store func(workflow.Store) workflow.Store
 }
 
 // The limits that count where the configuration says nothing. A record must fit
@@ -146,6 +150,9 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		return err
 	}
 	artifacts, err := artifact.Open(cmp.Or(a.config.Artifacts, filepath.Join(dir, "artifacts")))
+	if err == nil && a.config.Artifacts == "" { // locked with the folder: nobody else works there
+		err = artifacts.Sweep(time.Now())
+	}
 	if err != nil {
 		return err
 	}
@@ -161,7 +168,11 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 			return err
 		}
 	}
-	a.workflow = workflow.New(workflow.Deps{Store: a.store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+	var store workflow.Store = a.store
+	if a.config.Store != nil {
+		store = a.config.Store(store)
+	}
+	a.workflow = workflow.New(workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Sole: !a.store.shared, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})

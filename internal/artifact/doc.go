@@ -7,7 +7,7 @@
 //
 //	DIR/sha256/ab/cdef…   content, mode 0400; "abcdef…" are the 64 hex digits
 //	DIR/tmp/put-*         being written; a crash leaves them, Open removes them
-//	                      once they are a day old
+//	                      once they are a day old, Sweep at once
 //
 // [Folder.Put] streams into tmp and hashes on the way, then: fsync of the file,
 // rename to its name, fsync of the folder. After Put has returned, the content

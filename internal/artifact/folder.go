@@ -46,7 +46,7 @@ func Open(dir string) (*Folder, error) {
 			return nil, unusable(dir, err)
 		}
 	}
-	if err := errors.Join(syncDir(dir), f.sweep(time.Now().Add(-leftover))); err != nil {
+	if err := errors.Join(syncDir(dir), f.Sweep(time.Now().Add(-leftover))); err != nil {
 		return nil, unusable(dir, err)
 	}
 	return f, nil
@@ -182,8 +182,9 @@ func (f *Folder) path(d record.Digest) string {
 
 func (f *Folder) tmp() string { return filepath.Join(f.dir, "tmp") }
 
-// sweep removes temporary files last written before t.
-func (f *Folder) sweep(t time.Time) error {
+// Sweep removes temporary files last written before t. Who alone works with the
+// folder need not wait until what a crash left is old.
+func (f *Folder) Sweep(t time.Time) error {
 	entries, err := os.ReadDir(f.tmp())
 	if err != nil {
 		return err

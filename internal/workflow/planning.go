@@ -279,7 +279,7 @@ func (w *Workflow) planFailed(ctx context.Context, c *change.Change, cause error
 			return err
 		}
 		now.Lease = nil
-		w.fail(now, cause)
+		w.fail(now, refusal(cause))
 		if now.IsReversal() {
 			if err := w.release(tx, now); err != nil {
 				return err

@@ -58,6 +58,33 @@ func TestUndoTakesNothingWithIt(t *testing.T) {
 	})
 }
 
+// Where Sutor's account may not read who refers to a row, a delete that could take
+// others with it is not risked; one that the system would refuse is left to it.
+func TestUndoWhereReferencesCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		onDelete   string
+		impossible bool
+	}{{"CASCADE", true}, {"SET NULL", true}, {"NO ACTION", false}} {
+		t.Run(c.onDelete, func(t *testing.T) {
+			t.Parallel()
+			b := newBusy(t, `CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL);
+				CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customer (id) ON DELETE `+c.onDelete+`)`)
+			b.asClerk("customer")
+			ch := b.applied(t, "maria", "olaf", b.propose("maria", "id,name\n4,Dot\n", upsert))
+			b.exec(t, `INSERT INTO orders VALUES (1, 4)`)
+			r := in(t, b.does("olaf", undo, ch), change.Planned)
+			if c.impossible {
+				b.left(r, "impossible", "cannot read", "4")
+				b.mayNot("olaf", submit, r, errs.Blocked, "change nothing")
+				return
+			}
+			b.failed(b.does("olaf", apply, b.does("olaf", submit, r)), 5, "no longer fit together")
+			in(t, b.see(t, "olaf", ch), change.Applied)
+		})
+	}
+}
+
 // What a reversal would bring back and the system would refuse is named in its
 // plan: a unique value that another row has now, a reference to what is gone.
 func TestUndoOfValuesThatCannotComeBack(t *testing.T) {

@@ -372,7 +372,7 @@ func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written
 func refusal(err error) error {
 	var r *driver.Refusal
 	if errs.As(err) == nil && errors.As(err, &r) {
-		return errs.New(errs.Blocked, "The system refused the change, and nothing was written: %s", r.Message).
+		return errs.New(errs.Blocked, "The system refused, and nothing was written: %s", r.Message).
 			WithMend("Mend the rows that it speaks of, then plan again.").Because(err)
 	}
 	return err

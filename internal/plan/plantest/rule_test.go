@@ -2,11 +2,82 @@ package plantest_test
 
 import (
 	"fmt"
+	"slices"
 
+	"pgregory.net/rapid"
+
+	"sutor/internal/change"
 	"sutor/internal/expr"
 	"sutor/internal/finding"
+	"sutor/internal/plan"
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
+
+// rules draws the maker's options and the Compact's rules.
+func (g *generator) rules(w *world) {
+	s := &w.spec
+	s.Options = change.Options{Mode: pick(g, "mode", change.Upsert, change.Upsert, change.Upsert, change.Upsert, change.Update, change.Insert),
+		ClearEmpty: g.chance(50, "clear"), LeaveOut: g.chance(30, "leave out")}
+	s.Allow = map[driver.Op]bool{driver.Insert: g.chance(97, "may insert"), driver.Update: g.chance(97, "may update")}
+	s.Rules = map[string]plan.ColumnRule{}
+	for _, c := range g.table.Columns {
+		if g.chance(40, "ruled") {
+			s.Rules[c.Name] = g.rule(c)
+		}
+	}
+	judge := &judge{generator: g, columns: append(slices.Clone(s.Key), s.Judged...)}
+	for i := range g.upTo(2, "row rules") {
+		s.Row = append(s.Row, plan.RowRule{Hit: judge.condition(), Finding: worded(i)})
+	}
+}
+
+func (g *generator) rule(c record.Column) (rule plan.ColumnRule) {
+	switch g.upTo(8, "rule") {
+	case 0, 1:
+		rule.OneOf = rapid.SliceOfNDistinct(rapid.SampledFrom(g.values[c.Name]), (len(g.values[c.Name])+1)/2, len(g.values[c.Name]), rapid.ID[string]).Draw(g.T, "one of")
+	case 2, 3:
+		rule.Required = true
+	case 4:
+		rule.ReadOnly = true
+	default:
+		if c.Type.Kind == record.Text {
+			rule.Pattern = pick(g, "pattern", patterns...)
+		}
+		rule.Min, rule.Max = g.limit(c, expr.Less), g.limit(c, expr.Greater)
+	}
+	return rule
+}
+
+// limit draws a limit, as the workflow compiles it, for kinds that have one.
+func (g *generator) limit(c record.Column, beyond expr.Comparison) *plan.Limit {
+	var text string
+	var value expr.Node
+	var err error
+	switch c.Type.Kind {
+	case record.Int, record.Decimal, record.Float:
+		text = pick(g, "limit", "0", "1.5", "-3", "12", "1000000")
+		value, err = expr.Number(text)
+	case record.Date:
+		text = "2024-01-31"
+		value, err = expr.Day(text)
+	default:
+		return nil
+	}
+	column, err2 := expr.Col(expr.After, c)
+	if err != nil || err2 != nil {
+		g.Fatal(err, err2)
+	}
+	node, err := expr.Compare(beyond, column, value)
+	if err != nil {
+		g.Fatal(err)
+	}
+	condition, err := expr.NewCondition(node)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return &plan.Limit{Text: text, Beyond: condition}
+}
 
 // judge draws conditions that are well typed over the columns.
 type judge struct {

@@ -1,6 +1,7 @@
 package plantest_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ func TestSpecial(t *testing.T) {
 		key   record.Type
 		live  [][]*string
 		file  []fileRecord
+		fails bool // the key is not unique
 		wants change.Counts
 	}{
 		// Live keys come back as the system prints floats, "1" for 1.0.
@@ -34,11 +36,21 @@ func TestSpecial(t *testing.T) {
 			file:  []fileRecord{{cells: []*string{text("1"), text("b")}}, {cells: []*string{text("2"), text("c")}}, {cells: []*string{text("3"), text("a\x00")}}},
 			wants: change.Counts{Invalid: 3},
 		},
+		"a key that means two rows": {
+			key:   record.Type{Kind: record.Date, Native: "date"},
+			live:  [][]*string{{text("2024-01-31"), text("a")}, {text("2024-01-31"), text("b")}},
+			file:  []fileRecord{{cells: []*string{text("2024-01-31"), text("c")}}},
+			fails: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			columns := record.Schema{{Name: "id", Type: c.key}, {Name: "code", Type: record.Type{Kind: record.Text, Native: "text"}, Nullable: true}}
 			w := &world{db: mem.New(), records: c.file}
-			w.db.Create(mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}, Uniques: []mem.Unique{{Name: "u", Columns: []string{"code"}}}})
+			table := mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}, Uniques: []mem.Unique{{Name: "u", Columns: []string{"code"}}}}
+			if c.fails {
+				table.Key = nil
+			}
+			w.db.Create(table)
 			if err := w.db.Insert(tableName, columns, c.live); err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +60,10 @@ func TestSpecial(t *testing.T) {
 				Sources: []plan.Source{{File: 0, Name: "id", Column: "id"}, {File: 1, Name: "code", Column: "code"}},
 				Options: change.Options{Mode: change.Upsert, LeaveOut: true}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true},
 			}
-			if out := w.differ(t, s, []int{1, 0, 2}[:len(c.file)]); out == nil || out.Manifest.Counts != c.wants {
+			backwards := w.order()
+			slices.Reverse(backwards)
+			out := w.differ(t, s, backwards)
+			if (out == nil) != c.fails || out != nil && out.Manifest.Counts != c.wants {
 				t.Fatalf("planned %+v, want the counts %+v", out, c.wants)
 			}
 		})

@@ -26,6 +26,9 @@ const startTimeout = time.Minute
 type Server struct {
 	url  string
 	dir  string
+	bin  string // folder of PostgreSQL's programs
+	as   *syscall.Credential
+	port int
 	proc *process
 }
 
@@ -49,7 +52,7 @@ func Start(ctx context.Context) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
+	s := &Server{dir: dir, bin: bin, as: as}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -65,7 +68,7 @@ func Start(ctx context.Context) (_ *Server, err error) {
 	}
 	// Another program may take the free port before the server does.
 	for range 3 {
-		if err = s.serve(ctx, bin, as); err == nil {
+		if err = s.serve(ctx); err == nil {
 			return s, nil
 		}
 	}
@@ -138,22 +141,26 @@ func initdb(ctx context.Context, bin, dir string, as *syscall.Credential) error 
 }
 
 // serve starts the server on a free port and waits until it answers.
-func (s *Server) serve(ctx context.Context, bin string, as *syscall.Credential) error {
-	port, err := freePort()
-	if err != nil {
+func (s *Server) serve(ctx context.Context) (err error) {
+	if s.port, err = freePort(); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-h", "127.0.0.1",
-		"-p", strconv.Itoa(port), "-F", "-c", "max_connections=200", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
+	return s.begin(ctx)
+}
+
+// begin starts the server on its port and waits until it answers.
+func (s *Server) begin(ctx context.Context) (err error) {
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-h", "127.0.0.1",
+		"-p", strconv.Itoa(s.port), "-F", "-c", "max_connections=200", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
 		"-c", "autovacuum=off", "-c", "shared_buffers=128MB", "-c", "log_min_messages=warning")
 	cmd.Dir = s.dir
 	var log bytes.Buffer // read only after the server ended
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = attributes(as)
+	cmd.SysProcAttr = attributes(s.as)
 	if s.proc, err = start(cmd); err != nil {
 		return err
 	}
-	s.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	s.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
 	if err := s.awaitReady(ctx); err != nil {
 		s.proc.stop(syscall.SIGINT)
 		return fmt.Errorf("PostgreSQL did not start: %w\n%s", err, strings.TrimSpace(log.String()))
