@@ -89,7 +89,7 @@ type Source struct {
 type ColumnRule struct {
 	OneOf    []string
 	Min, Max *Limit
-	Pattern  string
+	Pattern  *Limit // hit where the text does not match
 	Required bool
 	ReadOnly bool
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -126,7 +125,7 @@ func (r *reference) checkKeys() {
 	for _, c := range r.spec.Key {
 		missing := r.check(MissingKeyFinding(c))
 		for _, l := range r.lines {
-			if l.defect == nil && blank(l.cells[c.Name].text) {
+			if cell := l.cells[c.Name]; l.defect == nil && (blank(cell.text) || c.Type.Kind == record.Text && cell.value != nil && *cell.value == "") {
 				missing.hit(l, nil)
 			}
 		}
@@ -204,9 +203,8 @@ func (r *reference) checkColumn(c record.Column, j int) {
 	if len(rule.OneOf) > 0 {
 		written(OneOfFinding(c, rule.OneOf), func(_ *row, v *string) bool { return v != nil && !slices.Contains(rule.OneOf, *v) })
 	}
-	if rule.Pattern != "" {
-		pattern := regexp.MustCompile(rule.Pattern)
-		written(PatternFinding(c, rule.Pattern), func(_ *row, v *string) bool { return v != nil && !pattern.MatchString(*v) })
+	if rule.Pattern != nil {
+		written(PatternFinding(c, rule.Pattern.Text), func(_ *row, v *string) bool { return v != nil && rule.Pattern.Beyond.Judge(only{*v}).Hit() })
 	}
 	if rule.Min != nil {
 		written(MinFinding(c, rule.Min.Text), func(_ *row, v *string) bool { return v != nil && rule.Min.Beyond.Judge(only{*v}).Hit() })

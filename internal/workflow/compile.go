@@ -130,11 +130,8 @@ func (k *compiler) columns() {
 			continue
 		}
 		k.spec.Rules[name] = plan.ColumnRule{
-			OneOf: k.oneOf(rule, c), Pattern: rule.Pattern, Required: rule.Required, ReadOnly: !rule.MayWrite(),
+			OneOf: k.oneOf(rule, c), Pattern: k.pattern(rule.Path.To("pattern"), c, rule.Pattern), Required: rule.Required, ReadOnly: !rule.MayWrite(),
 			Min: k.limit(rule.Path.To("min"), c, rule.Min, expr.Less), Max: k.limit(rule.Path.To("max"), c, rule.Max, expr.Greater),
-		}
-		if rule.Pattern != "" && c.Type.Kind != record.Text {
-			k.problem(rule.Path.To("pattern"), fmt.Sprintf("The column %s is %s: a pattern is for text.", name, c.Type.Article()), "Use min, max or one_of.")
 		}
 	}
 }
@@ -153,40 +150,34 @@ func (k *compiler) oneOf(rule compact.ColumnRule, c record.Column) (out []string
 	return out
 }
 
-// limit compiles a smallest or largest value into the condition of being beyond it.
+// limit compiles a smallest or largest value.
 func (k *compiler) limit(path compact.Path, c record.Column, text *string, beyond expr.Comparison) *plan.Limit {
 	if text == nil {
 		return nil
 	}
-	condition, err := limitCondition(c, *text, beyond)
+	limit, err := plan.NewLimit(c, *text, beyond)
+	return k.fitting(path, limit, err)
+}
+
+func (k *compiler) pattern(path compact.Path, c record.Column, pattern string) *plan.Limit {
+	if pattern == "" {
+		return nil
+	}
+	if c.Type.Kind != record.Text {
+		k.problem(path, fmt.Sprintf("The column %s is %s: a pattern is for text.", c.Name, c.Type.Article()), "Use min, max or one_of.")
+		return nil
+	}
+	limit, err := plan.NewPattern(c, pattern)
+	return k.fitting(path, limit, err)
+}
+
+func (k *compiler) fitting(path compact.Path, limit *plan.Limit, err error) *plan.Limit {
 	if err != nil {
 		public := errs.Public(err)
 		k.problem(path, public.Message, public.Mend)
 		return nil
 	}
-	return &plan.Limit{Text: *text, Beyond: condition}
-}
-
-func limitCondition(c record.Column, text string, beyond expr.Comparison) (expr.Condition, error) {
-	literal := expr.Number
-	if c.Type.Kind == record.Date {
-		literal = expr.Day
-	} else if c.Type.Kind == record.Timestamp || c.Type.Kind == record.TimestampTZ {
-		literal = expr.Time
-	}
-	value, err := literal(text)
-	if err != nil {
-		return expr.Condition{}, err
-	}
-	column, err := expr.Col(expr.After, c)
-	if err != nil {
-		return expr.Condition{}, err
-	}
-	node, err := expr.Compare(beyond, column, value)
-	if err != nil {
-		return expr.Condition{}, err
-	}
-	return expr.NewCondition(node)
+	return limit
 }
 
 // rules compiles the guardrails and the conditions of freedom.

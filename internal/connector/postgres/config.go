@@ -27,7 +27,8 @@ const (
 const sessionSQL = `
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;
 SET search_path = pg_catalog; SET standard_conforming_strings = on;
-SET lock_timeout = '10s'; SET statement_timeout = '1h'; SET idle_in_transaction_session_timeout = '10min'`
+SET lock_timeout = '10s'; SET statement_timeout = '1h'; SET idle_in_transaction_session_timeout = '10min';
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`
 
 // zombieSQL lets the server notice within seconds, in the middle of a statement,
 // that we are gone. The setting came with version 14.

@@ -80,7 +80,7 @@ func (r *run) checkKeys(ctx context.Context) error {
 	for i := range r.nk {
 		where := fmt.Sprintf("defect IS NULL AND e%d", i)
 		if r.cols[i].Type.Kind == record.Text {
-			where = fmt.Sprintf("defect IS NULL AND COALESCE(s%d, '') = ''", i)
+			where = fmt.Sprintf("defect IS NULL AND (e%d OR v%d = '')", i, i)
 		}
 		if err := r.hit(ctx, plan.MissingKeyFinding(r.cols[i].Column), "cells", where, ""); err != nil {
 			return err
@@ -161,8 +161,8 @@ func (r *run) checkColumn(ctx context.Context, c column, j int) error {
 		}
 		rules = append(rules, rule{plan.OneOfFinding(c.Column, c.rule.OneOf), m + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")"})
 	}
-	if c.rule.Pattern != "" {
-		rules = append(rules, rule{plan.PatternFinding(c.Column, c.rule.Pattern), m + " AND NOT regexp_matches(" + a + ", " + text(c.rule.Pattern) + ")"})
+	if limit := c.rule.Pattern; limit != nil {
+		rules = append(rules, rule{plan.PatternFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
 	}
 	if limit := c.rule.Min; limit != nil {
 		rules = append(rules, rule{plan.MinFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})

@@ -42,41 +42,33 @@ func (g *generator) rule(c record.Column) (rule plan.ColumnRule) {
 		rule.ReadOnly = true
 	default:
 		if c.Type.Kind == record.Text {
-			rule.Pattern = pick(g, "pattern", patterns...)
+			pattern, err := plan.NewPattern(c, pick(g, "pattern", patterns...))
+			if err != nil {
+				g.Fatal(err)
+			}
+			rule.Pattern = pattern
 		}
 		rule.Min, rule.Max = g.limit(c, expr.Less), g.limit(c, expr.Greater)
 	}
 	return rule
 }
 
-// limit draws a limit, as the workflow compiles it, for kinds that have one.
+// limit draws a limit for kinds that have one.
 func (g *generator) limit(c record.Column, beyond expr.Comparison) *plan.Limit {
 	var text string
-	var value expr.Node
-	var err error
 	switch c.Type.Kind {
 	case record.Int, record.Decimal, record.Float:
 		text = pick(g, "limit", "0", "1.5", "-3", "12", "1000000")
-		value, err = expr.Number(text)
 	case record.Date:
 		text = "2024-01-31"
-		value, err = expr.Day(text)
 	default:
 		return nil
 	}
-	column, err2 := expr.Col(expr.After, c)
-	if err != nil || err2 != nil {
-		g.Fatal(err, err2)
-	}
-	node, err := expr.Compare(beyond, column, value)
+	limit, err := plan.NewLimit(c, text, beyond)
 	if err != nil {
 		g.Fatal(err)
 	}
-	condition, err := expr.NewCondition(node)
-	if err != nil {
-		g.Fatal(err)
-	}
-	return &plan.Limit{Text: text, Beyond: condition}
+	return limit
 }
 
 // judge draws conditions that are well typed over the columns.
