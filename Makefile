@@ -6,7 +6,7 @@ BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long lint generate bench bench-small fuzz postgres clean
+.PHONY: demo build test test-long lint generate bench bench-small faults fuzz postgres clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -23,6 +23,11 @@ test: lint postgres
 test-long: lint postgres
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./... -rapid.checks=10000
+
+## faults: servers killed at every commit and at random moments, lines cut at
+## every message, databases restarted, disks full; prints how many
+faults: postgres
+	SUTOR_LONG=1 go test -count=1 -timeout 60m -v ./test/fault
 
 ## lint: gofmt, vet and staticcheck
 lint:

@@ -68,6 +68,8 @@
 //
 // test/script tells stories against the real program, attacks among them. Suites
 // (drivertest, storetest, logtest) hold every implementation to one meaning.
+// test/fault kills servers, cuts lines, restarts PostgreSQL and fills disks in the
+// middle of a change, and finds each change done once or not at all.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
 // rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's,
 // file → plan → apply → undo gives back the table, a pack with any byte changed

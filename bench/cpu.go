@@ -54,23 +54,37 @@ func (w *world) postmaster(ctx context.Context) (int, error) {
 }
 
 // cpu is the CPU time that the database server has used so far, by sessions that
-// are open, by those that ended, and by its own workers.
+// are open, by those that ended, and by its own workers. A session that ends
+// while they are added up would be missed on both sides; then it is done again.
 func (w *world) cpu() (time.Duration, error) {
-	u, err := usageOf(statOf(w.server))
-	if err != nil {
-		return 0, err
+	for {
+		u, err := usageOf(statOf(w.server))
+		if err != nil {
+			return 0, err
+		}
+		open, err := childrenOf(w.server)
+		if err != nil {
+			return 0, err
+		}
+		again, err := usageOf(statOf(w.server))
+		if err != nil {
+			return 0, err
+		}
+		if again.children == u.children {
+			return u.own + u.children + open, nil
+		}
 	}
-	sum := u.own + u.children
+}
+
+// childrenOf is the CPU time of a process's children that run.
+func childrenOf(pid int) (sum time.Duration, err error) {
 	all, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return 0, err
-	}
 	for _, stat := range all {
-		if u, err := usageOf(stat); err == nil && u.parent == w.server { // others may end meanwhile
+		if u, err := usageOf(stat); err == nil && u.parent == pid { // some end meanwhile
 			sum += u.own
 		}
 	}
-	return sum, nil
+	return sum, err
 }
 
 // cpu is the CPU time that Sutor's server has used so far.

@@ -13,6 +13,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/record"
+	"sutor/internal/wire"
 )
 
 // Act is the input of what people do to a change.
@@ -68,6 +69,17 @@ func (d *decision) digest() (record.Digest, error) {
 	return digest, nil
 }
 
+// answerDecision keeps the order of refusal where If-Match names no plan: who
+// may not see the change, or has no right to decide on it, hears that first, and
+// the attempt is evidence. The use case itself takes no decision without a
+// digest.
+func answerDecision(c wire.Change, err, unnamed error) (*changeDoc, error) {
+	if unnamed != nil && (err == nil || errs.KindOf(err) == errs.Usage) {
+		err = unnamed
+	}
+	return answerChange(c, err)
+}
+
 func (s *server) submit(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
 	return answerChange(s.uc.Submit(ctx, p, in.id(), in.comment()))
 }
@@ -77,19 +89,15 @@ func (s *server) withdraw(ctx context.Context, p access.Principal, in *Act) (*ch
 }
 
 func (s *server) approve(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
-	digest, err := in.digest()
-	if err != nil {
-		return nil, err
-	}
-	return answerChange(s.uc.Approve(ctx, p, in.id(), digest, in.comment()))
+	digest, unnamed := in.digest()
+	c, err := s.uc.Approve(ctx, p, in.id(), digest, in.comment())
+	return answerDecision(c, err, unnamed)
 }
 
 func (s *server) reject(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
-	digest, err := in.digest()
-	if err != nil {
-		return nil, err
-	}
-	return answerChange(s.uc.Reject(ctx, p, in.id(), digest, in.comment()))
+	digest, unnamed := in.digest()
+	c, err := s.uc.Reject(ctx, p, in.id(), digest, in.comment())
+	return answerDecision(c, err, unnamed)
 }
 
 func (s *server) apply(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {

@@ -31,7 +31,7 @@ type Authenticator interface {
 // Options are the server's settings; the zero value is fit for use.
 type Options struct {
 	MaxUpload int64         // the largest file in bytes; 0 for 1 GiB
-	Stall     time.Duration // an upload ends when nothing comes for so long; 0 for a minute
+	Stall     time.Duration // an upload or a download ends when nothing moves for so long; 0 for a minute
 	// Session tells whose browser session a request belongs to; nil if there
 	// are no sessions. A token in the request counts before it.
 	Session func(*http.Request) (access.Email, bool)
@@ -62,6 +62,8 @@ type server struct {
 	o    Options
 	api  huma.API
 	mux  *http.ServeMux
+
+	pulse pulse
 }
 
 // Handler gives the API and /healthz. The http.Server around it must not have a
@@ -81,8 +83,7 @@ func Handler(uc workflow.UseCases, auth Authenticator, o Options) http.Handler {
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, errs.New(errs.Forbidden, "This request was sent by a page of another site, so it is refused.").
-			WithMend("Use Sutor's own pages, or a token from a program that is not a browser."))
+		s.refuse(w, r, otherSite())
 	}))
 	return s.guard(origin.Handler(s.mux))
 }
@@ -136,7 +137,7 @@ func (s *server) operation(method, path, id, does string) huma.Operation {
 	return huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: does,
 		Security:     []map[string][]string{{"token": {}}, {"session": {}}},
-		MaxBodyBytes: 1 << 20, BodyReadTimeout: 30 * time.Second,
+		MaxBodyBytes: 1 << 20, BodyReadTimeout: s.o.Stall,
 		Responses: map[string]*huma.Response{"default": {
 			Description: "A problem (RFC 9457)",
 			Content:     map[string]*huma.MediaType{problemType: {Schema: problem}},

@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -31,7 +32,9 @@ func fileOut(op huma.Operation, types ...string) huma.Operation {
 func (s *server) download(name, contentType string, write func(io.Writer) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		out := &file{w: w, name: name, contentType: contentType}
+		conn := http.NewResponseController(w)
+		defer func() { _ = conn.SetWriteDeadline(time.Time{}) }()
+		out := &file{w: w, conn: conn, stall: s.o.Stall, name: name, contentType: contentType}
 		err := write(out)
 		if err == nil {
 			out.begin() // an empty file is a file too
@@ -46,9 +49,12 @@ func (s *server) download(name, contentType string, write func(io.Writer) error)
 	}}
 }
 
-// file sends the headers with the first byte.
+// file sends the headers with the first byte. Each piece must be taken in time:
+// behind a download, a connection to the customer's system may be held.
 type file struct {
 	w                 http.ResponseWriter
+	conn              *http.ResponseController
+	stall             time.Duration
 	name, contentType string
 	begun             bool
 }
@@ -65,5 +71,6 @@ func (f *file) begin() {
 
 func (f *file) Write(b []byte) (int, error) {
 	f.begin()
+	_ = f.conn.SetWriteDeadline(time.Now().Add(f.stall)) // a connection without deadlines has no stalled clients
 	return f.w.Write(b)
 }

@@ -75,11 +75,21 @@ func (s *server) who(r *http.Request) (access.Principal, error) {
 	}
 	if s.o.Session != nil {
 		if email, ok := s.o.Session(r); ok {
+			if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+				// A link or a form of another site carries the cookie on GET too, and
+				// exports leave evidence in the person's name.
+				return access.Principal{}, otherSite()
+			}
 			return s.uc.Person(ctx, email, "session")
 		}
 	}
 	return access.Principal{}, errs.New(errs.Unsigned, "You are not signed in.").
 		WithMend("Send a token (sutor token issue EMAIL makes one) as: Authorization: Bearer TOKEN")
+}
+
+func otherSite() error {
+	return errs.New(errs.Forbidden, "This request was sent by a page of another site, so it is refused.").
+		WithMend("Use Sutor's own pages, or a token from a program that is not a browser.")
 }
 
 // guard puts the security headers on every answer and turns a panic into a

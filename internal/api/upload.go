@@ -50,10 +50,10 @@ func (s *server) receive(u *Upload, use func(io.Reader) error) error {
 	}
 	conn := http.NewResponseController(u.w)
 	b := &body{from: http.MaxBytesReader(u.w, u.r.Body, s.o.MaxUpload), conn: conn, stall: s.o.Stall}
-	// The deadline is the connection's, not the body's: left behind, it would
-	// end the request while the use case still works.
-	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	err := use(b)
+	if !b.whole {
+		_ = conn.SetReadDeadline(time.Now().Add(b.stall)) // for what is left of it, which the server reads
+	}
 	if b.err != nil {
 		return b.err
 	}
@@ -65,6 +65,7 @@ type body struct {
 	from  io.Reader
 	conn  *http.ResponseController
 	stall time.Duration
+	whole bool  // it was read to its end
 	err   error // the first reading error, in its public form
 }
 
@@ -72,8 +73,17 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
+	if b.whole {
+		return 0, io.EOF
+	}
 	_ = b.conn.SetReadDeadline(time.Now().Add(b.stall)) // a connection without deadlines has no stalled clients
 	n, err := b.from.Read(p)
+	if err == io.EOF {
+		b.whole = true
+		// The deadline is the connection's, not the body's: left behind, it would
+		// end the request while the use case still works.
+		_ = b.conn.SetReadDeadline(time.Time{})
+	}
 	if err != nil && err != io.EOF {
 		b.err = readingError(err, b.stall)
 		err = b.err

@@ -47,6 +47,7 @@ type Config struct {
 	MaxUpload int64  // bytes of one file; default 1 GiB
 	MaxRows   int64  // rows of one file; default 10 million
 	MaxPlan   time.Duration
+	Stall     time.Duration // a body ends when nothing of it comes for so long; default half a minute
 	Log       *slog.Logger
 
 	// Store, where a test sets it, stands between the use cases and the metadata:
@@ -59,6 +60,7 @@ type Config struct {
 const (
 	defaultUpload = 1 << 30
 	defaultRows   = 10_000_000
+	defaultStall  = 30 * time.Second
 	maxRecord     = 15 << 20
 )
 
@@ -79,6 +81,9 @@ type App struct {
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Stall <= 0 {
+		c.Stall = defaultStall
 	}
 	c.MaxUpload, c.MaxRows = orDefault(c.MaxUpload, defaultUpload), orDefault(c.MaxRows, defaultRows)
 	comp, text, err := readCompact(c.Compact)
@@ -231,7 +236,10 @@ func (a *App) Reload(ctx context.Context) error {
 	if err := a.systems.use(ctx, comp); err != nil {
 		return err
 	}
-	return a.workflow.PutInForce(ctx, comp, text, "reload")
+	if err := a.workflow.PutInForce(ctx, comp, text, "reload"); err != nil {
+		return errors.Join(err, a.systems.use(ctx, a.workflow.Compact()))
+	}
+	return nil
 }
 
 // Workflow gives the use cases.

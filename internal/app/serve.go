@@ -118,16 +118,30 @@ func (a *App) furnish(ctx context.Context, company *demo.Company) error {
 	return work.Wait()
 }
 
-// listen serves until ctx ends, then lets what is under way finish. ready is
-// told the address once connections are accepted.
-func (a *App) listen(ctx context.Context, address string, https bool, ready func(string) error) error {
-	defer a.Close(context.WithoutCancel(ctx))
+// Bounds of a connection. There is none on the whole of a request: answers wait,
+// and files are large; package api bounds the pause between two pieces of one.
+const (
+	headerTime  = 10 * time.Second
+	headerBytes = 64 << 10
+	idleTime    = 2 * time.Minute
+	stopTime    = 5 * time.Second // for what is under way when the server ends
+)
+
+// listen serves until ctx ends. Then requests that wait are answered at once,
+// what is under way may finish, and everything is closed. ready is told the
+// address once connections are accepted.
+func (a *App) listen(ctx context.Context, address string, https bool, ready func(string) error) (err error) {
+	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return errs.New(errs.Unavailable, "The address %s cannot be listened on.", address).
 			WithMend("Something else may use it; choose another with --listen.").Because(err)
 	}
-	server := &http.Server{Handler: a.Handler(https), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	requests, endWaiting := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWaiting()
+	server := &http.Server{Handler: a.Handler(https), ReadHeaderTimeout: headerTime, MaxHeaderBytes: headerBytes, IdleTimeout: idleTime,
+		BaseContext: func(net.Listener) context.Context { return requests }}
+	defer server.Close() // ends what Shutdown had no patience for
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	if err := ready(l.Addr().String()); err != nil {
@@ -143,10 +157,11 @@ func (a *App) listen(ctx context.Context, address string, https bool, ready func
 		case <-hup:
 			a.reloaded(ctx)
 		case <-ctx.Done():
-			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			endWaiting()
+			patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 			defer cancel()
 			if err := server.Shutdown(patient); err != nil {
-				return server.Close() // a long poll or an upload was still open
+				a.config.Log.Warn("requests were cut off at the end", "error", err)
 			}
 			return nil
 		}
@@ -165,11 +180,23 @@ func (a *App) reloaded(ctx context.Context) {
 func (a *App) Handler(https bool) http.Handler {
 	sessions := web.NewSessions(a.store.Sessions(time.Now), https)
 	pages := web.Handler(a.workflow, sessions, a.gate, web.Options{Company: a.workflow.Compact().Name, Log: a.config.Log})
-	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Log: a.config.Log,
+	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Stall: a.config.Stall, Log: a.config.Log,
 		Session: func(r *http.Request) (access.Email, bool) { return sessions.Who(r) }})
 	mux := http.NewServeMux()
 	mux.Handle(api.Prefix+"/", rest)
 	mux.Handle("/healthz", rest)
 	mux.Handle("/", pages)
-	return mux
+	return a.bounded(mux)
+}
+
+// bounded gives the body of a request so much time, whether a handler reads it or
+// not: what is left of it, the server reads before it sends the answer. Handlers
+// that take files, which may need longer, set the deadline anew with each piece.
+func (a *App) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.config.Stall)) // a connection without deadlines has no stalled clients
+		}
+		next.ServeHTTP(w, r)
+	})
 }

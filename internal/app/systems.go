@@ -32,13 +32,24 @@ func newSystems() *systems { return &systems{open: map[string]opened{}} }
 // resolved (a variable that is not set) is an error; a system that is down is
 // not: it is connected at its first use.
 func (s *systems) use(ctx context.Context, c *compact.Compact) error {
+	gone, err := s.swap(ctx, c)
+	var all []error
+	for _, old := range gone { // not under the lock: it waits for the calls under way
+		all = append(all, old.Close())
+	}
+	return errors.Join(append(all, err)...)
+}
+
+// swap puts the systems of a Compact in place of the open ones, all or none, and
+// gives those that nobody needs any more.
+func (s *systems) swap(ctx context.Context, c *compact.Compact) (gone []opened, err error) {
 	next := map[string]opened{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, sys := range c.Systems {
 		dsn, err := sys.Resolve(filepath.Dir(c.File), os.LookupEnv)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if old, ok := s.open[sys.Name]; ok && old.kind == string(sys.Kind) && old.dsn == dsn {
 			next[sys.Name] = old
@@ -46,18 +57,17 @@ func (s *systems) use(ctx context.Context, c *compact.Compact) error {
 		}
 		handle, err := system.Open(ctx, sys.Name, string(sys.Kind), dsn, all.Connectors())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		next[sys.Name] = opened{handle, string(sys.Kind), dsn}
 	}
-	var gone []error
 	for name, old := range s.open {
 		if next[name].System != old.System {
-			gone = append(gone, old.Close())
+			gone = append(gone, old)
 		}
 	}
 	s.open = next
-	return errors.Join(gone...)
+	return gone, nil
 }
 
 // System finds a system by its name in the Compact.

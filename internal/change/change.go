@@ -193,6 +193,7 @@ type Problem struct {
 	Kind    int    `json:"kind"`
 	Message string `json:"message"`
 	Mend    string `json:"mend,omitempty"`
+	OfFile  bool   `json:"of_file,omitempty"` // it may quote the file, so it is for those who may see values
 }
 
 // Lease says who works on the change while it is planning or applying. Epoch

@@ -43,7 +43,7 @@ func RiskOf(c Counts, tableRows int64, findings []finding.Finding) Risk {
 			warnings++
 		}
 	}
-	add("warnings", min(5*warnings, 15), "It has %d kinds of warnings.", warnings)
+	add("warnings", min(5*warnings, 15), "Kinds of warnings: %d.", warnings)
 	return r
 }
 

@@ -20,7 +20,9 @@
 // read by the kind that its place expects, never by YAML's guess: in
 // one_of: [NO, 1.50, 010] the three texts stand exactly as written. Refused are
 // anchors, aliases, merge keys, tags, duplicate keys, several documents in one
-// file, texts that are not UTF-8, and files above [MaxBytes].
+// file, texts that are not UTF-8, and files above [MaxBytes]. One text is read
+// further than YAML would: a `say` in {…} keeps the commas of its sentence
+// (comma.go), which has no other meaning, and a warning tells of it.
 //
 // # Versions
 //
@@ -33,7 +35,7 @@
 // # Steps inside
 //
 //	bytes → document.go (YAML tree, positions, refusals)
-//	      → section.go (typed reading of one mapping) → read*.go (the model)
+//	      → section.go, comma.go (typed reading of one mapping) → read*.go (the model)
 //	      → check.go (references) → warn.go (routes nobody can walk)
 //
 // The package resolves no secret on its own: [System.Resolve] does so when it is

@@ -40,6 +40,7 @@ type reader struct {
 	problems  []Problem
 	suggested int                      // how many unknown names were compared with the known ones
 	items     map[Path]map[string]Path // list → folded text → its place in the list
+	commas    []node                   // texts that go on after a comma, see rejoin
 }
 
 // problem reports what is wrong at a part of the file.

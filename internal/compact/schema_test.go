@@ -195,8 +195,8 @@ func TestSchemaExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		class, _, _ := strings.Cut(strings.TrimPrefix(string(b), "# "), ":")
-		if filepath.Base(filepath.Dir(file)) != "bad" {
-			class = "good"
+		if filepath.Base(filepath.Dir(file)) != "bad" && class != "structure" {
+			class = "good" // but for what a YAML reader elsewhere sees otherwise than Parse does
 		}
 		counts[class]++
 		if class == "yaml" {

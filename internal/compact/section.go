@@ -56,7 +56,7 @@ func (r *reader) section(n node, what string, s shape) section {
 	if !ok {
 		return sec
 	}
-	for _, e := range entries {
+	for _, e := range r.rejoin(n, s, entries) {
 		if slices.Contains(s.names(), e.name) {
 			sec.values[e.name] = e.node
 			continue

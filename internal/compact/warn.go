@@ -30,6 +30,7 @@ func (r *reader) warn() {
 		}
 	}
 	r.sharedTables()
+	r.unquoted()
 }
 
 // ownersUndo is how long an owner may reverse a change alone (lifecycle).

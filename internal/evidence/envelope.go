@@ -30,7 +30,7 @@ type Body struct {
 	// survive an erasure.
 	Route    []Requirement `json:"route,omitempty"`
 	RouteWhy string        `json:"route_why,omitempty"`
-	Action   string        `json:"action,omitempty"`  // what was attempted, of a refusal
+	Action   string        `json:"action,omitempty"`  // what was attempted, of a refusal; else the occasion, as a start
 	Message  string        `json:"message,omitempty"` // what the person was told: a refusal, a failed plan, conflicts
 	// Details holds anything else for people to read; no program judges it.
 	Details map[string]string `json:"details,omitempty"`

@@ -1,7 +1,6 @@
 package evidence_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -195,7 +194,7 @@ func FuzzParseLeaf(f *testing.F) {
 			return
 		}
 		if again, err := l.Encode(); err != nil || string(again) != string(text) {
-			t.Error(fmt.Sprintf("%s became %s, %v", text, again, err))
+			t.Errorf("%s became %s, %v", text, again, err)
 		}
 	})
 }

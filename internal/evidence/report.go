@@ -56,13 +56,13 @@ func (r *Report) note(format string, args ...any) {
 func stepOf(l placed, b Body, known bool) Step {
 	return Step{
 		Index: l.index, At: l.At, Kind: l.Kind, What: l.Kind.Sentence(), Who: b.Who, Role: l.IDs["role"], Means: l.Means,
-		From: l.From, To: l.To, Plan: l.Digests["plan"], Counts: l.Counts, Said: b.said(), IDs: l.IDs,
+		From: l.From, To: l.To, Plan: l.Digests["plan"], Counts: l.Counts, Said: b.said(l.Kind), IDs: l.IDs,
 		Erased: l.Envelope != "" && !known, Outside: l.Change == "",
 	}
 }
 
 // said lists the free texts of a body, each with its name.
-func (b Body) said() []string {
+func (b Body) said(kind Kind) []string {
 	var out []string
 	add := func(name, text string) {
 		if text != "" {
@@ -78,7 +78,11 @@ func (b Body) said() []string {
 		add("needs", fmt.Sprintf("%d × %s. %s", r.Needs, r.Role, r.Why))
 	}
 	add("needs nobody", b.RouteWhy)
-	add("attempted", b.Action)
+	if kind == Refused {
+		add("attempted", b.Action)
+	} else {
+		add("occasion", b.Action)
+	}
 	add("comment", b.Comment)
 	add("message", b.Message)
 	for _, name := range slices.Sorted(maps.Keys(b.Details)) {

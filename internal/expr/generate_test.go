@@ -14,8 +14,7 @@ import (
 type generator struct {
 	t      *rapid.T
 	schema record.Schema
-	values map[string][]string // texts that columns of a kind are filled with
-	size   int                 // parts left for the condition being drawn
+	size   int // parts left for the condition being drawn
 }
 
 var kinds = []record.Type{

@@ -110,7 +110,7 @@ func howToCompare(a, b Node) string {
 
 func (n Node) compareOp(op Comparison, a, b Node) (Node, error) {
 	if b.op {
-		a, b = b, a
+		b = a
 	}
 	lit, ok := b.str.(*textLiteral)
 	if !ok || op != Equal && op != NotEqual || !slices.Contains(Ops(), lit.s) {

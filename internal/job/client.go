@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivermigrate"
 
 	"sutor/internal/change"
 	"sutor/internal/workflow"
@@ -48,19 +47,15 @@ type Client[T any] struct {
 
 // New makes the queue in the metadata database, bringing River's tables up to
 // date; one process at a time may do that. It starts nothing: Enqueue works at
-// once, workers run after Start.
+// once, workers run after Start. Tables of a newer River are errs.Invalid.
 func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Client[T], error) {
 	log := o.Log
 	if log == nil {
 		log = slog.Default()
 	}
 	quiet := slog.New(atLeast{log.Handler(), slog.LevelWarn})
-	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: quiet})
-	if err != nil {
+	if err := migrate(ctx, db, quiet); err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("job.New: migrating the queue: %w", err)
 	}
 	workers := river.NewWorkers()
 	if err := errors.Join(

@@ -30,7 +30,8 @@
 //
 // # On both
 //
-// River's tables are migrated by [New] in the same database; on PostgreSQL call it
+// River's tables are migrated by [New] in the same database, and refused where a
+// newer River made them; on PostgreSQL call it
 // inside postgres.DB.Alone. Plans and applies have a queue each, so that a flood
 // of plans never keeps an approved change waiting. [Client] has the transaction's
 // type as its parameter, and [Database] is all that differs.

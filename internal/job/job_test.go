@@ -457,3 +457,25 @@ func testStopLeavesNothingRunning(t *testing.T, on database) {
 	h.close(t)
 	goleak.VerifyNone(t, before)
 }
+
+// A queue whose tables a newer River made is refused, not worked on.
+func TestNewerQueueIsRefused(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, on database) {
+		t.Parallel()
+		h := &house{worker: &worker{}}
+		newQueue := on.open(t, h)
+		t.Cleanup(func() { h.close(t) })
+		quiet := job.Options{Log: slog.New(slog.DiscardHandler)}
+		if _, err := newQueue(quiet); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.raw.ExecContext(t.Context(), `INSERT INTO river_migration (line, version) VALUES ('main', 9999)`); err != nil {
+			t.Fatal(err)
+		}
+		_, err := newQueue(quiet)
+		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "made by a newer Sutor: its queue has version 9999") {
+			t.Errorf("got %v", err)
+		}
+	})
+}

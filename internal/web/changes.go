@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,6 +57,9 @@ func (s *site) showChange(w http.ResponseWriter, r *http.Request, p access.Princ
 		return
 	}
 	op := r.URL.Query().Get("op")
+	if !slices.Contains(ops, op) {
+		op = ""
+	}
 	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
 	if err != nil || offset < 0 {
 		offset = 0
@@ -82,8 +86,11 @@ func (s *site) showChange(w http.ResponseWriter, r *http.Request, p access.Princ
 // act does what a button asks for and leads back to the change, or to the new
 // one.
 func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	c, err := s.do(r, p, change.ID(r.PathValue("id")), r.PathValue("act"))
+	err := readForm(w, r)
+	var c wire.Change
+	if err == nil {
+		c, err = s.do(r, p, change.ID(r.PathValue("id")), r.PathValue("act"))
+	}
 	if err != nil {
 		s.showChange(w, r, p, 0, err)
 		return
@@ -92,8 +99,8 @@ func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
 }
 
 func (s *site) do(r *http.Request, p access.Principal, id change.ID, act string) (wire.Change, error) {
-	ctx, comment := r.Context(), r.PostFormValue("comment")
-	digest := record.Digest(r.PostFormValue("digest"))
+	ctx, comment := r.Context(), r.PostForm.Get("comment")
+	digest := record.Digest(r.PostForm.Get("digest"))
 	switch change.Act(act) {
 	case change.ActSubmit:
 		return s.uc.Submit(ctx, p, id, comment)

@@ -7,7 +7,7 @@
 // functions) and renders it. There is one file for each screen; the templates
 // are *.templ, and their generated code is kept beside them:
 //
-//	go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
+//	go tool templ generate -path internal/web
 //
 // # Sessions
 //
@@ -15,6 +15,7 @@
 // for each request, from the Compact in force. The cookie is HttpOnly and
 // SameSite=Lax, and Secure where people come over https. Its token is renewed at
 // sign-in (no fixation), expires when idle and in any case after [Lifetime].
+// One that has ended stays ended, also when a request of it was still under way.
 // Requests by pages of other sites are refused (http.CrossOriginProtection).
 //
 // # Deciding
@@ -22,6 +23,10 @@
 // The form that approves carries the digest of the plan that the page shows, so
 // the person decides on what they saw: when the plan was made anew meanwhile,
 // the decision is refused and the page shows the new one.
+//
+// Two values that are not the same never look the same (shown.go): spaces that a
+// browser would fold, and characters without a shape or that reorder text, are
+// written out as marks.
 //
 // # Waiting
 //

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -79,7 +76,7 @@ type line struct {
 func listOf(all []wire.Change, mine, older bool) listModel {
 	m := listModel{mine: mine, older: older}
 	for _, c := range all {
-		l := line{id: c.ID, title: c.Title, dataset: c.Dataset, maker: c.Maker, made: when(c.CreatedAt), state: stateOf(c.State)}
+		l := line{id: c.ID, title: plain(c.Title), dataset: c.Dataset, maker: c.Maker, made: when(c.CreatedAt), state: stateOf(c.State)}
 		if l.title == "" {
 			l.title = "Change " + c.ID
 		}
@@ -108,21 +105,26 @@ type changeModel struct {
 	findings []foundModel
 	rows     rowsModel
 	made     string
+	facts    []string // reason, why, whose move it is
+	risk     []string // what the score is made of
+	impact   []string
 	buttons  []button
 }
 
 // countLink is a number of rows that leads to them.
 type countLink struct {
-	op     string
 	n      string
+	to     string // where the rows are; "" where there are none to see
 	word   word
 	active bool
 }
 
 type foundModel struct {
 	finding.Finding
-	word   word
-	ranges string
+	word    word
+	rows    string
+	ranges  string
+	samples []shown // texts of the file
 }
 
 // button is a step that the person may take now.
@@ -135,22 +137,90 @@ type button struct {
 }
 
 func changeOf(c wire.Change, op string) changeModel {
-	m := changeModel{Change: c, state: stateOf(c.State), made: when(c.CreatedAt)}
+	m := changeModel{Change: cleaned(c), state: stateOf(c.State), made: when(c.CreatedAt)}
 	if c.State == "planning" || c.State == "applying" {
 		m.again = "/changes/" + url.PathEscape(c.ID) + "?wait"
 	}
 	if c.Plan != nil {
-		m.counts = countsOf(c.Plan.Counts, op)
+		m.counts = countsOf(c, op)
 	}
+	for _, fact := range []string{m.Reason, m.Why, m.Next} {
+		if fact != "" {
+			m.facts = append(m.facts, fact)
+		}
+	}
+	for _, f := range c.Risk.Factors {
+		m.risk = append(m.risk, "+"+strconv.Itoa(f.Points)+" "+f.Name+": "+f.Why)
+	}
+	for _, i := range c.Impact {
+		m.impact = append(m.impact, impactOf(i))
+	}
+	m.findings, m.buttons = foundOf(c.Findings), buttonsOf(c)
+	return m
+}
+
+// cleaned writes out what people may have hidden in their texts.
+func cleaned(c wire.Change) wire.Change {
+	c.Title, c.Reason, c.Why, c.Next = plain(c.Title), plain(c.Reason), plain(c.Why), plain(c.Next)
+	if c.Input != nil {
+		in := *c.Input
+		in.Name, c.Input = plain(in.Name), &in
+	}
+	c.Decisions = slices.Clone(c.Decisions)
+	for i, d := range c.Decisions {
+		c.Decisions[i].Comment = plain(d.Comment)
+	}
+	return c
+}
+
+func impactOf(i wire.Impact) string {
+	text := group(i.Rows) + " " + i.Label
+	if i.Measure != nil {
+		text += ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)
+	}
+	if i.Why != "" {
+		text += ": " + i.Why
+	}
+	return text
+}
+
+// foundOf shows findings, the gravest first.
+func foundOf(all []finding.Finding) []foundModel {
 	grave := []finding.Severity{finding.Block, finding.Approve, finding.Warn}
-	for _, f := range c.Findings {
-		m.findings = append(m.findings, foundModel{f, severityOf(f), strings.Join(f.Ranges, ", ")})
+	var out []foundModel
+	for _, f := range all {
+		f.Message, f.Mend = plain(f.Message), plain(f.Mend)
+		m := foundModel{Finding: f, word: severityOf(f), rows: rowsWords(f.Rows), ranges: ranges(f.Ranges)}
+		for _, s := range f.Samples {
+			if s != "" { // that cells are empty stands in the message
+				m.samples = append(m.samples, visible(s))
+			}
+		}
+		out = append(out, m)
 	}
-	slices.SortStableFunc(m.findings, func(a, b foundModel) int {
+	slices.SortStableFunc(out, func(a, b foundModel) int {
 		return slices.Index(grave, a.Severity) - slices.Index(grave, b.Severity)
 	})
-	m.buttons = buttonsOf(c)
-	return m
+	return out
+}
+
+// ranges lists as many ranges of rows as one can take in.
+func ranges(all []string) string {
+	if len(all) > 20 {
+		return strings.Join(all[:20], ", ") + ", …"
+	}
+	return strings.Join(all, ", ")
+}
+
+// rowsWords counts rows; "" for none.
+func rowsWords(n int64) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 row"
+	}
+	return group(n) + " rows"
 }
 
 func severityOf(f finding.Finding) word {
@@ -163,11 +233,21 @@ func severityOf(f finding.Finding) word {
 	return word{"!", "warning", "warn"}
 }
 
-func countsOf(c wire.Counts, op string) []countLink {
+func countsOf(ch wire.Change, op string) []countLink {
 	var out []countLink
+	c := ch.Plan.Counts
 	add := func(name string, n int64, always bool) {
 		if n > 0 || always {
-			out = append(out, countLink{name, group(n), opOf(name), name == op})
+			l := countLink{n: group(n), word: opOf(name), active: name == op}
+			switch {
+			case n == 0:
+				l.word.class = "quiet"
+			case slices.Contains(ops, name):
+				l.to = "/changes/" + url.PathEscape(ch.ID) + "?op=" + name + "#rows"
+			case name == "invalid": // they are no part of the plan; the findings say which
+				l.to = "#findings"
+			}
+			out = append(out, l)
 		}
 	}
 	add("insert", c.Insert, true)
@@ -201,124 +281,6 @@ func buttonsOf(c wire.Change) []button {
 	return slices.DeleteFunc(known, func(b button) bool {
 		return !slices.Contains(c.May, b.act) || b.act == "submit" && finding.Blocks(c.Findings)
 	})
-}
-
-// rowsModel is a page of rows as a table.
-type rowsModel struct {
-	columns    []string
-	lines      []rowLine
-	from, to   string
-	total      string
-	prev, next string // other pages; "" where there is none
-	why        string // why there are no rows to see
-}
-
-type rowLine struct {
-	op    word
-	row   string
-	cells []cell
-	why   string
-}
-
-// cell shows a value, or before → after where it changes.
-type cell struct {
-	before, after text
-	changes       bool
-}
-
-// text is a value on the screen.
-type text struct {
-	is    string
-	class string // "null", "num" or ""
-	there bool
-}
-
-func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
-	end := page.Offset + int64(len(page.Rows))
-	m := rowsModel{columns: shownIn(columnsOf(c, page.Rows), page.Rows), from: group(page.Offset + 1), to: group(end), total: group(page.Total)}
-	for _, r := range page.Rows {
-		l := rowLine{op: opOf(r.Op), row: "–", why: r.Why}
-		if r.Row != nil {
-			l.row = strconv.FormatInt(*r.Row, 10)
-		}
-		for _, name := range m.columns {
-			l.cells = append(l.cells, cellOf(r, name))
-		}
-		m.lines = append(m.lines, l)
-	}
-	link := func(offset int64) string {
-		return "/changes/" + url.PathEscape(c.ID) + "?" + url.Values{"op": {op}, "offset": {fmt.Sprint(offset)}}.Encode() + "#rows"
-	}
-	if page.Offset > 0 {
-		m.prev = link(max(0, page.Offset-rowsSize))
-	}
-	if end < page.Total && len(page.Rows) > 0 {
-		m.next = link(end)
-	}
-	return m
-}
-
-// columnsOf gives the plan's columns, key first; where the plan does not name
-// them, those that the rows have.
-func columnsOf(c wire.Change, rows []wire.Row) []string {
-	if c.Plan != nil && len(c.Plan.Columns) > 0 {
-		return c.Plan.Columns
-	}
-	keys, others := map[string]bool{}, map[string]bool{}
-	for _, r := range rows {
-		for name := range r.Key {
-			keys[name] = true
-		}
-		for _, side := range []map[string]json.RawMessage{r.Before, r.After} {
-			for name := range side {
-				others[name] = true
-			}
-		}
-	}
-	maps.DeleteFunc(others, func(name string, _ bool) bool { return keys[name] })
-	return append(slices.Sorted(maps.Keys(keys)), slices.Sorted(maps.Keys(others))...)
-}
-
-// shownIn leaves out columns of which these rows show nothing: those that only
-// guardrails read.
-func shownIn(columns []string, rows []wire.Row) []string {
-	return slices.DeleteFunc(slices.Clone(columns), func(name string) bool {
-		return !slices.ContainsFunc(rows, func(r wire.Row) bool {
-			cell := cellOf(r, name)
-			return cell.before.there || cell.after.there
-		})
-	})
-}
-
-func cellOf(r wire.Row, name string) cell {
-	before, was := r.Before[name]
-	after, is := r.After[name]
-	if key, ok := r.Key[name]; ok && !was && !is {
-		return cell{after: textOf(key, true)}
-	}
-	switch {
-	case slices.Contains(r.Changed, name) && was:
-		return cell{textOf(before, was), textOf(after, is), true}
-	case is:
-		return cell{after: textOf(after, true), changes: r.Op == "insert"}
-	}
-	return cell{after: textOf(before, was)}
-}
-
-func textOf(raw json.RawMessage, there bool) text {
-	if !there || len(raw) == 0 {
-		return text{}
-	}
-	var s string
-	switch {
-	case string(raw) == "null":
-		return text{"NULL", "null", true}
-	case json.Unmarshal(raw, &s) == nil && s == "":
-		return text{"empty text", "null", true}
-	case raw[0] == '"':
-		return text{s, "", true}
-	}
-	return text{string(raw), "num", true}
 }
 
 func when(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }

@@ -23,10 +23,12 @@ func (s *site) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	form := signInForm{email: r.PostFormValue("email"), next: localPath(r.PostFormValue("next"))}
-	email := access.Fold(form.email)
-	if err := s.prove(r, email, r.PostFormValue("password")); err != nil {
+	err := readForm(w, r)
+	form := signInForm{email: r.PostForm.Get("email"), next: localPath(r.PostForm.Get("next"))}
+	if err == nil {
+		err = s.prove(r, access.Fold(form.email), r.PostForm.Get("password"))
+	}
+	if err != nil {
 		trouble := s.trouble(r, err)
 		form.trouble = &trouble
 		h := s.head(nil)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -131,9 +132,27 @@ func toSignIn(w http.ResponseWriter, r *http.Request) {
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	if err := page.Render(r.Context(), w); err != nil {
+	if err := page.Render(context.WithoutCancel(r.Context()), w); err != nil {
 		s.o.Log.DebugContext(r.Context(), "a page was not sent to its end", slog.String("cause", err.Error())) // the client has gone
 	}
+}
+
+const (
+	formBytes  = 64 << 10
+	maxComment = 4000 // characters, as in the API
+)
+
+// readForm reads a form whole: what cannot be read must not count as empty.
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, formBytes)
+	if err := r.ParseForm(); err != nil {
+		return errs.New(errs.Usage, "What was typed did not arrive whole, so nothing was done.").
+			WithMend("Write less, or send it again.").Because(err)
+	}
+	if utf8.RuneCountInString(r.PostForm.Get("comment")) > maxComment {
+		return errs.New(errs.Usage, "A comment has %s characters at most, so nothing was done.", group(maxComment)).WithMend("Write less.")
+	}
+	return nil
 }
 
 // failed shows a page that says what went wrong and how to mend it.
@@ -145,6 +164,9 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, h head, err error)
 
 // trouble gives an error its public form and logs what must not be shown.
 func (s *site) trouble(r *http.Request, err error) wire.Problem {
+	if errs.As(err) == nil && r.Context().Err() != nil { // nobody may be there to read it
+		err = errs.New(errs.Unavailable, "The server is stopping.").WithMend("Load the page again in a moment.").Because(err)
+	}
 	e := errs.Public(err)
 	if (e.Kind == errs.Internal || e.Kind == errs.Unavailable) && r.Context().Err() == nil {
 		s.o.Log.ErrorContext(r.Context(), "a page failed", slog.String("page", r.Method+" "+r.Pattern), slog.String("cause", errs.Detail(err)))

@@ -101,9 +101,10 @@ func (passwords) SignIn(_ context.Context, _ access.Email, password, _ string) (
 
 // browser is a person with cookies who does not follow redirects.
 type browser struct {
-	t    *testing.T
-	base string
-	http *http.Client
+	t       *testing.T
+	base    string
+	http    *http.Client
+	handler http.Handler // what answers at base
 }
 
 func open(t *testing.T, uc workflow.UseCases) browser {
@@ -115,7 +116,7 @@ func open(t *testing.T, uc workflow.UseCases) browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return browser{t, s.URL, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return browser{t, s.URL, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, h}
 }
 
 func (b browser) do(r *http.Request) (*http.Response, *html.Node) {

@@ -36,7 +36,7 @@ func (w *Workflow) Plan(ctx context.Context, id change.ID, limit time.Duration) 
 		if working.Err() != nil { // the server stops, and plans again at its next start; or the lease is lost
 			return working.Err()
 		}
-		w.Log.Warn("planning failed", "change", id, "err", errs.Detail(err))
+		w.Log.Warn("planning failed", "change", id, "error", forLog(err))
 		return w.planFailed(context.WithoutCancel(ctx), c, err)
 	}
 	return w.planStood(ctx, c, made)
@@ -120,12 +120,12 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	staging := session.Path("staging.csv")
 	read, err := w.stage(ctx, c.Input.Digest, staging)
 	if err != nil {
-		return session, nil, err
+		return session, nil, ofFile{err}
 	}
 	m.input = read.Rows
 	left, err := spec.Match(read.Columns, c.Options.Map)
 	if err != nil {
-		return session, nil, err
+		return session, nil, ofFile{err}
 	}
 	out, err := session.Build(ctx, spec.Spec, staging, sys, w.tell(c.ID))
 	if err == nil && len(left) > 0 {
@@ -293,10 +293,28 @@ func (w *Workflow) planFailed(ctx context.Context, c *change.Change, cause error
 	})
 }
 
+// ofFile marks an error that may quote the file: the names of its header, say,
+// which are values where somebody forgot the header.
+type ofFile struct{ error }
+
+// Unwrap serves package errors.
+func (o ofFile) Unwrap() error { return o.error }
+
+// forLog gives an error for the server's log, which stewards read, who may not
+// see values.
+func forLog(err error) string {
+	var quotes ofFile
+	if errors.As(err, &quotes) && errs.KindOf(err) != errs.Internal && errs.KindOf(err) != errs.Unavailable {
+		return "the file: " + errs.KindOf(err).String()
+	}
+	return errs.Detail(err)
+}
+
 // fail keeps a failure's public face with the change.
 func (w *Workflow) fail(c *change.Change, cause error) {
 	public := errs.Public(cause)
-	c.Problem = &change.Problem{Kind: int(public.Kind), Message: public.Message, Mend: public.Mend}
+	var quotes ofFile
+	c.Problem = &change.Problem{Kind: int(public.Kind), Message: public.Message, Mend: public.Mend, OfFile: errors.As(cause, &quotes)}
 	c.Why = public.Error()
 }
 

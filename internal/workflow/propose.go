@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -30,7 +31,7 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 		return wire.Change{}, err
 	}
 	c := &change.Change{
-		Title: in.Title, Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
+		Title: oneLine(in.Title, 200), Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
 		Options: in.Options, Input: input,
 	}
 	if c.Title == "" {
@@ -125,10 +126,7 @@ func checkOptions(o change.Options) error {
 
 // keep stores a proposed file as an artefact.
 func (w *Workflow) keep(ctx context.Context, name string, file io.Reader) (*change.Input, error) {
-	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" {
-		name = "file"
-	}
+	name = fileName(name)
 	d, n, err := w.Artifacts.Put(ctx, &limited{r: file, left: w.Intake.MaxBytes, limit: w.Intake.MaxBytes})
 	if err != nil {
 		return nil, err
@@ -137,6 +135,26 @@ func (w *Workflow) keep(ctx context.Context, name string, file io.Reader) (*chan
 		return nil, errs.New(errs.Invalid, "The file %s is empty.", name).WithMend("Propose a file with a header line and rows.")
 	}
 	return &change.Input{Name: name, Digest: d, Bytes: n}, nil
+}
+
+// fileName keeps of a proposed file's name what is a name: no folders, no
+// controls, and no more than a file system would take.
+func fileName(name string) string {
+	name = filepath.Base(strings.ReplaceAll(oneLine(name, 200), `\`, "/"))
+	if name == "." || name == ".." || name == "/" {
+		return "file"
+	}
+	return name
+}
+
+// oneLine makes one line of a text that stands in lists and sentences, of at most
+// so many characters.
+func oneLine(text string, most int) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool { return unicode.IsControl(r) }), " ")
+	if all := []rune(text); len(all) > most {
+		text = string(all[:most-1]) + "…"
+	}
+	return strings.TrimSpace(text)
 }
 
 // limited refuses what is larger than the limit instead of cutting it off.

@@ -63,6 +63,11 @@ func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([
 	f.Datasets = allowed
 	out := []wire.Change{}
 	err := w.Store.View(ctx, func(tx Tx) error {
+		if f.Before != "" { // one that may not be seen is as good as none
+			if _, err := w.judge(tx, p, f.Before, change.ActSee); err != nil {
+				return err
+			}
+		}
 		list, err := tx.Changes(f)
 		for _, c := range list {
 			out = append(out, w.view(c, p))

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"sutor/internal/change"
@@ -10,6 +11,42 @@ import (
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 )
+
+// takeUp goes on with an apply that another left behind: it finds out what became
+// of that, and writes if nothing was. Where the system has no names for
+// transactions, the other's may still be open, if that one was only taken for
+// dead: it holds the rows until it ends. So what stands in the way of the write
+// may be the other's work, and the rows are asked again.
+func (w *Workflow) takeUp(ctx context.Context, c *change.Change, out *written) (*change.Committing, error) {
+	former := c.Lease.Committing
+	for {
+		done, err := w.settle(ctx, c)
+		if done != nil || err != nil {
+			return done, err
+		}
+		done, err = w.write(ctx, c, out)
+		if err == nil || former == nil || former.Tx != "" || errors.Is(err, errUncertain) || errors.Is(err, driver.ErrAgain) {
+			return done, err
+		}
+		switch errs.KindOf(err) {
+		case errs.Changed:
+			if done, _ := w.settle(ctx, c); done != nil { // else the conflict tells more
+				return done, nil
+			}
+			return nil, err
+		case errs.Unavailable:
+			w.tell(c.ID)(waitingForFate, 0, 0)
+			if *out = (written{}); !pause(ctx) {
+				return nil, ctx.Err()
+			}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// waitingForFate is what people see meanwhile.
+const waitingForFate = "waiting for the system to tell what became of the apply"
 
 // settle finds out what became of a commit whose answer nobody heard, by asking
 // the system for the transaction, and where it has no answer, by comparing the
@@ -24,7 +61,7 @@ func (w *Workflow) settle(ctx context.Context, c *change.Change) (*change.Commit
 		state, err := w.fate(ctx, c, note)
 		switch {
 		case errs.KindOf(err) == errs.Unavailable || err == nil && state == driver.TxInProgress:
-			w.tell(c.ID)("waiting for the system to tell what became of the apply", 0, 0)
+			w.tell(c.ID)(waitingForFate, 0, 0)
 			if !pause(ctx) {
 				return nil, ctx.Err()
 			}

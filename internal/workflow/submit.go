@@ -48,7 +48,7 @@ func (w *Workflow) submittable(c *change.Change) error {
 		for _, f := range c.Plan.Findings {
 			if f.Severity == finding.Block {
 				e := errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, f.Message)
-				e.WithMend("%s See all findings with: sutor change findings %s", f.Mend, c.ID)
+				e.WithMend("%s See all findings with `sutor change findings %s`.", f.Mend, c.ID)
 				if f.Invalid {
 					e.Mend += " Or plan again with --leave-out-invalid."
 				}

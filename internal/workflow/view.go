@@ -35,7 +35,13 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend))
 		out.Problem = &p
 	}
-	w.viewPlan(&out, c, access.May(p, access.SeeValues, d))
+	values := access.May(p, access.SeeValues, d)
+	w.viewPlan(&out, c, values)
+	if !values && c.Problem != nil && c.Problem.OfFile {
+		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "The file could not be planned.").
+			WithMend("Its maker, an owner of the dataset or an auditor can see why."))
+		out.Problem, out.Why = &p, p.Detail+" "+p.Mend
+	}
 	for _, dec := range c.Decisions {
 		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), Role: string(dec.Role), Decision: word(dec.Approve),
 			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void})
@@ -96,6 +102,9 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	for _, f := range found {
 		if !values {
 			f.Samples = nil
+			if f.Guardrail == finding.Unmatched { // it names columns of the file
+				f.Message = "Columns of the file match nothing in the dataset and were left out."
+			}
 		}
 		out.Findings = append(out.Findings, f)
 	}
@@ -154,6 +163,9 @@ func (w *Workflow) next(c *change.Change) string {
 	case change.Planned:
 		if c.Plan != nil && finding.Blocks(c.Plan.Findings) {
 			return fmt.Sprintf("%s mends what blocks it, or withdraws it.", c.Maker)
+		}
+		if c.Plan != nil && c.Plan.Counts.Written() == 0 {
+			return "Nothing would change, so there is nothing to submit."
 		}
 		return fmt.Sprintf("%s submits it.", c.Maker)
 	case change.Submitted:

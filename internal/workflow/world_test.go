@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"sutor/internal/access"
 	"sutor/internal/artifact"
@@ -27,6 +30,7 @@ import (
 	"sutor/internal/intake/csv"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
+	"sutor/internal/store/postgres"
 	"sutor/internal/store/sqlite"
 	"sutor/internal/system"
 	"sutor/internal/wire"
@@ -34,14 +38,15 @@ import (
 )
 
 // TestMain sets how many cases the properties try: each is a whole life of a
-// change, some thousand times as long as what a count of rapid's is meant for.
+// change, some thousand times as long as what a count of rapid's is meant for;
+// and how many steps a walk has.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	cases := "12"
 	if os.Getenv("SUTOR_LONG") != "" {
 		cases = "400"
 	}
-	if err := flag.Set("rapid.checks", cases); err != nil {
+	if err := errors.Join(flag.Set("rapid.checks", cases), flag.Set("rapid.steps", "40")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -106,7 +111,7 @@ type queue struct {
 	jobs []workflow.Job
 }
 
-func (q *queue) add(_ context.Context, _ *sql.Tx, j workflow.Job) error {
+func (q *queue) add(j workflow.Job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.jobs = append(q.jobs, j)
@@ -139,13 +144,38 @@ const (
 	nothing             // the test looks at the evidence itself
 )
 
+// metadata opens a fresh store whose jobs go to the queue, and closes it at the
+// end of the test.
+type metadata func(testing.TB, *queue) workflow.Store
+
+func onSQLite(t testing.TB, q *queue) workflow.Store {
+	t.Helper()
+	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "sutor.db"), sqlite.Options{
+		Enqueue: func(_ context.Context, _ *sql.Tx, j workflow.Job) error { return q.add(j) }})
+	fine(t, err)
+	t.Cleanup(func() { fine(t, store.Close()) })
+	return store
+}
+
+func onPostgres(t testing.TB, q *queue) workflow.Store {
+	t.Helper()
+	store, err := postgres.Open(ctx, pgtest.Database(t), postgres.Options{
+		Enqueue: func(_ context.Context, _ pgx.Tx, j workflow.Job) error { return q.add(j) }})
+	fine(t, err)
+	t.Cleanup(func() { fine(t, store.Close()) })
+	return store
+}
+
 func emptyWorld(t testing.TB, end atEnd) *world {
+	t.Helper()
+	return emptyWorldOn(t, onSQLite, end)
+}
+
+func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	t.Helper()
 	dir := t.TempDir()
 	w := &world{t: t, systems: systems{}, queue: &queue{}, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
-	store, err := sqlite.Open(ctx, filepath.Join(dir, "sutor.db"), sqlite.Options{Enqueue: w.queue.add})
-	fine(t, err)
-	t.Cleanup(func() { fine(t, store.Close()) })
+	store := open(t, w.queue)
 	artifacts, err := artifact.Open(filepath.Join(dir, "artifacts"))
 	fine(t, err)
 	scratch := filepath.Join(dir, "scratch")

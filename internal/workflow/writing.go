@@ -37,10 +37,9 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	defer release()
 	var done *change.Committing
 	out := &written{}
-	if c.Lease.Epoch > 1 { // taken over: first find out what became of it
-		done, err = w.settle(ctx, c)
-	}
-	if done == nil && err == nil {
+	if c.Lease.Epoch > 1 {
+		done, err = w.takeUp(ctx, c, out)
+	} else {
 		done, err = w.write(ctx, c, out)
 	}
 	if errors.Is(err, driver.ErrAgain) { // once, before anybody is told

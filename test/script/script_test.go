@@ -30,9 +30,14 @@
 //	forgeries PACK N                flips one bit at N places, one after the other; each must fail to verify with 7
 //	hangup PATH PERSON how          begins an upload and goes away
 //	empty PATTERN                   waits until no file matches
+//
+// The metadata is a file in the folder data, or, for stories that are told on
+// both, a database of PostgreSQL: $METADATA is what sql takes, $DATABASE the URL,
+// empty for a file, and $WHERE the flag that names it beside a server.
 package script
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -89,10 +94,39 @@ func (b besidePostgres) Run() int {
 
 func TestStories(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, stories(func(testing.TB) string { return "" }))
+}
+
+// Stories about what the metadata keeps, with the metadata on PostgreSQL.
+func TestStoriesOnPostgres(t *testing.T) {
+	t.Parallel()
+	p := stories(pgtest.Database)
+	p.Dir = ""
+	for _, name := range []string{"thread_sqlite", "thread_postgres", "attack_self_approval_api", "attack_self_approval_cli", "attack_stale_digest",
+		"newer_database", "restart"} {
+		p.Files = append(p.Files, name+".txtar")
+	}
+	testscript.Run(t, p)
+}
+
+// stories are all of them; metadata gives a fresh database for a story's servers,
+// or "" for a file in their data folder.
+func stories(metadata func(testing.TB) string) testscript.Params {
+	return testscript.Params{
 		Dir:                ".",
 		RequireUniqueNames: true,
-		Setup:              setup,
+		Setup: func(env *testscript.Env) error {
+			t := env.T().(testing.TB)
+			env.Values[storyKey{}] = &story{t: t}
+			database := metadata(t)
+			env.Setenv("DATABASE", database)
+			env.Setenv("METADATA", cmp.Or(database, "data/sutor.db"))
+			env.Setenv("WHERE", "--data=data")
+			if database != "" {
+				env.Setenv("WHERE", "--database="+database)
+			}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"company": company, "server": serve, "halt": halt, "crash": crash, "reload": reload,
 			"as": as, "exits": exits, "http": call, "json": jsonIs, "keep": keep,
@@ -100,7 +134,7 @@ func TestStories(t *testing.T) {
 			"sql": sqlCmd, "lock": lock, "unlock": unlock, "proxy": proxy,
 			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "empty": empty,
 		},
-	})
+	}
 }
 
 // story is what the commands of one story share.
@@ -114,11 +148,6 @@ type story struct {
 type storyKey struct{}
 
 func of(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
-
-func setup(env *testscript.Env) error {
-	env.Values[storyKey{}] = &story{t: env.T().(testing.TB)}
-	return nil
-}
 
 //go:embed company.yaml
 var companyCompact string

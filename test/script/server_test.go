@@ -139,7 +139,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 0 && args[0] == "limited" {
 		line, args = []string{"sh", "-c", `ulimit -f 16384; exec "$0" "$@"`, sutor}, args[1:] // blocks of 512 bytes
 	}
-	line = append(append(line, "serve", "--compact", "compact.yaml", "--data", "data", "--listen", "127.0.0.1:0"), args...)
+	line = append(append(line, "serve", "--compact", "compact.yaml", "--data", "data", "--database="+ts.Getenv("DATABASE"), "--listen", "127.0.0.1:0"), args...)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = append(os.Environ(), "ERP_DSN="+ts.Getenv("ERP_DSN"), aliveVariable+"=1")
@@ -171,7 +171,7 @@ func tokens(ts *testscript.TestScript) {
 		if ts.Getenv(name) != "" {
 			continue
 		}
-		if code := run(ts, []string{"sutor", "token", "issue", string(p.Email), "--data", "data"}); code != 0 {
+		if code := run(ts, []string{"sutor", "token", "issue", string(p.Email), ts.Getenv("WHERE")}); code != 0 {
 			ts.Fatalf("token issue %s: exit %d", p.Email, code)
 		}
 		lines := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
