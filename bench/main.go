@@ -16,8 +16,8 @@
 // Every side starts from a table that was just filled, vacuumed and analysed,
 // after a CHECKPOINT. The two sides take turns in being first. Figures are
 // seconds of wall clock; ratios are made within a round, and medians over the
-// rounds. The ratio of CPU time, the database's included, is that of the work, and
-// hardly changes when the machine does other things. Sutor's figure runs from the start of the upload to the answer that
+// rounds. The ratio of CPU time, the database's included, varies less than that of
+// seconds when the machine does other things, though it does vary. Sutor's figure runs from the start of the upload to the answer that
 // the change is applied. The people's own time is nought. The undo of every
 // change is measured too, and must give back the table as it was.
 //

@@ -117,14 +117,13 @@ const page = "# Performance\n\n" +
 	"Both sides start from the table just filled, vacuumed and analysed, and take turns in being first. Each round checks\n" +
 	"that both leave the same table, and that the undo brings back the one before.\n\n" +
 	"The database server has `fsync`, `synchronous_commit` and `full_page_writes` off, for both sides alike: nobody waits\n" +
-	"for a disk, so the ratio is one of work. It shares the machine with `psql` and with Sutor's server. On a machine that\n" +
-	"does other things meanwhile, seconds vary more than ratios.\n\n" +
+	"for a disk. It shares the machine with `psql` and with Sutor's server. Whatever else the machine does stretches all\n" +
+	"seconds, and single rounds can be far off; the load average tells how busy it was.\n\n" +
 	"```text\n%s```\n\n" +
 	"Seconds are wall clock. Ratios are made within a round; the last line has the median of each column. *CPU/CPU* is the\n" +
-	"ratio of CPU time, each side's program and the database for it together, Sutor's without undo: it hardly changes when\n" +
-	"the machine does other things. *Server MB* is\n" +
-	"the peak of Sutor's process over the round, undo included (VmHWM). For the money, psql keeps nothing to undo, checks\n" +
-	"nothing, asks nobody and proves nothing.\n"
+	"ratio of CPU time, each side's program and the database for it together, Sutor's without undo; it varies less than\n" +
+	"that of seconds. *Server MB* is the peak of Sutor's process over the round, undo included (VmHWM).\n\n" +
+	"The two sides do not give the same: psql keeps nothing to undo, checks nothing, asks nobody and proves nothing.\n"
 
 func (r *report) markdown() string { return fmt.Sprintf(page, r.command(), r.text.String()) }
 

@@ -97,8 +97,10 @@ func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	if r.Verified {
 		fmt.Fprintf(&b, "VERIFIED: change %s, up to %s.\n", r.Change, r.Exported)
-	} else {
+	} else if r.Change != "" {
 		fmt.Fprintf(&b, "NOT VERIFIED: change %s.\n", r.Change)
+	} else {
+		b.WriteString("NOT VERIFIED.\n")
 	}
 	r.writeLog(&b)
 	if r.Verified && r.Applied != "" {

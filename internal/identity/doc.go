@@ -1,13 +1,14 @@
 // Package identity answers one question: who is this? It proves persons by a
 // password of a local account (for the pages) or by an access token (for the API
-// and the command line), and gives their e-mail and the means of the proof. What
+// and the command line, and for the pages too), and gives their e-mail and the means of the proof. What
 // the person may do is not its matter: workflow.Person looks the e-mail up in the
 // Compact in force, and somebody whom the Compact no longer names gets nowhere,
 // whatever they can prove here.
 //
 // # Passwords
 //
-// Kept as argon2id in the PHC string format (RFC 9106; parameters in one place,
+// Only the demo sets any so far: everywhere else people sign in to the pages with
+// an access token in the password's place. Kept as argon2id in the PHC string format (RFC 9106; parameters in one place,
 // [current]). A hash made with older parameters is renewed at the next sign-in.
 // An unknown person costs the same time and gets the same answer as a wrong
 // password, so that nobody learns who has an account. At most a few hashes are

@@ -29,7 +29,7 @@ type Account struct {
 	Changed time.Time // when the password was set
 }
 
-// Session is the means of a person who signed in by password.
+// Session is the means of a person who signed in on the pages.
 const Session access.Means = "session"
 
 // hashers is how many passwords are hashed at once, 19 MiB each.
@@ -78,7 +78,10 @@ func (g *Gate) Authenticate(ctx context.Context, secret string) (person access.E
 	return t.Person, t.Means(), nil
 }
 
-// SignIn proves a person by password. The address is where the attempt comes
+// SignIn proves a person by password, or by an access token of theirs in its
+// place: so a steward can let somebody in without knowing a password of theirs,
+// and the issuing is evidence. Either begins a session, which a token that
+// expires meanwhile does not end. The address is where the attempt comes
 // from, as in http.Request.RemoteAddr or without a port. A wrong password and an
 // unknown person are the same errs.Unsigned; too many attempts are
 // errs.Unavailable, with the time to wait.
@@ -95,13 +98,25 @@ func (g *Gate) SignIn(ctx context.Context, email access.Email, password, address
 	if wait := g.account.take(string(email), now); wait > 0 {
 		return "", tooMany(wait)
 	}
-	if err := g.check(ctx, email, password); err != nil {
+	if err := g.prove(ctx, email, password); err != nil {
 		return "", err
 	}
-	// Who knows the password was not guessing.
+	// Who has the secret was not guessing.
 	g.address.giveBack(from)
 	g.account.giveBack(string(email))
 	return Session, nil
+}
+
+// prove tries the secret as an access token where it has the form of one.
+func (g *Gate) prove(ctx context.Context, email access.Email, secret string) error {
+	if _, err := parseSecret(secret); err != nil {
+		return g.check(ctx, email, secret)
+	}
+	person, _, err := g.Authenticate(ctx, secret)
+	if err == nil && access.Fold(string(person)) != email {
+		return wrong()
+	}
+	return err
 }
 
 // check compares a password with the account's, or with a decoy if there is none.
@@ -117,7 +132,7 @@ func (g *Gate) check(ctx context.Context, email access.Email, password string) e
 	stored, err := parsePHC(hash)
 	if err != nil {
 		return errs.New(errs.Internal, "The account of this person cannot be read.").
-			WithMend("The steward can set a new password.").Because(err)
+			WithMend("Sign in with an access token instead; the steward issues one on the server: sutor token issue EMAIL").Because(err)
 	}
 	release, err := g.slot(ctx)
 	if err != nil {
@@ -173,7 +188,7 @@ func unsigned(format string, args ...any) *errs.Error {
 
 func wrong() error {
 	return errs.New(errs.Unsigned, "The e-mail or the password is wrong.").
-		WithMend("Check both; the steward can set a new password.")
+		WithMend("Check both. An access token does as well; the steward issues one on the server: sutor token issue EMAIL")
 }
 
 func tooMany(wait time.Duration) error {

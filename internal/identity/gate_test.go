@@ -94,6 +94,35 @@ func TestSignIn(t *testing.T) {
 }
 
 // Whoever guesses learns nothing of who has an account.
+// On the pages a token stands in the password's place: for its own person only,
+// as long as it holds, and slowed down like any guess.
+func TestSignInWithAToken(t *testing.T) {
+	t.Parallel()
+	g, m, c := setup(t)
+	token, secret, err := NewToken("erik@example.test", c.now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.tokens = map[TokenID]Token{token.ID: token}
+	if means, err := g.SignIn(t.Context(), "Erik@Example.test", secret, home); err != nil || means != Session {
+		t.Errorf("means %q, %v", means, err)
+	}
+	if _, err := g.SignIn(t.Context(), maria, secret, home); errs.KindOf(err) != errs.Unsigned {
+		t.Errorf("somebody else's token: %v", err)
+	}
+	_, forged, err := NewToken("erik@example.test", c.now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.SignIn(t.Context(), "erik@example.test", forged, home); errs.KindOf(err) != errs.Unsigned {
+		t.Errorf("a token of another server: %v", err)
+	}
+	c.pass(time.Hour)
+	if _, err := g.SignIn(t.Context(), "erik@example.test", secret, home); errs.KindOf(err) != errs.Unsigned {
+		t.Errorf("an expired token: %v", err)
+	}
+}
+
 func TestWrongAndUnknownAreOneAnswer(t *testing.T) {
 	t.Parallel()
 	g, _, _ := setup(t)

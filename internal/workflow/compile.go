@@ -231,8 +231,12 @@ func (k *compiler) unknowns(g compact.Guardrail, why []string) {
 	if len(why) == 0 {
 		return
 	}
+	mend := "Guard it, as in: before.x != null && …"
+	if g.Each == compact.EachChange {
+		mend = "Leave it so where a hit is right then; else ask for rows, inserts, updates or deletes, which are always known."
+	}
 	k.warn(g.When.Path, fmt.Sprintf("The guardrail %s can be unknown, and then counts as hit: %s.", g.Name, strings.Join(why, "; ")),
-		"Guard it, as in: before.x != null && …")
+		mend)
 }
 
 func ruleOf(g compact.Guardrail) guard.Rule {

@@ -1,0 +1,359 @@
+package script
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"sutor/internal/app"
+	"sutor/internal/cli"
+	"sutor/internal/client"
+	"sutor/internal/connector/postgres/pgtest"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/wire"
+)
+
+const (
+	nodes      = 3
+	changes    = 30
+	afterCrash = 30 * time.Second // within which everything ends when a server is lost
+)
+
+// Three tables, so that not all applies wait for each other; each counts what was
+// written to it, and only what was committed.
+const (
+	nodesCompact = `compact: Node Trading
+systems:
+  erp: {kind: postgres, dsn: "env:ERP_DSN"}
+departments: [sales]
+people:
+  maria@example.test: {roles: [maker], departments: [sales]}
+  erik@example.test:  {roles: [maker], departments: [sales]}
+  olaf@example.test:  {roles: [owner], departments: [sales]}
+  bert@example.test:  {roles: [owner], departments: [sales]}
+  ivan@example.test:  {roles: [steward]}
+  aud@example.test:   {roles: [auditor]}
+datasets:
+`
+	nodesDataset = "  part%[1]d: {system: erp, table: part%[1]d, key: [id], department: sales, owner: [olaf@example.test, bert@example.test], allow: [insert, update]}\n"
+	nodesSQL     = `
+CREATE TABLE written (id INTEGER NOT NULL);
+CREATE FUNCTION count_writes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.written VALUES (new.id); RETURN NULL; END $$;
+`
+	nodesTable = `
+CREATE TABLE part%[1]d (id INTEGER PRIMARY KEY, terms VARCHAR(10));
+INSERT INTO part%[1]d SELECT n, 'old' FROM generate_series(1, 30) AS n;
+CREATE TRIGGER count_writes AFTER INSERT OR UPDATE OR DELETE ON part%[1]d FOR EACH ROW EXECUTE FUNCTION count_writes();
+`
+	// The metadata tell who worked on what: leases go when the work is done.
+	leasesSQL = `
+CREATE TABLE leases (node text, change text, state text, PRIMARY KEY (node, change, state));
+CREATE FUNCTION keep_lease() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO public.leases VALUES (new.doc->'lease'->>'node', new.id, new.state) ON CONFLICT DO NOTHING; RETURN NULL; END $$;
+CREATE TRIGGER keep_lease AFTER UPDATE ON changes FOR EACH ROW WHEN (new.doc->'lease'->>'node' IS NOT NULL) EXECUTE FUNCTION keep_lease();
+`
+)
+
+// cluster is several servers over one PostgreSQL, behind a round-robin.
+type cluster struct {
+	t        *testing.T
+	dir      string
+	erp      string // URLs
+	database string
+	servers  []*process
+	balancer *balancer
+	front    *httptest.Server
+	tokens   map[string]string
+}
+
+// Three servers share thirty changes; when half of them are applied, a server is
+// killed in the middle of an apply. All are applied, each once, and soon.
+func TestServersShareTheWorkAndLoseOne(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	var proposed, lives sync.WaitGroup
+	var ids [changes]string
+	for n := range changes {
+		proposed.Go(func() { ids[n] = c.propose(n) })
+	}
+	proposed.Wait()
+	if t.Failed() {
+		return
+	}
+	c.live(ids[:], changes/2, changes)
+	unlock := c.locked("part0", 1) // the first change waits in its apply for this
+	lives.Go(func() { c.live(ids[:], 0, changes/2) })
+	victim := c.applying(1)
+	killed := time.Now()
+	victim.end(syscall.SIGKILL)
+	unlock()
+	lives.Wait()
+	took := time.Since(killed)
+	t.Logf("all was done %s after a server was lost", took.Round(time.Second/10))
+	if took > afterCrash {
+		t.Errorf("which is later than %s", afterCrash)
+	}
+	c.proves()
+	for _, s := range c.servers {
+		if s != victim {
+			s.end(syscall.SIGTERM)
+			if !s.cmd.ProcessState.Success() {
+				t.Errorf("a server ended with %v", s.cmd.ProcessState)
+			}
+		}
+	}
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{t: t, dir: t.TempDir(), erp: pgtest.Database(t), database: pgtest.Database(t), balancer: &balancer{}, tokens: map[string]string{}}
+	text, schema := nodesCompact, nodesSQL
+	for part := range 3 {
+		text += fmt.Sprintf(nodesDataset, part)
+		schema += fmt.Sprintf(nodesTable, part)
+	}
+	c.must(os.WriteFile(c.path("compact.yaml"), []byte(text), 0o600))
+	c.query(c.erp, schema)
+	c.launch(0)
+	key, err := os.ReadFile(c.path("data0/log.key"))
+	c.must(err)
+	for n := 1; n < nodes; n++ {
+		c.must(os.Mkdir(c.path(fmt.Sprintf("data%d", n)), 0o700))
+		c.must(os.WriteFile(c.path(fmt.Sprintf("data%d/log.key", n)), key, 0o600))
+		c.launch(n)
+	}
+	c.query(c.database, leasesSQL)
+	for _, name := range []string{"maria", "erik", "olaf", "bert", "ivan", "aud"} {
+		c.tokens[name], err = app.IssueToken(t.Context(), cli.TokenConfig{Email: name + "@example.test", Database: c.database, Valid: time.Hour})
+		c.must(err)
+	}
+	c.front = httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // which one, the transport decides
+	}, Transport: c.balancer, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }})
+	t.Cleanup(c.front.Close)
+	return c
+}
+
+func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
+
+func (c *cluster) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(errs.Detail(err))
+	}
+}
+
+func (c *cluster) query(database, statement string) string {
+	c.t.Helper()
+	text, err := query(database, statement)
+	c.must(err)
+	return strings.TrimSpace(text)
+}
+
+// launch starts a server with a data folder of its own.
+func (c *cluster) launch(n int) {
+	c.t.Helper()
+	sutor, err := exec.LookPath("sutor")
+	c.must(err)
+	cmd := exec.Command(sutor, "serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database,
+		"--artifacts", c.path("artifacts"), "--listen", "127.0.0.1:0")
+	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "ERP_DSN="+c.erp, aliveVariable+"=1")
+	p, err := start(cmd)
+	c.must(err)
+	c.t.Cleanup(func() {
+		p.end(syscall.SIGTERM)
+		if c.t.Failed() {
+			c.t.Logf("[server %d]\n%s", n, strings.Join(p.lines(), "\n"))
+		}
+	})
+	said, ok := p.await(serves, 0)
+	if !ok {
+		c.t.Fatalf("server %d does not serve", n)
+	}
+	at, err := url.Parse(serves.FindStringSubmatch(said)[1])
+	c.must(err)
+	c.servers = append(c.servers, p)
+	c.balancer.hosts = append(c.balancer.hosts, at.Host)
+}
+
+// balancer sends each request to the next server; where nobody listens, to the
+// one after it. A request that broke off on the way is not sent twice.
+type balancer struct {
+	hosts []string
+	next  atomic.Int64
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b *balancer) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	for range b.hosts {
+		out := r.Clone(r.Context())
+		out.URL.Host = b.hosts[int(b.next.Add(1))%len(b.hosts)]
+		answer, err = http.DefaultTransport.RoundTrip(out)
+		var op *net.OpError
+		if !errors.As(err, &op) || op.Op != "dial" {
+			break
+		}
+	}
+	return answer, err
+}
+
+// as speaks to the servers as a person.
+func (c *cluster) as(name string) *client.Client {
+	c.t.Helper()
+	made, err := client.New(c.front.URL, c.tokens[name])
+	c.must(err)
+	c.t.Cleanup(made.Close)
+	return made
+}
+
+// locked holds a row until it is given back.
+func (c *cluster) locked(table string, id int) (unlock func()) {
+	c.t.Helper()
+	h, err := hold(c.erp, fmt.Sprintf(`BEGIN; SELECT * FROM %s WHERE id = %d FOR UPDATE`, table, id))
+	c.must(err)
+	unlock = sync.OnceFunc(func() { c.must(h.close()) })
+	c.t.Cleanup(unlock)
+	return unlock
+}
+
+// applying waits until a server applies the change that writes the row, and
+// waits there for a lock; it gives that server.
+func (c *cluster) applying(row int) *process {
+	c.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for {
+		select {
+		case <-tick.C:
+		case <-late:
+			c.t.Fatal("nobody applies it")
+		}
+		if c.query(c.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+			continue
+		}
+		node := c.query(c.database, fmt.Sprintf(`SELECT doc->'lease'->>'node' FROM changes WHERE state = 'applying' AND doc->>'title' = '%s' AND doc->'lease'->>'node' IS NOT NULL`, title(row-1)))
+		for _, s := range c.servers {
+			if strings.Contains(node, fmt.Sprintf("/%d/", s.cmd.Process.Pid)) {
+				return s
+			}
+		}
+	}
+}
+
+func title(n int) string { return fmt.Sprintf("change %d", n) }
+
+// maker makes a change; the makers take turns, and the owners theirs.
+func maker(n int) string { return []string{"maria", "erik"}[n%2] }
+
+// propose hands in a change of one row and a new one, and gives its id.
+func (c *cluster) propose(n int) string {
+	file := fmt.Sprintf("id,terms\n%d,new\n%d,added\n", n+1, 1000+n)
+	proposed, err := c.as(maker(n)).Propose(c.t.Context(), client.Proposal{Dataset: fmt.Sprintf("part%d", n%3), Title: title(n)},
+		client.File{Name: "terms.csv", Size: int64(len(file)), From: strings.NewReader(file)})
+	if err != nil {
+		c.t.Errorf("%s: %s", title(n), errs.Detail(err))
+	}
+	return proposed.ID
+}
+
+// live takes changes to their end, all at the same time.
+func (c *cluster) live(ids []string, from, to int) {
+	var lives sync.WaitGroup
+	for n := from; n < to; n++ {
+		lives.Go(func() { c.life(n, ids[n]) })
+	}
+	lives.Wait()
+}
+
+// life takes a proposed change to its end, whichever server answers. Whoever gets
+// no answer looks whether it was done.
+func (c *cluster) life(n int, id string) {
+	maker, owner := c.as(maker(n)), c.as([]string{"olaf", "bert"}[n/2%2])
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		now, err := maker.Change(ctx, id, patience)
+		if err == nil {
+			switch now.State {
+			case "planned":
+				_, err = maker.Submit(ctx, now.ID, "")
+			case "submitted":
+				_, err = owner.Approve(ctx, now.ID, now.Plan.Digest, "")
+			case "approved":
+				_, err = maker.Apply(ctx, now.ID, "")
+			case "planning", "applying": // the wait was over
+			default:
+				c.applied(n, now)
+				return
+			}
+		}
+		if kind := errs.KindOf(err); err != nil && kind != errs.Unavailable && kind != errs.Blocked {
+			c.t.Errorf("%s: %s", title(n), errs.Detail(err))
+			return
+		}
+	}
+	c.t.Errorf("%s did not end", title(n))
+}
+
+func (c *cluster) applied(n int, now wire.Change) {
+	if now.State != "applied" || now.Result == nil || now.Result.Applied != 2 || len(now.Decisions) != 1 {
+		c.t.Errorf("%s is %s: %s, result %+v, decisions %+v", title(n), now.State, now.Why, now.Result, now.Decisions)
+	}
+}
+
+// proves wants every row written once, and the work shared; the evidence of each
+// change, and of all of it, is whole.
+func (c *cluster) proves() {
+	c.t.Helper()
+	for part := range 3 {
+		rows := c.query(c.erp, fmt.Sprintf(`SELECT count(*) FILTER (WHERE terms = 'new' AND id %% 3 = %[2]d), count(*) FILTER (WHERE terms = 'added'), count(*) FROM part%[1]d`, part, (part+1)%3))
+		if rows != "10,10,40" {
+			c.t.Errorf("table %d has new, added and all rows %s", part, rows)
+		}
+	}
+	if got := c.query(c.erp, `SELECT count(*), count(DISTINCT id) FROM written`); got != "60,60" {
+		c.t.Errorf("writes, and rows written: %s", got)
+	}
+	for _, state := range []string{"planning", "applying"} {
+		all := strings.Fields(c.query(c.database, `SELECT split_part(node, '/', 2) || '=' || count(*) FROM leases WHERE state = '`+state+`' GROUP BY node`))
+		c.t.Logf("%s: %v", state, all)
+		if len(all) < 2 {
+			c.t.Errorf("%s was done by one server only", state)
+		}
+	}
+	all, err := c.as("aud").Changes(c.t.Context(), client.Filter{})
+	c.must(err)
+	if len(all) != changes {
+		c.t.Errorf("there are %d changes", len(all))
+	}
+	point, err := c.as("ivan").Checkpoint(c.t.Context())
+	c.must(err)
+	for _, one := range all {
+		var pack bytes.Buffer
+		_, err := c.as("aud").Evidence(c.t.Context(), one.ID, &pack)
+		c.must(err)
+		if report, err := evidence.Verify(bytes.NewReader(pack.Bytes()), int64(pack.Len()), point.Key); err != nil || report.State != "applied" {
+			c.t.Errorf("the evidence of %s proves %q, %v", one.ID, report.State, err)
+		}
+	}
+	if report, err := c.as("ivan").Fsck(c.t.Context()); err != nil {
+		c.t.Errorf("%v\n%+v", err, report)
+	}
+}
