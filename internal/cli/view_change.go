@@ -267,7 +267,7 @@ func showNext(p *page, ch wire.Change) {
 func nextCommands(ch wire.Change) []string {
 	var out []string
 	may := func(act string) bool {
-		return slices.Contains(ch.May, act) && !(act == "submit" && finding.Blocks(ch.Findings))
+		return slices.Contains(ch.May, act) && (act != "submit" || ch.Submittable())
 	}
 	if ch.Plan != nil && ch.Result == nil {
 		out = append(out, "sutor change rows "+ch.ID)

@@ -90,6 +90,9 @@ func (r *reference) checkDefects() {
 		}
 		if cells, ok := strings.CutPrefix(*l.defect, "cells:"); ok {
 			sample := cells + " cells"
+			if cells == "1" {
+				sample = "1 cell"
+			}
 			ragged.hit(l, &sample)
 		} else {
 			broken.hit(l, nil)

@@ -279,7 +279,7 @@ func buttonsOf(c wire.Change) []button {
 		{act: "withdraw", label: "Withdraw"},
 	}
 	return slices.DeleteFunc(known, func(b button) bool {
-		return !slices.Contains(c.May, b.act) || b.act == "submit" && finding.Blocks(c.Findings)
+		return !slices.Contains(c.May, b.act) || b.act == "submit" && !c.Submittable()
 	})
 }
 

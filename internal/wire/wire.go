@@ -53,12 +53,17 @@ type Input struct {
 
 // Plan names the frozen plan and counts its rows.
 type Plan struct {
-	Digest     string   `json:"digest"`
-	Counts     Counts   `json:"counts"`
-	Columns    []string `json:"columns,omitempty"`      // judged columns, key first
-	LeftOut    bool     `json:"left_out,omitempty"`     // invalid rows are left out by choice
-	TableRows  int64    `json:"table_rows,omitempty"`   // rows of the live table when it was planned
-	WrittenRow int64    `json:"rows_written,omitempty"` // insert + update + delete
+	Digest    string   `json:"digest"`
+	Counts    Counts   `json:"counts"`
+	Columns   []string `json:"columns,omitempty"`    // judged columns, key first
+	LeftOut   bool     `json:"left_out,omitempty"`   // invalid rows are left out by choice
+	TableRows int64    `json:"table_rows,omitempty"` // rows of the live table when it was planned
+}
+
+// Submittable tells whether a planned change would be taken, rights aside: nothing
+// blocks it, and it would write something.
+func (c Change) Submittable() bool {
+	return c.Plan != nil && !finding.Blocks(c.Findings) && c.Plan.Counts.Insert+c.Plan.Counts.Update+c.Plan.Counts.Delete > 0
 }
 
 // Counts counts a plan's rows by what happens to them.

@@ -17,7 +17,7 @@ const (
 	beat  = 2 * time.Second
 	dead  = 10 * time.Second
 	watch = 5 * time.Second  // between two looks for leases to take over
-	lost  = 30 * time.Second // after which a job that nobody began is taken for lost
+	lost  = 15 * time.Second // after which a job that nobody began is taken for lost: whoever took it may have ended before its lease
 )
 
 // claim takes the lease of a change in the given state; nil if the change is not

@@ -122,16 +122,6 @@ func (s *server) order(format string, args ...any) (int, bool) {
 
 func (s *server) signal(sig os.Signal) { _ = s.cmd.Process.Signal(sig) } // fails only where it has ended
 
-// gone tells whether the process has ended.
-func (s *server) gone() bool {
-	select {
-	case <-s.ended:
-		return true
-	default:
-		return false
-	}
-}
-
 // awaitEnd waits for an end that was ordered.
 func (s *server) awaitEnd() {
 	s.t.Helper()

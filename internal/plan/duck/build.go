@@ -103,7 +103,7 @@ func (r *run) readCells(ctx context.Context, staging string) error {
 		fmt.Fprintf(&out, ", %s AS s%d, e%d, p%d, v%d", shown, i, i, i, i)
 	}
 	from := layered(`(SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`)`, cells)
-	return r.exec(ctx, `
+	return r.load(ctx, `
 		CREATE TABLE cells AS
 		SELECT line, defect`+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
@@ -167,7 +167,7 @@ func (r *run) lookup(ctx context.Context, table string, l driver.Lookup, query s
 	if err != nil {
 		return err
 	}
-	if err := r.exec(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
+	if err := r.load(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
 		return err
 	}
 	read, err := r.count(ctx, `SELECT count(*) FROM `+table)

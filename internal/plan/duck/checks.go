@@ -44,7 +44,7 @@ func (r *run) checkRows(ctx context.Context) error {
 }
 
 func (r *run) checkDefects(ctx context.Context) error {
-	err := r.hit(ctx, plan.RaggedFinding(len(r.spec.Columns)), "cells", "starts_with(defect, 'cells:')", `substr(defect, 7) || ' cells'`)
+	err := r.hit(ctx, plan.RaggedFinding(len(r.spec.Columns)), "cells", "starts_with(defect, 'cells:')", `substr(defect, 7) || if(defect = 'cells:1', ' cell', ' cells')`)
 	if err != nil {
 		return err
 	}

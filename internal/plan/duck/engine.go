@@ -172,6 +172,20 @@ func (s *Session) exec(ctx context.Context, query string) error {
 	return nil
 }
 
+// load runs statements that read the canonical CSV dialect. DuckDB's parallel
+// reader refuses a valid file where one of its chunks begins inside a quoted cell
+// that looks like records; it is then read by one thread.
+func (s *Session) load(ctx context.Context, query string) error {
+	_, err := s.conn.ExecContext(ctx, query)
+	if err != nil && strings.Contains(err.Error(), "CSV Error") {
+		return s.exec(ctx, strings.ReplaceAll(query, "parallel = true", "parallel = false"))
+	}
+	if err != nil {
+		return engineError(err, query)
+	}
+	return nil
+}
+
 // query runs a query and calls each for every row with a scan function.
 func (s *Session) query(ctx context.Context, query string, each func(scan func(...any) error) error) error {
 	rows, err := s.conn.QueryContext(ctx, query)
@@ -243,7 +257,7 @@ func readCSV(path, number string, columns []string) string {
 		types += ", '" + c + "': 'VARCHAR'"
 	}
 	return `read_csv(` + text(path) + `, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
-		nullstr = '', allow_quoted_nulls = false, new_line = '\n', strict_mode = true, max_line_size = 33554432,
+		nullstr = '', allow_quoted_nulls = false, new_line = '\n', strict_mode = true, parallel = true, max_line_size = 33554432,
 		columns = {` + types + `})`
 }
 

@@ -47,7 +47,7 @@ func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, c
 			}
 			sel += fmt.Sprintf(", %s AS s%d", value, j)
 		}
-		if err := s.exec(ctx, `CREATE TABLE `+table+` AS SELECT `+sel+` FROM `+readCSV(f.Path, "n", fields)); err != nil {
+		if err := s.load(ctx, `CREATE TABLE `+table+` AS SELECT `+sel+` FROM `+readCSV(f.Path, "n", fields)); err != nil {
 			return nil, err
 		}
 		os.Remove(f.Path)
