@@ -110,7 +110,8 @@ type Deps struct {
 	Artifacts Artifacts
 	Engine    *duck.Engine
 	Systems   Systems
-	// Adopt makes Systems those of a Compact that another process put in force.
+	// Adopt makes Systems those of a Compact that another process put in force; nil
+	// where Systems stay the same.
 	Adopt  func(*compact.Compact) error
 	Key    *evidence.Key
 	Now    Clock

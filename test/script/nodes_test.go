@@ -3,7 +3,6 @@ package script
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -144,8 +143,8 @@ func newCluster(t *testing.T) *cluster {
 		c.must(err)
 	}
 	c.front = httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // which one, the transport decides
-	}, Transport: c.balancer, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }})
+		r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // which one, the balancer decides
+	}, Transport: &http.Transport{DialContext: c.balancer.dial, DisableKeepAlives: true}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }})
 	t.Cleanup(c.front.Close)
 	return c
 }
@@ -192,25 +191,21 @@ func (c *cluster) launch(n int) {
 	c.balancer.hosts = append(c.balancer.hosts, at.Host)
 }
 
-// balancer sends each request to the next server; where nobody listens, to the
-// one after it. A request that broke off on the way is not sent twice.
+// balancer gives each request to the next server, and where nobody listens to the
+// one after it. A request that breaks off on the way is not sent twice.
 type balancer struct {
 	hosts []string
 	next  atomic.Int64
 }
 
-// RoundTrip implements http.RoundTripper.
-func (b *balancer) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+func (b *balancer) dial(ctx context.Context, network, _ string) (conn net.Conn, err error) {
 	for range b.hosts {
-		out := r.Clone(r.Context())
-		out.URL.Host = b.hosts[int(b.next.Add(1))%len(b.hosts)]
-		answer, err = http.DefaultTransport.RoundTrip(out)
-		var op *net.OpError
-		if !errors.As(err, &op) || op.Op != "dial" {
-			break
+		host := b.hosts[int(b.next.Add(1))%len(b.hosts)]
+		if conn, err = new(net.Dialer).DialContext(ctx, network, host); err == nil {
+			return conn, nil
 		}
 	}
-	return answer, err
+	return nil, err
 }
 
 // as speaks to the servers as a person.
