@@ -250,7 +250,7 @@ func (s *server) propose(ctx context.Context, w *world, r *round) (c wire.Change
 			return err
 		}
 		defer f.Close()
-		c, err = s.maria.Propose(ctx, client.Proposal{Dataset: "customers", Mode: "upsert"}, client.File{Name: "customers.csv", Size: w.bytes, From: f})
+		c, err = s.maria.Propose(ctx, client.Proposal{Dataset: "customers"}, client.File{Name: "customers.csv", Size: w.bytes, From: f})
 		if err != nil {
 			return err
 		}

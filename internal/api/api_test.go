@@ -20,6 +20,7 @@ import (
 	"sutor/internal/api/routetest"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/intake"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -55,8 +56,11 @@ func TestParsing(t *testing.T) {
 		{request{method: "POST", path: "/changes/1001/submit"}, "submit", []any{change.ID("1001"), ""}},
 		{request{method: "POST", path: "/changes/1001/submit", body: `{"comment":"please"}`}, "submit", []any{change.ID("1001"), "please"}},
 		{request{method: "POST", path: "/changes/1001/undo", body: `{"reason":"wrong file"}`}, "undo", []any{change.ID("1001"), "wrong file"}},
-		{request{method: "POST", path: "/changes/1001/replan"}, "replan", []any{change.ID("1001"), "", false}},
-		{request{method: "POST", path: "/changes/1001/replan?name=b.csv", body: "id\n"}, "replan", []any{change.ID("1001"), "b.csv", true}},
+		{request{method: "POST", path: "/changes/1001/replan"}, "replan", []any{change.ID("1001"), "", false, change.Options{}}},
+		{request{method: "POST", path: "/changes/1001/replan?name=b.csv", body: "id\n"}, "replan", []any{change.ID("1001"), "b.csv", true, change.Options{}}},
+		{request{method: "POST", path: "/changes/1001/replan?sheet=May&delimiter=%3B&quote=auto&header_lines=0&map=a%3Db&mode=update"}, "replan",
+			[]any{change.ID("1001"), "", false, change.Options{Mode: change.Update, Map: map[string]string{"a": "b"},
+				File: intake.Choice{Sheet: "May", Delimiter: ";", HeaderLines: new(int)}}}},
 		{request{method: "POST", path: "/changes/1001/approve", header: map[string]string{"If-Match": `"` + digest + `"`}}, "approve",
 			[]any{change.ID("1001"), record.Digest(digest), ""}},
 		{request{method: "POST", path: "/changes/1001/reject", body: `{"comment":"no"}`, header: map[string]string{"If-Match": digest}}, "reject",
@@ -170,7 +174,7 @@ func TestRefusals(t *testing.T) {
 		{"no dataset", post("/changes"), nil, 400, errs.Usage, "query.dataset"},
 		{"sync", post("/changes?dataset=c&mode=sync"), nil, 400, errs.Usage, "not possible yet"},
 		{"within", post("/changes?dataset=c&within=x"), nil, 400, errs.Usage, "within is not possible yet"},
-		{"sheet", post("/changes?dataset=c&sheet=x"), nil, 400, errs.Usage, "sheet is not possible yet"},
+		{"header lines", post("/changes?dataset=c&header_lines=x"), nil, 400, errs.Usage, "query.header_lines"},
 		{"map", post("/changes?dataset=c&map=x"), nil, 400, errs.Usage, "map must be"},
 		{"map twice", post("/changes?dataset=c&map=x%3Da&map=x%3Db"), nil, 400, errs.Usage, "twice"},
 		{"bad JSON", request{method: "POST", path: "/changes/1/submit", token: "token-maria", body: "{", header: map[string]string{"Content-Type": "application/json"}}, nil, 400, errs.Usage, "not understood"},

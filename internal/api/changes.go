@@ -117,26 +117,21 @@ func (s *server) findings(ctx context.Context, p access.Principal, in *ChangeID)
 }
 
 type proposeInput struct {
-	Dataset  string   `query:"dataset" required:"true" doc:"The dataset to change"`
-	Name     string   `query:"name" doc:"The file's name, for people"`
-	Title    string   `query:"title" maxLength:"200"`
-	Reason   string   `query:"reason" maxLength:"4000"`
-	Mode     string   `query:"mode" enum:"upsert,update,insert,sync" default:"upsert"`
-	Empty    string   `query:"empty" enum:"keep,clear" default:"keep" doc:"What an empty cell does to its column"`
-	LeaveOut bool     `query:"leave_out_invalid" doc:"Leave invalid rows out of the plan"`
-	Map      []string `query:"map,explode" doc:"File column=column, once for each; without a column it is left out"`
-	Within   string   `query:"within" hidden:"true"` // refused with a sentence, see options
-	Sheet    string   `query:"sheet" hidden:"true"`
+	Dataset string `query:"dataset" required:"true" doc:"The dataset to change"`
+	Name    string `query:"name" doc:"The file's name, for people"`
+	Title   string `query:"title" maxLength:"200"`
+	Reason  string `query:"reason" maxLength:"4000"`
+	Choices
 	Upload
 }
 
 func (s *server) propose(ctx context.Context, p access.Principal, in *proposeInput) (*changeDoc, error) {
-	options, err := in.options()
-	if err != nil {
+	options := change.Options{Mode: change.Upsert}
+	if err := in.choose(&options); err != nil {
 		return nil, err
 	}
 	var c wire.Change
-	err = s.receive(&in.Upload, func(file io.Reader) error {
+	err := s.receive(&in.Upload, func(file io.Reader) (err error) {
 		c, err = s.uc.Propose(ctx, p, workflow.Proposal{
 			Dataset: in.Dataset, Name: baseName(in.Name, in.Dataset+".csv"), File: file,
 			Title: in.Title, Reason: in.Reason, Options: options,
@@ -144,19 +139,6 @@ func (s *server) propose(ctx context.Context, p access.Principal, in *proposeInp
 		return err
 	})
 	return answerChange(c, err)
-}
-
-// options are the maker's choices; what is not there yet is refused, never
-// ignored.
-func (in *proposeInput) options() (change.Options, error) {
-	for name, given := range map[string]bool{"mode=sync": in.Mode == "sync", "within": in.Within != "", "sheet": in.Sheet != ""} {
-		if given {
-			return change.Options{}, errs.New(errs.Usage, "%s is not possible yet in this version of Sutor.", name).
-				WithMend("Use the modes upsert, update or insert, and a CSV file.")
-		}
-	}
-	columns, err := parseMap(in.Map)
-	return change.Options{Mode: change.Mode(in.Mode), ClearEmpty: in.Empty == "clear", LeaveOut: in.LeaveOut, Map: columns}, err
 }
 
 // parseMap reads File column=column. The last = divides, since names of columns
@@ -183,16 +165,25 @@ func parseMap(texts []string) (map[string]string, error) {
 type replanInput struct {
 	ChangeID
 	Name string `query:"name" doc:"The new file's name, for people"`
+	Choices
 	Upload
 }
 
 func (s *server) replan(ctx context.Context, p access.Principal, in *replanInput) (*changeDoc, error) {
+	var again workflow.Again
+	if !in.Choices.none() {
+		if err := in.choose(&change.Options{}); err != nil { // before a large file is taken in
+			return nil, err
+		}
+		again.Choose = in.choose
+	}
 	if in.empty() {
-		return answerChange(s.uc.Replan(ctx, p, change.ID(in.ID), "", nil))
+		return answerChange(s.uc.Replan(ctx, p, change.ID(in.ID), again))
 	}
 	var c wire.Change
 	err := s.receive(&in.Upload, func(file io.Reader) (err error) {
-		c, err = s.uc.Replan(ctx, p, change.ID(in.ID), baseName(in.Name, "file.csv"), file)
+		again.Name, again.File = baseName(in.Name, "file.csv"), file
+		c, err = s.uc.Replan(ctx, p, change.ID(in.ID), again)
 		return err
 	})
 	return answerChange(c, err)

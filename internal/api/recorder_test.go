@@ -64,9 +64,15 @@ func (r *recorder) Propose(_ context.Context, p access.Principal, in workflow.Pr
 	return r.change, r.err
 }
 
-func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error) {
-	r.note("replan", p, id, name, file != nil)
-	if err := r.file(file); err != nil {
+func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, a workflow.Again) (wire.Change, error) {
+	var o change.Options
+	if a.Choose != nil {
+		if err := a.Choose(&o); err != nil {
+			return wire.Change{}, err
+		}
+	}
+	r.note("replan", p, id, a.Name, a.File != nil, o)
+	if err := r.file(a.File); err != nil {
 		return wire.Change{}, err
 	}
 	return r.change, r.err

@@ -14,6 +14,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/finding"
+	"sutor/internal/intake"
 	"sutor/internal/record"
 )
 
@@ -81,6 +82,7 @@ type Options struct {
 	ClearEmpty bool              `json:"clear_empty,omitempty"`       // an empty cell clears the column; else it stays
 	LeaveOut   bool              `json:"leave_out_invalid,omitempty"` // invalid rows are left out
 	Map        map[string]string `json:"map,omitempty"`               // file column → column; "" leaves it out
+	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
 }
 
 // Input is the proposed file, kept as an artefact.

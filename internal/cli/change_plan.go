@@ -9,16 +9,40 @@ import (
 )
 
 type changePlanCmd struct {
-	Dataset         string   `arg:"" help:"The dataset to change."`
-	File            string   `arg:"" help:"The file with the rows; - for standard input."`
-	Mode            string   `enum:"upsert,update,insert,sync" default:"upsert" help:"How rows are taken: ${enum} (sync is not there yet)."`
+	Dataset string `arg:"" help:"The dataset to change."`
+	File    string `arg:"" help:"The file with the rows; - for standard input."`
+	choiceFlags
+	Title  string `placeholder:"T" help:"What the change is, for those who decide."`
+	Reason string `placeholder:"R" help:"Why."`
+}
+
+// choiceFlags are what a maker may choose. Without one the usual, or in a replan
+// what was chosen before.
+type choiceFlags struct {
+	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update or insert (sync is not there yet)."`
 	Within          string   `hidden:"" placeholder:"EXPR" help:"With sync: the part of the table that the file stands for."`
-	Empty           string   `enum:"keep,clear" default:"keep" help:"What an empty cell does to its column: ${enum}."`
+	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
 	LeaveOutInvalid bool     `help:"Leave invalid rows out of the plan; the owner sees it."`
 	Map             []string `sep:"none" placeholder:"'File column=column'" help:"Which column of the file is which; several times. Without a column it is left out."`
-	Sheet           string   `hidden:"" placeholder:"NAME" help:"The sheet of a workbook."`
-	Title           string   `placeholder:"T" help:"What the change is, for those who decide."`
-	Reason          string   `placeholder:"R" help:"Why."`
+	dialectFlags
+}
+
+// dialectFlags say how a file is read; without them it is found out.
+type dialectFlags struct {
+	Sheet       string `placeholder:"NAME" help:"Of a workbook: the sheet, table or named range. Of an archive: the file."`
+	Table       string `placeholder:"N" help:"Of several tables in one sheet or text, which; from 1."`
+	Encoding    string `placeholder:"E" help:"The encoding of a text, such as utf-8 or windows-1252."`
+	Delimiter   string `placeholder:"D" help:"What separates cells."`
+	Quote       string `placeholder:"Q" help:"The quote around cells, or none."`
+	Escape      string `placeholder:"E" help:"What stands before a quote inside quotes, or none."`
+	SkipLines   string `placeholder:"N" help:"Lines above the header."`
+	HeaderLines string `placeholder:"N" help:"Lines of the header; 0 where there is none."`
+}
+
+func (k choiceFlags) choices() client.Choices {
+	return client.Choices{Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map,
+		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
+		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}
 }
 
 func (k *changePlanCmd) Run(c *console) error {
@@ -31,14 +55,14 @@ func (k *changePlanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Mode: k.Mode, Empty: k.Empty, Title: k.Title, Reason: k.Reason,
-		Within: k.Within, Sheet: k.Sheet, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map}, f)
+	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Choices: k.choices()}, f)
 	return c.planned(cl, ch, err)
 }
 
 type changeReplanCmd struct {
 	ID   string `arg:"" help:"The change."`
 	File string `arg:"" optional:"" help:"Another file; without one the same again, with today's data."`
+	choiceFlags
 }
 
 func (k *changeReplanCmd) Run(c *console) error {
@@ -47,7 +71,7 @@ func (k *changeReplanCmd) Run(c *console) error {
 		return err
 	}
 	if k.File == "" {
-		ch, err := cl.Replan(c.ctx, k.ID, nil)
+		ch, err := cl.Replan(c.ctx, k.ID, k.choices(), nil)
 		return c.planned(cl, ch, err)
 	}
 	f, closeFile, err := c.open(k.File)
@@ -55,7 +79,7 @@ func (k *changeReplanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Replan(c.ctx, k.ID, &f)
+	ch, err := cl.Replan(c.ctx, k.ID, k.choices(), &f)
 	return c.planned(cl, ch, err)
 }
 

@@ -128,7 +128,7 @@ Next:
 	if r.code != 0 || r.out != want || r.errOut != "" {
 		t.Errorf("exit %d\n%s\n%s", r.code, r.out, r.errOut)
 	}
-	if want := "POST /changes?dataset=customers&empty=clear&map=Kunde%2C+alt%3Did&mode=upsert&name=terms.csv&title=T  id\n1"; r.heard[0] != want {
+	if want := "POST /changes?dataset=customers&empty=clear&map=Kunde%2C+alt%3Did&name=terms.csv&title=T  id\n1"; r.heard[0] != want {
 		t.Errorf("heard %q", r.heard[0])
 	}
 	if !strings.Contains(r.heard[1], "wait=30s") {

@@ -47,36 +47,65 @@ type File struct {
 	From io.Reader
 }
 
-// Proposal is what a maker hands in, with the API's words for the choices; empty
-// ones are left to the server.
+// Proposal is what a maker hands in.
 type Proposal struct {
-	Dataset, Mode, Empty, Title, Reason, Within, Sheet string
-
-	LeaveOutInvalid bool
-	Map             []string // "File column=column"
+	Dataset, Title, Reason string
+	Choices
 }
 
-// Propose sends a file as a new change, which comes back in state planning.
-func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, error) {
-	q := url.Values{"map": p.Map}
-	for name, value := range map[string]string{"dataset": p.Dataset, "mode": p.Mode, "empty": p.Empty,
-		"title": p.Title, "reason": p.Reason, "within": p.Within, "sheet": p.Sheet, "name": f.Name} {
+// Choices are what a maker may choose, with the API's words; empty ones are left
+// to the server.
+type Choices struct {
+	Mode, Empty     string
+	LeaveOutInvalid bool
+	Map             []string // "File column=column"
+	Within          string
+
+	// How the file is read.
+	Sheet, Encoding, Delimiter, Quote, Escape string
+	Table, SkipLines, HeaderLines             string // numbers
+}
+
+func (o Choices) values() url.Values {
+	q := url.Values{}
+	if len(o.Map) > 0 {
+		q["map"] = o.Map
+	}
+	if o.LeaveOutInvalid {
+		q.Set("leave_out_invalid", "true")
+	}
+	set(q, map[string]string{"mode": o.Mode, "empty": o.Empty, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
+		"quote": o.Quote, "escape": o.Escape, "table": o.Table, "skip_lines": o.SkipLines, "header_lines": o.HeaderLines})
+	return q
+}
+
+// set adds what is not empty.
+func set(q url.Values, values map[string]string) {
+	for name, value := range values {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	if p.LeaveOutInvalid {
-		q.Set("leave_out_invalid", "true")
-	}
+}
+
+// Propose sends a file as a new change, which comes back in state planning.
+func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, error) {
+	q := p.values()
+	set(q, map[string]string{"dataset": p.Dataset, "title": p.Title, "reason": p.Reason, "name": f.Name})
 	return c.upload(ctx, "/changes", q, f)
 }
 
-// Replan plans again, with another file if there is one.
-func (c *Client) Replan(ctx context.Context, id string, f *File) (wire.Change, error) {
+// Replan plans again: with another file if there is one, and what is chosen
+// otherwise.
+func (c *Client) Replan(ctx context.Context, id string, o Choices, f *File) (wire.Change, error) {
+	q := o.values()
 	if f == nil {
-		return c.act(ctx, id, "replan", "", nil)
+		var out wire.Change
+		err := c.document(ctx, call{method: http.MethodPost, path: prefix + path("changes", id, "replan"), query: q}, &out)
+		return out, err
 	}
-	return c.upload(ctx, path("changes", id, "replan"), url.Values{"name": {f.Name}}, *f)
+	set(q, map[string]string{"name": f.Name})
+	return c.upload(ctx, path("changes", id, "replan"), q, *f)
 }
 
 func (c *Client) upload(ctx context.Context, where string, q url.Values, f File) (wire.Change, error) {

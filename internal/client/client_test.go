@@ -48,7 +48,7 @@ func TestProposeSendsTheFile(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 		write(w, wire.Change{ID: "1001", State: "planning"})
 	})
-	ch, err := c.Propose(t.Context(), client.Proposal{Dataset: "customers", LeaveOutInvalid: true, Map: []string{"A=a", "B=b"}},
+	ch, err := c.Propose(t.Context(), client.Proposal{Dataset: "customers", Choices: client.Choices{LeaveOutInvalid: true, Map: []string{"A=a", "B=b"}}},
 		client.File{Name: "terms & more.csv", Size: 5, From: strings.NewReader("id\n1\n")})
 	if err != nil || ch.ID != "1001" {
 		t.Errorf("%+v %v", ch, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -130,8 +131,12 @@ func read(t *testing.T, c *demo.Company, name string) ([]cells, *compact.Dataset
 		t.Fatal(err)
 	}
 	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var staging bytes.Buffer
-	res, err := intake.Read(t.Context(), f, &staging, intake.Options{})
+	res, err := intake.Read(t.Context(), intake.File{ReaderAt: f, Size: size}, &staging, intake.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,7 @@ const (
 	ForeignKey   = "foreign-key" // no such row in the table referred to
 	Hidden       = "hidden"      // the system hides rows from Sutor (warning)
 	EmptiedCells = "emptied"     // cells that would lose their value (warning)
+	Reading      = "reading"     // what a person must know about how the file was read (package intake)
 	Unmatched    = "unmatched"   // columns of the file that match nothing (warning)
 	AsStored     = "as-stored"   // the system stored something else than was approved
 	Constraint   = "constraint"  // the system refused it at apply
@@ -50,7 +51,7 @@ const (
 
 // BuiltIn lists every name above.
 var BuiltIn = []string{Value, Ragged, MissingKey, Duplicate, UnknownKey, ExistingKey, NotAllowed, NotWritable, NotNull,
-	Required, OneOf, Min, Max, Pattern, Unique, UniqueSwap, ForeignKey, Hidden, EmptiedCells, Unmatched, AsStored, Constraint}
+	Required, OneOf, Min, Max, Pattern, Unique, UniqueSwap, ForeignKey, Hidden, EmptiedCells, Reading, Unmatched, AsStored, Constraint}
 
 // Finding is one rule's result over a whole plan.
 type Finding struct {

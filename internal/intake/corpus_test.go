@@ -62,7 +62,7 @@ func verdict(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	res, err := Read(context.Background(), bytes.NewReader(file), &out, Options{})
+	res, err := Read(context.Background(), textFile(string(file)), &out, Options{})
 	if err != nil {
 		if e := errs.As(err); e == nil || e.Kind != errs.Invalid || e.Mend == "" {
 			t.Errorf("%s: refused without a sentence: %v", path, err)
@@ -131,7 +131,7 @@ func TestHostileTextsPassUnchanged(t *testing.T) {
 			name, file = "x", "id,x\n1,"+cell+"\n"
 		}
 		var out bytes.Buffer
-		res, err := Read(context.Background(), strings.NewReader(file), &out, Options{Delimiter: ','})
+		res, err := Read(context.Background(), textFile(file), &out, Options{Choice: Choice{Delimiter: ","}})
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue

@@ -8,32 +8,30 @@ import (
 	"sutor/internal/intake/csv"
 )
 
-// As long as CSV is all that is read, its options and result are intake's.
-type (
-	// Limits bound what one file may take.
-	Limits = csv.Limits
-	// Options say how to read a file.
-	Options = csv.Options
-	// Result says what was read.
-	Result = csv.Result
-)
-
 // headSize is how much of a file is looked at to tell what it is.
 const headSize = 4 << 10
 
-// Read reads the file in, whatever it is, and writes the staging file to out, in
-// one pass; a digest of the file can be taken by an [io.TeeReader] around in.
+// Read reads the file f, whatever it is, and writes the staging file to out.
 //
 // A file that cannot be read is refused with an [errs.Invalid]: what, where, and
-// how to mend it. An error of in's own is passed on, wrapped. A full disk under
+// how to mend it. An error of f's own is passed on, wrapped. A full disk under
 // out is [errs.Unavailable]. After an error what was written to out is worth
 // nothing.
-func Read(ctx context.Context, in io.Reader, out io.Writer, o Options) (Result, error) {
-	head, in := peek(in, headSize)
+func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error) {
+	head, in := peek(f.reader(), headSize)
 	if err := foreign(head); err != nil {
 		return Result{}, err
 	}
-	return csv.Read(ctx, in, out, o)
+	co := csv.Options{Limits: o.Limits}
+	if len(o.Delimiter) > 0 {
+		co.Delimiter = o.Delimiter[0]
+	}
+	res, err := csv.Read(ctx, in, out, co)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Kind: "csv", Found: Choice{Encoding: "utf-8", Delimiter: string(res.Delimiter)}, Dialect: res.Dialect, Columns: res.Columns,
+		Rows: res.Rows, Bytes: res.Bytes, Defects: res.Defects, BlankLines: res.BlankLines}, nil
 }
 
 // peek gives up to n bytes of in, and a reader that begins with them and goes on

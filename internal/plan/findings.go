@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sutor/internal/finding"
+	"sutor/internal/intake"
 	"sutor/internal/record"
 )
 
@@ -139,6 +140,11 @@ func HiddenFinding(why string) finding.Finding {
 func ForeignKeyFinding(columns []string, to record.Table) finding.Finding {
 	names := strings.Join(columns, ", ")
 	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that do not exist.", names, to), "Check the value, or have the missing row created first.")
+}
+
+// ReadingFinding tells what must be known about how the file was read.
+func ReadingFinding(n intake.Note) finding.Finding {
+	return finding.Finding{Guardrail: finding.Reading, Severity: n.Severity, Rows: n.Rows, Column: n.Column, Message: n.Say, Mend: n.Mend, Ranges: finding.Ranges(n.Lines)}
 }
 
 // UnmatchedFinding warns of columns of the file that were not used.

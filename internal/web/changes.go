@@ -107,7 +107,7 @@ func (s *site) do(r *http.Request, p access.Principal, id change.ID, act string)
 	case change.ActWithdraw:
 		return s.uc.Withdraw(ctx, p, id, comment)
 	case change.ActReplan:
-		return s.uc.Replan(ctx, p, id, "", nil)
+		return s.uc.Replan(ctx, p, id, workflow.Again{})
 	case change.ActApprove:
 		return s.uc.Approve(ctx, p, id, digest, comment)
 	case change.ActReject:

@@ -8,6 +8,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // act is one thing that a person does to a change that is there.
@@ -15,7 +16,7 @@ type act func(w *world, p access.Principal, c wire.Change) (wire.Change, error)
 
 var (
 	replan act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
-		return w.w.Replan(ctx, p, change.ID(c.ID), "", nil)
+		return w.w.Replan(ctx, p, change.ID(c.ID), workflow.Again{})
 	}
 	submit act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Submit(ctx, p, change.ID(c.ID), "please")

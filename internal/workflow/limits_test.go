@@ -56,7 +56,7 @@ func TestRowsLimit(t *testing.T) {
 	if c.Problem == nil || c.Problem.Exit != 7 || !strings.Contains(c.Why, "1,000") && !strings.Contains(c.Why, "1000") {
 		t.Errorf("problem %+v, why %q", c.Problem, c.Why)
 	}
-	c, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), "half.csv", strings.NewReader(rowsOf(500)))
+	c, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "half.csv", File: strings.NewReader(rowsOf(500))})
 	fine(t, err)
 	w.work(t)
 	in(t, w.see(t, "maria", c), change.Planned)

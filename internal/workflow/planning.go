@@ -118,7 +118,7 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	}
 	w.tell(c.ID)("reading the file", 0, 0)
 	staging := session.Path("staging.csv")
-	read, err := w.stage(ctx, c.Input.Digest, staging)
+	read, err := w.stage(ctx, c, staging)
 	if err != nil {
 		return session, nil, ofFile{err}
 	}
@@ -128,15 +128,26 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return session, nil, ofFile{err}
 	}
 	out, err := session.Build(ctx, spec.Spec, staging, sys, w.tell(c.ID))
-	if err == nil && len(left) > 0 {
+	if err != nil {
+		return session, nil, err
+	}
+	for _, n := range read.Notes {
+		out.Findings = append(out.Findings, plan.ReadingFinding(n))
+	}
+	if len(left) > 0 {
 		out.Findings = append(out.Findings, plan.UnmatchedFinding(left))
 	}
 	return session, out, err
 }
 
 // stage turns the kept file into the staging CSV.
-func (w *Workflow) stage(ctx context.Context, input record.Digest, path string) (res intake.Result, err error) {
-	in, err := w.Artifacts.Open(ctx, input)
+func (w *Workflow) stage(ctx context.Context, c *change.Change, path string) (res intake.Result, err error) {
+	local, release, err := w.Artifacts.Local(ctx, c.Input.Digest)
+	if err != nil {
+		return res, err
+	}
+	defer release()
+	in, err := os.Open(local)
 	if err != nil {
 		return res, err
 	}
@@ -150,7 +161,8 @@ func (w *Workflow) stage(ctx context.Context, input record.Digest, path string) 
 			err = diskFull(cerr)
 		}
 	}()
-	return intake.Read(ctx, in, out, intake.Options{Limits: w.Intake})
+	f := intake.File{ReaderAt: in, Size: c.Input.Bytes, Name: c.Input.Name}
+	return intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: c.Options.File})
 }
 
 func diskFull(cause error) error {

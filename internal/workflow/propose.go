@@ -184,27 +184,23 @@ func (w *Workflow) twin(tx Tx, dataset string, input record.Digest) change.ID {
 	return others[0].ID
 }
 
-// Replan plans again with today's data, or with another file.
-func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error) {
-	var input *change.Input
-	if file != nil {
-		err := w.Store.View(ctx, func(tx Tx) error { // before a large file is taken in
-			s, err := w.judge(tx, p, id, change.ActReplan)
-			if err == nil && s.c.IsReversal() {
-				err = errs.New(errs.Usage, "Change %s is a reversal: it has no file.", id).WithMend("Leave the file out.")
-			}
-			return err
-		})
-		if err != nil {
-			return wire.Change{}, w.refused(ctx, p, id, change.ActReplan, err)
-		}
-		if input, err = w.keep(ctx, name, file); err != nil {
-			return wire.Change{}, err
-		}
+// Replan plans again with today's data, and with what is different.
+func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error) {
+	input, err := w.another(ctx, p, id, a)
+	if err != nil {
+		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActReplan, func(s *step) error {
 		if input != nil {
 			s.c.Input = input
+		}
+		if a.Choose != nil {
+			if err := a.Choose(&s.c.Options); err != nil {
+				return err
+			}
+			if err := checkOptions(s.c.Options); err != nil {
+				return err
+			}
 		}
 		if s.c.IsReversal() {
 			if err := w.reserve(s.tx, s.c); err != nil {
@@ -223,6 +219,27 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 		}
 		return s.tx.Enqueue(Job{Kind: JobPlan, Change: id})
 	})
+}
+
+// another takes in the other file of a replan, if there is one.
+func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID, a Again) (*change.Input, error) {
+	if a.File == nil && a.Choose == nil {
+		return nil, nil
+	}
+	err := w.Store.View(ctx, func(tx Tx) error { // before a large file is taken in
+		s, err := w.judge(tx, p, id, change.ActReplan)
+		if err == nil && s.c.IsReversal() {
+			err = errs.New(errs.Usage, "Change %s is a reversal: it has no file, and nothing to choose.", id).WithMend("Leave the file and the choices out.")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, w.refused(ctx, p, id, change.ActReplan, err)
+	}
+	if a.File == nil {
+		return nil, nil
+	}
+	return w.keep(ctx, a.Name, a.File)
 }
 
 // Undo proposes the reversal of an applied change.

@@ -7,6 +7,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/finding"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // approvedIn gives a change that waits for its apply.
@@ -96,7 +97,7 @@ func TestRefusedByTheSystem(t *testing.T) {
 	if c.Problem == nil || c.Problem.Exit != 5 {
 		t.Errorf("the problem is %+v", c.Problem)
 	}
-	c, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), "mended.csv", strings.NewReader("id,name,credit\n1,Anna,5\n2,Bobby,12\n"))
+	c, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "mended.csv", File: strings.NewReader("id,name,credit\n1,Anna,5\n2,Bobby,12\n")})
 	fine(t, err)
 	w.work(t)
 	w.applied(t, "maria", "olaf", w.see(t, "maria", c))

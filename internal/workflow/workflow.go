@@ -40,6 +40,14 @@ type Proposal struct {
 	Options change.Options
 }
 
+// Again is what a maker does differently when a change is planned again.
+type Again struct {
+	Name string    // of File, for people
+	File io.Reader // another file; nil keeps the one there is
+	// Choose changes what the maker chose before; nil keeps it.
+	Choose func(*change.Options) error
+}
+
 // UseCases is what adapters call. *Workflow implements it; it is written down
 // as an interface so that the adapters' contract can be read in one place.
 //
@@ -49,9 +57,9 @@ type UseCases interface {
 	// Propose stores the file and the change and enqueues its planning: the
 	// change comes back in state planning.
 	Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error)
-	// Replan plans again with today's data, or with another file (file may be
-	// nil; then name is ignored). Decisions become void.
-	Replan(ctx context.Context, p access.Principal, id change.ID, name string, file io.Reader) (wire.Change, error)
+	// Replan plans again with today's data, and with what is different. Decisions
+	// become void.
+	Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error)
 	Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	// Approve and Reject decide on exactly the plan named by digest; another

@@ -92,7 +92,7 @@ func (b *bench) plan(file string, o change.Options) (*duck.Session, *plan.Outcom
 	}
 	b.Cleanup(s.Close)
 	var staging bytes.Buffer
-	res, err := intake.Read(ctx, strings.NewReader(file), &staging, intake.Options{})
+	res, err := intake.Read(ctx, intake.File{ReaderAt: strings.NewReader(file), Size: int64(len(file))}, &staging, intake.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"maps"
+	"reflect"
+	"strconv"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+)
+
+// Choices is the part of an input that holds what a maker may choose, for a
+// proposal and for a replan. An empty one leaves what is usual, or in a replan
+// what was chosen before.
+type Choices struct {
+	Mode        string   `query:"mode" enum:"upsert,update,insert,sync" doc:"How rows are taken; upsert unless chosen"`
+	Empty       string   `query:"empty" enum:"keep,clear" doc:"What an empty cell does to its column; keep unless chosen"`
+	LeaveOut    string   `query:"leave_out_invalid" enum:"true,false" doc:"Leave invalid rows out of the plan"`
+	Map         []string `query:"map,explode" doc:"File column=column, once for each; without a column it is left out"`
+	Sheet       string   `query:"sheet" maxLength:"255" doc:"Of a workbook: sheet, table or named range; of an archive: its file"`
+	Table       int      `query:"table" minimum:"0" doc:"Of several tables in one sheet or text, from 1"`
+	Encoding    string   `query:"encoding" maxLength:"40" doc:"The text's encoding; auto to have it found"`
+	Delimiter   string   `query:"delimiter" maxLength:"8" doc:"What separates cells; auto to have it found"`
+	Quote       string   `query:"quote" maxLength:"4" doc:"The quote: one character, none, or auto"`
+	Escape      string   `query:"escape" maxLength:"4" doc:"What escapes a quote: one character, none, or auto"`
+	SkipLines   string   `query:"skip_lines" pattern:"^([0-9]{1,9}|auto)$" doc:"Lines above the header"`
+	HeaderLines string   `query:"header_lines" pattern:"^([0-9]|auto)$" doc:"Lines of the header; 0 where the file has none"`
+	Within      string   `query:"within" hidden:"true"` // refused with a sentence
+}
+
+// automatic is the word for having something found out again.
+const automatic = "auto"
+
+// none tells that nothing was chosen.
+func (in *Choices) none() bool { return reflect.ValueOf(*in).IsZero() }
+
+// choose adds the choices to o. What is not there yet is refused, never ignored.
+func (in *Choices) choose(o *change.Options) error {
+	for name, given := range map[string]bool{"mode=sync": in.Mode == "sync", "within": in.Within != ""} {
+		if given {
+			return errs.New(errs.Usage, "%s is not possible yet in this version of Sutor.", name).
+				WithMend("Use the modes upsert, update or insert.")
+		}
+	}
+	columns, err := parseMap(in.Map)
+	if err != nil {
+		return err
+	}
+	if in.Mode != "" {
+		o.Mode = change.Mode(in.Mode)
+	}
+	if in.Empty != "" {
+		o.ClearEmpty = in.Empty == "clear"
+	}
+	if in.LeaveOut != "" {
+		o.LeaveOut = in.LeaveOut == "true"
+	}
+	if columns != nil {
+		o.Map = merged(o.Map, columns)
+	}
+	in.ofFile(o)
+	return nil
+}
+
+// ofFile adds the choices about how the file is read.
+func (in *Choices) ofFile(o *change.Options) {
+	f := &o.File
+	for _, c := range []struct {
+		to   *string
+		text string
+	}{{&f.Sheet, in.Sheet}, {&f.Encoding, in.Encoding}, {&f.Delimiter, in.Delimiter}, {&f.Quote, in.Quote}, {&f.Escape, in.Escape}} {
+		switch c.text {
+		case "":
+		case automatic:
+			*c.to = ""
+		default:
+			*c.to = c.text
+		}
+	}
+	if in.Table > 0 {
+		f.Table = in.Table
+	}
+	lines(&f.SkipLines, in.SkipLines)
+	lines(&f.HeaderLines, in.HeaderLines)
+}
+
+// lines takes a number of lines that the pattern has let through.
+func lines(to **int, text string) {
+	if text == automatic {
+		*to = nil
+	} else if n, err := strconv.Atoi(text); err == nil {
+		*to = &n
+	}
+}
+
+// merged gives a map of its own with all of both; b counts.
+func merged(a, b map[string]string) map[string]string {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, b)
+	return out
+}
