@@ -115,6 +115,7 @@ type Plan struct {
 	Columns   []string          `json:"columns"` // judged, key first
 	Findings  []finding.Finding `json:"findings"`
 	TableRows int64             `json:"table_rows"`
+	Risk      Risk              `json:"risk"`
 	At        time.Time         `json:"at"`
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/finding"
 )
 
@@ -200,16 +201,17 @@ func TestRiskOf(t *testing.T) {
 		{name: "a few rows of many", counts: change.Counts{Update: 20}, tableRows: 100_000},
 		{name: "unchanged rows are no risk", counts: change.Counts{Unchanged: 1_000_000, Invalid: 5}, tableRows: 1_000_000},
 		{name: "rows", counts: change.Counts{Update: 1_000}, tableRows: 1_000_000, score: 5, factors: "rows"},
+		{name: "a share of a few rows", counts: change.Counts{Update: 19}, tableRows: 20},
 		{name: "half of the table", counts: change.Counts{Update: 50}, tableRows: 100, score: 30, factors: "share"},
 		{name: "an empty table has no shares", counts: change.Counts{Insert: 50}},
 		{name: "one delete", counts: change.Counts{Delete: 1}, tableRows: 1_000_000, score: 5, factors: "deletes"},
 		{name: "warnings", tableRows: 1, findings: []finding.Finding{warn, warn, {Severity: finding.Block}}, score: 10, factors: "warnings"},
 		{name: "never above 100", counts: change.Counts{Delete: 100_000}, tableRows: 100_000, findings: []finding.Finding{warn, warn, warn, warn, warn}, score: 100, factors: "rows share deletes warnings"},
 	} {
-		got := change.RiskOf(c.counts, c.tableRows, c.findings)
+		got := change.RiskOf(change.RiskInput{Weights: compact.DefaultWeights(), Counts: c.counts, TableRows: c.tableRows, Findings: c.findings, At: monday})
 		var factors []string
 		for _, f := range got.Factors {
-			factors = append(factors, f.Name)
+			factors = append(factors, string(f.Name))
 			if f.Why == "" || f.Points <= 0 {
 				t.Errorf("%s: the factor %s gives %d points because %q", c.name, f.Name, f.Points, f.Why)
 			}

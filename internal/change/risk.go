@@ -2,60 +2,178 @@ package change
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
+	"sutor/internal/compact"
 	"sutor/internal/finding"
 )
 
-// Risk is a score from 0 to 100 with its reasons. The same plan always has the
-// same risk.
+// Risk is a score from 0 to 100 with its reasons. It is computed once, when a
+// plan stands, and stays with the plan.
 type Risk struct {
-	Score   int
-	Factors []Factor
+	Score   int          `json:"score"`
+	Factors []RiskFactor `json:"factors,omitempty"`
 }
 
-// Factor is one reason of a risk.
-type Factor struct {
-	Name   string
-	Points int
-	Why    string
+// RiskFactor is one reason of a risk.
+type RiskFactor struct {
+	Name   compact.Factor `json:"name"`
+	Points int            `json:"points"`
+	Why    string         `json:"why"`
 }
 
-// RiskOf judges a plan by its size, its share of the table, its deletes and its
-// warnings.
-func RiskOf(c Counts, tableRows int64, findings []finding.Finding) Risk {
-	var r Risk
-	add := func(name string, points int, format string, args ...any) {
-		if points > 0 {
-			r.Factors = append(r.Factors, Factor{name, points, fmt.Sprintf(format, args...)})
-			r.Score = min(r.Score+points, 100)
-		}
+// RiskInput is all that a risk depends on: the same input always has the same
+// risk, and more rows never have less.
+type RiskInput struct {
+	Weights   compact.Weights
+	Counts    Counts
+	TableRows int64
+	Findings  []finding.Finding
+	Columns   []ColumnFacts
+	Usual     []int64   // rows that each of the dataset's last changes wrote, at most twenty
+	FirstBy   bool      // the maker has never changed this dataset
+	NewLayout bool      // none of the last changes wrote these columns
+	Waiting   []Overlap // other changes that wait with some of the same rows
+	At        time.Time // when it was planned, in the Compact's zone
+	Reversal  bool      // whose size and layout are another change's
+}
+
+// ColumnFacts are what a plan does to one column.
+type ColumnFacts struct {
+	Column   string
+	Label    string
+	Critical bool
+	Written  int64 // rows that write it
+	// Jumps counts the updates that move a number by more than half of what it was
+	// and by more than three times the spread that is usual in the column: the
+	// distance between the quartiles of the live rows which the plan has met.
+	Jumps int64
+}
+
+// Overlap is another change that waits for its decision or its apply with rows
+// that this one writes too.
+type Overlap struct {
+	Change ID
+	Rows   int64
+}
+
+// UsualSize is how many of the last changes tell what size is usual, and
+// fewestUsual how many there must be. A share of a table counts from fewestShare
+// rows on: two rows of a table of three are no large change.
+const (
+	UsualSize   = 20
+	fewestUsual = 5
+	fewestShare = 20
+)
+
+// RiskOf judges a plan.
+func RiskOf(in RiskInput) Risk {
+	j := riskJudge{in: in}
+	c, written := in.Counts, in.Counts.Written()
+	j.graded(compact.RiskRows, written, 1_000, 10_000, 100_000, "It writes %d rows.", written)
+	if in.TableRows > 0 && written >= fewestShare {
+		percent := written * 100 / in.TableRows
+		j.graded(compact.RiskShare, percent, 1, 10, 50, "It writes %d %% of the table's %d rows.", percent, in.TableRows)
 	}
-	n := c.Written()
-	add("rows", graded(n, 1_000, 10_000, 100_000), "It writes %d rows.", n)
-	if tableRows > 0 {
-		percent := n * 100 / tableRows
-		add("share", graded(percent, 1, 10, 50), "It writes %d %% of the table's %d rows.", percent, tableRows)
-	}
-	add("deletes", graded(c.Delete, 1, 100, 1_000), "It deletes %d rows.", c.Delete)
-	warnings := 0
-	for _, f := range findings {
+	j.graded(compact.RiskDeletes, c.Delete, 1, 100, 1_000, "It deletes %d rows.", c.Delete)
+	j.columns()
+	j.history(written)
+	warnings := int64(0)
+	for _, f := range in.Findings {
 		if f.Severity == finding.Warn {
 			warnings++
 		}
 	}
-	add("warnings", min(5*warnings, 15), "Kinds of warnings: %d.", warnings)
-	return r
+	j.add(compact.RiskWarnings, min(2*int(warnings), 6), "Kinds of warnings: %d.", warnings)
+	j.circumstances()
+	return j.risk
 }
 
-// graded gives 5, 15 or 30 points from the first, second or third threshold on.
-func graded(n, low, middle, high int64) int {
+type riskJudge struct {
+	in   RiskInput
+	risk Risk
+}
+
+// graded adds a sixth, half or all of a factor's points from the first, second
+// or third threshold on.
+func (j *riskJudge) graded(name compact.Factor, n, low, middle, high int64, format string, args ...any) {
 	switch {
 	case n >= high:
-		return 30
+		j.add(name, 6, format, args...)
 	case n >= middle:
-		return 15
+		j.add(name, 3, format, args...)
 	case n >= low:
-		return 5
+		j.add(name, 1, format, args...)
 	}
-	return 0
+}
+
+// add adds sixths of a factor's points, rounded up.
+func (j *riskJudge) add(name compact.Factor, sixths int, format string, args ...any) {
+	points := (j.in.Weights[name]*sixths + 5) / 6
+	if points == 0 {
+		return
+	}
+	j.risk.Factors = append(j.risk.Factors, RiskFactor{name, points, fmt.Sprintf(format, args...)})
+	j.risk.Score = min(j.risk.Score+points, 100)
+}
+
+func (j *riskJudge) columns() {
+	var critical, jumps int64
+	var criticals, jumping []string
+	for _, c := range j.in.Columns {
+		if c.Critical && c.Written > 0 {
+			critical, criticals = max(critical, c.Written), append(criticals, c.Label)
+		}
+		if c.Jumps > 0 {
+			jumps, jumping = jumps+c.Jumps, append(jumping, fmt.Sprintf("%s (%d)", c.Label, c.Jumps))
+		}
+	}
+	j.graded(compact.RiskCritical, critical, 1, 100, 1_000, "It writes what the Compact calls critical: %s.", strings.Join(criticals, ", "))
+	j.graded(compact.RiskJumps, jumps, 1, 10, 100, "Numbers move much further than is usual in their column: %s.", strings.Join(jumping, ", "))
+}
+
+// history compares with the changes before.
+func (j *riskJudge) history(written int64) {
+	if j.in.Reversal {
+		return
+	}
+	if j.in.FirstBy {
+		j.add(compact.RiskMaker, 6, "It is its maker's first change of this dataset.")
+	}
+	if j.in.NewLayout {
+		j.add(compact.RiskLayout, 6, "None of the last changes wrote the same columns.")
+	}
+	if len(j.in.Usual) < fewestUsual {
+		return
+	}
+	if most := max(slices.Max(j.in.Usual), 1); written > most {
+		j.graded(compact.RiskUnusual, written/most, 1, 3, 10, "It writes %d rows; the largest of the last %d changes wrote %d.", written, len(j.in.Usual), most)
+	}
+}
+
+// Working hours; outside them fewer people see what happens.
+const (
+	firstHour = 6
+	lastHour  = 20
+)
+
+func (j *riskJudge) circumstances() {
+	at := j.in.At
+	switch day := at.Weekday(); {
+	case day == time.Saturday || day == time.Sunday:
+		j.add(compact.RiskHour, 6, "It was planned on a %s.", day)
+	case at.Hour() < firstHour || at.Hour() >= lastHour:
+		j.add(compact.RiskHour, 6, "It was planned at %s, outside working hours.", at.Format("15:04"))
+	}
+	var who []string
+	for _, o := range j.in.Waiting {
+		if o.Rows > 0 {
+			who = append(who, fmt.Sprintf("change %s (%d rows)", o.Change, o.Rows))
+		}
+	}
+	if len(who) > 0 {
+		j.add(compact.RiskWaiting, 6, "Some of its rows wait in another change too: %s. Whichever is applied second is refused.", strings.Join(who, ", "))
+	}
 }

@@ -27,6 +27,7 @@ var datasetShape = shape{"dataset", []key{
 	{"guardrails", false, "guardrails: [{name: big-raise, …}]"},
 	{"impact", false, "impact: [{label: open orders, …}]"},
 	{"freedom", false, "freedom: [{level: expert, when: rows <= 20}]"},
+	{"risk", false, "risk: {deletes: 50}"},
 	{"retain", false, "retain: {values: 90d, inputs: 30d}"},
 }}
 
@@ -92,6 +93,7 @@ func (r *reader) dataset(e entry) Dataset {
 		f := r.section(n, "this freedom", freedomShape)
 		d.Freedom = append(d.Freedom, Freedom{Level: word(f, "level", access.Levels), When: f.expr("when"), Path: n.path})
 	}
+	d.Risk = s.weights(r.c.Risk)
 	if n, ok := s.values["retain"]; ok {
 		d.Retain = r.retain(n, d.Retain)
 	}

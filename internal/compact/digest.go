@@ -11,30 +11,31 @@ import (
 	"sutor/internal/record"
 )
 
-// The types below are the digested form of a dataset's section, version 1.
+// The types below are the digested form of a dataset's section, version 2.
 // Decisions are bound to its digest, so its fields, their names and their order
 // never change: another form is another version. What the file may leave out
 // stands here with its default; positions, comments and paths do not.
-type sectionV1 struct {
+type sectionV2 struct {
 	Version    int               `json:"version"`
 	Timezone   string            `json:"timezone"`
-	System     systemV1          `json:"system"`
-	Dataset    datasetV1         `json:"dataset"`
+	System     systemV2          `json:"system"`
+	Dataset    datasetV2         `json:"dataset"`
 	Owners     []access.Email    `json:"owners"`
 	Managers   []access.Email    `json:"managers"`
 	Stewards   []access.Email    `json:"stewards"`
-	Columns    map[string]ruleV1 `json:"columns"`
-	Guardrails []guardrailV1     `json:"guardrails"`
-	Impact     []impactV1        `json:"impact"`
-	Freedom    []freedomV1       `json:"freedom"`
+	Columns    map[string]ruleV2 `json:"columns"`
+	Guardrails []guardrailV2     `json:"guardrails"`
+	Impact     []impactV2        `json:"impact"`
+	Freedom    []freedomV2       `json:"freedom"`
+	Risk       Weights           `json:"risk"`
 }
 
-type systemV1 struct {
+type systemV2 struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
 }
 
-type datasetV1 struct {
+type datasetV2 struct {
 	Name       string            `json:"name"`
 	Label      string            `json:"label"`
 	Schema     string            `json:"schema"`
@@ -46,7 +47,7 @@ type datasetV1 struct {
 	Inputs     Days              `json:"inputs_days"`
 }
 
-type ruleV1 struct {
+type ruleV2 struct {
 	Label    string   `json:"label"`
 	OneOf    []string `json:"one_of"`
 	Min      *string  `json:"min"`
@@ -58,7 +59,7 @@ type ruleV1 struct {
 	Critical bool     `json:"critical"`
 }
 
-type guardrailV1 struct {
+type guardrailV2 struct {
 	Name string      `json:"name"`
 	Each Each        `json:"each"`
 	When string      `json:"when"`
@@ -67,7 +68,7 @@ type guardrailV1 struct {
 	Say  string      `json:"say"`
 }
 
-type impactV1 struct {
+type impactV2 struct {
 	Label   string            `json:"label"`
 	Schema  string            `json:"schema"`
 	Table   string            `json:"table"`
@@ -76,7 +77,7 @@ type impactV1 struct {
 	Measure string            `json:"measure"`
 }
 
-type freedomV1 struct {
+type freedomV2 struct {
 	Level access.Level `json:"level"`
 	When  string       `json:"when"`
 }
@@ -94,28 +95,28 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 		return "", false
 	}
 	system, _ := c.System(d.System)
-	v := sectionV1{Version: 1, Timezone: c.Timezone.String(), System: systemV1{system.Name, system.Kind},
-		Dataset: datasetV1{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs},
+	v := sectionV2{Version: 2, Timezone: c.Timezone.String(), System: systemV2{system.Name, system.Kind},
+		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs},
 		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
-		Columns: map[string]ruleV1{}}
+		Columns: map[string]ruleV2{}, Risk: d.Risk}
 	for column, r := range d.Columns {
-		v.Columns[column] = ruleV1{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical}
+		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical}
 	}
 	for _, g := range d.Guardrails {
-		v.Guardrails = append(v.Guardrails, guardrailV1{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say})
+		v.Guardrails = append(v.Guardrails, guardrailV2{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say})
 	}
 	for _, i := range d.Impact {
-		v.Impact = append(v.Impact, impactV1{i.Label, i.Table.Schema, i.Table.Name, i.Match, i.Where.Text, i.Measure})
+		v.Impact = append(v.Impact, impactV2{i.Label, i.Table.Schema, i.Table.Name, i.Match, i.Where.Text, i.Measure})
 	}
 	for _, f := range d.Freedom {
-		v.Freedom = append(v.Freedom, freedomV1{f.Level, f.When.Text})
+		v.Freedom = append(v.Freedom, freedomV2{f.Level, f.When.Text})
 	}
 	return record.DigestOf(canonical(v)), true
 }
 
 // canonical writes JSON in one form: fields in order, keys of maps sorted, no
 // blanks, no HTML escapes, no line end.
-func canonical(v sectionV1) []byte {
+func canonical(v sectionV2) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

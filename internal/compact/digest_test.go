@@ -73,6 +73,7 @@ func TestDatasetDigest(t *testing.T) {
 		{"retain", edit("values: 90d", "values: 91d"), true},
 		{"impact", edit("measure: amount", "measure: net"), true},
 		{"allow", edit("allow: [insert, update]", "allow: [insert]"), true},
+		{"risk", edit("timezone:", "risk: {deletes: 50}\ntimezone:"), true},
 	}
 	before := customersDigest(t, text)
 	for _, tt := range tests {

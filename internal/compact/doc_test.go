@@ -38,7 +38,7 @@ func TestReferenceKeys(t *testing.T) {
 	t.Parallel()
 	text := reference(t)
 	for _, s := range []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape} {
+		freedomShape, retainShape, freezeShape, riskShape} {
 		for _, k := range s.names() {
 			if !strings.Contains(text, "| `"+k+"`") && !strings.Contains(text, "`, `"+k+"` |") {
 				t.Errorf("the reference does not explain %s.%s", s.name, k)

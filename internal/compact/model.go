@@ -21,6 +21,7 @@ type Compact struct {
 	People      []Person
 	Datasets    []Dataset
 	Freezes     []Freeze
+	Risk        Weights // complete
 
 	people map[access.Email]int // index into People
 	places places
@@ -94,6 +95,7 @@ type Dataset struct {
 	Guardrails []Guardrail
 	Impact     []Impact
 	Freedom    []Freedom
+	Risk       Weights // complete: what the dataset, the Compact or nobody says
 	Retain     Retain
 	Path       Path
 }

@@ -18,6 +18,7 @@ var rootShape = shape{"compact", []key{
 	{"departments", true, "departments: [sales, finance]"},
 	{"people", true, "people: {olaf@example.test: {name: Olaf, roles: [owner]}}"},
 	{"datasets", true, "datasets: {customers: {system: erp, table: customer, …}}"},
+	{"risk", false, "risk: {deletes: 50}"},
 	{"freeze", false, "freeze: [{from: …, to: …, say: Year-end closing.}]"},
 }}
 
@@ -50,6 +51,7 @@ func (r *reader) compact(root *yaml.Node) {
 		r.c.Departments = append(r.c.Departments, access.Department(d))
 	}
 	r.each(s, "people", nil, func(e entry) { r.c.People = append(r.c.People, r.person(e)) })
+	r.c.Risk = s.weights(DefaultWeights())
 	r.each(s, "datasets", slug, func(e entry) { r.c.Datasets = append(r.c.Datasets, r.dataset(e)) })
 	for _, n := range s.nodes("freeze") {
 		r.c.Freezes = append(r.c.Freezes, r.freeze(n))

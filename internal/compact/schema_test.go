@@ -54,7 +54,7 @@ func TestSchemaKeys(t *testing.T) {
 	t.Parallel()
 	s := readSchema(t)
 	shapes := []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape}
+		freedomShape, retainShape, freezeShape, riskShape}
 	objects := 0
 	for _, d := range s.Defs {
 		if d.Properties != nil {

@@ -114,7 +114,15 @@ type RowRule struct {
 type Outcome struct {
 	Manifest Manifest
 	Findings []finding.Finding
-	Parquet  string // path of plan.parquet
+	Facts    []Facts // one for each judged column, in their order
+	Parquet  string  // path of plan.parquet
+}
+
+// Facts are what a plan does to one column: how many rows write it, and how many
+// updates of them are jumps ([change.ColumnFacts]).
+type Facts struct {
+	Column         string
+	Written, Jumps int64
 }
 
 // Manifest binds everything that a plan is made from and consists of. Its

@@ -325,7 +325,7 @@ func (s *Spec) stored(names []string) record.Schema {
 }
 
 // judgeChange runs the guardrails over the change as a whole.
-func (w *Workflow) judgeChange(c *compact.Compact, d *compact.Dataset, ch *change.Change, out *plan.Outcome) (found []finding.Finding) {
+func (w *Workflow) judgeChange(d *compact.Dataset, ch *change.Change, out *plan.Outcome, risk change.Risk) (found []finding.Finding) {
 	for _, g := range d.Guardrails {
 		if g.Each != compact.EachChange {
 			continue
@@ -334,7 +334,7 @@ func (w *Workflow) judgeChange(c *compact.Compact, d *compact.Dataset, ch *chang
 		if err != nil {
 			continue // told by Compile already
 		}
-		f, hit := rule.Finding(rule.Eval(figures(ch.Maker, out.Manifest.Counts, out.Manifest.TableRows, out.Findings)))
+		f, hit := rule.Finding(rule.Eval(figures(ch.Maker, out.Manifest.Counts, out.Manifest.TableRows, risk)))
 		if !hit {
 			continue
 		}

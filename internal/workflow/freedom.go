@@ -6,14 +6,13 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/expr"
-	"sutor/internal/finding"
 	"sutor/internal/guard"
 )
 
 // figures gives change rules what they are judged on.
-func figures(maker access.Email, c change.Counts, tableRows int64, found []finding.Finding) guard.Change {
+func figures(maker access.Email, c change.Counts, tableRows int64, risk change.Risk) guard.Change {
 	return guard.Change{Rows: c.Written(), Inserts: c.Insert, Updates: c.Update, Deletes: c.Delete, TableRows: tableRows,
-		Risk: change.RiskOf(c, tableRows, found).Score, Maker: maker}
+		Risk: risk.Score, Maker: maker}
 }
 
 // freedom says why the maker may go ahead without the owner; "" if they may not.
@@ -30,7 +29,7 @@ func (w *Workflow) freedom(c *change.Change) string {
 		if err != nil || !maker.Level.AtLeast(f.Level) {
 			continue
 		}
-		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Findings)) == expr.True {
+		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Risk)) == expr.True {
 			return fmt.Sprintf("The Compact lets makers of level %s go ahead where %s.", f.Level, f.When.Text)
 		}
 	}

@@ -61,6 +61,7 @@ func (w *Workflow) planWithin(ctx context.Context, c *change.Change, limit time.
 type made struct {
 	manifest plan.Manifest
 	findings []finding.Finding
+	risk     change.Risk
 	input    int64 // rows of the file
 	judged   judgedBy
 }
@@ -89,12 +90,17 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 		return nil, err
 	}
 	spec.Options, spec.Exact = c.Options, sys.Capabilities().ExactDecimals
+	beside, err := w.waiting(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer beside.release()
 	var out *plan.Outcome
 	var session *duck.Session
 	if c.IsReversal() {
-		session, out, err = w.reverse(ctx, c, sys, spec)
+		session, out, err = w.reverse(ctx, c, sys, spec, beside)
 	} else {
-		session, out, err = w.compare(ctx, c, sys, spec, m)
+		session, out, err = w.compare(ctx, c, sys, spec, m, beside)
 	}
 	if session != nil {
 		defer session.Close()
@@ -105,14 +111,17 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 	if table.Hidden != "" {
 		out.Findings = append(out.Findings, plan.HiddenFinding(table.Hidden))
 	}
-	out.Findings = append(out.Findings, w.judgeChange(comp, d, c, out)...)
+	if m.risk, err = w.assess(ctx, comp, d, c, session, out, beside); err != nil {
+		return nil, err
+	}
+	out.Findings = append(out.Findings, w.judgeChange(d, c, out, m.risk)...)
 	return m, w.store(ctx, c, d.System, sys.Kind(), table.Table, out, m)
 }
 
 // compare makes the plan of a file.
-func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made) (*duck.Session, *plan.Outcome, error) {
+func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
 	w.tell(c.ID)("waiting for a plan slot", 0, 0)
-	session, err := w.Engine.Session(ctx)
+	session, err := w.Engine.Session(ctx, beside.files()...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -171,7 +180,7 @@ func diskFull(cause error) error {
 }
 
 // reverse makes the plan of a reversal from what was really stored.
-func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.System, spec *Spec) (*duck.Session, *plan.Outcome, error) {
+func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, beside neighbours) (*duck.Session, *plan.Outcome, error) {
 	var forward *change.Change
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
 		forward, err = tx.Change(c.Reverses)
@@ -190,7 +199,7 @@ func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.Sy
 		return nil, nil, err
 	}
 	defer releaseStored()
-	session, err := w.Engine.Session(ctx, parquet, stored)
+	session, err := w.Engine.Session(ctx, append(beside.files(), parquet, stored)...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -265,7 +274,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		}
 		man := m.manifest
 		columns := man.Columns.Names()
-		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, At: man.PlannedAt}
+		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, At: man.PlannedAt}
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {

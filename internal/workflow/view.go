@@ -90,10 +90,9 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	if c.IsReversal() {
 		out.Plan.Counts.Kept, out.Plan.Counts.Impossible = &n.Kept, &n.Impossible
 	}
-	risk := change.RiskOf(n, c.Plan.TableRows, c.Plan.Findings)
-	out.Risk.Score = risk.Score
-	for _, f := range risk.Factors {
-		out.Risk.Factors = append(out.Risk.Factors, wire.Factor{Name: f.Name, Points: f.Points, Why: f.Why})
+	out.Risk.Score = c.Plan.Risk.Score
+	for _, f := range c.Plan.Risk.Factors {
+		out.Risk.Factors = append(out.Risk.Factors, wire.Factor{Name: string(f.Name), Points: f.Points, Why: f.Why})
 	}
 	found := c.Plan.Findings
 	if c.Result != nil {

@@ -33,6 +33,9 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 	if out.Findings, err = r.findings(ctx); err != nil {
 		return nil, err
 	}
+	if out.Facts, err = r.facts(ctx); err != nil {
+		return nil, err
+	}
 	m.Counts, err = r.counts(ctx)
 	return out, err
 }

@@ -1,0 +1,54 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sutor/internal/plan"
+	"sutor/internal/record"
+)
+
+// facts counts for each judged column the rows that write it, and the updates
+// that are jumps: by more than half of what the number was, and by more than
+// three times the distance between the quartiles of the live rows met.
+func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
+	if r.nj == 0 {
+		return nil, nil
+	}
+	spreads, counts := []string{"count(*) AS met"}, []string{}
+	for j, c := range r.spec.Judged {
+		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j))
+		if !numeric(c.Type) {
+			counts = append(counts, "0")
+			continue
+		}
+		value := fmt.Sprintf("TRY_CAST(l%d AS DOUBLE)", j)
+		spreads = append(spreads, fmt.Sprintf("quantile_cont(%[1]s, 0.75) - quantile_cont(%[1]s, 0.25) AS spread%[2]d", value, j))
+		counts = append(counts, fmt.Sprintf(`count(*) FILTER (op = 'update' AND m%[1]d AND abs(TRY_CAST(a%[1]d AS DOUBLE) - TRY_CAST(b%[1]d AS DOUBLE))
+			> greatest(abs(TRY_CAST(b%[1]d AS DOUBLE)) / 2, 3 * spread%[1]d))`, j))
+	}
+	all := make([]plan.Facts, r.nj)
+	into := make([]any, 0, 2*r.nj)
+	for j, c := range r.spec.Judged {
+		all[j].Column = c.Name
+		into = append(into, &all[j].Written, &all[j].Jumps)
+	}
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT * FROM deltas WHERE op IN ('insert', 'update', 'delete')),
+		(SELECT `+strings.Join(spreads, ", ")+` FROM live)`, func(scan func(...any) error) error { return scan(into...) })
+	return all, err
+}
+
+// numeric tells whether a column's values can jump.
+func numeric(t record.Type) bool {
+	return t.Kind == record.Int || t.Kind == record.Decimal || t.Kind == record.Float
+}
+
+// Overlap counts the rows of a plan that another plan of the same key writes too.
+func (s *Session) Overlap(ctx context.Context, parquet, other string, nk int) (int64, error) {
+	keys := strings.TrimPrefix(list(nk, "k#"), ", ")
+	written := func(path string) string {
+		return `(SELECT ` + keys + ` FROM read_parquet(` + text(path) + `) WHERE op IN ('insert', 'update', 'delete'))`
+	}
+	return s.count(ctx, `SELECT count(*) FROM `+written(parquet)+` SEMI JOIN `+written(other)+` USING (`+keys+`)`)
+}
