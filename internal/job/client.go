@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,7 @@ type Options struct {
 	Log     *slog.Logger // nil for slog.Default
 	Plans   int          // plans worked on at once; 0 for 2
 	Applies int          // applies at once; 0 for 4 (on one dataset they wait for each other anyway)
+	Home    string       // names what outlives the process and has one process at a time; "" for nothing
 }
 
 const (
@@ -43,6 +45,8 @@ const (
 // metadata database.
 type Client[T any] struct {
 	river *river.Client[T]
+	db    Database[T]
+	home  string
 }
 
 // New makes the queue in the metadata database, bringing River's tables up to
@@ -53,7 +57,7 @@ func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Clie
 	if log == nil {
 		log = slog.Default()
 	}
-	quiet := slog.New(atLeast{log.Handler(), slog.LevelWarn})
+	quiet := slog.New(spare(atLeast{log.Handler(), slog.LevelWarn}))
 	if err := migrate(ctx, db, quiet); err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
@@ -65,6 +69,7 @@ func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Clie
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
 	client, err := river.NewClient(db.driver, &river.Config{
+		ID:     o.Home + "/" + rand.Text(),
 		Logger: quiet,
 		Queues: map[string]river.QueueConfig{
 			planQueue:  {MaxWorkers: orElse(o.Plans, 2)},
@@ -80,7 +85,7 @@ func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Clie
 	if err != nil {
 		return nil, fmt.Errorf("job.New: %w", err)
 	}
-	return &Client[T]{client}, nil
+	return &Client[T]{client, db, o.Home}, nil
 }
 
 func orElse(n, other int) int {
@@ -103,8 +108,12 @@ func (c *Client[T]) Enqueue(ctx context.Context, tx T, j workflow.Job) error {
 	return nil
 }
 
-// Start starts the workers. They run until Stop, also if ctx ends before.
+// Start discards the jobs that a process which ended left running, and starts the
+// workers. They run until Stop, also if ctx ends before.
 func (c *Client[T]) Start(ctx context.Context) error {
+	if err := c.db.driver.GetExecutor().Exec(ctx, c.db.left, c.db.about(c.home)...); err != nil {
+		return fmt.Errorf("discarding the jobs of a process that ended: %w", err)
+	}
 	return c.river.Start(context.WithoutCancel(ctx))
 }
 

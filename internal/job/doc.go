@@ -10,8 +10,13 @@
 // second time behind the lease's back, are off: one attempt, no time-out, no
 // rescue of stuck jobs. A worker's error is logged here and the wake-up counts as
 // delivered; after a crash it is workflow that takes overdue leases over and
-// enqueues again. A wake-up that comes twice, or for a change that moved on, must
-// do no harm: workflow sees to that.
+// enqueues again. The row that a crash left as running is discarded by the next
+// start of the same home ([Options]), or by any start a week later, and removed
+// when River removes what has ended. A wake-up that comes twice, or for a change
+// that moved on, must do no harm: workflow sees to that.
+//
+// What River logs is passed on from warnings up, and each message once in half a
+// minute: with a full disk it would say the same many times a second.
 //
 // # On SQLite
 //

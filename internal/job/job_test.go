@@ -378,8 +378,60 @@ func testNoRescue(t *testing.T, on database) {
 		t.Errorf("called for %s", got.Change)
 	}
 	h.stop(t)
-	if got := h.states(t); got["running"] != 1 || len(h.calls) != 0 {
+	if got := h.states(t); got["completed"] != 1 || got["discarded"] != 1 || len(got) != 2 || len(h.calls) != 0 {
 		t.Errorf("jobs by state: %v; %d more calls", got, len(h.calls))
+	}
+}
+
+// A process discards the jobs that its home's former one left running, and not
+// those that another's runs.
+func TestJobsOfAFormerLifeAreDiscarded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		on   database
+		home string
+		left int
+	}{
+		"sqlite":                    {database{openSQLite}, "mine", 0},
+		"postgres, same home":       {database{openPostgres}, "mine", 0},
+		"postgres, another home":    {database{openPostgres}, "min", 1},
+		"postgres, without a home":  {database{openPostgres}, "", 1},
+		"postgres, a longer name":   {database{openPostgres}, "mine/2", 1},
+		"postgres, pattern of LIKE": {database{openPostgres}, "m%", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := &house{worker: &worker{calls: make(chan workflow.Job, 9)}}
+			newQueue := c.on.open(t, h)
+			t.Cleanup(func() { h.close(t) })
+			former, err := newQueue(job.Options{Home: "mine", Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			working, die := make(chan struct{}), make(chan struct{})
+			h.apply = func(context.Context, change.ID) error { close(working); <-die; return nil }
+			if err := former.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			h.jobs = former
+			t.Cleanup(func() { close(die); h.stop(t) })
+			// Here former enqueues; what comes next makes another queue in its place.
+			h.enqueue(t, workflow.JobApply, nil, "1001")
+			wait(t, working, "nobody works")
+			next, err := newQueue(job.Options{Home: c.home, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := next.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := h.states(t)["running"]; got != c.left {
+				t.Errorf("%d jobs are left running, want %d", got, c.left)
+			}
+			if err := next.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
