@@ -9,6 +9,7 @@
 //	log.key         the evidence log's private key, readable by its owner only
 //	artifacts/      files and plans by digest; not there with --artifacts
 //	scratch/        work in progress; emptied at start
+//	lock            locked by the server that works here; names the folder in leases
 //
 // Several servers share the work on one PostgreSQL database, each with a data
 // folder of its own, where log.key is the same, and one folder of artefacts.
@@ -146,7 +147,8 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		}
 	}
 	var err error
-	if a.unlock, err = lockFolder(dir); err != nil {
+	var home string
+	if home, a.unlock, err = lockFolder(dir); err != nil {
 		return err
 	}
 	keyFile := filepath.Join(dir, "log.key")
@@ -179,10 +181,10 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	}
 	a.workflow = workflow.New(workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
-		Now:   time.Now, Node: node(), Sole: !a.store.shared, Log: a.config.Log,
+		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)
-	a.queue, err = a.store.queue(ctx, worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log})
+	a.queue, err = a.store.queue(ctx, worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log, Home: home})
 	return err
 }
 

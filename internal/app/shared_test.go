@@ -188,6 +188,50 @@ func TestEitherServerPlans(t *testing.T) {
 	}
 }
 
+// crashed leaves a change as a server does that is killed while it works on it.
+func (h *house) crashed(a *App, id string) {
+	h.t.Helper()
+	h.must(a.store.Do(h.t.Context(), func(tx workflow.Tx) error {
+		c, err := tx.Change(change.ID(id))
+		if err != nil {
+			return err
+		}
+		c.Lease = &change.Lease{Node: a.workflow.Node, Home: a.workflow.Home, Epoch: 1, Beat: time.Now()}
+		return tx.SaveChange(c)
+	}))
+}
+
+// The next server in a data folder goes on at once with what the former left; a
+// server in a copy of that folder, which may live beside it, is another one.
+func TestServerOfTheSameFolderTakesOverAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	first, err := Open(t.Context(), h.config("one"))
+	h.must(err)
+	h.idle(first)
+	left := h.propose(first, "id,terms\n1,NET60\n")
+	h.crashed(first, left.ID)
+	home := first.workflow.Home
+	h.must(first.Close(t.Context()))
+
+	h.must(os.CopyFS(h.path("copy"), os.DirFS(h.path("one"))))
+	h.must(os.Chmod(h.path("copy/log.key"), 0o600))
+	copied := h.server("copy")
+	h.idle(copied)
+	if other := copied.workflow.Home; other == home || other == "" {
+		t.Errorf("a copy of the folder of %q is %q", home, other)
+	}
+	from := time.Now()
+	next := h.server("one")
+	if next.workflow.Home != home {
+		t.Errorf("the folder of %q is %q now", home, next.workflow.Home)
+	}
+	h.awaits(next, left.ID, change.Planned)
+	if took := time.Since(from); took > 9*time.Second { // a lease lapses after ten
+		t.Errorf("taken over after %s", took)
+	}
+}
+
 // The commands beside a server find its metadata, and all servers share people's
 // tokens and sessions.
 func TestTokenOfASharedDatabase(t *testing.T) {

@@ -202,9 +202,13 @@ type Problem struct {
 // Lease says who works on the change while it is planning or applying. Epoch
 // rises with every holder and fences off one that was taken for dead.
 type Lease struct {
-	Node  string    `json:"node"`
+	Node  string    `json:"node"`           // one life of a process
+	Home  string    `json:"home,omitempty"` // what outlives it: one process at a time has it
 	Epoch int64     `json:"epoch"`
 	Beat  time.Time `json:"beat"`
+	// Tx is the target's transaction that an apply has begun, where it has a name:
+	// until it ends it holds the rows, whether anybody lives to end it or not.
+	Tx string `json:"tx,omitempty"`
 	// Committing is noted before the target's commit, so that whoever takes over
 	// can find out what became of it and finish.
 	Committing *Committing `json:"committing,omitempty"`

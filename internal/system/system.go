@@ -225,6 +225,15 @@ func (s *System) TxStatus(ctx context.Context, id string) (state driver.TxState,
 	return state, err
 }
 
+// EndTx ends a transaction whose client is gone; see [driver.Driver].
+func (s *System) EndTx(ctx context.Context, id string) (ended bool, err error) {
+	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
+		ended, err = d.EndTx(ctx, id)
+		return err
+	})
+	return ended, err
+}
+
 // Close ends the connection; the handle cannot be used again.
 func (s *System) Close() error {
 	s.state <- struct{}{}

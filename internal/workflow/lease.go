@@ -54,9 +54,9 @@ func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (
 				return err
 			}
 		}
-		lease := &change.Lease{Node: w.Node, Epoch: 1, Beat: w.Now()}
+		lease := &change.Lease{Node: w.Node, Home: w.Home, Epoch: 1, Beat: w.Now()}
 		if old := found.Lease; old != nil {
-			lease.Epoch, lease.Committing = old.Epoch+1, old.Committing
+			lease.Epoch, lease.Tx, lease.Committing = old.Epoch+1, old.Tx, old.Committing
 		}
 		found.Lease = lease
 		c = found
@@ -81,12 +81,14 @@ func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
 }
 
 // alive tells whether somebody else holds the lease. Where this process is the
-// only one that may own the metadata, no lease from before its start is alive.
+// only one that may own the metadata, no lease from before its start is alive;
+// nor is one of its own home, where one process at a time lives. All others have
+// to lapse.
 func (w *Workflow) alive(l *change.Lease) bool {
 	switch {
 	case l == nil || l.Node == w.Node:
 		return false
-	case w.Sole && l.Beat.Before(w.started):
+	case (w.Sole || w.Home != "" && l.Home == w.Home) && l.Beat.Before(w.started):
 		return false
 	}
 	return w.Now().Sub(l.Beat) < dead

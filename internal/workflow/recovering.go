@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"sutor/internal/change"
@@ -21,6 +22,9 @@ func (w *Workflow) takeUp(ctx context.Context, c *change.Change, out *written) (
 	former := c.Lease.Committing
 	for {
 		done, err := w.settle(ctx, c)
+		if done == nil && err == nil {
+			err = w.clear(ctx, c)
+		}
 		if done != nil || err != nil {
 			return done, err
 		}
@@ -45,8 +49,16 @@ func (w *Workflow) takeUp(ctx context.Context, c *change.Change, out *written) (
 	}
 }
 
-// waitingForFate is what people see meanwhile.
-const waitingForFate = "waiting for the system to tell what became of the apply"
+// What people see meanwhile.
+const (
+	waitingForFate = "waiting for the system to tell what became of the apply"
+	mayNotEnd      = waitingForFate + "; its transaction is still open, and Sutor's account may not end it"
+)
+
+// grace is the number of looks, a retry apart, after which a transaction in
+// progress is ended: who began it was taken for dead or has lost its connection,
+// a COMMIT on its way has arrived by then, and nobody else would end it.
+const grace = 3
 
 // settle finds out what became of a commit whose answer nobody heard, by asking
 // the system for the transaction, and where it has no answer, by comparing the
@@ -57,22 +69,81 @@ func (w *Workflow) settle(ctx context.Context, c *change.Change) (*change.Commit
 	if note == nil {
 		return nil, nil // the other never came to its commit
 	}
-	for {
-		state, err := w.fate(ctx, c, note)
+	state, err := w.await(ctx, c, note.Tx, func() (driver.TxState, error) { return w.fate(ctx, c, note) })
+	if err != nil || state != driver.TxCommitted {
+		return nil, err
+	}
+	return note, nil
+}
+
+// clear sees to it that a transaction which another began, and never came to
+// commit, does not hold the rows any more.
+func (w *Workflow) clear(ctx context.Context, c *change.Change) error {
+	tx := c.Lease.Tx
+	if tx == "" {
+		return nil
+	}
+	state, err := w.await(ctx, c, tx, func() (driver.TxState, error) {
+		sys, err := w.systemOf(ctx, c)
+		if err != nil {
+			return driver.TxUnknown, err
+		}
+		return sys.TxStatus(ctx, tx)
+	})
+	if err == nil && state == driver.TxCommitted && c.Lease.Committing == nil {
+		return fmt.Errorf("the transaction %s of change %s was committed, and nobody had noted that it would be", tx, c.ID)
+	}
+	return err
+}
+
+// await asks until the answer is an end. It waits for a system that cannot be
+// reached; a transaction in progress is ended after the time of grace, or waited
+// for where that is refused.
+func (w *Workflow) await(ctx context.Context, c *change.Change, tx string, ask func() (driver.TxState, error)) (driver.TxState, error) {
+	for open, say := 0, waitingForFate; ; {
+		state, err := ask()
 		switch {
-		case errs.KindOf(err) == errs.Unavailable || err == nil && state == driver.TxInProgress:
-			w.tell(c.ID)(waitingForFate, 0, 0)
-			if !pause(ctx) {
-				return nil, ctx.Err()
+		case err == nil && state == driver.TxInProgress:
+			if open++; open > grace && tx != "" {
+				say = w.end(ctx, c, tx)
 			}
-		case err != nil:
-			return nil, err
-		case state == driver.TxCommitted:
-			return note, nil
-		default:
-			return nil, nil
+		case errs.KindOf(err) != errs.Unavailable:
+			return state, err
+		}
+		w.tell(c.ID)(say, 0, 0)
+		if !pause(ctx) {
+			return state, ctx.Err()
 		}
 	}
+}
+
+// end ends a transaction whose client is gone, and gives what is to be told
+// meanwhile. Whether it was ended, or committed just before, the next look tells.
+func (w *Workflow) end(ctx context.Context, c *change.Change, tx string) string {
+	sys, err := w.systemOf(ctx, c)
+	var ended bool
+	if err == nil {
+		ended, err = sys.EndTx(ctx, tx)
+	}
+	about := []any{"change", c.ID, "transaction", tx}
+	switch {
+	case ended:
+		w.Log.Warn("ended the open transaction of an apply that nobody works on", about...)
+		return waitingForFate
+	case err != nil:
+		w.Log.Warn("the open transaction of an apply could not be ended", append(about, "error", errs.Detail(err))...)
+	}
+	return mayNotEnd
+}
+
+// systemOf gives the system that a change's plan is for.
+func (w *Workflow) systemOf(ctx context.Context, c *change.Change) (*system.System, error) {
+	m, _, release, err := w.openPlan(ctx, c.Plan.Digest)
+	if err != nil {
+		return nil, err
+	}
+	release()
+	return w.Systems.System(m.System)
 }
 
 // fate tells whether the rows of a plan were committed. Half of them is an

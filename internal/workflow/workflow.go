@@ -124,6 +124,7 @@ type Deps struct {
 	Key    *evidence.Key
 	Now    Clock
 	Node   string // names this process in leases
+	Home   string // what this process alone has as long as it lives, and its successor after it; "" for none
 	Sole   bool   // no other process may own the metadata (a SQLite file)
 	Log    *slog.Logger
 	Intake csv.Limits

@@ -199,6 +199,9 @@ func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Co
 			}
 		}
 	}()
+	if err := a.w.noteTx(ctx, a.c, tx.ID()); err != nil {
+		return nil, err
+	}
 	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
 		if err := a.step(ctx, tx, op); err != nil {
 			return nil, err
@@ -291,11 +294,18 @@ func (a *applying) keepStored(ctx context.Context) (*change.Committing, error) {
 	return done, err
 }
 
-// commit notes in the metadata what is about to be committed, and commits. After
-// the system's own no, or where it took the transaction back for another's sake,
-// nothing was written; after any other error that is not known.
-func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
-	err := w.Store.Do(ctx, func(meta Tx) error {
+// noteTx notes the transaction that holds the rows from now on, so that whoever
+// takes over can end it.
+func (w *Workflow) noteTx(ctx context.Context, c *change.Change, id string) error {
+	if id == "" {
+		return nil
+	}
+	return w.note(ctx, c, func(l *change.Lease) { l.Tx = id })
+}
+
+// note writes something into the lease that this worker still holds.
+func (w *Workflow) note(ctx context.Context, c *change.Change, write func(*change.Lease)) error {
+	return w.Store.Do(ctx, func(meta Tx) error {
 		now, err := held(meta, c, change.Applying)
 		if err != nil {
 			return err
@@ -303,14 +313,20 @@ func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, d
 		if now == nil {
 			return fmt.Errorf("change %s is worked on by somebody else", c.ID)
 		}
-		now.Lease.Committing = done
-		c.Lease.Committing = done
+		write(now.Lease)
+		write(c.Lease)
 		return meta.SaveChange(now)
 	})
-	if err != nil {
+}
+
+// commit notes in the metadata what is about to be committed, and commits. After
+// the system's own no, or where it took the transaction back for another's sake,
+// nothing was written; after any other error that is not known.
+func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
+	if err := w.note(ctx, c, func(l *change.Lease) { l.Committing = done }); err != nil {
 		return err
 	}
-	err = tx.Commit(ctx)
+	err := tx.Commit(ctx)
 	var no *driver.Refusal
 	if err != nil && !errors.As(err, &no) && !errors.Is(err, driver.ErrAgain) {
 		return fmt.Errorf("%w: %w", errUncertain, err)

@@ -9,11 +9,12 @@ import (
 
 // A server dies when it has sent COMMIT, and the network keeps the message: the
 // transaction is neither committed nor rolled back, and its end will come from
-// nobody. The next server waits for it, and writes only if it was rolled back.
+// nobody. The next server waits for it a while, then ends it, and writes only if
+// it was rolled back.
 func zombies(t *testing.T, all *tally) {
 	for _, store := range []string{onSQLite, onPostgres} {
-		for _, end := range []string{"commits", "goes away"} {
-			if !long && (store == onPostgres) != (end == "commits") {
+		for _, end := range []string{"commits", "goes away", "stays"} {
+			if !long && (store == onPostgres) != (end == "commits" || end == "stays") {
 				continue
 			}
 			t.Run("zombie "+end+" with metadata on "+store, func(t *testing.T) {
@@ -35,8 +36,11 @@ func zombies(t *testing.T, all *tally) {
 				if end == "goes away" {
 					way.drop()
 				}
-				way.resume()
+				if end != "stays" {
+					way.resume()
+				}
 				c := h.settled(l.id)
+				way.resume()
 				if c.State != "applied" {
 					t.Errorf("change %s is %s (%s)", c.ID, c.State, c.Why)
 				}

@@ -235,3 +235,5 @@ func btoi(v bool) int {
 func (s *session) TxStatus(ctx context.Context, id string) (driver.TxState, error) {
 	return driver.TxUnknown, s.Ping(ctx)
 }
+
+func (s *session) EndTx(ctx context.Context, id string) (bool, error) { return false, s.Ping(ctx) }

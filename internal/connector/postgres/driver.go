@@ -98,6 +98,26 @@ func (db *database) TxStatus(ctx context.Context, id string) (driver.TxState, er
 	return driver.TxUnknown, nil
 }
 
+// endSQL ends the session in which a transaction is in progress. A session's
+// backend_xid is the transaction id without its epoch: it is this one's, since a
+// transaction in progress has no namesake. The account sees its own sessions, and
+// may end them.
+const endSQL = `
+SELECT pg_catalog.count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+WHERE backend_xid = $1::text::xid8::xid AND pid <> pg_catalog.pg_backend_pid() AND datname = pg_catalog.current_database()
+	AND pg_catalog.pg_xact_status($1::text::xid8) = 'in progress'`
+
+func (db *database) EndTx(ctx context.Context, id string) (bool, error) {
+	if state, err := db.TxStatus(ctx, id); err != nil || state != driver.TxInProgress {
+		return false, err
+	}
+	var ended int
+	if err := db.pool.QueryRow(ctx, endSQL, id).Scan(&ended); err != nil {
+		return false, fault(err)
+	}
+	return ended > 0, nil
+}
+
 // explain makes err a public one and, where it says that a table or column is
 // not there, finds out which.
 func (db *database) explain(ctx context.Context, err error, table record.Table, columns ...record.Schema) error {

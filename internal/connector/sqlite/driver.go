@@ -122,6 +122,9 @@ func (d *database) TxStatus(context.Context, string) (driver.TxState, error) {
 	return driver.TxUnknown, nil
 }
 
+// EndTx finds nothing to end, for the same reason.
+func (d *database) EndTx(context.Context, string) (bool, error) { return false, nil }
+
 // Close closes all connections.
 func (d *database) Close() error {
 	d.mu.Lock()

@@ -28,7 +28,7 @@ func full() *change.Change {
 	c.SubmittedAt, c.AppliedAt = &noon, &later
 	c.Result = &change.Result{Applied: 3, ConflictRows: []int64{17, 4711}, Stored: digest("stored"), At: later}
 	c.Reverses, c.ReversedBy = "1000", "1002"
-	c.Lease = &change.Lease{Node: "n1", Epoch: 7, Beat: noon, Committing: &change.Committing{Tx: "4711", Rows: 3, Stored: digest("stored"), CSV: digest("csv"), Columns: []string{"terms"}}}
+	c.Lease = &change.Lease{Node: "n1", Home: "folder", Epoch: 7, Beat: noon, Tx: "4712", Committing: &change.Committing{Tx: "4711", Rows: 3, Stored: digest("stored"), CSV: digest("csv"), Columns: []string{"terms"}}}
 	return c
 }
 

@@ -173,6 +173,11 @@ type Driver interface {
 	Begin(ctx context.Context, o Options) (Tx, error)
 	// TxStatus tells what became of a transaction named by Tx.ID.
 	TxStatus(ctx context.Context, id string) (TxState, error)
+	// EndTx ends a transaction named by Tx.ID that is still in progress though its
+	// client is gone or was taken for dead. It tells whether it did; TxStatus says
+	// what became of it, some time after. False without an error: there is no such
+	// transaction in progress, or none that the account may see.
+	EndTx(ctx context.Context, id string) (bool, error)
 	Close() error
 }
 

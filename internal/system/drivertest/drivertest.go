@@ -169,6 +169,7 @@ func contents() []testCase {
 		{name: "transaction/all or nothing", test: txRollback},
 		{name: "transaction/delete, update, insert in one", test: txSteps},
 		{name: "transaction/fate can be asked", test: txStatus},
+		{name: "transaction/ended from outside", test: txEnded},
 		{name: "transaction/others write beside it", needs: Concurrency, test: txBeside},
 		{name: "transaction/a lock held is unavailable", test: txLocked},
 

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -97,6 +98,49 @@ func txStatus(e *env) {
 	}
 	ask(done.ID(), driver.TxCommitted)
 	ask(undone.ID(), driver.TxAborted)
+}
+
+// txEnded: a transaction whose client does nothing any more is ended from
+// outside, and lets its rows go.
+func txEnded(e *env) {
+	if !e.drv.Capabilities().TxStatus {
+		e.ends("1", false)
+		return
+	}
+	d := e.customers()
+	before := e.sys.Rows(e.T, d.Table, d.Columns)
+	zombie, beside := e.begin(), e.begin()
+	w := writeOf(driver.Update, d)
+	change := row{key: []*string{S("1")}, before: []*string{S("Ada"), S("NET30")}, after: []*string{S("Ada"), S("NET45")}}
+	if o := e.step(zombie, w, change); o.err != nil || o.conflicts != nil {
+		e.Fatalf("%+v", o)
+	}
+	for _, stranger := range []string{"", "abc", "1'; --", "18446744073709551615", "3"} {
+		e.ends(stranger, false)
+	}
+	e.ends(zombie.ID(), true)
+	if o := e.step(beside, w, change); o.err != nil || o.conflicts != nil { // waits until the row is free
+		e.Errorf("the row is not as it was: %+v", o)
+	}
+	if got, err := e.drv.TxStatus(e.ctx, zombie.ID()); err != nil || got != driver.TxAborted {
+		e.Errorf("the ended transaction is %s, %v", got, err)
+	}
+	if err := zombie.Commit(e.ctx); errs.KindOf(err) != errs.Unavailable {
+		e.Errorf("the ended transaction says %v to a commit; want unavailable", err)
+	}
+	if err := errors.Join(zombie.Rollback(e.ctx), beside.Rollback(e.ctx)); err != nil {
+		e.Error(err)
+	}
+	e.ends(zombie.ID(), false)
+	e.ends(beside.ID(), false)
+	e.holds(d, before)
+}
+
+func (e *env) ends(id string, want bool) {
+	e.Helper()
+	if got, err := e.drv.EndTx(e.ctx, id); err != nil || got != want {
+		e.Errorf("EndTx(%q) gives %t, %v", id, got, err)
+	}
 }
 
 func txBeside(e *env) {
