@@ -41,6 +41,7 @@ const (
 	Unique       = "unique"      // another row has this value already
 	UniqueSwap   = "unique-swap" // a value that another row gives up in the same change, where the system judges row by row
 	ForeignKey   = "foreign-key" // no such row in the table referred to
+	Unchecked    = "unchecked"   // a rule of the system that Sutor may not read enough to check (warning)
 	Hidden       = "hidden"      // the system hides rows from Sutor (warning)
 	EmptiedCells = "emptied"     // cells that would lose their value (warning)
 	Reading      = "reading"     // what a person must know about how the file was read (package intake)
@@ -50,8 +51,32 @@ const (
 )
 
 // BuiltIn lists every name above.
-var BuiltIn = []string{Value, Ragged, MissingKey, Duplicate, UnknownKey, ExistingKey, NotAllowed, NotWritable, NotNull,
-	Required, OneOf, Min, Max, Pattern, Unique, UniqueSwap, ForeignKey, Hidden, EmptiedCells, Reading, Unmatched, AsStored, Constraint}
+var BuiltIn = []string{
+	Value,
+	Ragged,
+	MissingKey,
+	Duplicate,
+	UnknownKey,
+	ExistingKey,
+	NotAllowed,
+	NotWritable,
+	NotNull,
+	Required,
+	OneOf,
+	Min,
+	Max,
+	Pattern,
+	Unique,
+	UniqueSwap,
+	ForeignKey,
+	Unchecked,
+	Hidden,
+	EmptiedCells,
+	Reading,
+	Unmatched,
+	AsStored,
+	Constraint,
+}
 
 // Finding is one rule's result over a whole plan.
 type Finding struct {

@@ -147,6 +147,15 @@ func ReadingFinding(n intake.Note) finding.Finding {
 	return finding.Finding{Guardrail: finding.Reading, Severity: n.Severity, Rows: n.Rows, Column: n.Column, Message: n.Say, Mend: n.Mend, Ranges: finding.Ranges(n.Lines)}
 }
 
+// UncheckedFinding warns of rows whose references could not be looked up, since
+// Sutor's account may not read the table referred to.
+func UncheckedFinding(columns []string, to record.Table) finding.Finding {
+	names := strings.Join(columns, ", ")
+	return finding.Finding{Guardrail: finding.Unchecked, Severity: finding.Warn, Column: names,
+		Message: fmt.Sprintf("Whether %s refers to rows of %s that exist could not be checked: Sutor's account may not read that table.", names, to),
+		Mend:    "A row that refers to nothing is refused when the change is applied, and then nothing is written. The steward can let Sutor's account read the table."}
+}
+
 // UnmatchedFinding warns of columns of the file that were not used.
 func UnmatchedFinding(columns []string) finding.Finding {
 	return finding.Finding{Guardrail: finding.Unmatched, Severity: finding.Warn,

@@ -46,6 +46,7 @@ type reference struct {
 	deltas []*delta
 	table  int64 // rows of the live table
 	checks []*check
+	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
 }
 
 // line is one record of the file.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -11,9 +12,9 @@ import (
 )
 
 // checkByReading checks the system's own unique and foreign keys over the final
-// values of the deltas, by reading only; rows that are hit leave the deltas. A
-// constraint with a column outside the judged set is left to the system. A row
-// that leaves keeps its value after all, and is not there to be referred to, so
+// values of the deltas, by reading only; rows that are hit leave the deltas. What
+// an update keeps in a column outside the judged set is fetched; an insert's is
+// left to the system. A row that leaves keeps its value after all, and is not there to be referred to, so
 // it goes on until no more are hit.
 func (r *reference) checkByReading(ctx context.Context) error {
 	all := r.spec.Table.Uniques
@@ -23,21 +24,28 @@ func (r *reference) checkByReading(ctx context.Context) error {
 	var checks []func()
 	for _, u := range all {
 		key := slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names())))
-		if cols, ok := r.columnsOf(u); ok && !key {
-			check, err := r.checkUnique(ctx, cols)
-			if err != nil {
-				return err
-			}
+		if key {
+			continue
+		}
+		cols, ok, err := r.keeping(ctx, u)
+		if ok && err == nil {
+			var check func()
+			check, err = r.checkUnique(ctx, cols)
 			checks = append(checks, check)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, fk := range r.spec.Table.ForeignKeys {
-		if cols, ok := r.columnsOf(fk.Columns); ok {
-			check, err := r.checkReference(ctx, fk, cols)
-			if err != nil {
-				return err
-			}
+		cols, ok, err := r.keeping(ctx, fk.Columns)
+		if ok && err == nil {
+			var check func()
+			check, err = r.checkReference(ctx, fk, cols)
 			checks = append(checks, check)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for before := -1; before != len(r.deltas); {
@@ -49,6 +57,43 @@ func (r *reference) checkByReading(ctx context.Context) error {
 		r.deltas = slices.DeleteFunc(r.deltas, func(d *delta) bool { return invalid[d.number] })
 	}
 	return nil
+}
+
+// keeping gives the named columns, and has what updates keep in those of them that
+// are outside the judged set. False where no judged column is among them, or one
+// cannot be read.
+func (r *reference) keeping(ctx context.Context, names []string) (record.Schema, bool, error) {
+	if cols, ok := r.columnsOf(names); ok {
+		return cols, true, nil
+	}
+	cols := r.spec.Table.Columns.Pick(names)
+	judged := slices.ContainsFunc(cols, func(c record.Column) bool { return r.spec.Judged.Index(c.Name) >= 0 })
+	if !judged || len(cols) < len(names) || slices.ContainsFunc(cols, func(c record.Column) bool { return c.Type.Kind == record.Unsupported }) {
+		return nil, false, nil
+	}
+	var kept record.Schema
+	for _, c := range cols {
+		if r.spec.Key.Index(c.Name) < 0 && r.spec.Judged.Index(c.Name) < 0 {
+			kept = append(kept, c)
+		}
+	}
+	asked := map[int64][]*string{}
+	for _, d := range r.deltas {
+		if _, writes := r.final(d, cols); writes && d.op == driver.Update {
+			asked[d.number] = d.key
+		}
+	}
+	live, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: kept}, asked)
+	if r.kept == nil {
+		r.kept = map[string]map[int64]*string{}
+	}
+	for i, c := range kept {
+		r.kept[c.Name] = map[int64]*string{}
+		for number, rows := range live {
+			r.kept[c.Name][number] = rows[0][i]
+		}
+	}
+	return cols, true, err
 }
 
 // columnsOf gives the named columns, if all of them are in the judged set.
@@ -63,8 +108,9 @@ func (r *reference) final(d *delta, cols record.Schema) (values []*string, write
 	for _, c := range cols {
 		if i := r.spec.Key.Index(c.Name); i >= 0 {
 			values, writes = append(values, d.key[i]), writes || d.op == driver.Insert
+		} else if j := r.spec.Judged.Index(c.Name); j < 0 {
+			values = append(values, r.kept[c.Name][d.number])
 		} else {
-			j := r.spec.Judged.Index(c.Name)
 			values, writes = append(values, d.after[j]), writes || d.writes[j]
 		}
 	}
@@ -123,28 +169,46 @@ func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func()
 func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
 	return slices.ContainsFunc(cols, func(c record.Column) bool {
 		j := r.spec.Judged.Index(c.Name)
-		return j >= 0 && c.Nullable && d.writes[j]
+		return j >= 0 && c.Nullable && d.writes[j] && r.spec.Table.StepsAside(cols.Names())
 	})
 }
 
-// checkReference: values that refer to no live row, and to no row of this plan.
+// checkReference: values that refer to no live row, and to no row of this plan
+// that is there in time: inserts are the last step, after updates.
 func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, cols record.Schema) (func(), error) {
 	by := slices.Clone(cols)
 	for i := range by {
 		by[i].Name = fk.RefColumns[i]
 	}
 	live, err := r.lookup(ctx, driver.Lookup{Table: fk.RefTable, By: by, Columns: by[:1]}, r.touching(cols))
+	var refused *driver.Refusal
+	if errors.As(err, &refused) {
+		unchecked := r.check(UncheckedFinding(fk.Columns, fk.RefTable))
+		return func() {
+			touching := r.touching(cols)
+			for _, d := range r.deltas {
+				if values, ok := touching[d.number]; ok {
+					unchecked.hit(d.line, text(values...))
+				}
+			}
+		}, nil
+	}
 	missing := r.check(ForeignKeyFinding(fk.Columns, fk.RefTable))
 	return func() {
-		touching, own := r.touching(cols), map[string]bool{}
+		touching, own, late := r.touching(cols), map[string]bool{}, map[string]bool{}
 		if referred, ok := r.columnsOf(fk.RefColumns); ok && fk.RefTable == r.spec.Table.Table {
 			for _, d := range r.deltas {
 				values, _ := r.final(d, referred)
-				own[identity(values)] = true
+				if d.op == driver.Insert {
+					late[identity(values)] = true
+				} else {
+					own[identity(values)] = true
+				}
 			}
 		}
 		for _, d := range r.deltas {
-			if values, ok := touching[d.number]; ok && len(live[d.number]) == 0 && !own[identity(values)] {
+			if values, ok := touching[d.number]; ok && len(live[d.number]) == 0 && !own[identity(values)] &&
+				!(late[identity(values)] && (d.op == driver.Insert || fk.Deferred)) {
 				missing.hit(d.line, text(values...))
 			}
 		}

@@ -45,13 +45,14 @@ ORDER BY a.attnum`
 // the primary key first.
 const indexesSQL = `
 SELECT i.indisprimary, NOT i.indimmediate, array(SELECT a.attname FROM generate_series(0, i.indnkeyatts - 1) AS n
-	JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n] ORDER BY n)::text[]
+	JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n] ORDER BY n)::text[],
+	coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false)
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
 ORDER BY NOT i.indisprimary, c.relname`
 
 const foreignKeysSQL = `
-SELECT f.conname, s.nspname, r.relname, f.confdeltype::text, f.condeferrable,
+SELECT f.conname, s.nspname, r.relname, f.confdeltype::text, f.condeferred,
 	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
 		JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.o)::text[],
 	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
@@ -179,10 +180,10 @@ func describeIndexes(ctx context.Context, tx pgx.Tx, oid uint32, d *driver.Table
 		return err
 	}
 	var (
-		isPrimary, deferrable bool
-		columns               []string
+		isPrimary, deferrable, nullsEqual bool
+		columns                           []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&isPrimary, &deferrable, &columns}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&isPrimary, &deferrable, &columns, &nullsEqual}, func() error {
 		if isPrimary {
 			d.PrimaryKey = columns
 		} else {
@@ -190,6 +191,9 @@ func describeIndexes(ctx context.Context, tx pgx.Tx, oid uint32, d *driver.Table
 		}
 		if deferrable {
 			d.Deferrable = append(d.Deferrable, columns)
+		}
+		if nullsEqual {
+			d.NullsEqual = append(d.NullsEqual, columns)
 		}
 		columns = nil
 		return nil
@@ -204,7 +208,7 @@ func describeForeignKeys(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.F
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.ForeignKey, err error) {
 		var onDelete string
-		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &f.Deferrable, &f.Columns, &f.RefColumns)
+		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &f.Deferred, &f.Columns, &f.RefColumns)
 		f.OnDelete = onDeletes[onDelete]
 		return f, err
 	})

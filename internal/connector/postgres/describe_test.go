@@ -89,9 +89,9 @@ func TestDescribeForeignKeys(t *testing.T) {
 	s, d := open(t)
 	s.Exec(t, `CREATE SCHEMA "Other"; CREATE TABLE "Other".p (x int, y int, PRIMARY KEY (y, x));
 		CREATE TABLE t (id int PRIMARY KEY, px int, py int, parent int CONSTRAINT tree REFERENCES t ON DELETE SET NULL,
-		CONSTRAINT far FOREIGN KEY (px, py) REFERENCES "Other".p (x, y) DEFERRABLE)`)
+		CONSTRAINT far FOREIGN KEY (px, py) REFERENCES "Other".p (x, y) DEFERRABLE INITIALLY DEFERRED)`)
 	want := []driver.ForeignKey{
-		{Name: "far", Columns: []string{"px", "py"}, RefTable: record.Table{Schema: "Other", Name: "p"}, RefColumns: []string{"x", "y"}, Deferrable: true},
+		{Name: "far", Columns: []string{"px", "py"}, RefTable: record.Table{Schema: "Other", Name: "p"}, RefColumns: []string{"x", "y"}, Deferred: true},
 		{Name: "tree", Columns: []string{"parent"}, RefTable: record.Table{Schema: "public", Name: "t"}, RefColumns: []string{"id"}, OnDelete: "set null"},
 	}
 	if diff := cmp.Diff(want, describe(t, d, "t").ForeignKeys); diff != "" {

@@ -57,7 +57,7 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 		if !ok {
 			continue
 		}
-		u, err := r.lookupUnique(ctx, columns, cols, i)
+		u, err := r.lookupUnique(ctx, columns, finals{cols, "deltas"}, i)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (r *run) valuesGone(ctx context.Context) (all []hurdle, err error) {
 		if !ok {
 			continue
 		}
-		missing, err := r.lookupReference(ctx, fk, cols, i)
+		missing, err := r.lookupReference(ctx, fk, finals{cols, "deltas"}, i)
 		if unreadable(err) {
 			continue // the system itself decides
 		}

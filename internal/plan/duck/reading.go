@@ -12,29 +12,34 @@ import (
 )
 
 // checkByReading checks the system's own unique and foreign keys over the final
-// values of the deltas, by reading only. A constraint with a column outside the
-// judged set is left to the system itself, which rolls the whole apply back.
-// Rows that are hit leave the deltas. One that leaves may have been what another
+// values of the deltas, by reading only. What a row keeps in a column outside the
+// judged set is fetched for the check and goes no further; what a new row gets
+// there is for the system to say, so such rows are left to it, and it rolls the
+// whole apply back. Rows that are hit leave the deltas. One that leaves may have been what another
 // needs (it keeps a value after all, or is not there to be referred to), so it
 // goes on until no more are hit.
 func (r *run) checkByReading(ctx context.Context) error {
 	var all []standing
 	for i, u := range r.uniques() {
-		if cols, ok := r.finalColumns(u); ok {
-			checks, err := r.checkUnique(ctx, u, cols, i)
-			if err != nil {
-				return err
-			}
+		f, ok, err := r.beside(ctx, u, fmt.Sprintf("beside_unique%d", i))
+		if ok && err == nil {
+			var checks []standing
+			checks, err = r.checkUnique(ctx, u, f, i)
 			all = append(all, checks...)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for i, fk := range r.spec.Table.ForeignKeys {
-		if cols, ok := r.finalColumns(fk.Columns); ok {
-			check, err := r.checkReference(ctx, fk, cols, i)
-			if err != nil {
-				return err
-			}
+		f, ok, err := r.beside(ctx, fk.Columns, fmt.Sprintf("beside_reference%d", i))
+		if ok && err == nil {
+			var check standing
+			check, err = r.checkReference(ctx, fk, f, i)
 			all = append(all, check)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	left, err := r.count(ctx, `SELECT count(*) FROM deltas`)
@@ -85,6 +90,53 @@ type final struct {
 	value, written string // SQL
 }
 
+// finals are the final values of some columns.
+type finals struct {
+	cols   []final
+	deltas string // SQL: the deltas, with the values that they do not hold themselves
+}
+
+// beside gives the final values of columns of which some may be outside the judged
+// set: those are fetched into the table, for the rows that keep them. False where
+// none of the columns can be written, or one cannot be read.
+func (r *run) beside(ctx context.Context, columns []string, table string) (f finals, ok bool, err error) {
+	var kept record.Schema
+	var touched []string
+	for _, name := range columns {
+		i := r.spec.Table.Columns.Index(name)
+		cols, held := r.finalColumns([]string{name})
+		switch {
+		case held:
+			f.cols = append(f.cols, cols[0])
+			if cols[0].written != isInsert {
+				touched = append(touched, cols[0].written)
+			}
+		case i < 0 || r.spec.Table.Columns[i].Type.Kind == record.Unsupported:
+			return f, false, nil
+		default:
+			f.cols = append(f.cols, final{r.spec.Table.Columns[i], fmt.Sprintf("x%d", len(kept)), "false"})
+			kept = append(kept, r.spec.Table.Columns[i])
+		}
+	}
+	if f.deltas = "deltas"; len(kept) == 0 {
+		return f, true, nil
+	}
+	if len(touched) == 0 {
+		return f, false, nil
+	}
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: kept}
+	query := `SELECT line` + list(r.nk, "k#") + ` FROM deltas WHERE op = 'update' AND (` + strings.Join(touched, " OR ") + `)`
+	if err := r.lookup(ctx, table, look, query, names("k", r.nk), names("x", len(kept))); err != nil {
+		return f, false, err
+	}
+	values := ""
+	for i, c := range kept {
+		values += fmt.Sprintf(", %s AS x%d", canonicalLive(c.Type, fmt.Sprintf("b.x%d", i)), i)
+	}
+	f.deltas = `(SELECT d.*` + values + ` FROM deltas d LEFT JOIN ` + table + ` b ON b.n = d.line)`
+	return f, true, nil
+}
+
 func (r *run) finalColumns(columns []string) ([]final, bool) {
 	var out []final
 	for _, name := range columns {
@@ -126,10 +178,9 @@ type unique struct {
 
 // lookupUnique asks the system which live rows have the final values of deltas.
 // The SQL it gives goes by the deltas as they are when it runs.
-func (r *run) lookupUnique(ctx context.Context, columns []string, cols []final, no int) (u unique, err error) {
-	t := touching(cols)
-	n := len(cols)
-	from := `SELECT line, op` + list(r.nk, "k#") + t.values + ` FROM deltas WHERE ` + t.where
+func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no int) (u unique, err error) {
+	t, cols, n := touching(f.cols), f.cols, len(f.cols)
+	from := `SELECT line, op` + list(r.nk, "k#") + t.values + ` FROM ` + f.deltas + ` WHERE ` + t.where
 	us := strings.TrimPrefix(list(n, "u#"), ", ")
 	by := make(record.Schema, n)
 	for i, c := range cols {
@@ -155,25 +206,25 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, cols []final, 
 	u.twins = `SELECT line` + list(n, "u#") + ` FROM (SELECT *, count(*) OVER (PARTITION BY ` + us + `) AS same FROM (` + from + `)) WHERE same > 1`
 	u.others = had + ` AND NOT ` + gives(`op = 'delete' OR op = 'update' AND `+t.written)
 	if !r.spec.Table.Defers(columns) {
-		u.taken = had + ` AND d.op = 'update' AND ` + gives(`op = 'update' AND `+t.written+` AND NOT `+stepsAside(cols))
+		u.taken = had + ` AND d.op = 'update' AND ` + gives(`op = 'update' AND `+t.written+` AND NOT `+r.stepsAside(columns, cols))
 	}
 	return u, nil
 }
 
 // stepsAside is true for rows that write a column which may be NULL: the driver
 // empties it first (package driver, Tx.Write).
-func stepsAside(cols []final) string {
+func (r *run) stepsAside(columns []string, cols []final) string {
 	parts := []string{"false"}
 	for _, c := range cols {
-		if c.Nullable && c.written != isInsert {
+		if c.Nullable && c.written != isInsert && r.spec.Table.StepsAside(columns) {
 			parts = append(parts, c.written)
 		}
 	}
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-func (r *run) checkUnique(ctx context.Context, columns []string, cols []final, no int) ([]standing, error) {
-	u, err := r.lookupUnique(ctx, columns, cols, no)
+func (r *run) checkUnique(ctx context.Context, columns []string, f finals, no int) ([]standing, error) {
+	u, err := r.lookupUnique(ctx, columns, f, no)
 	if err != nil {
 		return nil, err
 	}
@@ -185,20 +236,24 @@ func (r *run) checkUnique(ctx context.Context, columns []string, cols []final, n
 	return checks, nil
 }
 
-func (r *run) checkReference(ctx context.Context, fk driver.ForeignKey, cols []final, no int) (standing, error) {
-	missing, err := r.lookupReference(ctx, fk, cols, no)
-	return standing{r.check(plan.ForeignKeyFinding(fk.Columns, fk.RefTable)), missing, `concat_ws(', '` + list(len(cols), "u#") + `)`}, err
+func (r *run) checkReference(ctx context.Context, fk driver.ForeignKey, f finals, no int) (standing, error) {
+	sample := `concat_ws(', '` + list(len(f.cols), "u#") + `)`
+	missing, err := r.lookupReference(ctx, fk, f, no)
+	if unreadable(err) {
+		t := touching(f.cols)
+		return standing{r.check(plan.UncheckedFinding(fk.Columns, fk.RefTable)), `SELECT line` + t.values + ` FROM ` + f.deltas + ` WHERE ` + t.where, sample}, nil
+	}
+	return standing{r.check(plan.ForeignKeyFinding(fk.Columns, fk.RefTable)), missing, sample}, err
 }
 
 // lookupReference asks the system which of the rows that deltas refer to are
 // there, and gives the SQL of those deltas, as line and values u0…, whose are not.
-func (r *run) lookupReference(ctx context.Context, fk driver.ForeignKey, cols []final, no int) (string, error) {
-	t := touching(cols)
-	n := len(cols)
-	from := `SELECT line` + t.values + ` FROM deltas WHERE ` + t.where
+func (r *run) lookupReference(ctx context.Context, fk driver.ForeignKey, f finals, no int) (string, error) {
+	t, n := touching(f.cols), len(f.cols)
+	from := `SELECT line, op` + t.values + ` FROM ` + f.deltas + ` WHERE ` + t.where
 	us := strings.TrimPrefix(list(n, "u#"), ", ")
 	by := make(record.Schema, n)
-	for i, c := range cols {
+	for i, c := range f.cols {
 		by[i] = c.Column
 		by[i].Name = fk.RefColumns[i]
 	}
@@ -212,15 +267,26 @@ func (r *run) lookupReference(ctx context.Context, fk driver.ForeignKey, cols []
 	if err := r.lookup(ctx, table, look, `SELECT n`+list(n, "u#")+` FROM `+distinct, names("u", n), []string{"x"}); err != nil {
 		return "", err
 	}
-	missing := `SELECT * FROM ` + distinct + ` WHERE n NOT IN (SELECT n FROM ` + table + `)`
-	if fk.RefTable == r.spec.Table.Table { // a row of this plan may be the one referred to
-		if own, ok := r.finalColumns(fk.RefColumns); ok {
-			var same []string
-			for i, c := range own {
-				same = append(same, fmt.Sprintf("%s = w.u%d", c.value, i))
-			}
-			missing = `SELECT w.* FROM (` + missing + `) w WHERE NOT EXISTS (SELECT 1 FROM deltas WHERE op IN ('insert', 'update') AND ` + strings.Join(same, " AND ") + `)`
-		}
+	missing := `SELECT ` + us + ` FROM ` + distinct + ` WHERE n NOT IN (SELECT n FROM ` + table + `)`
+	hit := func(rows, missing string) string {
+		return `SELECT line` + list(n, "u#") + ` FROM (` + from + rows + `) SEMI JOIN (` + missing + `) USING (` + us + `)`
 	}
-	return `SELECT t.* FROM (` + from + `) t SEMI JOIN (` + missing + `) USING (` + us + `)`, nil
+	own, ok := r.finalColumns(fk.RefColumns)
+	if fk.RefTable != r.spec.Table.Table || !ok {
+		return hit("", missing), nil
+	}
+	// A row of this plan may be the one referred to. Inserts come last, so an update
+	// that refers to one is judged before it is there.
+	but := func(ops string) string {
+		var same []string
+		for i, c := range own {
+			same = append(same, fmt.Sprintf("%s = w.u%d", c.value, i))
+		}
+		return `SELECT w.* FROM (` + missing + `) w WHERE NOT EXISTS (SELECT 1 FROM deltas WHERE op IN (` + ops + `) AND ` + strings.Join(same, " AND ") + `)`
+	}
+	lines := hit("", but(`'insert', 'update'`))
+	if !fk.Deferred {
+		lines += ` UNION ` + hit(` AND op = 'update'`, but(`'update'`))
+	}
+	return lines, nil
 }

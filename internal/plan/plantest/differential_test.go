@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
 	"sutor/internal/system"
+	"sutor/internal/system/driver"
 )
 
 // Cases in all, at least. Rapid makes as many worlds in one go as its flag says.
@@ -122,11 +124,29 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
+// open opens the world's database, whose parent table may be closed to Sutor.
+func (w *world) open(ctx context.Context, dsn string) (driver.Driver, error) {
+	d, err := w.db.Open(ctx, dsn)
+	if w.closed {
+		d = closed{d}
+	}
+	return d, err
+}
+
+type closed struct{ driver.Driver }
+
+func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	if l.Table == parentName {
+		return 0, 0, &driver.Refusal{Message: "The account may not read it."}
+	}
+	return c.Driver.Fetch(ctx, l, in, out)
+}
+
 // differ fails where two plans of a world differ that must be the same, those of
 // the file in the given order too; it gives the plan, if there is one.
 func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
 	t.Helper()
-	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.db.Open})
+	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.open})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

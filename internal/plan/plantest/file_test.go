@@ -21,6 +21,9 @@ func (g *generator) described(s *plan.Spec) {
 		if g.chance(40, "deferrable") {
 			s.Table.Deferrable = append(s.Table.Deferrable, u.Columns)
 		}
+		if g.chance(20, "nulls are equal") {
+			s.Table.NullsEqual = append(s.Table.NullsEqual, u.Columns)
+		}
 	}
 }
 

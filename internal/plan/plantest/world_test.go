@@ -24,6 +24,7 @@ type world struct {
 	spec    plan.Spec
 	records []fileRecord // of the staging file
 	cases   int
+	closed  bool // Sutor's account may not read the parent table
 }
 
 // fileRecord is one record of a staging file, without its line number.
@@ -104,7 +105,7 @@ func draw(t *rapid.T, zones []*time.Location) *world {
 	g.cases = pick(g, "cases", 1, many, many, many)
 	g.columns()
 	g.constraints()
-	w := &world{db: mem.New(), cases: g.cases}
+	w := &world{db: mem.New(), cases: g.cases, closed: g.chance(15, "parent closed")}
 	g.create(w.db)
 	g.file(w)
 	g.rules(w)
@@ -221,6 +222,7 @@ func (g *generator) constraints() {
 		}
 		if g.chance(40, "own table") {
 			fk.RefTable, fk.RefColumns = tableName, g.alike(fk.Columns)
+			fk.Deferred = g.chance(40, "deferred")
 		}
 		g.table.ForeignKeys = append(g.table.ForeignKeys, fk)
 	}

@@ -43,14 +43,23 @@ type Table struct {
 
 	// Deferrable lists those of PrimaryKey and Uniques that the system judges when a
 	// whole step is written, not row by row: rows may pass values on to each other.
-	Deferrable   [][]string  `json:"deferrable,omitempty"`
+	Deferrable [][]string `json:"deferrable,omitempty"`
+	// NullsEqual lists those of Uniques in which NULL is equal to NULL: a row that
+	// is NULL there is in another's way.
+	NullsEqual   [][]string  `json:"nulls_equal,omitempty"`
 	ReferencedBy []Reference `json:"referenced_by,omitempty"`
 	Hidden       string      `json:"hidden,omitempty"` // why it may have rows that Sutor cannot see, in a sentence; "" if it sees all
 }
 
 // Defers tells whether a unique constraint is judged over a whole step.
-func (t Table) Defers(unique []string) bool {
-	return slices.ContainsFunc(t.Deferrable, func(d []string) bool { return slices.Equal(d, unique) })
+func (t Table) Defers(unique []string) bool { return among(t.Deferrable, unique) }
+
+// StepsAside tells whether a row can step aside for another that takes its values
+// of a unique constraint: by being NULL in a column for a while.
+func (t Table) StepsAside(unique []string) bool { return !among(t.NullsEqual, unique) }
+
+func among(all [][]string, unique []string) bool {
+	return slices.ContainsFunc(all, func(u []string) bool { return slices.Equal(u, unique) })
 }
 
 // ForeignKey refers from columns of this table to columns of another.
@@ -59,7 +68,7 @@ type ForeignKey struct {
 	Columns    []string     `json:"columns"`
 	RefTable   record.Table `json:"ref_table"`
 	RefColumns []string     `json:"ref_columns"`
-	Deferrable bool         `json:"deferrable,omitempty"`
+	Deferred   bool         `json:"deferred,omitempty"`  // judged at the commit; false where that cannot be told
 	OnDelete   string       `json:"on_delete,omitempty"` // "cascade", "set null", "set default"; "" for refuse
 }
 
