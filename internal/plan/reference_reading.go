@@ -165,11 +165,15 @@ func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func()
 }
 
 // stepsAside tells whether an update writes a column that may be NULL: there the
-// driver empties it before another row takes its value.
+// driver empties it before another row takes its value. It knows only judged
+// columns.
 func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
+	if _, all := r.columnsOf(cols.Names()); !all || !r.spec.Table.StepsAside(cols.Names()) {
+		return false
+	}
 	return slices.ContainsFunc(cols, func(c record.Column) bool {
 		j := r.spec.Judged.Index(c.Name)
-		return j >= 0 && c.Nullable && d.writes[j] && r.spec.Table.StepsAside(cols.Names())
+		return j >= 0 && c.Nullable && d.writes[j]
 	})
 }
 

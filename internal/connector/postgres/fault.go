@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -63,7 +65,7 @@ func faultOfServer(pg *pgconn.PgError, err error) error {
 		return e.Because(err)
 	}
 	if message := refusal(pg); message != "" {
-		return &driver.Refusal{Constraint: pg.ConstraintName, Column: pg.ColumnName, Message: message, Cause: err}
+		return &driver.Refusal{Constraint: pg.ConstraintName, Column: cmp.Or(pg.ColumnName, columnsIn(pg.Detail)), Message: message, Cause: err}
 	}
 	return err
 }
@@ -96,9 +98,9 @@ func waiting(code string) *errs.Error {
 func refusal(pg *pgconn.PgError) string {
 	switch pg.Code {
 	case "23505":
-		return "Another row already has these values, which " + constraint(pg) + " allows only once."
+		return "Another row already has these values" + of(columnsIn(pg.Detail)) + ", which " + constraint(pg) + " allows only once."
 	case "23503":
-		return "Rows of two tables would no longer fit together: " + constraint(pg) + " wants the row that another row refers to."
+		return "Rows of two tables would no longer fit together: " + constraint(pg) + " wants the row that another row refers to" + by(columnsIn(pg.Detail)) + "."
 	case "23502":
 		return "The column " + pg.ColumnName + " of the table " + pg.TableName + " needs a value."
 	case "23514":
@@ -131,6 +133,34 @@ func refusal(pg *pgconn.PgError) string {
 		return "A rule of the database does not allow this."
 	}
 	return ""
+}
+
+// keyDetail is how PostgreSQL tells the columns and values that broke a rule, in
+// every language: "Key (a, b)=(1, 2) …". Of an expression it gives SQL, which has
+// parentheses or operators.
+var keyDetail = regexp.MustCompile(`\(([^()=<>|*/+:']+)\)=\(`)
+
+// columnsIn gives the columns that a detail names, and never its values; "" where
+// it names none.
+func columnsIn(detail string) string {
+	if found := keyDetail.FindStringSubmatch(detail); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+func of(columns string) string {
+	if columns == "" {
+		return ""
+	}
+	return " of " + columns
+}
+
+func by(columns string) string {
+	if columns == "" {
+		return ""
+	}
+	return " by " + columns
 }
 
 func constraint(pg *pgconn.PgError) string {

@@ -100,7 +100,7 @@ type finals struct {
 // set: those are fetched into the table, for the rows that keep them. False where
 // none of the columns can be written, or one cannot be read.
 func (r *run) beside(ctx context.Context, columns []string, table string) (f finals, ok bool, err error) {
-	var kept record.Schema
+	var outside record.Schema
 	var touched []string
 	for _, name := range columns {
 		i := r.spec.Table.Columns.Index(name)
@@ -114,23 +114,23 @@ func (r *run) beside(ctx context.Context, columns []string, table string) (f fin
 		case i < 0 || r.spec.Table.Columns[i].Type.Kind == record.Unsupported:
 			return f, false, nil
 		default:
-			f.cols = append(f.cols, final{r.spec.Table.Columns[i], fmt.Sprintf("x%d", len(kept)), "false"})
-			kept = append(kept, r.spec.Table.Columns[i])
+			f.cols = append(f.cols, final{r.spec.Table.Columns[i], fmt.Sprintf("x%d", len(outside)), kept})
+			outside = append(outside, r.spec.Table.Columns[i])
 		}
 	}
-	if f.deltas = "deltas"; len(kept) == 0 {
+	if f.deltas = "deltas"; len(outside) == 0 {
 		return f, true, nil
 	}
 	if len(touched) == 0 {
 		return f, false, nil
 	}
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: kept}
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: outside}
 	query := `SELECT line` + list(r.nk, "k#") + ` FROM deltas WHERE op = 'update' AND (` + strings.Join(touched, " OR ") + `)`
-	if err := r.lookup(ctx, table, look, query, names("k", r.nk), names("x", len(kept))); err != nil {
+	if err := r.lookup(ctx, table, look, query, names("k", r.nk), names("x", len(outside))); err != nil {
 		return f, false, err
 	}
 	values := ""
-	for i, c := range kept {
+	for i, c := range outside {
 		values += fmt.Sprintf(", %s AS x%d", canonicalLive(c.Type, fmt.Sprintf("b.x%d", i)), i)
 	}
 	f.deltas = `(SELECT d.*` + values + ` FROM deltas d LEFT JOIN ` + table + ` b ON b.n = d.line)`
@@ -211,12 +211,18 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no i
 	return u, nil
 }
 
+// kept is when a column outside the judged set is written.
+const kept = "false"
+
 // stepsAside is true for rows that write a column which may be NULL: the driver
-// empties it first (package driver, Tx.Write).
+// empties it first (package driver, Tx.Write). It knows only judged columns.
 func (r *run) stepsAside(columns []string, cols []final) string {
 	parts := []string{"false"}
+	if !r.spec.Table.StepsAside(columns) || slices.ContainsFunc(cols, func(c final) bool { return c.written == kept }) {
+		return parts[0]
+	}
 	for _, c := range cols {
-		if c.Nullable && c.written != isInsert && r.spec.Table.StepsAside(columns) {
+		if c.Nullable && c.written != isInsert {
 			parts = append(parts, c.written)
 		}
 	}
