@@ -29,7 +29,8 @@
 // internal/evidence is the Merkle log with its envelopes and packs;
 // internal/evidence/logtest checks any storage of it. internal/intake turns a
 // file into staging: internal/intake/csv reads, internal/intake/xlsx writes
-// workbooks. internal/system/driver is the small interface behind every
+// workbooks, internal/intake/pollute makes messy files with what a reader should
+// make of them, and scores it. internal/system/driver is the small interface behind every
 // connected system.
 //
 // Ring 3. internal/change is the life of one change as pure functions: states,
