@@ -55,6 +55,11 @@ type grammar struct {
 		Fsck       evidenceFsckCmd       `cmd:"" help:"Check the whole evidence log."`
 	} `cmd:"" help:"The verifiable record."`
 
+	File struct {
+		Inspect fileInspectCmd `cmd:"" help:"What is understood of a file; without a server."`
+		Convert fileConvertCmd `cmd:"" help:"The same file as CSV (RFC 4180, UTF-8); without a server."`
+	} `cmd:"" help:"Files before they become changes."`
+
 	Doctor  doctorCmd  `cmd:"" help:"The health of what is configured."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -37,6 +37,7 @@ type Choice struct {
 type Options struct {
 	Limits
 	Choice
+	Temp string // folder for working files; "" for the system's
 }
 
 // Result says what was read, and how.
@@ -50,6 +51,16 @@ type Result struct {
 	Defects    int64 // records with a defect that makes them invalid
 	BlankLines int64 // lines without a byte, left out
 	Notes      []Note
+	Parts      []Part // what there was to choose from: sheets, tables, files of an archive
+}
+
+// Part is something in a file that can be read by itself.
+type Part struct {
+	Kind   string // "sheet", "table", "range", "file"; Choice.Sheet names it, Choice.Table a table of a text
+	Name   string
+	Rows   int64 // 0 where that is not known beforehand
+	Hidden bool
+	Read   bool // this one was read
 }
 
 // Note is what a person must know about how a file was read: what was repaired,
