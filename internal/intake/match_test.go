@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"sutor/internal/errs"
@@ -29,17 +30,17 @@ func TestMatch(t *testing.T) {
 		maps   []string
 		want   Matching
 	}{
-		{"by name", []string{"payment_terms", "id", "Cust\"omer"}, nil, Matching{Columns: []Matched{{0, 1, ByName}, {1, 0, ByName}, {2, 3, ByName}}}},
-		{"by label and also", []string{"Kundennummer", "Payment terms"}, nil, Matching{Columns: []Matched{{0, 0, ByAlso}, {1, 1, ByLabel}}}},
+		{"by name", []string{"payment_terms", "id", "Cust\"omer"}, nil, Matching{Columns: []Matched{{File: 0, Target: 1, How: ByName}, {File: 1, Target: 0, How: ByName}, {File: 2, Target: 3, How: ByName}}}},
+		{"by label and also", []string{"Kundennummer", "Payment terms"}, nil, Matching{Columns: []Matched{{File: 0, Target: 0, How: ByAlso}, {File: 1, Target: 1, How: ByLabel}}}},
 		{"similar", []string{"ID", "PAYMENT-Terms", "STRASSE", "CUST\"OMER"}, nil,
-			Matching{Columns: []Matched{{0, 0, BySimilar}, {1, 1, BySimilar}, {2, 2, BySimilar}, {3, 3, BySimilar}}}},
-		{"similar label and also", []string{"customer_NUMBER", "zahlungs ziel"}, nil, Matching{Columns: []Matched{{0, 0, BySimilar}, {1, 1, BySimilar}}}},
-		{"unmatched", []string{"id", "note", "-"}, nil, Matching{Columns: []Matched{{0, 0, ByName}}, Unmatched: []int{1, 2}}},
+			Matching{Columns: []Matched{{File: 0, Target: 0, How: BySimilar}, {File: 1, Target: 1, How: BySimilar}, {File: 2, Target: 2, How: BySimilar}, {File: 3, Target: 3, How: BySimilar}}}},
+		{"similar label and also", []string{"customer_NUMBER", "zahlungs ziel"}, nil, Matching{Columns: []Matched{{File: 0, Target: 0, How: BySimilar}, {File: 1, Target: 1, How: BySimilar}}}},
+		{"unmatched", []string{"id", "note", "-"}, nil, Matching{Columns: []Matched{{File: 0, Target: 0, How: ByName}}, Unmatched: []int{1, 2}}},
 		{"map", []string{"Nr", "id", "Ziel = neu"}, []string{"Nr=id", "Ziel = neu=payment_terms"},
-			Matching{Columns: []Matched{{0, 0, ByMap}, {2, 1, ByMap}}, Unmatched: []int{1}}},
-		{"left out", []string{"id", "terms"}, []string{"terms="}, Matching{Columns: []Matched{{0, 0, ByName}}, LeftOut: []int{1}}},
+			Matching{Columns: []Matched{{File: 0, Target: 0, How: ByMap}, {File: 2, Target: 1, How: ByMap}}, Unmatched: []int{1}}},
+		{"left out", []string{"id", "terms"}, []string{"terms="}, Matching{Columns: []Matched{{File: 0, Target: 0, How: ByName}}, LeftOut: []LeftOut{{File: 1, How: ByMap}}}},
 		{"left out to settle two", []string{"id", "terms", "Zahlungsziel"}, []string{"terms="},
-			Matching{Columns: []Matched{{0, 0, ByName}, {2, 1, ByAlso}}, LeftOut: []int{1}}},
+			Matching{Columns: []Matched{{File: 0, Target: 0, How: ByName}, {File: 2, Target: 1, How: ByAlso}}, LeftOut: []LeftOut{{File: 1, How: ByMap}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,12 +49,15 @@ func TestMatch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, got); d != "" {
+			if d := cmp.Diff(tt.want, got, fates...); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
 	}
 }
+
+// fates compares what becomes of columns, whatever is said about why.
+var fates = cmp.Options{cmpopts.IgnoreFields(Matched{}, "Confidence", "Why"), cmpopts.IgnoreFields(LeftOut{}, "Why"), cmpopts.IgnoreFields(Matching{}, "Questions")}
 
 func parse(t *testing.T, texts []string) (maps []Map) {
 	t.Helper()
@@ -117,9 +121,9 @@ func TestMatchAmbiguous(t *testing.T) {
 			t.Errorf("%s: %v", column, err)
 		}
 	}
-	got, err := Match([]string{"id", "ID", "Total"}, targets, []Map{{"Total", "b"}})
-	want := []Matched{{0, 0, ByName}, {1, 1, ByName}, {2, 3, ByMap}}
-	if err != nil || !cmp.Equal(got.Columns, want) {
+	got, err := Match([]string{"id", "ID", "Total"}, targets, []Map{{File: "Total", Target: "b"}})
+	want := []Matched{{File: 0, Target: 0, How: ByName}, {File: 1, Target: 1, How: ByName}, {File: 2, Target: 3, How: ByMap}}
+	if err != nil || !cmp.Equal(got.Columns, want, fates...) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -155,7 +159,7 @@ func TestPropertyMatching(t *testing.T) {
 			return
 		}
 		seen, taken := map[int]bool{}, map[int]bool{}
-		for _, f := range append(got.Unmatched, got.LeftOut...) {
+		for _, f := range got.Unmatched {
 			seen[f] = true
 		}
 		for i, c := range got.Columns {

@@ -69,3 +69,103 @@ func distance(a, b []rune) int {
 	}
 	return row[len(b)]
 }
+
+// oneSlip tells whether two names differ by one slip of the finger: one letter
+// more, fewer, other, or exchanged with its neighbour, in a word of five letters
+// or more. The first letter and all digits are the same: people slip inside
+// words, and line_1 and line_2 are two things.
+func oneSlip(a, b string) bool {
+	one, two := tokens(a), tokens(b)
+	if len(one) != len(two) {
+		one, two = []string{strings.Join(one, "")}, []string{strings.Join(two, "")}
+	}
+	slips := 0
+	for i, x := range one {
+		if x == two[i] {
+			continue
+		}
+		if slips++; slips > 1 || !slip([]rune(x), []rune(two[i])) {
+			return false
+		}
+	}
+	return slips == 1
+}
+
+func slip(a, b []rune) bool {
+	if min(len(a), len(b)) < 5 || a[0] != b[0] || digits(a) != digits(b) {
+		return false
+	}
+	i, k := 0, 0
+	for i < min(len(a), len(b)) && a[i] == b[i] {
+		i++
+	}
+	for k < min(len(a), len(b))-i && a[len(a)-1-k] == b[len(b)-1-k] {
+		k++
+	}
+	x, y := a[i:len(a)-k], b[i:len(b)-k]
+	return len(x) <= 1 && len(y) <= 1 || len(x) == 2 && len(y) == 2 && x[0] == y[1] && x[1] == y[0]
+}
+
+func digits(name []rune) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, string(name))
+}
+
+// tokens splits a name into its words, folded: at whatever is neither letter nor
+// digit, and where a small letter meets a capital one (paymentTerms).
+func tokens(name string) []string {
+	var out []string
+	var word []rune
+	flush := func() {
+		if f := fold(string(word)); f != "" {
+			out = append(out, f)
+		}
+		word = word[:0]
+	}
+	var last rune
+	for _, r := range cut(name) {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.M, r) {
+			flush()
+		} else {
+			if unicode.IsLower(last) && unicode.IsUpper(r) {
+				flush()
+			}
+			word = append(word, r)
+		}
+		last = r
+	}
+	flush()
+	return out
+}
+
+// within tells whether all words of one name stand in the other, which has more,
+// and are worth it: one of them has four letters.
+func within(a, b string) bool {
+	one, two := tokens(a), tokens(b)
+	if len(one) > len(two) {
+		one, two = two, one
+	}
+	long := false
+	for _, x := range one {
+		if !slices.Contains(two, x) {
+			return false
+		}
+		long = long || len([]rune(x)) >= 4
+	}
+	return long && len(one) < len(two)
+}
+
+// closeness is 1 for names that are the same when folded, 0 for names that have
+// nothing in common.
+func closeness(a, b string) float64 {
+	one, two := []rune(cut(fold(a))), []rune(cut(fold(b)))
+	longer := max(len(one), len(two))
+	if longer == 0 {
+		return 0
+	}
+	return 1 - float64(distance(one, two))/float64(longer)
+}

@@ -1,0 +1,88 @@
+package intake
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+)
+
+// synonymLines is what business columns are called; the file says its own form.
+//
+//go:embed synonyms.txt
+var synonymLines string
+
+// thesaurus says which concept a name stands for. It is read once.
+var thesaurus = sync.OnceValue(func() map[string]string {
+	words := map[string]string{}
+	for line := range strings.Lines(synonymLines) {
+		concept, names := parseSynonyms(line)
+		for _, name := range names {
+			for _, k := range spellings(name) {
+				words[k] = concept
+			}
+		}
+	}
+	return words
+})
+
+// parseSynonyms reads a line; none where it is empty or a remark.
+func parseSynonyms(line string) (concept string, names []string) {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return "", nil
+	}
+	fields := strings.Split(line, "|")
+	concept = strings.TrimSpace(fields[0])
+	for _, f := range fields[1:] {
+		for name := range strings.SplitSeq(f, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return concept, names
+}
+
+// conceptsOf gives what the names stand for, each concept once.
+func conceptsOf(names []string) (out []string) {
+	for _, name := range names {
+		if c, ok := thesaurus()[plain(name)]; ok && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// spellings gives the forms in which a listed word is found: without accents, and
+// with ae, oe and ue for the umlauts.
+func spellings(name string) []string {
+	a := plain(name)
+	b := plain(strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "ae", "Ö", "oe", "Ü", "ue").Replace(norm.NFC.String(name)))
+	if a == b {
+		return []string{a}
+	}
+	return []string{a, b}
+}
+
+// plain gives what is left of a name without case, accents, and whatever is
+// neither a letter nor a digit, "%" excepted, which says what a column is.
+func plain(name string) string {
+	t := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
+	s, _, err := transform.String(t, cases.Fold().String(cut(name)))
+	if err != nil {
+		return "" // no text: it stands for nothing
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '%' {
+			return r
+		}
+		return -1
+	}, s)
+}
