@@ -102,9 +102,13 @@ func (c *Client) document(ctx context.Context, q call, out any) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }() // read to the end, nothing is lost
-	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+	from := &fileReader{r: res.Body}
+	if err := json.NewDecoder(from).Decode(out); err != nil {
 		if ctx.Err() != nil {
 			return interrupted(ctx)
+		}
+		if from.err != nil {
+			return c.silent(q.method, true, from.err)
 		}
 		return c.strange(res.StatusCode).Because(err)
 	}
@@ -173,7 +177,7 @@ func (c *Client) do(ctx context.Context, q call) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, interrupted(ctx)
 		}
-		return nil, c.silent(err)
+		return nil, c.silent(q.method, sent(err), err)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		defer func() { _ = res.Body.Close() }() // the answer is an error already

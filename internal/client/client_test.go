@@ -134,6 +134,34 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
+// An answer that is lost, all of it or its end: what was asked for may have
+// happened, unless it was only to look.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"all": "", "half": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.WriteString(conn, answer) // the client may be gone
+				_ = conn.Close()
+			})
+			_, err := c.Submit(t.Context(), "1001", "")
+			if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "it may have done what it was asked for") || !strings.Contains(err.Error(), "sutor change list") {
+				t.Errorf("submit: %v", err)
+			}
+			_, err = c.Me(t.Context())
+			if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "does not answer") {
+				t.Errorf("me: %v", err)
+			}
+		})
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "localhost:8080", "ftp://x", "http://", "://"} {

@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 
@@ -60,8 +62,19 @@ func (c *Client) strange(status int) *errs.Error {
 		WithMend("Check the address: --server or SUTOR_SERVER.")
 }
 
-// silent is a server that did not answer.
-func (c *Client) silent(err error) *errs.Error {
+// sent tells whether a call that got no answer may have reached the server.
+func sent(err error) bool {
+	var op *net.OpError
+	return !errors.As(err, &op) || op.Op != "dial"
+}
+
+// silent is a server that did not answer. What it was asked to do, it may have
+// done.
+func (c *Client) silent(method string, sent bool, err error) *errs.Error {
+	if sent && method != http.MethodGet {
+		return errs.New(errs.Unavailable, "The line to the server at %s was lost before its answer came, so it may have done what it was asked for.", c.Address()).
+			WithMend("Look before you do it again: sutor change list. The same file proposed twice is noticed.").Because(err)
+	}
 	return errs.New(errs.Unavailable, "The server at %s does not answer.", c.Address()).
 		WithMend("Check that it runs and that the address is right: --server or SUTOR_SERVER.").Because(err)
 }

@@ -29,6 +29,7 @@
 //	forge PACK OUT ACT…             flip, byte, add, remove, rename: what somebody may do to a pack
 //	forgeries PACK N                flips one bit at N places, one after the other; each must fail to verify with 7
 //	hangup PATH PERSON how          begins an upload and goes away
+//	unanswered all|half             a line to the server that loses the answers to what it is told to do, in $UNANSWERED
 //	empty PATTERN                   waits until no file matches
 //
 // The metadata is a file in the folder data, or, for stories that are told on
@@ -132,7 +133,7 @@ func stories(metadata func(testing.TB) string) testscript.Params {
 			"as": as, "exits": exits, "http": call, "json": jsonIs, "keep": keep,
 			"documents": documents, "problem": problem, "edit": edit,
 			"sql": sqlCmd, "lock": lock, "unlock": unlock, "proxy": proxy,
-			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "empty": empty,
+			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "unanswered": unanswered, "empty": empty,
 		},
 	}
 }
