@@ -70,6 +70,7 @@ type world struct {
 	w       *workflow.Workflow
 	deps    workflow.Deps
 	shop    *sql.DB // the connected database, seen from outside
+	shopDSN string  // where it was connected last
 	text    string  // of the Compact in force
 	clock   *clock
 	systems systems
@@ -199,7 +200,7 @@ func (w *world) connect(name, kind, dsn string) {
 	sys, err := system.Open(ctx, name, kind, dsn, all.Connectors())
 	fine(w.t, err)
 	w.t.Cleanup(func() { fine(w.t, sys.Close()) })
-	w.systems[name] = sys
+	w.systems[name], w.shopDSN = sys, dsn
 }
 
 // inForce puts a Compact in force.

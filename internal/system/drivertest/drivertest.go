@@ -170,6 +170,7 @@ func contents() []testCase {
 		{name: "transaction/delete, update, insert in one", test: txSteps},
 		{name: "transaction/fate can be asked", test: txStatus},
 		{name: "transaction/ended from outside", test: txEnded},
+		{name: "streams/every fault is told and leaves nothing", test: streamsBreak},
 		{name: "transaction/others write beside it", needs: Concurrency, test: txBeside},
 		{name: "transaction/a lock held is unavailable", test: txLocked},
 
