@@ -1,13 +1,16 @@
 package workflow_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sutor/internal/change"
+	"sutor/internal/connector/postgres/pgtest"
 	"sutor/internal/finding"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"
@@ -311,7 +314,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 	before := b.dump("customer")
 	b.exec(t, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`)
 	b.connect("shop", "postgres", b.dsn) // takes effect for new sessions
-	b.failed(b.does("maria", apply, c), 5, "read-only")
+	b.failed(b.does("maria", apply, c), 5, "only allows reading")
 	in(t, b.does("maria", replan, c), change.Failed)
 	if now := b.see(t, "maria", c); !strings.Contains(now.Why, "only allows reading") {
 		t.Errorf("why: %s", now.Why)
@@ -319,6 +322,57 @@ func TestReadOnlyDatabase(t *testing.T) {
 	if b.dump("customer") != before {
 		t.Error("something was written")
 	}
+}
+
+// The system is a standby now, as after a failover that nobody told Sutor of:
+// what was approved is not written, no plan is made that could not be written, and
+// reading works.
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	primary, err := pgtest.Start(ctx)
+	fine(t, err)
+	t.Cleanup(func() { fine(t, primary.Stop()) })
+	b := newBusy(t, customers)
+	pool, err := pgxpool.New(ctx, primary.URL())
+	fine(t, err)
+	t.Cleanup(pool.Close)
+	_, err = pool.Exec(ctx, customers)
+	fine(t, err)
+	standby, err := primary.Standby(ctx)
+	fine(t, err)
+	t.Cleanup(func() { fine(t, standby.Stop()) })
+	b.connect("shop", "postgres", primary.URL())
+	c := b.approvedIn(edit)
+	before := dumpOf(t, pool)
+
+	b.connect("shop", "postgres", standby.URL())
+	b.failed(b.does("maria", apply, c), 5, "standby")
+	in(t, b.does("maria", replan, c), change.Failed)
+	if now := b.see(t, "maria", c); !strings.Contains(now.Why, "standby, which only follows another one") {
+		t.Errorf("why: %s", now.Why)
+	}
+	var out bytes.Buffer
+	fine(t, b.w.Export(ctx, b.as("maria"), "customers", "csv", &out))
+	if n := strings.Count(out.String(), "\n"); n != 4 {
+		t.Errorf("exported %d lines:\n%s", n, &out)
+	}
+	problems, err := workflow.CheckLive(ctx, b.w.Compact(), b.systems)
+	fine(t, err)
+	if len(problems) == 0 || problems[0].Warning || !strings.Contains(problems[0].Message, "standby") {
+		t.Errorf("compact check tells %+v", problems)
+	}
+
+	b.connect("shop", "postgres", primary.URL())
+	if after := dumpOf(t, pool); after != before {
+		t.Errorf("something was written:\n%s", after)
+	}
+	b.applied(t, "maria", "olaf", b.does("maria", replan, c))
+}
+
+func dumpOf(t tb, pool *pgxpool.Pool) (text string) {
+	t.Helper()
+	fine(t, pool.QueryRow(ctx, `SELECT string_agg(t::text, E'\n' ORDER BY t.id) FROM customer AS t`).Scan(&text))
+	return text
 }
 
 // Rows that row security hides are not taken for missing in silence.

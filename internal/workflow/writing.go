@@ -136,6 +136,10 @@ func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*
 	if err != nil {
 		return nil, err
 	}
+	if table.ReadOnly != "" {
+		return nil, errs.New(errs.Blocked, "%s cannot be written any more, so nothing was: %s", m.Table, table.ReadOnly).
+			WithMend("Ask the steward; then plan the change again.")
+	}
 	if err := samePlace(m, table); err != nil {
 		return nil, err
 	}
