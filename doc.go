@@ -80,14 +80,18 @@
 //
 // A server that ends in the middle of an apply is recovered by whoever takes its
 // lease over, by asking the system for the transaction, or the rows
-// (workflow/lease.go, workflow/recovering.go). On PostgreSQL metadata a restart
-// waits for the old lease to lapse, ten seconds and a look every five. Artefacts
-// are files in a folder, which servers of one database must share.
+// (workflow/lease.go, workflow/recovering.go). The next server in the same data
+// folder does so at once; another, which shares the metadata, waits for the lease to
+// lapse, ten seconds and a look every five. A transaction that a frozen server
+// leaves open is ended on PostgreSQL; in an SQLite file nobody but that server can.
+// Artefacts are files in a folder, which servers of one database must share.
 //
 // What the plan cannot see, and the system refuses at apply, all of it rolled
-// back: a unique or foreign key over columns outside the judged set; two new keys
-// that only the system holds equal; an updated row that refers to one inserted by
-// the same plan. The reference implementation has no reversals yet, so those are
+// back: a unique or foreign key over columns that a new row leaves to a default;
+// two new keys that only the system holds equal; a second NULL where NULLs count as
+// equal. On SQLite the plan cannot tell that a foreign key is judged at the commit,
+// and refuses an update that refers to a row which the same plan inserts. The
+// reference implementation has no reversals yet, so those are
 // held by laws and stories only.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time

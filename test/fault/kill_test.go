@@ -106,12 +106,21 @@ func (l *life) survives(s step, n int) bool {
 	return false
 }
 
+// atOnce is less than the time in which a lease lapses: the next server of the same
+// folder does not wait for that.
+const atOnce = 9 * time.Second
+
 // goesOn checks what a crash left of a step, and does it again if it was not
 // done.
 func (l *life) goesOn(s step) {
 	h := l.h
 	h.t.Helper()
+	from := time.Now()
 	c, there := l.settled(s)
+	took := time.Since(from)
+	if h.t.Logf("%s: settled %s after the start", s.name, took); took > atOnce {
+		h.t.Errorf("%s: the next server of the same folder took %s", s.name, took)
+	}
 	if there && c.State == s.state {
 		l.proves(s, c)
 		return
