@@ -28,9 +28,12 @@
 // SQL. internal/compact reads the Compact and keeps every place in the file.
 // internal/evidence is the Merkle log with its envelopes and packs;
 // internal/evidence/logtest checks any storage of it. internal/intake turns a
-// file into staging: internal/intake/csv reads, internal/intake/xlsx writes
-// workbooks, internal/intake/pollute makes messy files with what a reader should
-// make of them, and scores it. internal/system/driver is the small interface behind every
+// file into staging: internal/intake/text finds the encoding and reads it,
+// internal/intake/dialect is the grammar of separated text and of its mending,
+// internal/intake/sniff finds out how a text is written, internal/intake/csv reads
+// it, internal/intake/xlsx writes workbooks, internal/intake/pollute makes messy
+// files with what a reader should make of them, and scores it.
+// internal/system/driver is the small interface behind every
 // connected system.
 //
 // Ring 3. internal/change is the life of one change as pure functions: states,

@@ -31,6 +31,9 @@ func TestCorpus(t *testing.T) {
 	var got strings.Builder
 	err := filepath.WalkDir(corpus, func(path string, d fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(corpus, path)
+		if err == nil && d.Name() == "rapid" {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || !strings.Contains(filepath.Ext(name), ".") || strings.HasSuffix(name, ".md") || strings.HasSuffix(name, ".golden") {
 			return err
 		}
@@ -131,7 +134,7 @@ func TestHostileTextsPassUnchanged(t *testing.T) {
 			name, file = "x", "id,x\n1,"+cell+"\n"
 		}
 		var out bytes.Buffer
-		res, err := Read(context.Background(), textFile(file), &out, Options{Choice: Choice{Delimiter: ","}})
+		res, err := Read(context.Background(), textFile(file), &out, Options{Choice: Choice{Delimiter: ",", HeaderLines: new(1)}})
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue

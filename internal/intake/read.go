@@ -22,16 +22,24 @@ func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error)
 	if err := foreign(head); err != nil {
 		return Result{}, err
 	}
-	co := csv.Options{Limits: o.Limits}
-	if len(o.Delimiter) > 0 {
-		co.Delimiter = o.Delimiter[0]
-	}
-	res, err := csv.Read(ctx, in, out, co)
+	c := o.Choice
+	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
+		SkipLines: c.SkipLines, HeaderLines: c.HeaderLines, Table: c.Table})
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Kind: "csv", Found: Choice{Encoding: "utf-8", Delimiter: string(res.Delimiter)}, Dialect: res.Dialect, Columns: res.Columns,
-		Rows: res.Rows, Bytes: res.Bytes, Defects: res.Defects, BlankLines: res.BlankLines}, nil
+	return fromCSV(res), nil
+}
+
+// fromCSV says in intake's words what csv found.
+func fromCSV(res csv.Result) Result {
+	f := res.Found
+	out := Result{Kind: "csv", Dialect: res.Dialect, Columns: res.Columns, Rows: res.Rows, Bytes: res.Bytes, Defects: res.Defects, BlankLines: res.BlankLines,
+		Found: Choice{Encoding: f.Encoding, Delimiter: f.Delimiter, Quote: f.Quote, Escape: f.Escape, SkipLines: f.SkipLines, HeaderLines: f.HeaderLines, Table: f.Table}}
+	for _, n := range res.Notes {
+		out.Notes = append(out.Notes, Note(n))
+	}
+	return out
 }
 
 // peek gives up to n bytes of in, and a reader that begins with them and goes on

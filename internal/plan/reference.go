@@ -84,6 +84,9 @@ type delta struct {
 func (r *reference) read(staging io.Reader) error {
 	return each(staging, 2+len(r.spec.Columns), func(n int64, fields []*string) {
 		l := &line{number: n, defect: fields[0], cells: map[string]cell{}}
+		if l.defect != nil && strings.HasPrefix(*l.defect, "~") {
+			l.defect = nil // repaired when the file was read, and told there
+		}
 		for _, c := range append(slices.Clone(r.spec.Key), r.spec.Judged...) {
 			for _, source := range r.spec.Sources {
 				if source.Column == c.Name {

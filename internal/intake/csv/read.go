@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
+
+	"sutor/internal/finding"
+	"sutor/internal/intake/dialect"
+	"sutor/internal/intake/sniff"
 )
 
-// Read reads the CSV file in and writes its staging form to out. Errors are
+// Read reads the separated text in and writes its staging form to out. Errors are
 // [errs.Invalid] for a file that is refused, [errs.Unavailable] where out's disk
 // is full, and in's own error, wrapped, where it breaks off. After an error what
 // was written to out is worth nothing.
@@ -22,57 +25,130 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 		return Result{}, err
 	}
 	o.Limits = o.withDefaults()
-	r := &reader{ctx: ctx, limits: o.Limits, src: newSource(in, window, o.MaxBytes), out: out, flushAt: window, line: 1}
-	if err := r.begin(o.Delimiter); err != nil {
+	r := &reader{ctx: ctx, limits: o.Limits, out: out, flushAt: window, line: 1}
+	sample, whole, in := head(in)
+	r.src = newSource(in, window, o.MaxBytes)
+	if err := r.begin(sample, whole, o); err != nil {
 		return Result{}, err
 	}
 	if err := r.rows(); err != nil {
 		return Result{}, err
 	}
+	if err := r.src.drain(ctx); err != nil {
+		return Result{}, r.sourceError()
+	}
 	r.res.Bytes = r.src.bytes
-	r.res.Dialect = dialect(r.bom, r.res.Delimiter, r.scan.ends)
+	if r.res.Rows == 0 {
+		r.note("no-rows", finding.Block, r.header, fmt.Sprintf("The file has only a header (line %d) and no rows below it.", r.header),
+			"Put the rows below the header; if the first row was meant as data, say that the file has no header.")
+	}
+	r.finishResult(o)
 	return r.res, nil
 }
 
 // reader joins source and scanner, knows the line, and applies the limits.
 type reader struct {
-	ctx     context.Context
-	limits  Limits
-	src     *source
-	scan    *scanner
-	out     io.Writer
-	flushAt int   // bytes of staging that are worth a write
-	line    int64 // physical line where the window begins
-	header  int64 // line of the header
-	bom     bool
-	padding int64 // missing cells so far
-	res     Result
+	ctx      context.Context
+	limits   Limits
+	src      *source
+	scan     *scanner
+	out      io.Writer
+	flushAt  int   // bytes of staging that are worth a write
+	line     int64 // physical line where the window begins
+	header   int64 // line of the header's last record
+	bom      bool
+	padding  int64 // missing cells so far
+	reread   int64 // bytes looked at again to mend records
+	found    sniff.Found
+	table    sniff.Table // the one that is read
+	chosen   int         // its index in found
+	mended   string      // what the record just read was mended by; "" for nothing
+	mendedAt int
+	res      Result
 }
 
-// begin passes byte order marks, settles the separator and reads the header.
-func (r *reader) begin(delimiter byte) error {
+// head gives the sample to look at, whether it is the whole text, and a reader
+// that begins with it and goes on as in would have, its error included.
+func head(in io.Reader) (sample []byte, whole bool, all io.Reader) {
+	sample, whole, all = peek(in)
+	for len(sample) >= 3 && string(sample[:3]) == bom {
+		sample = sample[3:]
+	}
+	return sample, whole, all
+}
+
+const bom = "\uFEFF"
+
+// begin passes byte order marks, finds out the dialect and the table, and reads
+// the header.
+func (r *reader) begin(sample []byte, whole bool, o Options) error {
 	r.src.more(r.ctx)
-	for len(r.src.window()) >= 3 && string(r.src.window()[:3]) == "\uFEFF" {
+	for len(r.src.window()) >= 3 && string(r.src.window()[:3]) == bom {
 		r.src.pos += 3 // some programs put a second one before the first
 		r.bom = true
 	}
-	if delimiter == 0 {
-		var err error
-		if delimiter, err = detect(r.src, r.line); err != nil {
-			return err
-		}
+	r.found = sniff.Find(sample, whole, o.hint())
+	r.scan = newScanner(dialect.New(r.found.Dialect), r.limits.MaxColumns, r.limits.MaxCell)
+	if len(r.found.Tables) == 0 {
+		return r.nothing()
 	}
-	r.res.Delimiter = delimiter
-	r.scan = newScanner(delimiter, r.limits.MaxColumns, r.limits.MaxCell)
-	names, err := r.readHeader()
-	if err != nil {
+	if r.chosen = max(o.Table, 1) - 1; r.chosen >= len(r.found.Tables) {
+		return noSuchTable(o.Table, len(r.found.Tables))
+	}
+	r.table = r.found.Tables[r.chosen]
+	if r.table.Columns > r.limits.MaxColumns {
+		return tooManyColumns(int64(r.table.Line), r.table.Columns, r.limits.MaxColumns)
+	}
+	if err := r.skipTo(int64(r.table.Line)); err != nil {
 		return err
 	}
-	r.res.Columns, r.scan.columns, r.scan.n = names, len(names), 0
+	if err := r.readHeader(); err != nil {
+		return err
+	}
+	r.scan.columns, r.scan.n = r.table.Columns, 0
+	r.res.Tables = len(r.found.Tables)
+	r.noteSurroundings(sample)
 	return nil
 }
 
-// rows reads what stands below the header.
+// nothing says why there is no table: what stops the input first, or that there
+// is no text.
+func (r *reader) nothing() error {
+	if _, _, err := r.next(); err != nil {
+		return err
+	}
+	return emptyFile(r.src.bytes)
+}
+
+// skipTo passes lines up to the given one.
+func (r *reader) skipTo(to int64) error {
+	for r.line < to {
+		w := r.src.window()
+		text, behind := line(w, 0, r.scan.parser.End)
+		if text == behind || behind == len(w) && !r.src.eof() {
+			if r.src.eof() {
+				r.src.pos = r.src.end
+				return nil
+			}
+			if len(w) > r.limits.MaxRecord {
+				return recordTooLong(r.line, r.limits.MaxRecord)
+			}
+			if r.src.err != nil {
+				return r.sourceError()
+			}
+			r.src.more(r.ctx)
+			continue
+		}
+		if behind <= 2 && text == 0 {
+			r.res.BlankLines++
+		}
+		r.src.pos += behind
+		r.line++
+	}
+	return nil
+}
+
+// rows reads what stands below the header, up to the table's end.
 func (r *reader) rows() error {
 	for {
 		start := r.scan.n
@@ -95,10 +171,12 @@ func (r *reader) rows() error {
 			}
 		}
 	}
-	if r.res.Rows == 0 {
-		return onlyHeader(r.header)
-	}
 	return r.flush()
+}
+
+// ended tells whether the table ends above the line that comes next.
+func (r *reader) ended() bool {
+	return r.src.pos == r.src.end && r.src.eof() || r.table.Last > 0 && r.line > int64(r.table.Last)
 }
 
 // next scans the next record that is not a blank line, behind its line number
@@ -107,7 +185,7 @@ func (r *reader) rows() error {
 func (r *reader) next() (at int, ok bool, err error) {
 	start := r.scan.n
 	for {
-		if r.src.pos == r.src.end && r.src.eof() {
+		if r.ended() {
 			r.scan.n = start
 			return 0, false, nil
 		}
@@ -118,6 +196,11 @@ func (r *reader) next() (at int, ok bool, err error) {
 		r.scan.n++
 		at = r.scan.n
 		pos, st := r.scan.record(r.src.buf, r.src.pos, r.src.end, r.src.eof())
+		if r.troubled(st) && st == complete || st == open || st == complete && r.requoted() {
+			if behind, ok := r.mend(at, min(pos, r.src.end), st); ok {
+				pos, st = behind, complete
+			}
+		}
 		if st != complete {
 			if err := r.trouble(st); err != nil {
 				return 0, false, err
@@ -194,6 +277,10 @@ func (r *reader) finish(start, at int) error {
 	}
 	s.put('\n')
 	switch {
+	case r.mended != "":
+		r.noteRepair(r.mended, r.line-s.lines)
+		r.mark(at, "~"+r.mended, r.mendedAt)
+		r.mended = ""
 	case s.broken > 0:
 		r.defect(at, "quote", s.broken)
 	case s.cells != s.columns && (missing > 0 || s.surplus):
@@ -202,9 +289,14 @@ func (r *reader) finish(start, at int) error {
 	return nil
 }
 
-// defect inserts a defect's text at out[at:].
+// defect marks the record as invalid.
 func (r *reader) defect(at int, code string, detail int) {
 	r.res.Defects++
+	r.mark(at, code, detail)
+}
+
+// mark inserts a defect's text at out[at:].
+func (r *reader) mark(at int, code string, detail int) {
 	s := r.scan
 	text := strconv.AppendInt([]byte(`"`+code+`:`), int64(detail), 10)
 	text = append(text, '"')
@@ -226,58 +318,26 @@ func (r *reader) flush() error {
 	return nil
 }
 
-// detect chooses the separator by the header line and the first records of the
-// window; line is where the window begins.
-func detect(src *source, line int64) (byte, error) {
-	best, tied := trial{delimiter: ',', columns: 1}, byte(0)
-	for _, d := range []byte{',', ';', '\t'} {
-		t := try(src, d)
-		switch {
-		case t.columns < 2:
-		case best.columns < 2 || t.agree > best.agree || t.agree == best.agree && t.columns > best.columns:
-			best, tied = t, 0
-		case t.agree == best.agree && t.columns == best.columns:
-			tied = d
-		}
-	}
-	if tied != 0 {
-		return 0, ambiguousSeparator(line+best.above, best.delimiter, tied)
-	}
-	return best.delimiter, nil
+// requoted tells whether the record just read looks as if it stood in single
+// quotes throughout.
+func (r *reader) requoted() bool {
+	return r.scan.single > 1 && 2*r.scan.single >= r.scan.cells && r.scan.cells == r.table.Columns
 }
 
-// trial is what a separator makes of the first records.
-type trial struct {
-	delimiter byte
-	columns   int   // cells of the header
-	agree     int   // records with just as many
-	above     int64 // blank lines above the header
+// finishResult says how the file was read.
+func (r *reader) finishResult(o Options) {
+	d := r.found.Dialect
+	skip, lines := r.table.Line-1, r.table.Header
+	r.res.Found = Options{Encoding: "utf-8", Delimiter: d.Delimiter, Quote: orNone(d.Quote), Escape: orNone(d.Escape), SkipLines: &skip, HeaderLines: &lines}
+	if len(r.found.Tables) > 1 {
+		r.res.Found.SkipLines, r.res.Found.Table = o.SkipLines, r.chosen+1
+	}
+	r.res.Dialect = describe("UTF-8", r.bom, d, r.scan.ends)
 }
 
-const triedRecords = 100
-
-func try(src *source, delimiter byte) trial {
-	t := trial{delimiter: delimiter}
-	s := newScanner(delimiter, 0, math.MaxInt)
-	pos := src.pos
-	for records := 0; records <= triedRecords && pos < src.end; {
-		next, st := s.record(src.buf, pos, src.end, src.eof())
-		s.n, pos = 0, next
-		switch {
-		case st == complete && s.cells == 0:
-			if records == 0 {
-				t.above++
-			}
-			continue
-		case records == 0:
-			t.columns = s.cells
-		case st == complete && s.cells == t.columns:
-			t.agree++
-		}
-		if st != complete {
-			break
-		}
-		records++
+func orNone(s string) string {
+	if s == "" {
+		return sniff.None
 	}
-	return t
+	return s
 }

@@ -25,35 +25,14 @@ func emptyFile(bytes int64) error {
 		WithMend("Put the columns' names in the first line and the rows below it.")
 }
 
-func onlyHeader(line int64) error {
-	return errs.New(errs.Invalid, "The file has only a header (line %d) and no rows below it.", line).
-		WithMend("Put the rows below the header; if the first row was meant as data, put the columns' names above it.")
-}
-
-func brokenHeader(line int64, cell int) error {
-	return errs.New(errs.Invalid, "In the header (line %d), text follows the closing quote of the name of column %d.", line, cell).
-		WithMend(`Write a quote that belongs to the name twice (""), or take the quotes away.`)
+func noSuchTable(table, found int) error {
+	return errs.New(errs.Usage, "There is no table %d in the file.", table).
+		WithMend("Choose one from 1 to %d, or leave it out for the first.", found)
 }
 
 func tooManyColumns(line int64, found, limit int) error {
 	return errs.New(errs.Invalid, "The header (line %d) has %d columns; at most %d are taken.", line, found, limit).
 		WithMend("Leave out columns that are not needed, or ask the steward, who can raise the limit in the configuration.")
-}
-
-func unnamedColumn(line int64, column int) error {
-	return errs.New(errs.Invalid, "Column %d has no name in the header (line %d).", column, line).
-		WithMend("Give it a name, or remove the column; a separator at the end of the header makes such a column too.")
-}
-
-func doubleName(line int64, name string, first, second int) error {
-	return errs.New(errs.Invalid, "Columns %d and %d have the same name, %s, in the header (line %d).", first, second, quote(name), line).
-		WithMend("Rename or remove one of them: nobody could tell which one counts.")
-}
-
-func ambiguousSeparator(line int64, a, b byte) error {
-	return errs.New(errs.Invalid, "The header (line %d) can be read with %ss or with %ss between its columns, and the rows fit both.",
-		line, separatorName(a), separatorName(b)).
-		WithMend("Put names that hold a %s or a %s into double quotes.", separatorName(a), separatorName(b))
 }
 
 func neverClosed(line int64) error {

@@ -3,6 +3,8 @@ package csv
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"sutor/internal/intake/dialect"
 )
 
 // status says how the reading of a record ended.
@@ -18,10 +20,12 @@ const (
 // scanner reads one record at a time out of a window and appends the cells'
 // staging form, each with a comma before it, to out[:n].
 type scanner struct {
-	delimiter byte
+	parser    *dialect.Parser
+	delimiter byte   // of a simple dialect, which is read a word a step; else 0
 	pattern   uint64 // the delimiter in each byte of a word
 	columns   int    // cells beyond these are looked at and not written
 	maxCell   int
+	rec       dialect.Record
 
 	out []byte
 	n   int
@@ -33,17 +37,26 @@ type scanner struct {
 	lines   int64 // physical lines it takes; until complete, line ends met so far
 	quoted  bool  // the last cell began with a quote
 	opened  int64 // lines before the one where the last quoted cell began
+	single  int   // cells that begin with a single quote
 	ends    lineEnds
 }
 
-func newScanner(delimiter byte, columns, maxCell int) *scanner {
-	return &scanner{delimiter: delimiter, pattern: uint64(delimiter) * ones, columns: columns, maxCell: maxCell}
+func newScanner(p *dialect.Parser, columns, maxCell int) *scanner {
+	s := &scanner{parser: p, columns: columns, maxCell: maxCell}
+	if p.Simple() {
+		s.delimiter = p.Delimiter[0]
+		s.pattern = uint64(s.delimiter) * ones
+	}
+	return s
 }
 
 // record reads the record at buf[pos:end]; last tells that the file ends there.
 // It gives the position after the record. Eight bytes beyond end must be readable.
 func (s *scanner) record(buf []byte, pos, end int, last bool) (int, status) {
-	s.cells, s.surplus, s.broken, s.lines = 0, false, 0, 0
+	s.cells, s.surplus, s.broken, s.lines, s.single = 0, false, 0, 0, 0
+	if s.delimiter == 0 {
+		return s.general(buf[:end], pos, last)
+	}
 	if pos < end && (buf[pos] == '\n' || buf[pos] == '\r') {
 		return s.lineEnd(buf, pos, end, last)
 	}
@@ -62,6 +75,9 @@ func (s *scanner) record(buf []byte, pos, end int, last bool) (int, status) {
 					return pos, st
 				}
 			case c != s.delimiter && c != '\n' && c != '\r':
+				if c == '\'' {
+					s.single++
+				}
 				s.out[s.n] = '"'
 				s.n++
 				pos = s.text(buf, pos, end)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"unicode/utf8"
+
+	"sutor/internal/intake/sniff"
 )
 
 const (
@@ -77,6 +79,45 @@ func (s *source) more(ctx context.Context) {
 	}
 	s.check()
 }
+
+// drain reads the rest of the input for nothing but its size, and what stops it.
+func (s *source) drain(ctx context.Context) error {
+	for s.err == nil {
+		s.pos = s.end
+		s.more(ctx)
+	}
+	if s.eof() {
+		return nil
+	}
+	return s.err
+}
+
+// peek gives the first bytes of in: all, if they are no more than WholeBytes,
+// else SampleBytes; whether that is all; and a reader that begins with what was
+// read and goes on as in would have, its error included.
+func peek(in io.Reader) (head []byte, whole bool, all io.Reader) {
+	head = make([]byte, sniff.SampleBytes+1)
+	n, err := io.ReadFull(in, head)
+	if err == nil {
+		head = append(head, make([]byte, sniff.WholeBytes-sniff.SampleBytes)...)
+		var k int
+		k, err = io.ReadFull(in, head[n:])
+		n += k
+	}
+	head = head[:n]
+	switch err {
+	case nil:
+		return head[:sniff.SampleBytes], false, io.MultiReader(bytes.NewReader(head), in)
+	case io.EOF, io.ErrUnexpectedEOF:
+		return head, true, bytes.NewReader(head)
+	}
+	return head, true, io.MultiReader(bytes.NewReader(head), failed{err})
+}
+
+// failed is what is left of a reader after its error.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 // check moves end over the bytes newly read, up to the first that is at fault.
 func (s *source) check() {

@@ -79,7 +79,8 @@ func (r *run) columns() {
 
 // readCells makes the table cells: for every key and judged column of the file
 // e<i> (is the cell empty), p<i> (its problem), s<i> (its text, where that is a
-// problem; always for the key) and v<i> (its canonical text).
+// problem; always for the key) and v<i> (its canonical text). A defect that was
+// repaired ("~…") is none; the notes of reading tell it.
 func (r *run) readCells(ctx context.Context, staging string) error {
 	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
 	var pick, problems, values, out strings.Builder
@@ -105,7 +106,7 @@ func (r *run) readCells(ctx context.Context, staging string) error {
 	from := layered(`(SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`)`, cells)
 	return r.load(ctx, `
 		CREATE TABLE cells AS
-		SELECT line, defect`+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
+		SELECT line, CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect`+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 

@@ -1,0 +1,270 @@
+package dialect
+
+import "bytes"
+
+// MendLimit bounds the record that Mend looks at, in bytes.
+const MendLimit = 64 << 10
+
+const (
+	searchLimit = 1 << 17 // cells times places where one may end
+	maxReach    = 200     // delimiters that one quoted cell may hold in a mended record
+)
+
+// Mended is one reading of a record that broke the grammar.
+type Mended struct {
+	Code   string // "quote", "escape", "delimiter", "quotation"
+	At     int    // the cell that was mended, from 1
+	Parser *Parser
+	Cells  []Cell
+}
+
+// Mend finds the one reading of b, a record without its end, that gives just
+// columns cells; false where there is none, or more than one.
+func (p *Parser) Mend(b []byte, columns int) (Mended, bool) {
+	if columns < 1 || len(b) == 0 || len(b) > MendLimit {
+		return Mended{}, false
+	}
+	for _, o := range p.others(b) {
+		if m, ok := o.parser.exactly(b, columns); ok && (o.every == "" || everyCell(b, m, o.every)) {
+			return Mended{o.code, 1, o.parser, m}, true
+		}
+	}
+	return p.mendQuotes(b, columns)
+}
+
+// other is another dialect in which a whole record may be written.
+type other struct {
+	code   string
+	parser *Parser
+	every  string // the quote that each cell that is not empty must have
+}
+
+func (p *Parser) others(b []byte) (out []other) {
+	if p.Quote != "" {
+		for _, e := range []string{`\`, p.Quote} {
+			if e != p.Escape && bytes.Contains(b, []byte(e+p.Quote)) {
+				d := p.Dialect
+				d.Escape = e
+				out = append(out, other{"escape", New(d), ""})
+			}
+		}
+	}
+	for _, q := range []string{`"`, "'"} {
+		if q != p.Quote && bytes.Count(b, []byte(q)) >= 2 {
+			d := p.Dialect
+			d.Quote, d.Escape = q, q
+			out = append(out, other{"quotation", New(d), q})
+		}
+	}
+	for _, delimiter := range []string{";", ",", "\t", "|"} {
+		if delimiter != p.Delimiter && p.Delimiter != "" && bytes.Contains(b, []byte(delimiter)) {
+			d := p.Dialect
+			d.Delimiter = delimiter
+			out = append(out, other{"delimiter", New(d), ""})
+		}
+	}
+	return out
+}
+
+// exactly reads b as one whole record of so many cells, none broken.
+func (p *Parser) exactly(b []byte, columns int) ([]Cell, bool) {
+	var rec Record
+	next, st := p.record(b, 0, &rec)
+	if st != Complete || next != len(b) || rec.End != "" || rec.Broken > 0 || len(rec.Cells) != columns {
+		return nil, false
+	}
+	return rec.Cells, true
+}
+
+// everyCell tells whether all cells that hold something are quoted, two at least.
+func everyCell(b []byte, cells []Cell, quote string) bool {
+	n := 0
+	for _, c := range cells {
+		if !c.Quoted && !c.Empty() {
+			return false
+		}
+		if c.Quoted {
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// Requoted tells whether a record that is read well may be written in another
+// quote throughout, 'a','b', and gives that reading.
+func (p *Parser) Requoted(b []byte, columns int) (Mended, bool) {
+	for _, o := range p.others(b) {
+		if o.code != "quotation" {
+			continue
+		}
+		if cells, ok := o.parser.exactly(b, columns); ok && everyCell(b, cells, o.every) {
+			return Mended{o.code, 1, o.parser, cells}, true
+		}
+		if m, ok := o.parser.mendQuotes(b, columns); ok && everyCell(b, m.Cells, o.every) {
+			return Mended{"quotation", 1, o.parser, m.Cells}, true
+		}
+	}
+	return Mended{}, false
+}
+
+// way is the best way found to a place: its cost, and how many ways cost the same.
+type way struct {
+	cost, ways int
+	from       int // the place where the last cell begins
+	quoted     bool
+}
+
+// Costs of readings that the grammar does not have.
+const (
+	costLoneQuote = 1 // a quote inside a quoted cell that is not escaped
+	costBlank     = 1 // blanks between a closing quote and the delimiter
+	costOpening   = 2 // a quote that opens a cell and is never closed
+)
+
+// mendQuotes finds the one cheapest reading with just columns cells, in which a
+// quote closes a cell only before a delimiter or the end.
+func (p *Parser) mendQuotes(b []byte, columns int) (Mended, bool) {
+	if len(p.Quote) != 1 || p.escapes() && bytes.Contains(b, []byte(p.Escape)) || p.Delimiter == "" {
+		return Mended{}, false
+	}
+	ends := p.places(b)
+	if len(ends)*columns > searchLimit || len(ends) < columns {
+		return Mended{}, false
+	}
+	starts := append([]int{0}, ends[:len(ends)-1]...) // starts[i]: the cell begins behind ends[i-1]
+	for i := 1; i < len(starts); i++ {
+		starts[i] += len(p.Delimiter)
+	}
+	best := make([][]way, columns+1) // best[k][i]: k cells read up to ends[i-1]
+	for k := range best {
+		best[k] = make([]way, len(ends)+1)
+	}
+	best[0][0] = way{ways: 1}
+	runs := p.quoteRuns(b)
+	for i := range ends {
+		cells := p.cellsAt(b, runs, starts[i], ends[i:])
+		for k := 0; k < columns && k <= i; k++ {
+			if best[k][i].ways > 0 {
+				for _, c := range cells {
+					best[k+1][i+c.n+1].join(best[k][i], c, i)
+				}
+			}
+		}
+	}
+	return p.unwind(b, best, starts, ends)
+}
+
+// join adds a way that goes on from w by the cell c, which begins at place i.
+func (to *way) join(w way, c step, i int) {
+	switch cost := w.cost + c.cost; {
+	case to.ways == 0 || cost < to.cost:
+		*to = way{cost, w.ways, i, c.quoted}
+	case cost == to.cost:
+		to.ways = min(2, to.ways+w.ways)
+	}
+}
+
+// places gives where a cell may end: at each delimiter, and at the end.
+func (p *Parser) places(b []byte) (ends []int) {
+	for i := 0; ; {
+		k := bytes.Index(b[i:], []byte(p.Delimiter))
+		if k < 0 {
+			return append(ends, len(b))
+		}
+		ends = append(ends, i+k)
+		i += k + len(p.Delimiter)
+	}
+}
+
+// step is one possible cell: it ends n places on.
+type step struct {
+	n, cost int
+	quoted  bool
+}
+
+// runs knows the runs of quotes in a text.
+type runs struct {
+	length []int // of the run that ends before this byte; 0 if there is none
+	cost   []int // of all runs that end up to this byte, if they stand inside a cell
+}
+
+// weight is what n quotes in a row inside a quoted cell cost.
+func (p *Parser) weight(n int) int {
+	if p.Escape == p.Quote {
+		return costLoneQuote * (n % 2)
+	}
+	return costLoneQuote * n
+}
+
+func (p *Parser) quoteRuns(b []byte) runs {
+	r := runs{make([]int, len(b)+1), make([]int, len(b)+1)}
+	for i := range b {
+		r.cost[i+1] = r.cost[i]
+		if b[i] == p.Quote[0] {
+			r.length[i+1] = r.length[i] + 1
+			r.cost[i+1] += p.weight(r.length[i+1]) - p.weight(r.length[i])
+		}
+	}
+	return r
+}
+
+// cellsAt gives every cell that may begin at start.
+func (p *Parser) cellsAt(b []byte, r runs, start int, ends []int) (out []step) {
+	cell := b[start:ends[0]]
+	lines := bytes.ContainsAny(cell, "\r\n")
+	if len(cell) == 0 || cell[0] != p.Quote[0] {
+		if !lines {
+			out = append(out, step{0, 0, false})
+		}
+		return out
+	}
+	if bytes.Count(cell, []byte(p.Quote)) == 1 && !lines {
+		out = append(out, step{0, costOpening, false})
+	}
+	opening := 1
+	for start+opening < len(b) && b[start+opening] == p.Quote[0] {
+		opening++
+	}
+	for n := range ends[:min(len(ends), maxReach)] {
+		end, cost := ends[n], 0
+		for end > start && (b[end-1] == ' ' || b[end-1] == '\t') {
+			end, cost = end-1, costBlank
+		}
+		closing := r.length[end]
+		switch {
+		case closing == 0 || end-start < 2:
+			continue
+		case end-closing <= start: // one run opens and closes
+			cost += p.weight(end - start - 2)
+		default:
+			cost += p.weight(opening-1) + p.weight(closing-1) + r.cost[end-closing] - r.cost[start+opening]
+		}
+		out = append(out, step{n, cost, true})
+	}
+	return out
+}
+
+// unwind follows the cheapest way back; false if there are several.
+func (p *Parser) unwind(b []byte, best [][]way, starts, ends []int) (Mended, bool) {
+	columns := len(best) - 1
+	m := Mended{Code: "quote", Parser: p, Cells: make([]Cell, columns)}
+	i := len(ends)
+	if best[columns][i].ways != 1 {
+		return Mended{}, false
+	}
+	for k := columns; k > 0; k-- {
+		w := best[k][i]
+		c := Cell{From: starts[w.from], To: ends[i-1], Quoted: w.quoted}
+		if w.quoted {
+			c.To = c.From + len(bytes.TrimRight(b[c.From:c.To], " \t")) - len(p.Quote)
+			c.From += len(p.Quote)
+			c.Escaped = p.Escape == p.Quote
+		}
+		if w.cost > best[k-1][w.from].cost {
+			m.At = k
+		}
+		m.Cells[k-1] = c
+		i = w.from
+	}
+	return m, m.At > 0
+}

@@ -1,0 +1,282 @@
+package sniff
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// maxHeader is the most records that are taken for a header.
+const maxHeader = 5
+
+// profile gives the type that nine of ten filled cells of each column have.
+func profile(rows []row, width int) []Type {
+	counts := make([][Odd + 1]int, width)
+	for _, r := range rows {
+		for i, t := range r.types {
+			if i < width {
+				counts[i][t]++
+			}
+		}
+	}
+	out := make([]Type, width)
+	for i, c := range counts {
+		filled := 0
+		for t := Number; t <= Odd; t++ {
+			filled += c[t]
+		}
+		for t := Number; t <= Truth; t++ {
+			if filled > 0 && c[t]*10 >= filled*9 {
+				out[i] = t
+			}
+		}
+	}
+	return out
+}
+
+func typedColumns(p []Type) (n int) {
+	for _, t := range p {
+		if t != Empty {
+			n++
+		}
+	}
+	return n
+}
+
+// fits counts the cells of typed columns that have the type, and those that hold
+// something else.
+func fits(r row, p []Type) (hits, misses int) {
+	for i, t := range p {
+		switch {
+		case t == Empty || i >= len(r.types) || r.types[i] == Empty:
+		case r.types[i] == t || r.types[i] == Number && t.hard() || t == Number && r.types[i].hard():
+			hits++
+		default:
+			misses++
+		}
+	}
+	return hits, misses
+}
+
+// fitsAll tells whether typed columns fit the row, all of them.
+func fitsAll(r row, p []Type) bool {
+	hits, misses := fits(r, p)
+	return hits > 0 && misses == 0
+}
+
+// headerLike tells whether no typed column fits the row, and so many do not.
+func headerLike(r row, p []Type, least int) bool {
+	hits, misses := fits(r, p)
+	return hits == 0 && misses >= least
+}
+
+// describe makes a table of a block; above is the row just above it, if one is.
+func describe(sample []byte, b *block, above *row, h Hint) Table {
+	rows := b.rows
+	if !h.told() {
+		rows = withoutNotes(b)
+	}
+	t := Table{Columns: b.width}
+	body := rows[min(1, len(rows)-1):]
+	if len(rows) > 12 {
+		body = rows[maxHeader:]
+	}
+	p := profile(body, b.width)
+	t.Header = headerRecords(sample, rows, p)
+	if above != nil && isRaggedHeader(*above, rows[0], p, t.Header, b.width) {
+		rows = append([]row{*above}, rows...)
+		t.Header = 1
+	}
+	if h.HeaderLines != nil {
+		t.Header = min(*h.HeaderLines, len(rows))
+	}
+	t.Line = rows[0].line
+	last := rows[len(rows)-1]
+	t.Last = last.line + last.lines - 1
+	t.Rows = len(rows) - t.Header
+	t.Types = p
+	t.Columns = columns(rows, t.Header, b.width)
+	if t.Rows > 1 && isTotal(sample[last.from:last.to]) {
+		t.Total = last.line
+	}
+	return t
+}
+
+// withoutNotes drops rows from both ends of a block in which at most the first
+// cell is filled, if that is rare among its rows.
+func withoutNotes(b *block) []row {
+	lonely := func(r row) bool {
+		return r.filled == 0 || b.width > 2 && r.filled == 1 && r.types[0] != Empty
+	}
+	n := 0
+	for _, r := range b.rows {
+		if lonely(r) {
+			n++
+		}
+	}
+	rows := b.rows
+	if n*4 > len(rows) && n > 4 {
+		return rows
+	}
+	for len(rows) > 2 && lonely(rows[0]) {
+		if rows[0].filled > 0 && !lonely(rows[1]) && fitsAll(rows[1], profile(rows[1:], b.width)) {
+			break // names are missing, but the next row is data already
+		}
+		rows = rows[1:]
+	}
+	for len(rows) > 2 && lonely(rows[len(rows)-1]) {
+		rows = rows[:len(rows)-1]
+	}
+	return rows
+}
+
+// headerRecords counts the rows at the top that are header.
+func headerRecords(sample []byte, rows []row, p []Type) int {
+	if len(rows) == 0 {
+		return 0
+	}
+	hits, misses := fits(rows[0], p)
+	switch {
+	case len(rows) == 1:
+		for _, t := range rows[0].types {
+			if t.hard() {
+				return 0
+			}
+		}
+		return 1
+	case misses > hits || years(sample, rows[0], p):
+		n := 1
+		for n < min(maxHeader, len(rows)-1) && (headerLike(rows[n], p, max(2, typedColumns(p)/2)) && rows[n].filled > 1) {
+			n++
+		}
+		return n
+	case hits > 0:
+		return 0
+	}
+	return byNames(sample, rows)
+}
+
+// byNames judges the first row of a table in which no column tells: it is the
+// header unless it has an empty cell before a filled one, holds a text twice, or
+// one that its column holds again.
+func byNames(sample []byte, rows []row) int {
+	first := cellTexts(sample, rows[0])
+	seen := map[string]bool{}
+	for i, c := range first {
+		if rows[0].types[i].hard() {
+			return 0
+		}
+		if c != "" && seen[c] && len(rows) < 3 {
+			return 0
+		}
+		seen[c] = true
+	}
+	again := 0
+	for _, r := range rows[1:min(len(rows), 200)] {
+		if sameLine(sample, rows[0], r) {
+			continue
+		}
+		for i, c := range cellTexts(sample, r) {
+			if i < len(first) && c != "" && c == first[i] {
+				again++
+			}
+		}
+	}
+	if again > 0 {
+		return 0
+	}
+	return 1
+}
+
+// cellTexts gives the cells of a row as they are written, for comparing; only
+// the first rows of a sample are kept for that.
+func cellTexts(sample []byte, r row) []string {
+	out := make([]string, len(r.cells))
+	for i, c := range r.cells {
+		out[i] = string(bytes.TrimSpace(sample[c.From:c.To]))
+	}
+	return out
+}
+
+// years tells whether typed columns are headed by years in sequence.
+func years(sample []byte, r row, p []Type) bool {
+	var before, n int
+	for i, c := range cellTexts(sample, r) {
+		if i >= len(p) || p[i] != Number {
+			continue
+		}
+		y, err := strconv.Atoi(c)
+		if err != nil || y < 1900 || y > 2100 || n > 0 && y != before+1 {
+			return false
+		}
+		before = y
+		n++
+	}
+	return n >= 2
+}
+
+// isRaggedHeader tells whether the row above a block is its header, with a cell
+// too few or too many.
+func isRaggedHeader(above, first row, p []Type, header, width int) bool {
+	if above.width() < 2 || above.filled < 2 {
+		return false
+	}
+	for _, t := range above.types {
+		if t.hard() || t == Odd {
+			return false
+		}
+	}
+	d := above.width() - width
+	if header > 0 {
+		return typedColumns(p) == 0 && d*d == 1
+	}
+	return d >= -width/2 && d <= max(1, width/2)
+}
+
+// columns settles how many cells a row should have: what the header says, unless
+// it is a name short of what most rows hold, or has cells without a name too many.
+func columns(rows []row, header, width int) int {
+	if header == 0 {
+		return max(1, width)
+	}
+	h := rows[header-1].width()
+	for _, r := range rows[:header] {
+		h = max(h, r.width())
+	}
+	beyond, wide, last := 0, 0, 0
+	for _, r := range rows[header:] {
+		if r.width() >= width {
+			wide++
+		}
+		for i, t := range r.types {
+			if t != Empty {
+				last = max(last, i+1)
+				if i >= h {
+					beyond++
+					break
+				}
+			}
+		}
+	}
+	switch body := len(rows) - header; {
+	case body == 0:
+		return named(rows[header-1])
+	case h > width && named(rows[0]) > 0 && rows[0].filled <= width:
+		return width
+	case h < width && beyond*5 >= body*4:
+		return width
+	case h < width && beyond > 0:
+		return h
+	default:
+		return max(1, min(max(h, 1), max(last, named(rows[header-1]))))
+	}
+}
+
+// named gives the number of cells up to the last that is filled.
+func named(r row) int {
+	for i := len(r.types); i > 0; i-- {
+		if r.types[i-1] != Empty {
+			return i
+		}
+	}
+	return 0
+}

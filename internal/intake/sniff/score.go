@@ -1,0 +1,184 @@
+package sniff
+
+import (
+	"bytes"
+	"slices"
+
+	"sutor/internal/intake/dialect"
+)
+
+// row is one record of the sample.
+type row struct {
+	line   int // where it starts, from 1
+	lines  int
+	blank  bool
+	broken bool
+	types  []Type
+	filled int // cells that hold something
+	from   int // its place in the sample
+	to     int
+	cells  []dialect.Cell // of the first rows only
+}
+
+// keptRows is for how many rows of a sample the cells are kept.
+const keptRows = 200
+
+func (r row) width() int { return len(r.types) }
+
+// parse reads the sample from start in a dialect. A record that breaks the grammar and runs
+// over lines is taken for its first line only, so that one stray quote does not
+// swallow the rest; whole tells that the sample is all there is.
+func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row) {
+	var rec dialect.Record
+	var text []byte
+	var slab []Type // of many rows: one allocation for thousands of cells
+	line := 1
+	for pos := start; pos < len(sample); {
+		next, st := p.Record(sample, pos, true, &rec)
+		if !whole && next == len(sample) && len(rows) > 0 {
+			return rows // cut off by the end of the sample
+		}
+		broken := st == dialect.Open || rec.Broken > 0
+		if broken && rec.Lines > 1 {
+			next = firstLine(sample, pos, p.End)
+			p.Record(sample[:next], pos, true, &rec)
+			rec.Lines = 1
+		}
+		n := len(rec.Cells)
+		if n > cap(slab)-len(slab) {
+			slab = make([]Type, 0, max(n, 8<<10))
+		}
+		slab = slab[:len(slab)+n]
+		r := row{line: line, lines: rec.Lines, blank: n == 0, broken: broken, from: pos, to: next, types: slab[len(slab)-n : len(slab) : len(slab)]}
+		for i, c := range rec.Cells {
+			text = p.Text(text[:0], sample, c)
+			t := TypeOf(text)
+			if c.Broken {
+				t = Odd
+			} else if c.Quoted && t == Odd {
+				t = Text
+			}
+			if r.types[i] = t; t != Empty {
+				r.filled++
+			}
+		}
+		if len(rows) < keptRows {
+			r.cells = slices.Clone(rec.Cells)
+		}
+		rows = append(rows, r)
+		line += rec.Lines
+		pos = next
+	}
+	return rows
+}
+
+// LineEnd gives where the line that begins at pos ends, its line end included.
+func LineEnd(b []byte, pos int) int { return firstLine(b, pos, "") }
+
+// firstLine gives the end of the line that begins at pos.
+func firstLine(b []byte, pos int, end string) int {
+	if end != "" {
+		if k := bytes.Index(b[pos:], []byte(end)); k >= 0 {
+			return pos + k + len(end)
+		}
+		return len(b)
+	}
+	k := bytes.IndexAny(b[pos:], "\r\n")
+	switch {
+	case k < 0:
+		return len(b)
+	case b[pos+k] == '\r' && pos+k+1 < len(b) && b[pos+k+1] == '\n':
+		return pos + k + 2
+	}
+	return pos + k + 1
+}
+
+// score says how much the rows look like tables, from 0 to 1.
+func score(rows []row, delimiter string) float64 {
+	counts, n, broken, same, before := map[int]int{}, 0, 0, 0, -1
+	for _, r := range rows {
+		if r.blank {
+			continue
+		}
+		n++
+		counts[r.width()]++
+		if r.broken {
+			broken++
+		}
+		if r.width() == before {
+			same++
+		}
+		before = r.width()
+	}
+	if n == 0 {
+		return 0
+	}
+	width, rowsOf := commonest(counts)
+	if width < 2 {
+		return 0
+	}
+	uniform := float64(rowsOf) / float64(n)
+	if n > 1 {
+		uniform = (uniform + float64(same)/float64(n-1)) / 2
+	}
+	known, pure := typed(rows, width)
+	coherent := 1 - float64(broken)/float64(n)
+	cells := float64(width-1) / float64(width)
+	return uniform * uniform * uniform * (0.2 + 0.8*known) * (0.6 + 0.4*pure) * coherent * coherent * cells * prior(delimiter)
+}
+
+// commonest gives the width that most rows have; of several the widest, and a
+// width of one only where nothing else is half as common.
+func commonest(counts map[int]int) (width, rows int) {
+	for w, n := range counts {
+		if w == 1 {
+			continue
+		}
+		if n > rows || n == rows && w > width {
+			width, rows = w, n
+		}
+	}
+	if counts[1] > 2*rows {
+		return 1, counts[1]
+	}
+	return width, rows
+}
+
+// typed gives the share of cells that are something, and how far the columns of
+// the rows of this width hold one type each.
+func typed(rows []row, width int) (known, pure float64) {
+	cells, good := 0.0, 0.0
+	columns := make([][Odd + 1]int, width)
+	for _, r := range rows {
+		for i, t := range r.types {
+			cells++
+			switch t {
+			case Odd:
+			case Text:
+				good += 0.9
+			default:
+				good++
+			}
+			if r.width() == width {
+				columns[i][t]++
+			}
+		}
+	}
+	sum := 0.0
+	for _, c := range columns {
+		filled, most := 0, 0
+		for t := Number; t <= Odd; t++ {
+			filled += c[t]
+			most = max(most, c[t])
+		}
+		if words := c[Word] + c[Text]; words > most {
+			most = words
+		}
+		if filled == 0 {
+			sum += 0.5 // a column without anything says little
+			continue
+		}
+		sum += float64(most) / float64(filled)
+	}
+	return good / max(1, cells), sum / float64(width)
+}
