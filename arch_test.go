@@ -61,6 +61,7 @@ var homes = map[string][]string{
 	"github.com/alecthomas/kong":       {"cli"},
 	"golang.org/x/mod/sumdb/":          {"evidence", "evidence/logtest", "store/sqlite", "store/postgres"}, // the stores keep tlog's hashes
 	"github.com/pressly/goose/":        {"store/sqlite", "store/postgres"},
+	"golang.org/x/text/encoding":       {"intake/text"},
 	"github.com/xuri/excelize/":        {"intake/xlsx"},
 	"golang.org/x/crypto/argon2":       {"identity"},
 	"github.com/alexedwards/scs/":      {"web", "store/sqlite"},

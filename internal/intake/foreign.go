@@ -40,13 +40,9 @@ var marks = []mark{
 	{"PAR1\x15", "", "a Parquet file", "Export it as CSV."},
 	{"\x89PNG\r\n\x1A\n", "", "a picture (PNG)", "Choose the file with the table."},
 	{"\xFF\xD8\xFF", "", "a picture (JPEG)", "Choose the file with the table."},
-	{"\xFF\xFE\x00\x00", "", "text in UTF-32", saveAsCSV},
-	{"\x00\x00\xFE\xFF", "", "text in UTF-32", saveAsCSV},
-	{"\xFF\xFE", "", "text in UTF-16 (which some programs call Unicode)", saveAsCSV},
-	{"\xFE\xFF", "", "text in UTF-16 (which some programs call Unicode)", saveAsCSV},
 }
 
-// foreign recognises by its first bytes a file that is no CSV in UTF-8, and
+// foreign recognises by its first bytes a file that is no text with a table, and
 // refuses it; nil if it may be one.
 func foreign(head []byte) error {
 	for _, m := range marks {
@@ -63,25 +59,9 @@ func foreign(head []byte) error {
 	if bytes.HasPrefix(text, []byte("<?xml")) {
 		return refuse("an XML document", asTable)
 	}
-	if looksUTF16(head) {
-		return refuse("text in UTF-16 without a byte order mark", saveAsCSV)
-	}
 	return nil
 }
 
 func refuse(what, mend string) error {
-	return errs.New(errs.Invalid, "This is %s; only CSV in UTF-8 can be read.", what).WithMend("%s", mend)
-}
-
-// looksUTF16 tells whether every second byte is mostly NUL and no other is: what
-// Latin text in UTF-16 looks like.
-func looksUTF16(head []byte) bool {
-	var nuls [2]int
-	for i, c := range head {
-		if c == 0 {
-			nuls[i%2]++
-		}
-	}
-	many := len(head) / 4
-	return len(head) >= 4 && (nuls[0] > many && nuls[1] == 0 || nuls[1] > many && nuls[0] == 0)
+	return errs.New(errs.Invalid, "This is %s; only text with a table, such as CSV, can be read.", what).WithMend("%s", mend)
 }

@@ -23,7 +23,7 @@ func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error)
 		return Result{}, err
 	}
 	c := o.Choice
-	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
+	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits, Size: f.Size, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
 		SkipLines: c.SkipLines, HeaderLines: c.HeaderLines, Table: c.Table})
 	if err != nil {
 		return Result{}, err

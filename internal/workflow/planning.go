@@ -131,6 +131,9 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	if err != nil {
 		return session, nil, ofFile{err}
 	}
+	if read.Rows == 0 {
+		return session, nil, ofFile{noRows(read)}
+	}
 	m.input = read.Rows
 	left, err := spec.Match(read.Columns, c.Options.Map)
 	if err != nil {
@@ -147,6 +150,16 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		out.Findings = append(out.Findings, plan.UnmatchedFinding(left))
 	}
 	return session, out, err
+}
+
+// noRows refuses a file that has only a header.
+func noRows(read intake.Result) error {
+	for _, n := range read.Notes {
+		if n.Severity == finding.Block {
+			return errs.New(errs.Invalid, "%s", n.Say).WithMend("%s", n.Mend)
+		}
+	}
+	return errs.New(errs.Invalid, "The file has no rows.").WithMend("Put the rows below the header.")
 }
 
 // stage turns the kept file into the staging CSV.

@@ -27,7 +27,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(f.file)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Read(context.Background(), bytes.NewReader(f.file), io.Discard, Options{}); err != nil {
+				if _, err := Read(context.Background(), bytes.NewReader(f.file), io.Discard, Options{Size: int64(len(f.file))}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -35,6 +35,11 @@ func (r *reader) readHeader() error {
 		}
 		r.scan.n = 0
 	}
+	if r.text.Marked() {
+		if lost, foreign := r.marked(); lost+foreign > 0 {
+			r.note("header-encoding", finding.Warn, r.header, "Characters in the header are not in the encoding of the file.", "Look whether the names are right, or say the encoding.")
+		}
+	}
 	r.res.Columns = r.named(names)
 	return nil
 }

@@ -107,3 +107,24 @@ func lineAt(sample []byte, line int64) []byte {
 	}
 	return sample[pos:sniff.LineEnd(sample, pos)]
 }
+
+// unsure is the certainty below which the encoding is pointed at.
+const unsure = 0.3
+
+// noteEncoding shows what another encoding would make of the file, where the
+// evidence is weak.
+func (r *reader) noteEncoding() {
+	g := r.text.Guess
+	if g.Certain >= unsure {
+		return
+	}
+	say, lines := fmt.Sprintf("The file seems to be in %s, but that is not certain.", g.Name), []int64(nil)
+	for _, o := range g.Others[:min(2, len(g.Others))] {
+		for _, c := range o.Cells[:min(1, len(o.Cells))] {
+			say += fmt.Sprintf(" %s would be %s in %s.", quote(c.Here), quote(c.There), o.Name)
+			lines = append(lines, int64(c.Line))
+		}
+	}
+	slices.Sort(lines)
+	r.res.Notes = append(r.res.Notes, Note{Code: "encoding-unsure", Severity: finding.Warn, Lines: slices.Compact(lines), Say: say, Mend: "If it is wrong, say the encoding."})
+}

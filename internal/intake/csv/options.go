@@ -46,6 +46,7 @@ func (l Limits) withDefaults() Limits {
 // Options say how to read a file. What is not said is found out.
 type Options struct {
 	Limits
+	Size        int64  // of the file in bytes, if it is known: less is read ahead then
 	Encoding    string // a label of the WHATWG Encoding Standard, or of package text
 	Delimiter   string // one character or more
 	Quote       string // one character, or "none"

@@ -81,7 +81,7 @@ func shown(cells []*string) []string {
 	out := make([]string, len(cells))
 	for i, c := range cells {
 		if out[i] = null; c != nil {
-			out[i] = text(*c)
+			out[i] = shownText(*c)
 		}
 	}
 	return out

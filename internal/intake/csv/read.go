@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"sutor/internal/finding"
 	"sutor/internal/intake/dialect"
 	"sutor/internal/intake/sniff"
+	"sutor/internal/intake/text"
 )
 
 // Read reads the separated text in and writes its staging form to out. Errors are
@@ -26,7 +28,11 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 	}
 	o.Limits = o.withDefaults()
 	r := &reader{ctx: ctx, limits: o.Limits, out: out, flushAt: window, line: 1}
-	sample, whole, in := head(in)
+	var err error
+	if r.text, err = text.Open(in, o.Encoding); err != nil {
+		return Result{}, err
+	}
+	sample, whole, in := head(r.text, o.Size)
 	r.src = newSource(in, window, o.MaxBytes)
 	if err := r.begin(sample, whole, o); err != nil {
 		return Result{}, err
@@ -37,7 +43,7 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 	if err := r.src.drain(ctx); err != nil {
 		return Result{}, r.sourceError()
 	}
-	r.res.Bytes = r.src.bytes
+	r.res.Bytes = r.text.Bytes()
 	if r.res.Rows == 0 {
 		r.note("no-rows", finding.Block, r.header, fmt.Sprintf("The file has only a header (line %d) and no rows below it.", r.header),
 			"Put the rows below the header; if the first row was meant as data, say that the file has no header.")
@@ -50,6 +56,7 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 type reader struct {
 	ctx      context.Context
 	limits   Limits
+	text     *text.Reader
 	src      *source
 	scan     *scanner
 	out      io.Writer
@@ -69,8 +76,8 @@ type reader struct {
 
 // head gives the sample to look at, whether it is the whole text, and a reader
 // that begins with it and goes on as in would have, its error included.
-func head(in io.Reader) (sample []byte, whole bool, all io.Reader) {
-	sample, whole, all = peek(in)
+func head(in io.Reader, size int64) (sample []byte, whole bool, all io.Reader) {
+	sample, whole, all = peek(in, size)
 	for len(sample) >= 3 && string(sample[:3]) == bom {
 		sample = sample[3:]
 	}
@@ -82,12 +89,13 @@ const bom = "\uFEFF"
 // begin passes byte order marks, finds out the dialect and the table, and reads
 // the header.
 func (r *reader) begin(sample []byte, whole bool, o Options) error {
+	r.found = sniff.Find(sample, whole, o.hint())
+	r.src.nul = strings.Contains(r.found.Dialect.Escape, "\x00")
 	r.src.more(r.ctx)
 	for len(r.src.window()) >= 3 && string(r.src.window()[:3]) == bom {
 		r.src.pos += 3 // some programs put a second one before the first
 		r.bom = true
 	}
-	r.found = sniff.Find(sample, whole, o.hint())
 	r.scan = newScanner(dialect.New(r.found.Dialect), r.limits.MaxColumns, r.limits.MaxCell)
 	if len(r.found.Tables) == 0 {
 		return r.nothing()
@@ -102,6 +110,7 @@ func (r *reader) begin(sample []byte, whole bool, o Options) error {
 	if err := r.skipTo(int64(r.table.Line)); err != nil {
 		return err
 	}
+	r.text.Marks(r.src.place())
 	if err := r.readHeader(); err != nil {
 		return err
 	}
@@ -117,7 +126,7 @@ func (r *reader) nothing() error {
 	if _, _, err := r.next(); err != nil {
 		return err
 	}
-	return emptyFile(r.src.bytes)
+	return emptyFile(r.text.Bytes())
 }
 
 // skipTo passes lines up to the given one.
@@ -241,8 +250,6 @@ func (r *reader) trouble(st status) error {
 func (r *reader) sourceError() error {
 	line, column := position(r.line, r.src.window())
 	switch r.src.err {
-	case errNotUTF8:
-		return notUTF8(line, column)
 	case errNUL:
 		return nulByte(line, column)
 	case errTooLarge:
@@ -276,7 +283,17 @@ func (r *reader) finish(start, at int) error {
 		s.put(',')
 	}
 	s.put('\n')
+	lost, foreign := 0, 0
+	if r.text.Marked() {
+		lost, foreign = r.marked()
+	}
 	switch {
+	case lost > 0:
+		r.defect(at, "encoding", lost)
+		r.mended = ""
+	case r.mended == "" && foreign > 0 && s.broken == 0 && (s.cells == s.columns || missing == 0 && !s.surplus):
+		r.noteRepair("encoding", r.line-s.lines)
+		r.mark(at, "~encoding", foreign)
 	case r.mended != "":
 		r.noteRepair(r.mended, r.line-s.lines)
 		r.mark(at, "~"+r.mended, r.mendedAt)
@@ -287,6 +304,19 @@ func (r *reader) finish(start, at int) error {
 		r.defect(at, "cells", s.cells)
 	}
 	return nil
+}
+
+// marked counts the characters up to the window's start that were not valid:
+// those that are lost, and those read as Windows-1252.
+func (r *reader) marked() (lost, foreign int) {
+	for _, m := range r.text.Marks(r.src.place()) {
+		if m.Lost {
+			lost++
+		} else {
+			foreign++
+		}
+	}
+	return lost, foreign
 }
 
 // defect marks the record as invalid.
@@ -328,11 +358,12 @@ func (r *reader) requoted() bool {
 func (r *reader) finishResult(o Options) {
 	d := r.found.Dialect
 	skip, lines := r.table.Line-1, r.table.Header
-	r.res.Found = Options{Encoding: "utf-8", Delimiter: d.Delimiter, Quote: orNone(d.Quote), Escape: orNone(d.Escape), SkipLines: &skip, HeaderLines: &lines}
+	r.res.Found = Options{Encoding: r.text.Label, Delimiter: d.Delimiter, Quote: orNone(d.Quote), Escape: orNone(d.Escape), SkipLines: &skip, HeaderLines: &lines}
 	if len(r.found.Tables) > 1 {
 		r.res.Found.SkipLines, r.res.Found.Table = o.SkipLines, r.chosen+1
 	}
-	r.res.Dialect = describe("UTF-8", r.bom, d, r.scan.ends)
+	r.noteEncoding()
+	r.res.Dialect = describe(r.text.Name, r.bom, d, r.scan.ends)
 }
 
 func orNone(s string) string {

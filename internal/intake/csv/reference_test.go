@@ -16,7 +16,7 @@ type row struct {
 
 const null = "<null>"
 
-func text(s string) string { return "[" + s + "]" }
+func shownText(s string) string { return "[" + s + "]" }
 
 // fataler is what testing.TB and rapid.T share.
 type fataler interface {
@@ -44,7 +44,7 @@ func staged(t fataler, staging []byte) []row {
 			if f.Null {
 				r.cells = append(r.cells, null)
 			} else {
-				r.cells = append(r.cells, text(string(f.Text)))
+				r.cells = append(r.cells, shownText(string(f.Text)))
 			}
 		}
 		rows = append(rows, r)

@@ -67,11 +67,6 @@ func tooLarge(limit int64) error {
 	return errs.New(errs.Invalid, "The file has more than %d bytes, the most that are taken.", limit).WithMend(byteLimit)
 }
 
-func notUTF8(line int64, column int) error {
-	return errs.New(errs.Invalid, "In line %d, byte %d of the line is not UTF-8 text.", line, column).
-		WithMend(`Save the file as "CSV UTF-8" and try again.`)
-}
-
 func nulByte(line int64, column int) error {
 	return errs.New(errs.Invalid, "Line %d holds a NUL character (byte %d of the line), which no text has: the file is damaged, or no CSV in UTF-8.", line, column).
 		WithMend(`Open it in the program it comes from and save it as "CSV UTF-8".`)

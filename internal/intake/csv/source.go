@@ -3,10 +3,8 @@ package csv
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
-	"unicode/utf8"
 
 	"sutor/internal/intake/sniff"
 )
@@ -20,7 +18,6 @@ const (
 // What stops a source besides io.EOF and its reader's own errors. Each counts
 // at the byte after source.end.
 var (
-	errNotUTF8  = errors.New("csv: not UTF-8")
 	errNUL      = errors.New("csv: NUL byte")
 	errTooLarge = errors.New("csv: file too large")
 )
@@ -32,9 +29,10 @@ type source struct {
 	buf   []byte // slack bytes longer than what may be filled
 	pos   int
 	end   int   // checked up to here
-	full  int   // read up to here; buf[end:full] is the start of a character, or lies behind a fault
-	bytes int64 // read in all
+	full  int   // read up to here; buf[end:full] lies behind a fault
+	bytes int64 // of text read in all
 	max   int64 // bytes allowed
+	nul   bool  // NUL is the dialect's escape
 	err   error
 }
 
@@ -44,6 +42,9 @@ func newSource(in io.Reader, window int, max int64) *source {
 
 // window is the bytes that are checked and not used up.
 func (s *source) window() []byte { return s.buf[s.pos:s.end] }
+
+// place gives the place of the window's start in the text.
+func (s *source) place() int64 { return s.bytes - int64(s.full-s.pos) }
 
 // eof tells whether the window reaches to the end of the file.
 func (s *source) eof() bool { return s.err == io.EOF }
@@ -94,11 +95,12 @@ func (s *source) drain(ctx context.Context) error {
 
 // peek gives the first bytes of in: all, if they are no more than WholeBytes,
 // else SampleBytes; whether that is all; and a reader that begins with what was
-// read and goes on as in would have, its error included.
-func peek(in io.Reader) (head []byte, whole bool, all io.Reader) {
+// read and goes on as in would have, its error included. size is that of the
+// file, 0 if nobody knows.
+func peek(in io.Reader, size int64) (head []byte, whole bool, all io.Reader) {
 	head = make([]byte, sniff.SampleBytes+1)
 	n, err := io.ReadFull(in, head)
-	if err == nil {
+	if err == nil && size <= sniff.WholeBytes {
 		head = append(head, make([]byte, sniff.WholeBytes-sniff.SampleBytes)...)
 		var k int
 		k, err = io.ReadFull(in, head[n:])
@@ -119,47 +121,12 @@ type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
-// check moves end over the bytes newly read, up to the first that is at fault.
+// check moves end over the bytes newly read, up to a NUL that means nothing.
 func (s *source) check() {
-	fresh := s.buf[s.end:s.full]
-	nul := bytes.IndexByte(fresh, 0)
-	if nul >= 0 {
-		fresh = fresh[:nul]
-	}
-	good := validUTF8(fresh)
-	s.end += good
-	rest := fresh[good:]
-	switch {
-	case len(rest) > 0 && (utf8.FullRune(rest) || nul >= 0 || s.err == io.EOF):
-		s.err = errNotUTF8
-	case len(rest) == 0 && nul >= 0:
+	if nul := bytes.IndexByte(s.buf[s.end:s.full], 0); nul >= 0 && !s.nul {
+		s.end += nul
 		s.err = errNUL
+		return
 	}
-}
-
-// validUTF8 gives the length of b's longest prefix that is UTF-8. What follows
-// is a wrong byte, or a character cut off by the end of b.
-func validUTF8(b []byte) int {
-	const high = 0x8080808080808080
-	i := 0
-	for i < len(b) {
-		if i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&high == 0 {
-			i += 8
-			continue
-		}
-		if b[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if i+1 < len(b) && b[i] >= 0xC2 && b[i] <= 0xDF && b[i+1]&0xC0 == 0x80 {
-			i += 2 // the letters of Europe, most of what is not ASCII
-			continue
-		}
-		r, size := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return len(b)
+	s.end = s.full
 }

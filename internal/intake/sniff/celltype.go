@@ -60,13 +60,13 @@ func TypeOf(b []byte) Type {
 	switch {
 	case s.quotes > 0 && (b[0] == '"' || b[len(b)-1] == '"'), len(b) > 1 && b[0] == '\'' && b[len(b)-1] == '\'', s.odd > 0 && s.spaces == 0 && s.letters+s.digits > 0 && len(b) < 200:
 		return Odd
-	case isDate(b):
+	case s.digits > 1 && s.date > 1 && isDate(b):
 		return Date
-	case isTime(b):
+	case s.digits > 1 && s.clock > 0 && isTime(b):
 		return Time
-	case isNumber(b):
+	case s.digits > 0 && s.letters <= 6 && isNumber(b, s.letters+s.other > 0):
 		return Number
-	case isTruth(b):
+	case s.digits == 0 && len(b) <= 5 && isTruth(b):
 		return Truth
 	case s.odd > 0:
 		return Odd
@@ -80,9 +80,11 @@ func TypeOf(b []byte) Type {
 
 // isNumber: a sign or a currency, digits with at most one kind of grouping and a
 // decimal mark, an exponent, a per cent sign or a currency.
-func isNumber(b []byte) bool {
-	for _, mark := range []string{"€", "£", "¥", "$", "CHF", "EUR", "USD", "GBP", "%"} {
-		b = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimPrefix(b, []byte(mark)), []byte(mark)))
+func isNumber(b []byte, marked bool) bool {
+	if marked { // by more than digits and their separators
+		for _, mark := range []string{"€", "£", "¥", "$", "CHF", "EUR", "USD", "GBP", "%"} {
+			b = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimPrefix(b, []byte(mark)), []byte(mark)))
+		}
 	}
 	if len(b) > 2 && b[0] == '(' && b[len(b)-1] == ')' {
 		b = b[1 : len(b)-1]
