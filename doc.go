@@ -29,7 +29,6 @@
 // internal/evidence is the Merkle log with its envelopes and packs;
 // internal/evidence/logtest checks any storage of it. internal/intake turns a
 // file into staging: internal/intake/text finds the encoding and reads it,
-// file into staging: internal/intake/text finds the encoding and reads it,
 // internal/intake/dialect is the grammar of separated text and of its mending,
 // internal/intake/sniff finds out how a text is written, internal/intake/csv reads
 // it, internal/intake/xlsx writes workbooks, internal/intake/pollute makes messy
