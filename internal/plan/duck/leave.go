@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sutor/internal/plan"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -65,7 +66,7 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 		if u.taken != "" {
 			lines += ` UNION ` + u.taken
 		}
-		all = append(all, hurdle{fmt.Sprintf("another row has its %s now", strings.Join(columns, ", ")), lines})
+		all = append(all, hurdle{plan.WhyTaken(columns), lines}, hurdle{plan.WhyTwins(columns), u.twins})
 	}
 	return all, nil
 }
@@ -84,7 +85,7 @@ func (r *run) valuesGone(ctx context.Context) (all []hurdle, err error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, hurdle{fmt.Sprintf("its %s refers to a row of %s that is not there any more", strings.Join(fk.Columns, ", "), fk.RefTable), missing})
+		all = append(all, hurdle{plan.WhyLost(fk.Columns, fk.RefTable), missing})
 	}
 	return all, nil
 }
@@ -114,7 +115,7 @@ func (r *run) referredTo(ctx context.Context) (all []hurdle, err error) {
 func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int) (h hurdle, err error) {
 	values, ok := r.deletedValues(ref.RefColumns)
 	deleted := `SELECT line` + values + ` FROM deltas WHERE op = 'delete'`
-	unread := hurdle{fmt.Sprintf("rows of %s may refer to it and be deleted or changed with it, and Sutor cannot read that", ref.Table), `SELECT line FROM deltas WHERE op = 'delete'`}
+	unread := hurdle{plan.WhyUnread(ref), `SELECT line FROM deltas WHERE op = 'delete'`}
 	if ref.OnDelete == "" {
 		unread = hurdle{}
 	}
@@ -133,14 +134,7 @@ func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int)
 	if unreadable(err) {
 		return unread, nil
 	}
-	h.why = fmt.Sprintf("rows of %s refer to it", ref.Table)
-	switch ref.OnDelete {
-	case "":
-	case "cascade":
-		h.why += " and would be deleted with it"
-	default:
-		h.why += " and would lose the reference with it"
-	}
+	h.why = plan.WhyReferred(ref)
 	h.lines = `SELECT n AS line FROM ` + table
 	if own {
 		same := []string{}

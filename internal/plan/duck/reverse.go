@@ -20,20 +20,13 @@ type Reversal struct {
 	Blind    string        // why rows that were inserted cannot be deleted: columns that cannot be read; "" if none
 }
 
-// The sentences on rows that a reversal leaves alone.
-const (
-	whyChanged = "changed by somebody else since; left as it is"
-	whyGone    = "deleted by somebody else since"
-	whyReused  = "the key is in use again"
-	whyDropped = "a column that it wrote is not there any more"
-	whyAdded   = "a column that was added since has a value; left as it is"
-)
-
 // Reverse makes the plan that undoes an applied one, from what was really
 // stored: an update goes back in the columns it wrote, where all of them still
 // hold what was stored; an inserted row is deleted, where it is still as it was
-// stored in every column; a deleted row is inserted again. Everything else is
-// kept or impossible, row by row with its reason.
+// stored in every column; a deleted row is inserted again, with the system's
+// default in columns that were added since. Everything else is kept or
+// impossible, row by row with its reason. plan.ReferenceReversal is its slow and
+// obvious twin.
 func (s *Session) Reverse(ctx context.Context, spec plan.Spec, rev Reversal, live plan.Live, tell Progress) (*plan.Outcome, error) {
 	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged), reversal: true}
 	r.columns()
@@ -118,20 +111,20 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	if rev.Blind != "" {
 		blind = "true"
 	}
-	why := `CASE WHEN c.dropped THEN ` + text(whyDropped) + `
-		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(whyGone) + `
-		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(whyChanged) + `
+	why := `CASE WHEN c.dropped AND (c.op <> 'insert' OR l.n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
+		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(plan.WhyGone) + `
+		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
-		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(whyChanged) + `
-		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(whyAdded) + `
-		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(whyReused) + ` END`
+		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
+		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(plan.WhyAdded) + `
+		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
 	sel := ""
 	for i := range r.nk {
 		sel += fmt.Sprintf(", COALESCE(l.k%d, c.v%d) AS k%d", i, i, i)
 	}
 	for j, c := range r.spec.Judged {
 		writes := fmt.Sprintf("c.op = 'update' AND c.did%d AND c.was%d IS DISTINCT FROM l.l%d", j, j, j)
-		if !c.Generated {
+		if !c.Generated && rev.Manifest.Columns.Index(c.Name) >= 0 { // a column added since gets the system's default
 			writes += " OR c.op = 'delete'"
 		}
 		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
@@ -147,11 +140,32 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	}
 	return r.exec(ctx, `CREATE TABLE deltas AS SELECT line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+after+list(r.nj, "m#")+` FROM (
 		SELECT *, CASE
-			WHEN why IN (`+text(whyChanged)+`, `+text(whyAdded)+`) THEN 'kept'
+			WHEN why IN (`+text(plan.WhyChanged)+`, `+text(plan.WhyAdded)+`) THEN 'kept'
 			WHEN why IS NOT NULL THEN 'impossible'
 			WHEN did = 'update' AND `+r.anyMask()+` THEN 'update'
 			WHEN did = 'insert' AND found THEN 'delete'
 			WHEN did = 'delete' THEN 'insert' END AS op FROM judged) WHERE op IS NOT NULL`)
+}
+
+// needed gives the branches of why for values that the system would not do
+// without: forward are the columns that the applied plan knew.
+func (r *run) needed(forward record.Schema) (branches string) {
+	for _, c := range r.spec.Table.Columns {
+		j := r.spec.Judged.Index(c.Name)
+		none := ""
+		switch {
+		case c.Nullable || c.Generated || r.spec.Key.Index(c.Name) >= 0:
+			continue
+		case j >= 0 && forward.Index(c.Name) >= 0:
+			none = fmt.Sprintf("c.was%d IS NULL AND (c.op = 'delete' OR c.op = 'update' AND c.did%d AND l.l%d IS NOT NULL)", j, j, j)
+		case !c.HasDefault && c.Identity == "":
+			none = "c.op = 'delete'"
+		default:
+			continue
+		}
+		branches += " WHEN " + none + " THEN " + text(plan.WhyNeeded(c))
+	}
+	return branches
 }
 
 // checkReversal tells which column checks the restored values would not pass.
@@ -166,14 +180,9 @@ func (r *run) checkReversal(ctx context.Context) error {
 		}
 	}
 	for _, left := range []struct {
-		op   driver.Op
-		name string
-		f    finding.Finding
-	}{
-		{plan.Kept, "kept", finding.Finding{Guardrail: "kept", Message: "Rows were changed by somebody else since; they are left as they are.", Mend: "Look at them one by one."}},
-		{plan.Impossible, "impossible", finding.Finding{Guardrail: "impossible", Message: "Rows cannot be reversed; each says why.", Mend: "Look at them one by one."}},
-	} {
-		left.f.Severity = finding.Warn
+		op driver.Op
+		f  finding.Finding
+	}{{plan.Kept, plan.KeptFinding()}, {plan.Impossible, plan.ImpossibleFinding()}} {
 		if err := r.hit(ctx, left.f, "deltas", "op = "+text(string(left.op)), `concat_ws(', '`+list(r.nk, "k#")+`)`); err != nil {
 			return err
 		}

@@ -39,7 +39,10 @@ func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, c
 		}
 		table := fmt.Sprintf("stored%d", i)
 		fields := append(names("k", nk), names("r", len(f.Columns))...)
-		sel := `n, ` + text(string(f.Op)) + ` AS op` + list(nk, "k#")
+		sel := `n, ` + text(string(f.Op)) + ` AS op`
+		for i, c := range m.KeySchema() {
+			sel += fmt.Sprintf(", %s AS k%d", canonicalLive(c.Type, fmt.Sprintf("k%d", i)), i)
+		}
 		for j, c := range columns {
 			value := "NULL::VARCHAR"
 			if r := f.Columns.Index(c.Name); r >= 0 {

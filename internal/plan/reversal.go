@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"sutor/internal/finding"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// The sentences on rows that a reversal leaves alone, for every engine. A row is
+// kept because of the first two, and impossible because of any other.
+const (
+	WhyChanged = "changed by somebody else since; left as it is"
+	WhyAdded   = "a column that was added since has a value; left as it is"
+	WhyGone    = "deleted by somebody else since"
+	WhyReused  = "the key is in use again"
+	WhyDropped = "a column that it wrote is not there any more"
+)
+
+// WhyNeeded: the system would not take the row without a value that it never had.
+func WhyNeeded(c record.Column) string {
+	return fmt.Sprintf("the system needs a value for %s by now, and it had none", c.Name)
+}
+
+// WhyTaken: another live row has its unique value.
+func WhyTaken(columns []string) string {
+	return fmt.Sprintf("another row has its %s now", strings.Join(columns, ", "))
+}
+
+// WhyTwins: several rows of the reversal would have one unique value, because of
+// what others wrote in another column of it since.
+func WhyTwins(columns []string) string {
+	return fmt.Sprintf("several rows would have the same %s now", strings.Join(columns, ", "))
+}
+
+// WhyLost: the row that it refers to is not there any more.
+func WhyLost(columns []string, to record.Table) string {
+	return fmt.Sprintf("its %s refers to a row of %s that is not there any more", strings.Join(columns, ", "), to)
+}
+
+// WhyReferred: rows refer to one that would be deleted.
+func WhyReferred(ref driver.Reference) string {
+	why := fmt.Sprintf("rows of %s refer to it", ref.Table)
+	switch ref.OnDelete {
+	case "":
+		return why
+	case "cascade":
+		return why + " and would be deleted with it"
+	}
+	return why + " and would lose the reference with it"
+}
+
+// WhyUnread: whether rows refer to one that would be deleted cannot be read.
+func WhyUnread(ref driver.Reference) string {
+	return fmt.Sprintf("rows of %s may refer to it and be deleted or changed with it, and Sutor cannot read that", ref.Table)
+}
+
+// KeptFinding: rows that a reversal leaves as they are.
+func KeptFinding() finding.Finding {
+	return finding.Finding{Guardrail: "kept", Severity: finding.Warn,
+		Message: "Rows were changed by somebody else since; they are left as they are.", Mend: "Look at them one by one."}
+}
+
+// ImpossibleFinding: rows that cannot be reversed.
+func ImpossibleFinding() finding.Finding {
+	return finding.Finding{Guardrail: "impossible", Severity: finding.Warn,
+		Message: "Rows cannot be reversed; each says why.", Mend: "Look at them one by one."}
+}
