@@ -47,6 +47,8 @@ type reference struct {
 	table  int64 // rows of the live table
 	checks []*check
 	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
+
+	reversal bool // undoing an applied plan: checks are told only
 }
 
 // line is one record of the file.
@@ -78,6 +80,7 @@ type row struct {
 type delta struct {
 	op driver.Op
 	*row
+	why string // of a row that a reversal leaves alone
 }
 
 // read reads the staging file.
@@ -158,27 +161,35 @@ func (r *reference) compare(ctx context.Context) (err error) {
 			asked[l.number] = key
 		}
 	}
-	found, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...)}, asked)
+	found, err := r.fetch(ctx, asked)
 	if err != nil {
 		return err
 	}
-	double := 0
 	for _, l := range r.lines {
-		key, ok := asked[l.number]
-		if !ok {
-			continue
+		if key, ok := asked[l.number]; ok {
+			r.rows = append(r.rows, r.beside(l, key, found[l.number]))
 		}
-		if len(found[l.number]) > 1 {
+	}
+	return nil
+}
+
+// fetch asks the system for the live rows behind numbered keys: key and judged
+// columns. A key that meets several is refused.
+func (r *reference) fetch(ctx context.Context, asked map[int64][]*string) (map[int64][][]*string, error) {
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...)}
+	found, err := r.lookup(ctx, look, asked)
+	double := 0
+	for _, rows := range found {
+		if len(rows) > 1 {
 			double++
 		}
-		r.rows = append(r.rows, r.beside(l, key, found[l.number]))
 	}
-	if double > 0 {
-		return errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
+	if err == nil && double > 0 {
+		err = errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
 			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).
 			WithMend("The steward gives the dataset a key that is unique in the system.")
 	}
-	return nil
+	return found, err
 }
 
 // lookup asks the system for rows by numbered values, and makes what comes back
@@ -288,9 +299,9 @@ func (r *reference) makeDeltas() {
 		switch {
 		case invalid[row.number]:
 		case !row.found:
-			r.deltas = append(r.deltas, &delta{driver.Insert, row})
+			r.deltas = append(r.deltas, &delta{op: driver.Insert, row: row})
 		case slices.Contains(row.writes, true):
-			r.deltas = append(r.deltas, &delta{driver.Update, row})
+			r.deltas = append(r.deltas, &delta{op: driver.Update, row: row})
 		}
 	}
 }
@@ -346,9 +357,15 @@ func (r *reference) counts() (c change.Counts) {
 			c.Insert++
 		case driver.Update:
 			c.Update++
+		case driver.Delete:
+			c.Delete++
+		case Kept:
+			c.Kept++
+		case Impossible:
+			c.Impossible++
 		}
 	}
 	c.Invalid = int64(len(r.invalid()))
-	c.Unchanged = int64(len(r.lines)) - c.Written() - c.Invalid
+	c.Unchanged = int64(len(r.lines)) - c.Written() - c.Kept - c.Impossible - c.Invalid
 	return c
 }

@@ -184,7 +184,7 @@ func (r *reference) checkMode() {
 
 // checkColumn checks what rows would write to the judged column j.
 func (r *reference) checkColumn(c record.Column, j int) {
-	if !slices.ContainsFunc(r.spec.Sources, func(s Source) bool { return s.Column == c.Name }) {
+	if !r.reversal && !slices.ContainsFunc(r.spec.Sources, func(s Source) bool { return s.Column == c.Name }) {
 		return
 	}
 	rule := r.spec.Rules[c.Name]
@@ -192,11 +192,13 @@ func (r *reference) checkColumn(c record.Column, j int) {
 		check := r.check(f)
 		r.rowsWhere(func(row *row) bool { return row.writes[j] && bad(row, row.after[j]) }, func(row *row) { check.hit(row.line, row.after[j]) })
 	}
-	if c.Generated || c.Identity == "always" || rule.ReadOnly {
+	if !r.reversal && (c.Generated || c.Identity == "always" || rule.ReadOnly) {
 		written(NotWritableFinding(c), func(*row, *string) bool { return true })
 		return
 	}
-	written(EmptiedFinding(c), func(row *row, v *string) bool { return row.found && blank(v) && !blank(row.before[j]) })
+	if !r.reversal {
+		written(EmptiedFinding(c), func(row *row, v *string) bool { return row.found && blank(v) && !blank(row.before[j]) })
+	}
 	if !c.Nullable {
 		written(NotNullFinding(c), func(_ *row, v *string) bool { return v == nil })
 	}
@@ -252,6 +254,9 @@ func (r *reference) judgeRows() {
 		var hit []*delta
 		var unknown int64
 		for _, d := range r.deltas {
+			if d.op == Kept || d.op == Impossible {
+				continue
+			}
 			truth := rule.Hit.Judge(sides{r, d})
 			if truth.Hit() {
 				hit = append(hit, d)

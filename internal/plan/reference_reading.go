@@ -14,19 +14,11 @@ import (
 // checkByReading checks the system's own unique and foreign keys over the final
 // values of the deltas, by reading only; rows that are hit leave the deltas. What
 // an update keeps in a column outside the judged set is fetched; an insert's is
-// left to the system. A row that leaves keeps its value after all, and is not there to be referred to, so
-// it goes on until no more are hit.
+// left to the system. A row that leaves keeps its value after all, and is not
+// there to be referred to, so it goes on until no more are hit.
 func (r *reference) checkByReading(ctx context.Context) error {
-	all := r.spec.Table.Uniques
-	if len(r.spec.Table.PrimaryKey) > 0 {
-		all = append([][]string{r.spec.Table.PrimaryKey}, all...)
-	}
 	var checks []func()
-	for _, u := range all {
-		key := slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names())))
-		if key {
-			continue
-		}
+	for _, u := range r.uniques() {
 		cols, ok, err := r.keeping(ctx, u)
 		if ok && err == nil {
 			var check func()
@@ -57,6 +49,20 @@ func (r *reference) checkByReading(ctx context.Context) error {
 		r.deltas = slices.DeleteFunc(r.deltas, func(d *delta) bool { return invalid[d.number] })
 	}
 	return nil
+}
+
+// uniques gives the unique constraints besides the dataset's key.
+func (r *reference) uniques() (all [][]string) {
+	names := r.spec.Table.Uniques
+	if len(r.spec.Table.PrimaryKey) > 0 {
+		names = append([][]string{r.spec.Table.PrimaryKey}, names...)
+	}
+	for _, u := range names {
+		if !slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names()))) {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 // keeping gives the named columns, and has what updates keep in those of them that
@@ -133,19 +139,45 @@ func (r *reference) touching(cols record.Schema) map[int64][]*string {
 // another live row that does not give them up in this plan, or not in time. What
 // it gives judges the deltas as they are.
 func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func(), error) {
-	live, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: cols, Columns: r.spec.Key}, r.touching(cols))
+	clashes, err := r.lookupUnique(ctx, cols)
 	unique, swap := r.check(UniqueFinding(cols.Names())), r.check(UniqueSwapFinding(cols.Names()))
 	return func() {
+		for d, c := range clashes() {
+			values, _ := r.final(d, cols)
+			if c.twin || c.taken {
+				unique.hit(d.line, text(values...))
+			}
+			if c.early {
+				swap.hit(d.line, text(values...))
+			}
+		}
+	}, err
+}
+
+// clash says how a delta breaks a unique constraint.
+type clash struct {
+	twin  bool // another row of the plan would have the same
+	taken bool // another live row has it, and does not give it up in this plan
+	early bool // another live row gives it up, but the system would not see that in time
+}
+
+// lookupUnique asks the system which live rows have the final values of deltas.
+// What it gives judges the deltas as they are when it is called.
+func (r *reference) lookupUnique(ctx context.Context, cols record.Schema) (func() map[*delta]clash, error) {
+	live, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: cols, Columns: r.spec.Key}, r.touching(cols))
+	return func() map[*delta]clash {
 		touching, uses, moves, stays := r.touching(cols), map[string]int{}, map[string]bool{}, map[string]bool{}
 		for _, values := range touching {
 			uses[identity(values)]++
 		}
 		for _, d := range r.deltas {
-			if _, writes := r.final(d, cols); writes && d.op == driver.Update {
+			_, writes := r.final(d, cols)
+			if writes && d.op == driver.Update || d.op == driver.Delete {
 				moves[identity(d.key)] = true
-				stays[identity(d.key)] = !r.stepsAside(d, cols)
+				stays[identity(d.key)] = d.op == driver.Update && !r.stepsAside(d, cols)
 			}
 		}
+		out := map[*delta]clash{}
 		for _, d := range r.deltas {
 			values, ok := touching[d.number]
 			if !ok {
@@ -154,13 +186,13 @@ func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func()
 			another := func(is func(key string) bool) bool {
 				return slices.ContainsFunc(live[d.number], func(other []*string) bool { return identity(other) != identity(d.key) && is(identity(other)) })
 			}
-			if uses[identity(values)] > 1 || another(func(key string) bool { return !moves[key] }) {
-				unique.hit(d.line, text(values...))
-			}
-			if d.op == driver.Update && !r.spec.Table.Defers(cols.Names()) && another(func(key string) bool { return stays[key] }) {
-				swap.hit(d.line, text(values...))
+			out[d] = clash{
+				twin:  uses[identity(values)] > 1,
+				taken: another(func(key string) bool { return !moves[key] }),
+				early: d.op == driver.Update && !r.spec.Table.Defers(cols.Names()) && another(func(key string) bool { return stays[key] }),
 			}
 		}
+		return out
 	}, err
 }
 
@@ -178,34 +210,48 @@ func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
 }
 
 // checkReference: values that refer to no live row, and to no row of this plan
-// that is there in time: inserts are the last step, after updates.
+// that is there in time.
 func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, cols record.Schema) (func(), error) {
+	lost, err := r.lookupReference(ctx, fk, cols)
+	f := ForeignKeyFinding(fk.Columns, fk.RefTable)
+	if unreadable(err) {
+		f, err = UncheckedFinding(fk.Columns, fk.RefTable), nil
+		lost = func() (all []*delta) {
+			for _, d := range r.deltas {
+				if _, ok := r.touching(cols)[d.number]; ok {
+					all = append(all, d)
+				}
+			}
+			return all
+		}
+	}
+	missing := r.check(f)
+	return func() {
+		for _, d := range lost() {
+			values, _ := r.final(d, cols)
+			missing.hit(d.line, text(values...))
+		}
+	}, err
+}
+
+// lookupReference asks the system which of the rows that deltas refer to are
+// there. What it gives finds the deltas whose are not, as the deltas are then:
+// inserts are the last step, after updates.
+func (r *reference) lookupReference(ctx context.Context, fk driver.ForeignKey, cols record.Schema) (func() []*delta, error) {
 	by := slices.Clone(cols)
 	for i := range by {
 		by[i].Name = fk.RefColumns[i]
 	}
 	live, err := r.lookup(ctx, driver.Lookup{Table: fk.RefTable, By: by, Columns: by[:1]}, r.touching(cols))
-	var refused *driver.Refusal
-	if errors.As(err, &refused) {
-		unchecked := r.check(UncheckedFinding(fk.Columns, fk.RefTable))
-		return func() {
-			touching := r.touching(cols)
-			for _, d := range r.deltas {
-				if values, ok := touching[d.number]; ok {
-					unchecked.hit(d.line, text(values...))
-				}
-			}
-		}, nil
-	}
-	missing := r.check(ForeignKeyFinding(fk.Columns, fk.RefTable))
-	return func() {
+	return func() (lost []*delta) {
 		touching, own, late := r.touching(cols), map[string]bool{}, map[string]bool{}
 		if referred, ok := r.columnsOf(fk.RefColumns); ok && fk.RefTable == r.spec.Table.Table {
 			for _, d := range r.deltas {
 				values, _ := r.final(d, referred)
-				if d.op == driver.Insert {
+				switch d.op {
+				case driver.Insert:
 					late[identity(values)] = true
-				} else {
+				case driver.Update:
 					own[identity(values)] = true
 				}
 			}
@@ -213,10 +259,17 @@ func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, co
 		for _, d := range r.deltas {
 			if values, ok := touching[d.number]; ok && len(live[d.number]) == 0 && !own[identity(values)] &&
 				!(late[identity(values)] && (d.op == driver.Insert || fk.Deferred)) {
-				missing.hit(d.line, text(values...))
+				lost = append(lost, d)
 			}
 		}
+		return lost
 	}, err
+}
+
+// unreadable tells whether a system gave no right to read a table.
+func unreadable(err error) bool {
+	var refused *driver.Refusal
+	return errors.As(err, &refused)
 }
 
 // findings gives what the checks found: blocking findings first, each with its
