@@ -44,11 +44,11 @@
 //
 // Ring 4. internal/guard compiles the guardrail language (CEL's parser) to expr.
 // internal/plan defines what a plan is; internal/plan/duck makes it with DuckDB,
-// reads and writes the Parquet, and makes the inverse. plan.Reference makes the
-// same plan slowly and plainly, and internal/plan/plantest holds the two together
-// on random schemas, tables, files and rules. The deltas of a plan are
-// columns in that file and never Go values, so there is no package for a single
-// delta. internal/connector has one folder a kind: internal/connector/sqlite,
+// reads and writes the Parquet, and makes the inverse. plan.Reference and
+// plan.ReferenceReversal make the same plans slowly and plainly, and
+// internal/plan/plantest holds the two together on random schemas, tables, files
+// and rules. The deltas of a plan are columns in that file and never Go values, so
+// there is no package for a single delta. internal/connector has one folder a kind: internal/connector/sqlite,
 // internal/connector/postgres; internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
@@ -75,7 +75,7 @@
 // test/fault kills servers, cuts lines, restarts PostgreSQL and fills disks in the
 // middle of a change, and finds each change done once or not at all.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
-// rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's,
+// rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's, its undo too,
 // file → plan → apply → undo gives back the table, a pack with any byte changed
 // does not verify. bench measures against what people would do by hand.
 //
@@ -92,10 +92,9 @@
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;
 // two new keys that only the system holds equal; a second NULL where NULLs count as
-// equal. On SQLite the plan cannot tell that a foreign key is judged at the commit,
-// and refuses an update that refers to a row which the same plan inserts. The
-// reference implementation has no reversals yet, so those are
-// held by laws and stories only.
+// equal; a value that other rows refer to, and that an update changes. On SQLite
+// the plan cannot tell that a foreign key is judged at the commit, and refuses an
+// update that refers to a row which the same plan inserts.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and

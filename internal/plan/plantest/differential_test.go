@@ -22,6 +22,7 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
+	"sutor/internal/record"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 )
@@ -66,7 +67,11 @@ func TestDuckEqualsReference(t *testing.T) {
 			defer s.Close()
 			rapid.Check(t, func(rt *rapid.T) {
 				w := draw(rt, []*time.Location{time.UTC, time.UTC, amsterdam})
-				seen.count(w, w.differ(rt, s, rapid.Permutation(w.order()).Draw(rt, "order of rows")))
+				out := w.differ(rt, s, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
+				seen.count(w, out)
+				if out != nil && out.Manifest.Counts.Written() > 0 && w.g.chance(60, "undo") {
+					w.undo(rt, s, out, &seen)
+				}
 			})
 		})
 	}
@@ -79,6 +84,44 @@ type tally struct {
 	cases  int
 	counts change.Counts
 	found  map[string]int // findings, by guardrail
+
+	undos   int           // cases that were taken back, several times some
+	back    change.Counts // of the reversals
+	left    map[string]int
+	refused int // plans that the system did not take
+}
+
+// reasons are the parts by which the reasons of rows that are left alone are
+// told from each other; the first that is met counts.
+var reasons = []string{plan.WhyChanged, plan.WhyAdded, plan.WhyGone, plan.WhyReused, plan.WhyDropped, unreadColumn, "needs a value", "another row has",
+	"several rows would have", "that is not there any more", "Sutor cannot read that", "deleted with it", "lose the reference", "refer to it"}
+
+// undone counts a reversal, with the reasons of rows that are left alone.
+func (y *tally) undone(c change.Counts, why []string, cases int) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.undos += cases
+	y.back.Insert += c.Insert
+	y.back.Update += c.Update
+	y.back.Delete += c.Delete
+	y.back.Unchanged += c.Unchanged
+	y.back.Kept += c.Kept
+	y.back.Impossible += c.Impossible
+	if y.left == nil {
+		y.left = map[string]int{}
+	}
+	for _, w := range why {
+		if i := slices.IndexFunc(reasons, func(r string) bool { return strings.Contains(w, r) }); w != "" && i >= 0 {
+			y.left[reasons[i]]++
+		}
+	}
+}
+
+// refuses counts a plan that the system does not take.
+func (y *tally) refuses() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.refused++
 }
 
 func (y *tally) count(w *world, out *plan.Outcome) {
@@ -103,11 +146,20 @@ func (y *tally) count(w *world, out *plan.Outcome) {
 
 func (y *tally) report(t *testing.T, cases int) {
 	t.Logf("%d cases: %+v, rows by finding %v", y.cases, y.counts, y.found)
+	t.Logf("%d taken back: %+v, rows left alone %v; %d plans refused by the system", y.undos, y.back, y.left, y.refused)
 	if t.Failed() {
 		return
 	}
 	if c := y.counts; y.cases < cases || min(c.Insert, c.Update, c.Unchanged, c.Invalid) < int64(cases/20) {
 		t.Errorf("%d cases with the rows %+v: too few", y.cases, c)
+	}
+	if c := y.back; y.undos < cases/4 || min(c.Insert, c.Update, c.Delete, c.Kept, c.Impossible) < int64(cases/100) {
+		t.Errorf("%d cases taken back with the rows %+v: too few", y.undos, c)
+	}
+	for _, r := range reasons {
+		if cases == casesLong && y.left[r] == 0 {
+			t.Errorf("no row is left alone because: %s", r)
+		}
 	}
 	notPlanned := []string{finding.Unmatched, finding.AsStored, finding.Constraint, finding.Hidden}
 	for _, name := range finding.BuiltIn { // a short run may lack a rare one
@@ -124,19 +176,19 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// open opens the world's database, whose parent table may be closed to Sutor.
+// open opens the world's database, of which some tables may be closed to Sutor.
 func (w *world) open(ctx context.Context, dsn string) (driver.Driver, error) {
 	d, err := w.db.Open(ctx, dsn)
-	if w.closed {
-		d = closed{d}
-	}
-	return d, err
+	return closed{d, w.closed}, err
 }
 
-type closed struct{ driver.Driver }
+type closed struct {
+	driver.Driver
+	tables []record.Table
+}
 
 func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
-	if l.Table == parentName {
+	if slices.Contains(c.tables, l.Table) {
 		return 0, 0, &driver.Refusal{Message: "The account may not read it."}
 	}
 	return c.Driver.Fetch(ctx, l, in, out)

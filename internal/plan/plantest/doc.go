@@ -1,6 +1,7 @@
 // Package plantest holds the engine of plans to their meaning: DuckDB's plan
 // (package plan/duck) and the reference's (plan.Reference) are the same for
-// random schemas, tables, files, options and rules. There is no code to import
+// random schemas, tables, files, options and rules, and so are the plans that
+// take applied ones back. There is no code to import
 // here, only tests.
 //
 // # A case
@@ -30,6 +31,18 @@
 // of interest is found out. A large file is planned with one and with several
 // threads, and in another order: how an engine cuts its work up must not be seen.
 //
-// Not held together yet: reversals (duck.Session.Reverse), which have no
-// reference.
+// # Taken back
+//
+// Of many worlds the plan is applied (undo_test.go), as package workflow does it,
+// to the table in memory, which keeps its constraints. Others then work on it
+// (meanwhile_test.go): rows are changed, deleted, their keys used again; columns
+// are dropped, added, and null no more; constraints are added, rows referred to
+// from elsewhere. Then the plan that takes it all back is made by
+// duck.Session.Reverse and by plan.ReferenceReversal, and compared in the same
+// way, and in the reason of each row that is left alone. That plan is applied and
+// taken back in its turn, so that deletes are undone too.
+//
+// Two laws hold by themselves: where nobody else touched the table, what was
+// applied and taken back leaves it as it was; and a reversal of which nothing was
+// hidden is not refused by the system.
 package plantest

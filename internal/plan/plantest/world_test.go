@@ -24,7 +24,10 @@ type world struct {
 	spec    plan.Spec
 	records []fileRecord // of the staging file
 	cases   int
-	closed  bool // Sutor's account may not read the parent table
+	parent  mem.Table // that foreign keys may refer to
+	g       *generator
+	closed  []record.Table // tables that Sutor's account may not read
+	was     []string       // the table before the plan that an undo takes back, if nobody else touched it since
 }
 
 // fileRecord is one record of a staging file, without its line number.
@@ -71,6 +74,7 @@ type generator struct {
 	values  map[string][]string            // canonical texts, by column
 	spelled map[string]map[string][]string // what else may be written for them
 	live    map[int][]map[string]*string   // rows of each case, by column
+	added   int                            // columns since the beginning
 }
 
 // percent draws 0 to 99 evenly, and towards 0 where rapid makes a case smaller;
@@ -105,8 +109,11 @@ func draw(t *rapid.T, zones []*time.Location) *world {
 	g.cases = pick(g, "cases", 1, many, many, many)
 	g.columns()
 	g.constraints()
-	w := &world{db: mem.New(), cases: g.cases, closed: g.chance(15, "parent closed")}
-	g.create(w.db)
+	w := &world{db: mem.New(), cases: g.cases, g: g}
+	if g.chance(15, "parent closed") {
+		w.closed = []record.Table{parentName}
+	}
+	w.parent = g.create(w.db)
 	g.file(w)
 	g.rules(w)
 	return w
@@ -216,7 +223,7 @@ func (g *generator) constraints() {
 		}
 	}
 	for range max(0, g.upTo(4, "foreign keys")-2) {
-		fk := driver.ForeignKey{Columns: some("foreign key"), RefTable: parentName}
+		fk := driver.ForeignKey{Columns: some("foreign key"), RefTable: parentName, OnDelete: pick(g, "on delete", "", "", "cascade", "set null")}
 		for i := range fk.Columns {
 			fk.RefColumns = append(fk.RefColumns, fmt.Sprintf("%d to %s", i, fk.Columns[i]))
 		}
@@ -251,19 +258,11 @@ func (g *generator) alike(columns []string) (out []string) {
 }
 
 // create makes the tables and fills them; a row that the system refuses is not
-// there.
-func (g *generator) create(db *mem.Database) {
+// there. It gives the table that foreign keys refer to.
+func (g *generator) create(db *mem.Database) mem.Table {
 	g.table.Name = tableName
 	db.Create(g.table)
-	d, err := db.Open(g.Context(), "")
-	if err != nil {
-		g.Fatal(err)
-	}
-	described, err := d.Describe(g.Context(), tableName)
-	if err != nil {
-		g.Fatal(err)
-	}
-	g.table.Columns = described.Columns
+	g.describe(db)
 	parent := mem.Table{Name: parentName}
 	for _, fk := range g.table.ForeignKeys {
 		for i, name := range fk.RefColumns {
@@ -275,25 +274,17 @@ func (g *generator) create(db *mem.Database) {
 	}
 	db.Create(parent)
 	for _, t := range []mem.Table{g.table, parent} {
-		var given record.Schema
-		for _, c := range t.Columns {
-			if !c.Generated {
-				given = append(given, c)
-			}
-		}
+		given := g.given(t)
 		for n := range g.cases {
 			for at := range g.upTo(6, "rows") {
 				values := g.row(given, n, at)
-				if err := db.Insert(t.Name, given, [][]*string{values}); err == nil && t.Name == tableName {
-					row := map[string]*string{}
-					for i, c := range given {
-						row[c.Name] = values[i]
-					}
+				if row := g.named(given, values); g.store(db, t, row) && t.Name == tableName {
 					g.live[n] = append(g.live[n], row)
 				}
 			}
 		}
 	}
+	return parent
 }
 
 // row draws the live row of the nth case that is the at'th in the order of keys.
