@@ -93,8 +93,9 @@ func (r *run) droppedColumns(forward record.Schema) string {
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-// compareReversal makes the table deltas.
-func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
+// whyLeft is the reason why a row is left alone: the first that holds, NULL for
+// none.
+func (r *run) whyLeft(rev Reversal) string {
 	touched, whole, added := []string{"false"}, []string{"false"}, []string{"false"}
 	for j, c := range r.spec.Judged {
 		if rev.Columns.Index(c.Name) < 0 {
@@ -111,13 +112,17 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	if rev.Blind != "" {
 		blind = "true"
 	}
-	why := `CASE WHEN c.dropped AND (c.op <> 'insert' OR l.n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
+	return `CASE WHEN c.dropped AND (c.op <> 'insert' OR l.n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
 		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(plan.WhyGone) + `
 		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
 		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(plan.WhyAdded) + `
 		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
+}
+
+// compareReversal makes the table deltas.
+func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	sel := ""
 	for i := range r.nk {
 		sel += fmt.Sprintf(", COALESCE(l.k%d, c.v%d) AS k%d", i, i, i)
@@ -129,7 +134,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 		}
 		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
 	}
-	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+why+` AS why`+sel+`
+	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+r.whyLeft(rev)+` AS why`+sel+`
 		FROM cells c LEFT JOIN live l ON l.n = c.line`)
 	if err != nil {
 		return err
