@@ -92,7 +92,7 @@ type applied struct {
 func (w *world) apply(t fataler, s *duck.Session, out *plan.Outcome, reversal bool) *applied {
 	t.Helper()
 	m := out.Manifest
-	done := &applied{duck.Reversal{Manifest: m, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet")}, plan.Applied{Manifest: m}}
+	done := &applied{duck: duck.Reversal{Manifest: m, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet")}, reference: plan.Applied{Manifest: m}}
 	if err := os.Rename(out.Parquet, done.duck.Parquet); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -128,7 +128,6 @@ func (w *world) apply(t fataler, s *duck.Session, out *plan.Outcome, reversal bo
 // write writes the steps of a plan in one transaction. It gives what the system
 // gave back, as files and by the rows' numbers, over all of the columns.
 func (w *world) write(ctx context.Context, s *duck.Session, done *applied, all record.Schema, reversal bool) (files []duck.StoredFile, stored map[int64][]*string, err error) {
-	m := done.duck.Manifest
 	sys, err := system.Open(ctx, "mem", "mem", "", system.Registry{"mem": w.db.Open})
 	if err != nil {
 		return nil, nil, err
@@ -137,42 +136,61 @@ func (w *world) write(ctx context.Context, s *duck.Session, done *applied, all r
 	if err != nil {
 		return nil, nil, err
 	}
-	stored = map[int64][]*string{}
+	p := &pass{world: w, s: s, done: done, all: all, tx: tx, reversal: reversal, stored: map[int64][]*string{}}
 	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
-		columns := w.g.table.Columns.Pick(m.JudgedSchema().Names())
-		if op == driver.Insert {
-			columns = all
-		}
-		in, back := s.Path("step.csv"), s.Path("stored-"+string(op)+".csv")
-		if _, err := s.Step(ctx, done.duck.Parquet, m, op, columns, in); err != nil {
-			return nil, nil, err
-		}
-		text, err := os.ReadFile(in)
-		if err != nil {
-			return nil, nil, err
-		}
-		var gave bytes.Buffer
-		_, conflicts, err := tx.Write(ctx, driver.Write{Op: op, Table: tableName, Key: w.g.table.Columns.Pick(m.Key), Columns: columns, OverrideIdentity: reversal}, bytes.NewReader(text), &gave)
-		if err == nil && len(conflicts) > 0 {
-			err = fmt.Errorf("the live rows are not what they were a moment ago: %v", conflicts)
-			if op == driver.Insert && !reversal { // two new keys that only the system holds equal
-				err = &driver.Refusal{Message: err.Error()}
-			}
-		}
-		if err != nil {
+		if err := p.step(ctx, op); err != nil {
 			return nil, nil, errors.Join(err, tx.Rollback(ctx))
 		}
-		if op != driver.Delete {
-			if err := remember(stored, gave.Bytes(), m.KeySchema(), columns, all); err != nil {
-				return nil, nil, err
-			}
-		}
-		if err := os.WriteFile(back, gave.Bytes(), 0o600); err != nil {
-			return nil, nil, err
-		}
-		files = append(files, duck.StoredFile{Op: op, Columns: columns, Path: back})
 	}
-	return files, stored, tx.Commit(ctx)
+	return p.files, p.stored, tx.Commit(ctx)
+}
+
+// pass is one apply under way.
+type pass struct {
+	*world
+	s        *duck.Session
+	done     *applied
+	all      record.Schema
+	tx       driver.Tx
+	reversal bool
+	files    []duck.StoredFile
+	stored   map[int64][]*string
+}
+
+// step writes the rows of one operation.
+func (p *pass) step(ctx context.Context, op driver.Op) error {
+	m, in, back := p.done.duck.Manifest, p.s.Path("step.csv"), p.s.Path("stored-"+string(op)+".csv")
+	columns := p.g.table.Columns.Pick(m.JudgedSchema().Names())
+	if op == driver.Insert {
+		columns = p.all
+	}
+	if n, err := p.s.Step(ctx, p.done.duck.Parquet, m, op, columns, in); err != nil || n == 0 {
+		return err
+	}
+	text, err := os.ReadFile(in)
+	if err != nil {
+		return err
+	}
+	var gave bytes.Buffer
+	w := driver.Write{Op: op, Table: tableName, Key: p.g.table.Columns.Pick(m.Key), Columns: columns, OverrideIdentity: p.reversal}
+	_, conflicts, err := p.tx.Write(ctx, w, bytes.NewReader(text), &gave)
+	if err != nil {
+		return err
+	}
+	if len(conflicts) > 0 {
+		err := fmt.Errorf("the live rows are not what they were a moment ago: %v", conflicts)
+		if op == driver.Insert && !p.reversal { // two new keys that only the system holds equal
+			err = &driver.Refusal{Message: err.Error()}
+		}
+		return err
+	}
+	if op != driver.Delete {
+		if err := remember(p.stored, gave.Bytes(), m.KeySchema(), columns, p.all); err != nil {
+			return err
+		}
+	}
+	p.files = append(p.files, duck.StoredFile{Op: op, Columns: columns, Path: back})
+	return os.WriteFile(back, gave.Bytes(), 0o600)
 }
 
 // remember reads the records that a system gave back over some columns into rows

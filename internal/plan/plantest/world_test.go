@@ -16,7 +16,7 @@ import (
 
 // many is how many cases a world has that has not one: a plan costs the engine
 // the same for all of them.
-const many = 16
+const many = 32
 
 // world is one table and file, of one case or of many.
 type world struct {
@@ -106,7 +106,7 @@ var tableName, parentName = record.Table{Schema: "Sales Dept", Name: `Cust"omer`
 
 func draw(t *rapid.T, zones []*time.Location) *world {
 	g := &generator{T: t, values: map[string][]string{}, spelled: map[string]map[string][]string{}, live: map[int][]map[string]*string{}, loc: rapid.SampledFrom(zones).Draw(t, "zone")}
-	g.cases = pick(g, "cases", 1, many, many, many)
+	g.cases = pick(g, "cases", 1, many, many, many, many)
 	g.columns()
 	g.constraints()
 	w := &world{db: mem.New(), cases: g.cases, g: g}
