@@ -166,6 +166,21 @@ func TestUndoAfterAColumnWasDropped(t *testing.T) {
 	}
 }
 
+// A column added since: a row that comes back has the system's default in it, as
+// any new row has.
+func TestUndoOfAnUndoAfterAColumnWasAdded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	r := w.undone(t, "olaf", w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n9,Zoe\n", upsert)))
+	w.sql(`ALTER TABLE customer ADD COLUMN region TEXT NOT NULL DEFAULT 'EU'`)
+	again := in(t, w.does("maria", undo, r), change.Planned)
+	w.left(again, "insert", "", "9")
+	w.applied(t, "maria", "olaf", again)
+	if got := w.value("name", 9) + " " + w.value("region", 9); got != "Zoe EU" {
+		t.Error(got)
+	}
+}
+
 // One reversal at a time; withdrawn, it makes way for another.
 func TestUndoOnceAtATime(t *testing.T) {
 	t.Parallel()

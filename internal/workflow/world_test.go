@@ -46,6 +46,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv("SUTOR_LONG") != "" {
 		cases = "400"
 	}
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "rapid.checks" { // as asked for
+			cases = f.Value.String()
+		}
+	})
 	if err := errors.Join(flag.Set("rapid.checks", cases), flag.Set("rapid.steps", "40")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
