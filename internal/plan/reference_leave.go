@@ -42,7 +42,10 @@ func (r *reversal) leaveAlone(ctx context.Context) error {
 // valuesInUse: a unique value that another row has, or would have.
 func (r *reversal) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 	for _, names := range r.uniques() {
-		cols, ok := r.columnsOf(names)
+		cols, ok, err := r.keeping(ctx, names)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			continue
 		}
@@ -70,7 +73,10 @@ func (r *reversal) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 // the system itself decides.
 func (r *reversal) valuesGone(ctx context.Context) (all []hurdle, err error) {
 	for _, fk := range r.spec.Table.ForeignKeys {
-		cols, ok := r.columnsOf(fk.Columns)
+		cols, ok, err := r.keeping(ctx, fk.Columns)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			continue
 		}

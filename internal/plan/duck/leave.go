@@ -54,11 +54,14 @@ func (h hurdle) met() string {
 // valuesInUse: a unique value that another row has now.
 func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 	for i, columns := range r.uniques() {
-		cols, ok := r.finalColumns(columns)
+		f, ok, err := r.beside(ctx, columns, fmt.Sprintf("beside_unique%d", i))
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			continue
 		}
-		u, err := r.lookupUnique(ctx, columns, finals{cols, "deltas"}, i)
+		u, err := r.lookupUnique(ctx, columns, f, i)
 		if err != nil {
 			return nil, err
 		}
@@ -74,11 +77,14 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 // valuesGone: a reference to a row that is not there any more.
 func (r *run) valuesGone(ctx context.Context) (all []hurdle, err error) {
 	for i, fk := range r.spec.Table.ForeignKeys {
-		cols, ok := r.finalColumns(fk.Columns)
+		f, ok, err := r.beside(ctx, fk.Columns, fmt.Sprintf("beside_reference%d", i))
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			continue
 		}
-		missing, err := r.lookupReference(ctx, fk, finals{cols, "deltas"}, i)
+		missing, err := r.lookupReference(ctx, fk, f, i)
 		if unreadable(err) {
 			continue // the system itself decides
 		}

@@ -52,11 +52,10 @@ func (w *world) undo(t fataler, s *duck.Session, out *plan.Outcome, seen *tally)
 }
 
 // sees tells whether a reversal was planned with all that the system goes by in
-// view: whole rows, every table that refers or is referred to, and no value taken
-// away from under references to it.
+// view: every table that refers or is referred to, and no value taken away from
+// under references to it.
 func (w *world) sees(m plan.Manifest) bool {
-	whole := len(m.Columns) == len(w.spec.Table.Columns)
-	return whole && len(w.closed) == 0 && (m.Counts.Update == 0 || len(w.spec.Table.ReferencedBy) == 0)
+	return len(w.closed) == 0 && (m.Counts.Update == 0 || len(w.spec.Table.ReferencedBy) == 0)
 }
 
 // snapshot gives the rows of the table in an order of their own.
