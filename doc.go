@@ -31,7 +31,8 @@
 // file into staging: internal/intake/text finds the encoding and reads it,
 // internal/intake/dialect is the grammar of separated text and of its mending,
 // internal/intake/sniff finds out how a text is written, internal/intake/csv reads
-// it, internal/intake/xlsx writes workbooks, internal/intake/pollute makes messy
+// it; internal/intake/json reads JSON, internal/intake/archive unpacks,
+// internal/intake/xlsx writes workbooks. internal/intake/pollute makes messy
 // files with what a reader should make of them, and scores it.
 // internal/system/driver is the small interface behind every
 // connected system.

@@ -76,14 +76,14 @@ func TestFileConvert(t *testing.T) {
 func TestFileRefusals(t *testing.T) {
 	t.Parallel()
 	out := file(t, "out.csv", "before")
-	bad := file(t, "bad.csv", "a,b\n1,2\n\"x,3\n")
+	bad := file(t, "bad.csv", "a,b\n1,2\n\x00,3\n")
 	for _, tt := range []struct {
 		args []string
 		code int
 		say  string
 	}{
-		{[]string{"file", "convert", bad, "-o", out}, 7, "never closed"},
-		{[]string{"file", "inspect", bad}, 7, "never closed"},
+		{[]string{"file", "convert", bad, "-o", out}, 7, "NUL character"},
+		{[]string{"file", "inspect", bad}, 7, "NUL character"},
 		{[]string{"file", "inspect", bad, "--json"}, 7, `"exit":7`},
 		{[]string{"file", "inspect", filepath.Dir(out)}, 2, "is a folder"},
 		{[]string{"file", "inspect", "nowhere.csv"}, 4, "There is no file"},

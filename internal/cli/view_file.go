@@ -254,7 +254,9 @@ func (d *defects) add(line int64, code string) {
 func (d *defects) show(p *page) {
 	kinds := make([]string, 0, len(d.lines))
 	for kind := range d.lines {
-		kinds = append(kinds, kind)
+		if !strings.HasPrefix(kind, "~") { // repaired: the notes tell of it
+			kinds = append(kinds, kind)
+		}
 	}
 	slices.Sort(kinds)
 	if len(kinds) > 0 {
@@ -267,13 +269,11 @@ func (d *defects) show(p *page) {
 
 // defectWords says what a code of package intake means.
 func defectWords(kind string) string {
-	switch {
-	case kind == "cells":
+	switch kind {
+	case "cells":
 		return "Another number of cells than the header; missing ones are empty, ones beyond it are left out."
-	case kind == "quote":
+	case "quote":
 		return "Text after a closing quote; the cell is kept as it stands."
-	case strings.HasPrefix(kind, "~"):
-		return "Repaired (" + kind[1:] + ")."
 	}
 	return "Defect " + kind + "."
 }

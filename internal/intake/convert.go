@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"sutor/internal/errs"
+	"sutor/internal/intake/archive"
 	"sutor/internal/record"
 )
 
@@ -23,7 +23,7 @@ import (
 // rows given to defect, which may be nil, say which they are. A file that is
 // refused writes nothing.
 func Convert(ctx context.Context, f File, out io.Writer, o Options, defect func(line int64, code string)) (res Result, err error) {
-	staging, err := scratch(o.Temp)
+	staging, err := archive.Scratch(o.Temp)
 	if err != nil {
 		return Result{}, err
 	}
@@ -121,20 +121,6 @@ func (w plainWriter) cell(i int, c record.Field, columns int) {
 
 func (w plainWriter) end() { _, _ = w.to.WriteString("\r\n") } // likewise
 
-// scratch makes a file without a name in the folder dir: it is gone with the
-// program, however that ends.
-func scratch(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "sutor-intake-*")
-	if err != nil {
-		return nil, diskError(err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(diskError(err), f.Close())
-	}
-	return f, nil
-}
-
 func diskError(cause error) error {
-	return errs.New(errs.Unavailable, "There is no room for working files, or they cannot be written.").
-		WithMend("Make room on the disk, and try again.").Because(cause)
+	return errs.New(errs.Unavailable, "The output cannot be written.").Because(cause)
 }

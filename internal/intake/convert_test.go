@@ -20,7 +20,7 @@ func TestConvert(t *testing.T) {
 	tests := []struct{ name, file, want, defects string }{
 		{"quotes only where they must be", "id;name\n1;\"a,b\"\n2;\"say \"\"hi\"\"\"\n3;plain\n4; blank\n", "id,name\r\n1,\"a,b\"\r\n2,\"say \"\"hi\"\"\"\r\n3,plain\r\n4,\" blank\"\r\n", ""},
 		{"NULL and empty text", "a,b,c\n,\"\",x\n", "a,b,c\r\n,\"\",x\r\n", ""},
-		{"one column", "a\nx\n\"\"\n", "a\r\nx\r\n\"\"\r\n", ""},
+		{"one column", "a\nx\n\"\"\ny\n", "a\r\nx\r\n\"\"\r\ny\r\n", ""},
 		{"line breaks", "a,b\n\"1\n2\",x\n", "a,b\r\n\"1\n2\",x\r\n", ""},
 		{"a row too short is kept and said", "a,b,c\n1,2\n", "a,b,c\r\n1,2,\r\n", "2 cells:2;"},
 	}
@@ -76,7 +76,9 @@ func TestPropertyConvertReadsBack(t *testing.T) {
 			file.WriteByte('\n')
 		}
 		var out bytes.Buffer
-		if _, err := Convert(context.Background(), textFile(file.String()), &out, Options{Choice: Choice{Delimiter: ","}}, nil); err != nil {
+		skip, one := 0, 1
+		given := Choice{Encoding: "utf-8", Delimiter: ",", Quote: `"`, Escape: `"`, SkipLines: &skip, HeaderLines: &one}
+		if _, err := Convert(context.Background(), textFile(file.String()), &out, Options{Choice: given}, nil); err != nil {
 			t.Fatal(err)
 		}
 		got, err := csv.NewReader(bytes.NewReader(out.Bytes())).ReadAll()

@@ -30,9 +30,14 @@
 //
 // # What can be read
 //
-// CSV in UTF-8, separated by comma, semicolon or tab, with a header line. Files
-// that are something else are recognised by their first bytes and refused with
-// their name and how to mend it ([Read]).
+// Separated text (package csv), JSON and JSON Lines (package json), and one such
+// file inside a ZIP archive or gzip (package archive). A file is what its bytes
+// say, never what its name says; what cannot be read is recognised by its first
+// bytes and refused with its name and how to mend it ([Read]). [Inspect] tells
+// what was understood, [Convert] writes the table as plain CSV.
+//
+// What was repaired or left out stands in [Result].Notes and, for a row, in its
+// defect. A defect whose code begins with "~" was repaired: its row counts.
 //
 // # Matching columns
 //

@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 
+	"sutor/internal/intake/archive"
 	"sutor/internal/intake/csv"
+	"sutor/internal/intake/json"
 )
 
 // headSize is how much of a file is looked at to tell what it is.
@@ -19,6 +21,20 @@ const headSize = 4 << 10
 // nothing.
 func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error) {
 	head, in := peek(f.reader(), headSize)
+	switch {
+	case isGzip(head):
+		return readGzip(ctx, f, out, o)
+	case json.Looks(head):
+		return readJSON(ctx, f, out, o)
+	case isZip(head):
+		z, err := archive.OpenZip(f, f.Size)
+		if err != nil && !isDocument(head) {
+			return Result{}, err
+		}
+		if err == nil && !z.Document() {
+			return readZip(ctx, f, z, out, o)
+		}
+	}
 	if err := foreign(head); err != nil {
 		return Result{}, err
 	}
