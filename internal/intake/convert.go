@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sutor/internal/errs"
+	"sutor/internal/finding"
 	"sutor/internal/intake/archive"
 	"sutor/internal/record"
 )
@@ -21,8 +22,12 @@ import (
 //
 // Rows with a defect are written too, as they were staged; Result.Notes and the
 // rows given to defect, which may be nil, say which they are. A file that is
-// refused writes nothing.
+// refused writes nothing; a file without a byte is not refused here, it is nothing
+// as CSV too.
 func Convert(ctx context.Context, f File, out io.Writer, o Options, defect func(line int64, code string)) (res Result, err error) {
+	if f.Size == 0 {
+		return nothing(), nil
+	}
 	staging, err := archive.Scratch(o.Temp)
 	if err != nil {
 		return Result{}, err
@@ -50,6 +55,12 @@ func Convert(ctx context.Context, f File, out io.Writer, o Options, defect func(
 		return Result{}, diskError(err)
 	}
 	return res, nil
+}
+
+// nothing is the result of a file without a byte.
+func nothing() Result {
+	return Result{Kind: "csv", Dialect: "an empty file", Notes: []Note{{Code: "empty", Severity: finding.Warn, Say: "The file is empty: it has no bytes at all.",
+		Mend: "Choose the file again; if it should have content, save it again first."}}}
 }
 
 // headed tells whether a file that was read has a header.

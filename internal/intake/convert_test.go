@@ -52,6 +52,22 @@ func TestConvertRefusedWritesNothing(t *testing.T) {
 	}
 }
 
+// Nothing is nothing as CSV too, and is said; a plan of it is refused.
+func TestConvertNothing(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	res, err := Convert(context.Background(), textFile(""), &out, Options{}, nil)
+	if err != nil || out.Len() > 0 || len(res.Notes) != 1 || res.Notes[0].Code != "empty" {
+		t.Errorf("%+v %v", res, err)
+	}
+	if r, err := Inspect(context.Background(), textFile(""), Options{}); err != nil || len(r.Notes) != 1 {
+		t.Errorf("%+v %v", r, err)
+	}
+	if _, err := Read(context.Background(), textFile(""), &out, Options{}); errs.KindOf(err) != errs.Invalid {
+		t.Error(err)
+	}
+}
+
 // What is converted reads back the same, by a reader of others too.
 func TestPropertyConvertReadsBack(t *testing.T) {
 	t.Parallel()

@@ -43,8 +43,11 @@ const (
 )
 
 // Inspect reads the file f to its end and says what it understood. Nothing is
-// kept.
+// kept. A file without a byte is not refused here.
 func Inspect(ctx context.Context, f File, o Options) (Report, error) {
+	if f.Size == 0 {
+		return Report{Result: nothing()}, nil
+	}
 	read, write := io.Pipe()
 	var p profiler
 	done := make(chan error, 1)
