@@ -32,8 +32,8 @@
 // internal/intake/dialect is the grammar of separated text and of its mending,
 // internal/intake/sniff finds out how a text is written, internal/intake/csv reads
 // it; internal/intake/json reads JSON, internal/intake/archive unpacks,
-// internal/intake/xlsx writes workbooks. internal/intake/pollute makes messy
-// files with what a reader should make of them, and scores it.
+// internal/intake/xlsx reads and writes workbooks. internal/intake/pollute makes
+// messy files with what a reader should make of them, and scores it.
 // internal/system/driver is the small interface behind every
 // connected system.
 //
