@@ -46,6 +46,10 @@ const (
 	EmptiedCells = "emptied"     // cells that would lose their value (warning)
 	Reading      = "reading"     // what a person must know about how the file was read (package intake)
 	Unmatched    = "unmatched"   // columns of the file that match nothing (warning)
+	Matched      = "matched"     // columns of the file that were matched by a guess (warning)
+	Question     = "question"    // columns of the file that may be one of the dataset; somebody must say (warning)
+	Recipe       = "recipe"      // the file has other columns than the recipe that it was read by (warning)
+	Twin         = "twin"        // another change has the same rows (warning)
 	AsStored     = "as-stored"   // the system stored something else than was approved
 	Constraint   = "constraint"  // the system refused it at apply
 )
@@ -74,6 +78,10 @@ var BuiltIn = []string{
 	EmptiedCells,
 	Reading,
 	Unmatched,
+	Matched,
+	Question,
+	Recipe,
+	Twin,
 	AsStored,
 	Constraint,
 }

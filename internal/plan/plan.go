@@ -82,7 +82,10 @@ type Source struct {
 	File   int    `json:"file"`
 	Name   string `json:"name"` // as in the file's header
 	Column string `json:"column"`
-	How    string `json:"how"` // name, label, also, map
+	How    string `json:"how"` // as in package intake: name, label, also, map…
+
+	Confidence int    `json:"confidence,omitempty"` // of what is not certain, 1 to 99
+	Why        string `json:"why,omitempty"`        // of the same, in words
 }
 
 // ColumnRule is a column's checks from the Compact; texts are canonical.
@@ -127,7 +130,8 @@ type Facts struct {
 
 // Manifest binds everything that a plan is made from and consists of. Its
 // canonical JSON is an artefact; the SHA-256 of that is the plan's digest, which
-// people approve. Fields are only ever added, with a new Version.
+// people approve. Fields are only ever added: where an older reader must not pass
+// over them, with a new Version; else left out where they are empty.
 type Manifest struct {
 	Version   int            `json:"version"`
 	Change    change.ID      `json:"change"`
@@ -148,6 +152,10 @@ type Manifest struct {
 	File      record.Digest  `json:"file"`     // of plan.parquet's bytes
 	Rows      record.Digest  `json:"rows"`     // of the canonical rows CSV
 	Findings  record.Digest  `json:"findings"` // of the findings' canonical JSON
+
+	// Content is the digest of the file's rows as read (ContentDigest); none for a
+	// reversal, and in plans that were made before there was one.
+	Content record.Digest `json:"content,omitempty"`
 }
 
 // ManifestVersion is the version this code writes.

@@ -319,7 +319,7 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 		return nil, nil, err
 	}
 	m := Manifest{Key: r.spec.Key.Names(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...), Mapping: r.spec.Sources,
-		TableRows: r.table, Rows: record.DigestOf(rows), Counts: r.counts()}
+		TableRows: r.table, Rows: record.DigestOf(rows), Content: r.content(), Counts: r.counts()}
 	return &Outcome{Manifest: m, Findings: r.findings()}, rows, nil
 }
 

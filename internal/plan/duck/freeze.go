@@ -36,6 +36,11 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 	if out.Facts, err = r.facts(ctx); err != nil {
 		return nil, err
 	}
+	if !r.reversal {
+		if m.Content, err = r.content(ctx); err != nil {
+			return nil, err
+		}
+	}
 	m.Counts, err = r.counts(ctx)
 	return out, err
 }

@@ -1,0 +1,35 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"sutor/internal/plan"
+	"sutor/internal/record"
+)
+
+// content digests the file's rows as read; see plan.ContentDigest.
+func (r *run) content(ctx context.Context) (record.Digest, error) {
+	parts := []string{"''"}
+	for i, c := range r.cols {
+		if c.source < 0 {
+			continue
+		}
+		x := fmt.Sprintf("CASE WHEN p%[1]d IS NOT NULL THEN s%[1]d ELSE v%[1]d END", i)
+		parts = append(parts, fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN '-' ELSE strlen(%[1]s) || ':' || %[1]s END", x))
+	}
+	var rows int64
+	var text string
+	err := r.query(ctx, `SELECT count(*), CAST(COALESCE(sum(md5_number_lower(concat(`+strings.Join(parts, ", ")+`))::HUGEINT), 0) AS VARCHAR) FROM cells`,
+		func(scan func(...any) error) error { return scan(&rows, &text) })
+	if err != nil {
+		return "", err
+	}
+	sum, ok := new(big.Int).SetString(text, 10)
+	if !ok {
+		return "", fmt.Errorf("plan/duck: a sum of digests is %q", text)
+	}
+	return plan.ContentDigest(r.spec.FileColumns(), rows, sum), nil
+}
