@@ -53,7 +53,8 @@
 // internal/connector/postgres; internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
-// start a PostgreSQL for tests. internal/artifact keeps files by digest.
+// start a PostgreSQL for tests. internal/artifact keeps files by digest. internal/recipe is what is known of how
+// files are read, from one file to the next.
 // internal/identity proves who somebody is.
 //
 // Ring 5. internal/workflow: the use cases, one file each, and the ports they

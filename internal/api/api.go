@@ -114,6 +114,11 @@ func (s *server) routes() {
 	handle(s, accepted(post("/changes/{id}/undo", "undo", "Propose the reversal: a new change")), s.undo)
 	handle(s, fileOut(get("/changes/{id}/evidence", "evidence", "The change's evidence as a pack"), zipType), s.evidence)
 
+	handle(s, get("/recipes", "recipes", "The recipes you may use"), s.recipes)
+	handle(s, post("/recipes", "saveRecipe", "Save how a change read its file: a new recipe, or its next version"), s.saveRecipe)
+	handle(s, get("/recipes/{recipe}", "recipe", "One recipe by its name or id, in one of its versions"), s.recipe)
+	handle(s, post("/recipes/{recipe}/remove", "removeRecipe", "Take a recipe out of the lists"), s.removeRecipe)
+
 	handle(s, get("/compact", "compact", "The Compact in force"), s.compact)
 	handle(s, get("/evidence/checkpoint", "checkpoint", "The evidence log's signed head"), s.checkpoint)
 	handle(s, post("/evidence/fsck", "fsck", "Check the whole evidence log"), s.fsck)

@@ -121,6 +121,7 @@ type proposeInput struct {
 	Name    string `query:"name" doc:"The file's name, for people"`
 	Title   string `query:"title" maxLength:"200"`
 	Reason  string `query:"reason" maxLength:"4000"`
+	Recipe  string `query:"recipe" maxLength:"64" doc:"A recipe, by its name or id; other choices come on top"`
 	Choices
 	Upload
 }
@@ -130,12 +131,14 @@ func (s *server) propose(ctx context.Context, p access.Principal, in *proposeInp
 	if err := in.choose(&options); err != nil {
 		return nil, err
 	}
+	proposal := workflow.Proposal{Dataset: in.Dataset, Name: baseName(in.Name, in.Dataset+".csv"), Title: in.Title, Reason: in.Reason, Options: options}
+	if in.Recipe != "" {
+		proposal.Recipe, proposal.Choose = in.Recipe, in.choose
+	}
 	var c wire.Change
 	err := s.receive(&in.Upload, func(file io.Reader) (err error) {
-		c, err = s.uc.Propose(ctx, p, workflow.Proposal{
-			Dataset: in.Dataset, Name: baseName(in.Name, in.Dataset+".csv"), File: file,
-			Title: in.Title, Reason: in.Reason, Options: options,
-		})
+		proposal.File = file
+		c, err = s.uc.Propose(ctx, p, proposal)
 		return err
 	})
 	return answerChange(c, err)

@@ -136,6 +136,26 @@ func (r *recorder) Export(_ context.Context, p access.Principal, name, format st
 	return r.out(w)
 }
 
+func (r *recorder) Recipes(_ context.Context, p access.Principal, dataset string) ([]wire.Recipe, error) {
+	r.note("recipes", p, dataset)
+	return nil, r.err
+}
+
+func (r *recorder) Recipe(_ context.Context, p access.Principal, dataset, nameOrID string, version int) (wire.Recipe, error) {
+	r.note("recipe", p, dataset, nameOrID, version)
+	return wire.Recipe{}, r.err
+}
+
+func (r *recorder) SaveRecipe(_ context.Context, p access.Principal, name string, from change.ID, share bool) (wire.Recipe, error) {
+	r.note("recipe.save", p, name, from, share)
+	return wire.Recipe{}, r.err
+}
+
+func (r *recorder) RemoveRecipe(_ context.Context, p access.Principal, dataset, nameOrID string) (wire.Recipe, error) {
+	r.note("recipe.remove", p, dataset, nameOrID)
+	return wire.Recipe{}, r.err
+}
+
 func (r *recorder) out(w io.Writer) error {
 	if r.write != nil {
 		return r.write(w)

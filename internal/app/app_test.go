@@ -3,6 +3,7 @@ package app_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"sutor/internal/app"
 	"sutor/internal/cli"
 	"sutor/internal/errs"
+	"sutor/internal/wire"
 )
 
 // TestCloseLeavesNothing is not parallel: it counts goroutines.
@@ -55,7 +57,13 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	if c.State != "planned" {
 		t.Fatalf("%+v", c)
 	}
-	s := routetest.Server{URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest}
+	res, body := h.do(call{method: http.MethodPost, path: "/api/v1/recipes", token: tokens[routetest.Maker],
+		header: map[string]string{"Content-Type": "application/json"}, body: `{"name":"shared","share":true,"from":"` + c.ID + `"}`})
+	var r wire.Recipe
+	if err := json.Unmarshal([]byte(body), &r); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", res.StatusCode, body)
+	}
+	s := routetest.Server{URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest, Recipe: r.ID}
 	t.Run("complete", s.Complete)
 	t.Run("strangers", s.Strangers)
 	t.Run("roles", s.Roles)

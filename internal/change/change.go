@@ -83,6 +83,7 @@ type Options struct {
 	LeaveOut   bool              `json:"leave_out_invalid,omitempty"` // invalid rows are left out
 	Map        map[string]string `json:"map,omitempty"`               // file column → column; "" leaves it out
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
+	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 }
 
 // Input is the proposed file, kept as an artefact.
@@ -117,6 +118,8 @@ type Plan struct {
 	TableRows int64             `json:"table_rows"`
 	Risk      Risk              `json:"risk"`
 	At        time.Time         `json:"at"`
+	Content   record.Digest     `json:"content,omitempty"` // of the file's rows as read (plan.ContentDigest)
+	Mapping   []Mapped          `json:"mapping,omitempty"` // every column of the file, in its order
 }
 
 // Step is one requirement of a route: so many different people of a role.

@@ -14,6 +14,7 @@ type changePlanCmd struct {
 	choiceFlags
 	Title  string `placeholder:"T" help:"What the change is, for those who decide."`
 	Reason string `placeholder:"R" help:"Why."`
+	Recipe string `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
 }
 
 // choiceFlags are what a maker may choose. Without one the usual, or in a replan
@@ -55,7 +56,7 @@ func (k *changePlanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Choices: k.choices()}, f)
+	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Recipe: k.Recipe, Choices: k.choices()}, f)
 	return c.planned(cl, ch, err)
 }
 

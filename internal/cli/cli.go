@@ -48,6 +48,12 @@ type grammar struct {
 		Apply    changeApplyCmd    `cmd:"" help:"Write the plan, and wait for the end."`
 		Undo     changeUndoCmd     `cmd:"" help:"Propose the reversal of an applied change."`
 	} `cmd:"" help:"Governed mass changes."`
+	Recipe struct {
+		List   recipeListCmd   `cmd:"" help:"The recipes you may use."`
+		Show   recipeShowCmd   `cmd:"" help:"What a recipe says, in one of its versions."`
+		Save   recipeSaveCmd   `cmd:"" help:"Save how a change read its file, under a name."`
+		Remove recipeRemoveCmd `cmd:"" help:"Take a recipe out of the lists."`
+	} `cmd:"" help:"Saved ways to read files."`
 	Evidence struct {
 		Export     evidenceExportCmd     `cmd:"" help:"Save a change's evidence as a pack."`
 		Verify     evidenceVerifyCmd     `cmd:"" help:"Verify a pack, without server and network."`

@@ -117,6 +117,9 @@ func showChange(p *page, ch wire.Change) {
 	if ch.Input != nil {
 		p.line("File %s: %s.", ch.Input.Name, count(ch.Input.Rows, "row", "rows"))
 	}
+	if ch.Recipe != nil {
+		p.line("Read by the recipe %s, version %d.", ch.Recipe.Name, ch.Recipe.Version)
+	}
 	showTwin(p, ch)
 	if ch.Reverses != nil {
 		p.line("It reverses change %s.", *ch.Reverses)

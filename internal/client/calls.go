@@ -50,6 +50,7 @@ type File struct {
 // Proposal is what a maker hands in.
 type Proposal struct {
 	Dataset, Title, Reason string
+	Recipe                 string // a name or an id
 	Choices
 }
 
@@ -91,7 +92,7 @@ func set(q url.Values, values map[string]string) {
 // Propose sends a file as a new change, which comes back in state planning.
 func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, error) {
 	q := p.values()
-	set(q, map[string]string{"dataset": p.Dataset, "title": p.Title, "reason": p.Reason, "name": f.Name})
+	set(q, map[string]string{"dataset": p.Dataset, "title": p.Title, "reason": p.Reason, "name": f.Name, "recipe": p.Recipe})
 	return c.upload(ctx, "/changes", q, f)
 }
 

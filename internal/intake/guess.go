@@ -229,7 +229,6 @@ func (m *Matcher) ask(files []int, scores map[int][]Candidate) {
 	}
 }
 
-// Option gives the words of the command line that would settle a question.
-func (m *Matcher) Option(file, target int) string {
-	return option(m.header[file], m.targets[target].Name)
-}
+// Option gives the words of the command line that say what a column of the file
+// is; without a target, that it is left out.
+func Option(file, target string) string { return option(file, target) }

@@ -10,6 +10,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/identity"
+	"sutor/internal/recipe"
 	"sutor/internal/record"
 )
 
@@ -50,12 +51,30 @@ func Decode(doc []byte) (*change.Change, error) {
 	return c, nil
 }
 
+// Read reads a stored document of another kind.
+func Read[T any](doc []byte) (*T, error) {
+	out := new(T)
+	if err := json.Unmarshal(doc, out); err != nil {
+		return nil, fmt.Errorf("stored %T: %w", *out, err)
+	}
+	return out, nil
+}
+
 // InputOf is the proposed file's digest, nil for a change without a file.
 func InputOf(c *change.Change) *record.Digest {
 	if c.Input == nil {
 		return nil
 	}
 	return &c.Input.Digest
+}
+
+// ContentOf is the digest of the proposed file's rows, nil without a plan of a
+// file.
+func ContentOf(c *change.Change) *record.Digest {
+	if c.Plan == nil || c.Plan.Content == "" {
+		return nil
+	}
+	return &c.Plan.Content
 }
 
 // CheckCompact tells that a digest is not the text's.
@@ -84,6 +103,12 @@ func NoChange(id change.ID) *errs.Error {
 func Stale(id change.ID) *errs.Error {
 	return errs.New(errs.Blocked, "Somebody else changed %s meanwhile.", id).
 		WithMend("Look again: sutor change show %s", id)
+}
+
+// NoRecipe says that there is no recipe with this id.
+func NoRecipe(id recipe.ID) *errs.Error {
+	return errs.New(errs.NotFound, "There is no recipe %.40q.", string(id)).
+		WithMend("See which there are: sutor recipe list")
 }
 
 // NoCompact says that no Compact has this digest.

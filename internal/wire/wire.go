@@ -39,9 +39,17 @@ type Change struct {
 	Reverses   *string           `json:"reverses"`
 	ReversedBy *string           `json:"reversed_by"`
 	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
+	Recipe     *RecipeUse        `json:"recipe,omitempty"`   // that its choices were taken from
 	Progress   *Progress         `json:"progress,omitempty"` // while planning or applying
 	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
 	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
+}
+
+// RecipeUse names the version of a recipe that a change was made by.
+type RecipeUse struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Version int    `json:"version"`
 }
 
 // Input is the file that was proposed.
@@ -58,6 +66,24 @@ type Plan struct {
 	Columns   []string `json:"columns,omitempty"`    // judged columns, key first
 	LeftOut   bool     `json:"left_out,omitempty"`   // invalid rows are left out by choice
 	TableRows int64    `json:"table_rows,omitempty"` // rows of the live table when it was planned
+	Mapping   []Mapped `json:"mapping,omitempty"`    // every column of the file, in its order; for those who may see values
+}
+
+// Mapped says what became of one column of the file.
+type Mapped struct {
+	File       string      `json:"file"`
+	Column     string      `json:"column,omitempty"`     // the dataset's; absent where it was left out
+	How        string      `json:"how,omitempty"`        // map, recipe, name, label, also, similar name, memory, synonym, near name, content; absent where nothing fits
+	Confidence int         `json:"confidence,omitempty"` // 1 to 100
+	Why        string      `json:"why,omitempty"`
+	Candidates []Candidate `json:"candidates,omitempty"` // what it may be, where somebody must say
+}
+
+// Candidate is a column of the dataset that a column of the file may be.
+type Candidate struct {
+	Column     string `json:"column"`
+	Confidence int    `json:"confidence"`
+	Why        string `json:"why"`
 }
 
 // Submittable tells whether a planned change would be taken, rights aside: nothing
@@ -198,6 +224,30 @@ type Rule struct {
 	Then string `json:"then"`
 	By   string `json:"by,omitempty"`
 	Say  string `json:"say"`
+}
+
+// Recipe is a saved way to read files of a dataset. In a list it is without what
+// the version says.
+type Recipe struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Dataset   string    `json:"dataset"`
+	Author    string    `json:"author"`
+	Shared    bool      `json:"shared"` // with the makers of the dataset's department
+	Removed   bool      `json:"removed,omitempty"`
+	Version   int       `json:"version"`  // this one
+	Versions  int       `json:"versions"` // the latest
+	At        time.Time `json:"at"`       // of the version
+	MayChange bool      `json:"may_change"`
+
+	SavedBy         string            `json:"saved_by,omitempty"`
+	From            string            `json:"from,omitempty"` // the change that it was saved from
+	Mode            string            `json:"mode,omitempty"`
+	ClearEmpty      bool              `json:"clear_empty,omitempty"`
+	LeaveOutInvalid bool              `json:"leave_out_invalid,omitempty"`
+	Columns         []string          `json:"columns,omitempty"` // the file's header
+	Map             map[string]string `json:"map,omitempty"`     // each of them → column; "" leaves it out
+	File            json.RawMessage   `json:"file,omitempty"`    // how the file is read, where that was chosen
 }
 
 // Person is who is signed in.

@@ -19,11 +19,12 @@ import (
 )
 
 // Spec is a dataset's section of the Compact compiled against its live table.
-// Match and reverseJudged complete its judged set for one change.
+// take and reverseJudged complete its judged set for one change.
 type Spec struct {
 	plan.Spec
 	targets []intake.Target
-	reads   []string // columns that the guardrails read, besides the key
+	reads   []string        // columns that the guardrails read, besides the key
+	mapping []change.Mapped // of every column of the file
 }
 
 // Compile compiles a dataset, or says what does not fit the table.
@@ -254,34 +255,9 @@ func (k *compiler) matchTargets() {
 			continue
 		}
 		rule := k.d.Columns[c.Name]
-		k.spec.targets = append(k.spec.targets, intake.Target{Name: c.Name, Label: rule.Label, Also: rule.Also, Key: slices.Contains(k.d.Key, c.Name)})
+		k.spec.targets = append(k.spec.targets, intake.Target{Name: c.Name, Label: rule.Label, Also: rule.Also, Key: slices.Contains(k.d.Key, c.Name),
+			Type: c.Type, OneOf: k.spec.Rules[c.Name].OneOf, ReadOnly: !rule.MayWrite() || c.Generated || c.Identity == "always"})
 	}
-}
-
-// Match matches a file's header and completes the judged set: the key, the
-// file's columns, and every column that a guardrail reads. It gives the file's
-// columns that match nothing.
-func (s *Spec) Match(header []string, maps map[string]string) (unmatched []string, err error) {
-	var list []intake.Map
-	for _, file := range sortedKeys(maps) {
-		list = append(list, intake.Map{File: file, Target: maps[file]})
-	}
-	m, err := intake.Match(header, s.targets, list)
-	if err != nil {
-		return nil, err
-	}
-	s.Columns = header
-	wanted := slices.Clone(s.reads)
-	for _, c := range m.Columns {
-		name := s.targets[c.Target].Name
-		s.Sources = append(s.Sources, plan.Source{File: c.File, Name: header[c.File], Column: name, How: string(c.How)})
-		wanted = append(wanted, name)
-	}
-	s.judge(wanted)
-	for _, i := range m.Unmatched {
-		unmatched = append(unmatched, header[i])
-	}
-	return unmatched, nil
 }
 
 // judge sets the judged columns after the key, in the table's order.

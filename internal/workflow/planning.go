@@ -63,6 +63,7 @@ type made struct {
 	findings []finding.Finding
 	risk     change.Risk
 	input    int64 // rows of the file
+	mapping  []change.Mapped
 	judged   judgedBy
 }
 
@@ -135,10 +136,11 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return session, nil, ofFile{noRows(read)}
 	}
 	m.input = read.Rows
-	left, err := spec.Match(read.Columns, c.Options.Map)
+	found, err := w.match(ctx, c, sys, spec, read.Columns, staging)
 	if err != nil {
-		return session, nil, ofFile{err}
+		return session, nil, err
 	}
+	m.mapping = spec.mapping
 	out, err := session.Build(ctx, spec.Spec, staging, sys, w.tell(c.ID))
 	if err != nil {
 		return session, nil, err
@@ -146,9 +148,8 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	for _, n := range read.Notes {
 		out.Findings = append(out.Findings, plan.ReadingFinding(n))
 	}
-	if len(left) > 0 {
-		out.Findings = append(out.Findings, plan.UnmatchedFinding(left))
-	}
+	found, err = w.withTwin(ctx, c, out.Manifest.Content, found)
+	out.Findings = append(out.Findings, found...)
 	return session, out, err
 }
 
@@ -287,7 +288,8 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		}
 		man := m.manifest
 		columns := man.Columns.Names()
-		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, At: man.PlannedAt}
+		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, At: man.PlannedAt,
+			Content: man.Content, Mapping: m.mapping}
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {

@@ -9,6 +9,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
+	"sutor/internal/recipe"
 	"sutor/internal/record"
 )
 
@@ -31,6 +32,8 @@ type Tx interface {
 	Changes
 	Compacts
 	Queue
+	Recipes
+	Memories
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }
@@ -55,8 +58,36 @@ type Filter struct {
 	States   []change.State
 	Maker    access.Email
 	Input    record.Digest // those that proposed this very file
+	Content  record.Digest // those whose plan is of a file with these rows
 	Limit    int           // 0 for 100
 	Before   change.ID     // those older than this one, for the next page
+}
+
+// Recipes keeps recipes and all their versions.
+type Recipes interface {
+	// NewRecipeID gives the next recipe's id. Whoever asks for one waits until
+	// others who did have committed, so that what they made is seen.
+	NewRecipeID() (recipe.ID, error)
+	// SaveRecipe stores a recipe, in place of a former state of it; with its version
+	// where that is new.
+	SaveRecipe(r *recipe.Recipe, v *recipe.Version) error
+	// Recipe gives one recipe, a removed one too; errs.NotFound if there is none.
+	Recipe(id recipe.ID) (*recipe.Recipe, error)
+	// RecipeVersion gives a version; errs.NotFound if there is none.
+	RecipeVersion(id recipe.ID, version int) (*recipe.Version, error)
+	// Recipes lists what is not removed: what the person made, and what is shared, of
+	// these datasets (nil for all; empty for none), by name.
+	Recipes(datasets []string, person access.Email) ([]*recipe.Recipe, error)
+}
+
+// Memories keeps what was decided about the columns of files.
+type Memories interface {
+	// Remember stores a memory in place of an earlier one of the same person,
+	// dataset and header.
+	Remember(m recipe.Memory) error
+	// Memories gives those of a dataset that are the person's or the department's,
+	// the last remembered first, at most so many.
+	Memories(dataset string, person access.Email, d access.Department, limit int) ([]recipe.Memory, error)
 }
 
 // Compacts keeps every version that was ever in force.

@@ -14,6 +14,8 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -22,6 +24,11 @@ import (
 func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error) {
 	if err := w.mayPropose(p, in.Dataset); err != nil {
 		return wire.Change{}, w.refused(ctx, p, "", "propose", err)
+	}
+	if in.Recipe != "" {
+		if err := w.useRecipe(ctx, p, &in); err != nil {
+			return wire.Change{}, err
+		}
 	}
 	if err := checkOptions(in.Options); err != nil {
 		return wire.Change{}, err
@@ -176,12 +183,35 @@ func (l *limited) Read(p []byte) (int, error) {
 // twin finds an earlier change of the same dataset with this very file that was
 // applied or still may be: the same file twice is noticed.
 func (w *Workflow) twin(tx Tx, dataset string, input record.Digest) change.ID {
-	others, err := tx.Changes(Filter{Datasets: []string{dataset}, Input: input, Limit: 1,
-		States: []change.State{change.Planning, change.Planned, change.Submitted, change.Approved, change.Applying, change.Applied}})
+	others, err := tx.Changes(Filter{Datasets: []string{dataset}, Input: input, Limit: 1, States: twinStates()})
 	if err != nil || len(others) == 0 {
 		return ""
 	}
 	return others[0].ID
+}
+
+// twinStates are those of changes that were applied or still may be.
+func twinStates() []change.State {
+	return []change.State{change.Planning, change.Planned, change.Submitted, change.Approved, change.Applying, change.Applied}
+}
+
+// withTwin adds a finding where an earlier change of the dataset was planned from
+// the same rows, whatever their order and the kind of file. Who sees this change
+// sees that one too.
+func (w *Workflow) withTwin(ctx context.Context, c *change.Change, content record.Digest, found []finding.Finding) ([]finding.Finding, error) {
+	var twin *change.Change
+	err := w.Store.View(ctx, func(tx Tx) error {
+		twin = nil
+		others, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, Content: content, Before: c.ID, Limit: 1, States: twinStates()})
+		if len(others) > 0 {
+			twin = others[0]
+		}
+		return err
+	})
+	if err != nil || twin == nil {
+		return found, err
+	}
+	return append(found, plan.TwinFinding(c, twin, w.Compact().Timezone)), nil
 }
 
 // Replan plans again with today's data, and with what is different.

@@ -8,6 +8,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/finding"
+	"sutor/internal/recipe"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -31,6 +32,11 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		}
 		now := w.Now()
 		s.c.SubmittedAt = &now
+		if len(s.c.Plan.Mapping) > 0 {
+			if err := s.tx.Remember(recipe.Remember(s.c, s.dataset.Department, now)); err != nil {
+				return err
+			}
+		}
 		return w.move(s.tx, s.c, to, evidence.Entry{Kind: evidence.ChangeSubmitted, Means: p.Means,
 			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": s.c.Compact},
 			Counts:  countsOf(s.c.Plan.Counts),

@@ -27,6 +27,7 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 		Findings: []finding.Finding{}, Risk: wire.Risk{Factors: []wire.Factor{}}, Impact: []wire.Impact{},
 		Route: []wire.Step{}, RouteWhy: c.RouteWhy, Blocked: c.Blocked, Decisions: []wire.Decision{}, Undo: w.undo(c), May: []string{}, Next: w.next(c),
 		Reverses: idPtr(c.Reverses), ReversedBy: idPtr(c.ReversedBy), Twin: idPtr(c.Twin),
+		Recipe: viewUse(c.Options.Recipe),
 	}
 	if c.Input != nil {
 		out.Input = &wire.Input{Name: c.Input.Name, Digest: string(c.Input.Digest), Rows: c.Input.Rows}
@@ -64,6 +65,13 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 	return out
 }
 
+func viewUse(r *change.Recipe) *wire.RecipeUse {
+	if r == nil {
+		return nil
+	}
+	return &wire.RecipeUse{ID: r.ID, Name: r.Name, Version: r.Version}
+}
+
 func word(approve bool) string {
 	if approve {
 		return "approve"
@@ -87,6 +95,9 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	n := c.Plan.Counts
 	out.Plan = &wire.Plan{Digest: string(c.Plan.Digest), Columns: c.Plan.Columns, TableRows: c.Plan.TableRows, LeftOut: c.Options.LeaveOut && n.Invalid > 0,
 		Counts: wire.Counts{Insert: n.Insert, Update: n.Update, Delete: n.Delete, Unchanged: n.Unchanged, Invalid: n.Invalid}}
+	if values { // it names columns of the file
+		out.Plan.Mapping = viewMapping(c.Plan.Mapping)
+	}
 	if c.IsReversal() {
 		out.Plan.Counts.Kept, out.Plan.Counts.Impossible = &n.Kept, &n.Impossible
 	}
@@ -101,9 +112,7 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	for _, f := range found {
 		if !values {
 			f.Samples = nil
-			if f.Guardrail == finding.Unmatched { // it names columns of the file
-				f.Message = "Columns of the file match nothing in the dataset and were left out."
-			}
+			f = withoutColumns(f)
 		}
 		out.Findings = append(out.Findings, f)
 	}
@@ -117,6 +126,33 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	for _, s := range route {
 		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
 	}
+}
+
+// withoutColumns takes the names of the file's columns out of a finding: where
+// somebody forgot the header they are values.
+func withoutColumns(f finding.Finding) finding.Finding {
+	switch f.Guardrail {
+	case finding.Unmatched:
+		f.Message = "Columns of the file match nothing in the dataset and were left out."
+	case finding.Matched:
+		f.Message, f.Mend = "Columns of the file were matched by a guess.", ""
+	case finding.Question:
+		f.Message, f.Mend = "Columns of the file were left out until somebody says what they are.", ""
+	case finding.Recipe:
+		f.Message, f.Mend = "The file has other columns than its recipe.", ""
+	}
+	return f
+}
+
+func viewMapping(all []change.Mapped) (out []wire.Mapped) {
+	for _, m := range all {
+		w := wire.Mapped{File: m.File, Column: m.Column, How: m.How, Confidence: m.Confidence, Why: m.Why}
+		for _, c := range m.Candidates {
+			w.Candidates = append(w.Candidates, wire.Candidate{Column: c.Column, Confidence: c.Confidence, Why: c.Why})
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // undo tells whether an applied change can be reversed, until when, and why.

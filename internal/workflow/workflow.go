@@ -38,6 +38,10 @@ type Proposal struct {
 	Title   string
 	Reason  string
 	Options change.Options
+	// Recipe is the name or id of a recipe that the options are taken from, in place
+	// of Options; Choose then makes the maker's own choices on top. Both may be empty.
+	Recipe string
+	Choose func(*change.Options) error
 }
 
 // Again is what a maker does differently when a change is planned again.
@@ -84,6 +88,14 @@ type UseCases interface {
 	Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error)
 	// Export writes all rows of a dataset, format "csv" or "xlsx".
 	Export(ctx context.Context, p access.Principal, name, format string, w io.Writer) error
+
+	// Recipes lists the recipes that the person may use, of one dataset or of all ("").
+	Recipes(ctx context.Context, p access.Principal, dataset string) ([]wire.Recipe, error)
+	// Recipe gives one by its name or id, in one of its versions (0: the latest).
+	Recipe(ctx context.Context, p access.Principal, dataset, nameOrID string, version int) (wire.Recipe, error)
+	// SaveRecipe saves how a change read its file: a new recipe, or its next version.
+	SaveRecipe(ctx context.Context, p access.Principal, name string, from change.ID, share bool) (wire.Recipe, error)
+	RemoveRecipe(ctx context.Context, p access.Principal, dataset, nameOrID string) (wire.Recipe, error)
 
 	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
 	// Evidence writes a change's pack (a zip) to w.

@@ -72,6 +72,10 @@ func Routes() []Route {
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
 		{Name: "POST /changes/{id}/withdraw", Right: own},
+		{Name: "GET /recipes", Right: all},
+		{Name: "POST /recipes", Body: `{"name":"walk","from":"{id}"}`, Right: []Who{Maker, Colleague}},
+		{Name: "GET /recipes/{recipe}", Right: []Who{Maker, Colleague, Owner}},
+		{Name: "POST /recipes/{recipe}/remove", Right: []Who{Maker, Owner}},
 		{Name: "GET /compact", Right: all},
 		{Name: "GET /evidence/checkpoint", Right: all},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
@@ -83,6 +87,7 @@ type Server struct {
 	URL             string // without path
 	Tokens          map[Who]string
 	Dataset, Change string
+	Recipe          string // a shared one of [Maker]'s, for the dataset
 	Digest          string // of the change's plan
 }
 
@@ -159,7 +164,7 @@ func (s Server) Roles(t *testing.T) {
 
 func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 	method, path, _ := strings.Cut(r.Name, " ")
-	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset).Replace(path)
+	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe).Replace(path)
 	if r.Query != "" {
 		path += "?" + strings.ReplaceAll(r.Query, "{dataset}", s.Dataset)
 	}
@@ -167,7 +172,7 @@ func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 	if r.Decides {
 		match = `"` + s.Digest + `"`
 	}
-	return s.do(t, method, path, token, match, r.Body)
+	return s.do(t, method, path, token, match, strings.ReplaceAll(r.Body, "{id}", s.Change))
 }
 
 func (s Server) do(t *testing.T, method, path, token, match, body string) (int, []byte) {

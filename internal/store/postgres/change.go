@@ -25,8 +25,8 @@ func (t *tx) NewID() (change.ID, error) {
 // CreateChange implements workflow.Changes.
 func (t *tx) CreateChange(c *change.Change) error {
 	return store.Create(c, func(doc string) error {
-		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, created, version, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
+		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
 		return err
 	})
 }
@@ -34,8 +34,8 @@ func (t *tx) CreateChange(c *change.Change) error {
 // SaveChange implements workflow.Changes.
 func (t *tx) SaveChange(c *change.Change) error {
 	return store.Save(c, func(doc string) error {
-		n, err := t.exec(`UPDATE changes SET dataset = $1, state = $2, maker = $3, input = $4, version = $5, doc = $6 WHERE id = $7 AND version = $8`,
-			c.Dataset, c.State, c.Maker, store.InputOf(c), c.Version, doc, text(c.ID), c.Version-1)
+		n, err := t.exec(`UPDATE changes SET dataset = $1, state = $2, maker = $3, input = $4, content = $5, version = $6, doc = $7 WHERE id = $8 AND version = $9`,
+			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, text(c.ID), c.Version-1)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -100,6 +100,9 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	}
 	if f.Input != "" {
 		add("input = $%d", text(f.Input))
+	}
+	if f.Content != "" {
+		add("content = $%d", text(f.Content))
 	}
 	if f.Before != "" {
 		var number int64

@@ -23,8 +23,8 @@ func (t *tx) NewID() (change.ID, error) {
 // CreateChange implements workflow.Changes.
 func (t *tx) CreateChange(c *change.Change) error {
 	return store.Create(c, func(doc string) error {
-		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
+		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
 		return err
 	})
 }
@@ -32,8 +32,8 @@ func (t *tx) CreateChange(c *change.Change) error {
 // SaveChange implements workflow.Changes.
 func (t *tx) SaveChange(c *change.Change) error {
 	return store.Save(c, func(doc string) error {
-		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
-			c.Dataset, c.State, c.Maker, store.InputOf(c), c.Version, doc, c.ID, c.Version-1)
+		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, content = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
+			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, c.ID, c.Version-1)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -100,6 +100,9 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	}
 	if f.Input != "" {
 		add("input = ?", f.Input)
+	}
+	if f.Content != "" {
+		add("content = ?", f.Content)
 	}
 	if f.Before != "" {
 		var number int64

@@ -22,7 +22,8 @@ func full() *change.Change {
 	c.Compact, c.DatasetDigest = digest("compact"), digest("dataset")
 	c.Options = change.Options{Mode: change.Upsert, ClearEmpty: true, LeaveOut: true, Map: map[string]string{"Bedingung": "terms", "Rest": ""}}
 	c.Input = &change.Input{Name: "terms.xlsx", Digest: digest("input"), Bytes: 1 << 40, Rows: 1200}
-	c.Plan = &change.Plan{Digest: digest("plan"), Counts: change.Counts{Insert: 1, Update: 2, Delete: 3, Unchanged: 4, Invalid: 5}}
+	c.Options.Recipe = &change.Recipe{ID: "r1", Name: "monthly", Version: 2, Columns: []string{"Bedingung"}, Map: map[string]string{"Bedingung": "terms"}}
+	c.Plan = &change.Plan{Digest: digest("plan"), Content: digest("content"), Mapping: []change.Mapped{{File: "X", Candidates: []change.Candidate{{Column: "terms", Confidence: 50, Why: "so"}}}}, Counts: change.Counts{Insert: 1, Update: 2, Delete: 3, Unchanged: 4, Invalid: 5}}
 	c.Route = []change.Step{{Role: access.Owner, Needs: 1, Why: "The owner decides."}}
 	c.Decisions = []change.Decision{{By: olaf, Role: access.Owner, Approve: true, Digest: digest("plan"), Means: "token:T1", At: noon, Comment: "fine"}}
 	c.SubmittedAt, c.AppliedAt = &noon, &later
@@ -117,6 +118,7 @@ func listed(t *testing.T, s Store) []change.ID {
 	} {
 		if c.Maker == olaf {
 			c.Input = &change.Input{Digest: digest(c.Dataset)}
+			c.Plan = &change.Plan{Content: digest("rows of " + c.Dataset)}
 		}
 		ids = append(ids, create(t, s, c).ID)
 	}
@@ -140,6 +142,8 @@ func listFilters(t *testing.T, s Store) {
 		"two states":      {workflow.Filter{States: []change.State{change.Submitted, change.Applied}}, []int{5, 3, 1}},
 		"maker":           {workflow.Filter{Maker: olaf}, []int{3, 1}},
 		"input":           {workflow.Filter{Input: digest("products")}, []int{3}},
+		"content":         {workflow.Filter{Content: digest("rows of customers")}, []int{1}},
+		"no content":      {workflow.Filter{Content: "\xff"}, nil},
 		"everything":      {workflow.Filter{Datasets: []string{"customers"}, States: []change.State{change.Submitted}, Maker: olaf, Input: digest("customers")}, []int{1}},
 		"nothing fits":    {workflow.Filter{Datasets: []string{"products"}, States: []change.State{change.Submitted}}, nil},
 		"no text at all":  {workflow.Filter{Datasets: []string{"customers\x00", "\xff"}}, nil},
