@@ -117,9 +117,27 @@ type Plan struct {
 	Findings  []finding.Finding `json:"findings"`
 	TableRows int64             `json:"table_rows"`
 	Risk      Risk              `json:"risk"`
+	Impact    []Impact          `json:"impact,omitempty"`
 	At        time.Time         `json:"at"`
 	Content   record.Digest     `json:"content,omitempty"` // of the file's rows as read (plan.ContentDigest)
 	Mapping   []Mapped          `json:"mapping,omitempty"` // every column of the file, in its order
+}
+
+// Impact is what a plan touches in one related table.
+type Impact struct {
+	Label    string `json:"label"`
+	Rows     int64  `json:"rows"`
+	Measure  string `json:"measure,omitempty"`  // the sum, as text; "" without one
+	Unjudged int64  `json:"unjudged,omitempty"` // rows that may count or not
+	Unknown  string `json:"unknown,omitempty"`  // why it could not be found out; "" if it could
+	Usual    *Usual `json:"usual,omitempty"`    // nil where nothing was applied before
+}
+
+// Usual is what the dataset's last changes touched.
+type Usual struct {
+	Changes int   `json:"changes"`
+	Median  int64 `json:"median"`
+	Most    int64 `json:"most"`
 }
 
 // Step is one requirement of a route: so many different people of a role.

@@ -177,6 +177,10 @@ func showImpact(p *page, ch wire.Change) {
 		}
 	}
 	for _, i := range ch.Impact {
+		if i.Unknown {
+			p.line("  touches %s. %s", i.Label, i.Why)
+			continue
+		}
 		measure := ""
 		if i.Measure != nil {
 			measure = ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)

@@ -174,6 +174,9 @@ func cleaned(c wire.Change) wire.Change {
 }
 
 func impactOf(i wire.Impact) string {
+	if i.Unknown {
+		return i.Label + ": " + i.Why
+	}
 	text := group(i.Rows) + " " + i.Label
 	if i.Measure != nil {
 		text += ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)

@@ -121,6 +121,7 @@ type Impact struct {
 	Label   string   `json:"label"`
 	Rows    int64    `json:"rows"`
 	Measure *float64 `json:"measure,omitempty"`
+	Unknown bool     `json:"unknown,omitempty"` // it could not be found out; then why says the reason, and rows is 0
 	Why     string   `json:"why,omitempty"`
 }
 

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"fmt"
 
 	"sutor/internal/compact"
 	"sutor/internal/errs"
@@ -31,12 +30,12 @@ func CheckLive(ctx context.Context, c *compact.Compact, systems Systems) (proble
 		}
 		_, found := compile(c, d, table)
 		problems = append(problems, found...)
-		for j, impact := range d.Impact {
-			at := d.Path.To("impact", fmt.Sprint(j))
-			if _, err := sys.Describe(ctx, impact.Table); errs.KindOf(err) == errs.Invalid {
-				public := errs.Public(err)
-				problems = append(problems, c.Problem(at.To("table"), public.Message, public.Mend))
+		for j := range d.Impact {
+			_, found, err := compileImpact(ctx, c, d, j, table, sys)
+			if err != nil {
+				unreachable = err
 			}
+			problems = append(problems, found...)
 		}
 	}
 	return problems, unreachable

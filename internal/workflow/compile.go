@@ -202,6 +202,11 @@ func (k *compiler) rules() {
 		}})
 		k.reads(compiled)
 	}
+	for _, im := range k.d.Impact {
+		for _, ours := range im.Match {
+			k.read(ours)
+		}
+	}
 	for _, f := range k.d.Freedom {
 		_, err := guard.CompileChange(freedomRule(f))
 		k.ruleProblem(f.When, err)
@@ -211,10 +216,15 @@ func (k *compiler) rules() {
 func (k *compiler) reads(r *guard.RowRule) {
 	for _, side := range []expr.Side{expr.Before, expr.After} {
 		for _, name := range r.Columns(side) {
-			if !slices.Contains(k.spec.reads, name) && !slices.Contains(k.d.Key, name) {
-				k.spec.reads = append(k.spec.reads, name)
-			}
+			k.read(name)
 		}
+	}
+}
+
+// read makes a column part of every judged set.
+func (k *compiler) read(name string) {
+	if !slices.Contains(k.spec.reads, name) && !slices.Contains(k.d.Key, name) {
+		k.spec.reads = append(k.spec.reads, name)
 	}
 }
 

@@ -62,6 +62,7 @@ type made struct {
 	manifest plan.Manifest
 	findings []finding.Finding
 	risk     change.Risk
+	impact   []change.Impact
 	input    int64 // rows of the file
 	mapping  []change.Mapped
 	judged   judgedBy
@@ -113,6 +114,10 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 		out.Findings = append(out.Findings, plan.HiddenFinding(table.Hidden))
 	}
 	if m.risk, err = w.assess(ctx, comp, d, c, session, out, beside); err != nil {
+		return nil, err
+	}
+	w.tell(c.ID)("looking up what it touches", 0, 0)
+	if m.impact, err = w.impacts(ctx, comp, d, table, sys, session, out); err != nil {
 		return nil, err
 	}
 	out.Findings = append(out.Findings, w.judgeChange(d, c, out, m.risk)...)
@@ -286,9 +291,12 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		if err != nil || now == nil {
 			return err
 		}
+		if err := usualImpact(tx, now, m.impact); err != nil {
+			return err
+		}
 		man := m.manifest
 		columns := man.Columns.Names()
-		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, At: man.PlannedAt,
+		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
 			Content: man.Content, Mapping: m.mapping}
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +106,9 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	for _, f := range c.Plan.Risk.Factors {
 		out.Risk.Factors = append(out.Risk.Factors, wire.Factor{Name: string(f.Name), Points: f.Points, Why: f.Why})
 	}
+	for _, i := range c.Plan.Impact {
+		out.Impact = append(out.Impact, impactOf(i, values))
+	}
 	found := c.Plan.Findings
 	if c.Result != nil {
 		found = slices.Concat(found, c.Result.Findings)
@@ -151,6 +155,21 @@ func viewMapping(all []change.Mapped) (out []wire.Mapped) {
 			w.Candidates = append(w.Candidates, wire.Candidate{Column: c.Column, Confidence: c.Confidence, Why: c.Why})
 		}
 		out = append(out, w)
+	}
+	return out
+}
+
+// impactOf words an impact; sums are values.
+func impactOf(i change.Impact, values bool) wire.Impact {
+	out := wire.Impact{Label: i.Label, Rows: i.Rows, Unknown: i.Unknown != "", Why: i.Unknown}
+	if sum, err := strconv.ParseFloat(i.Measure, 64); err == nil && values {
+		out.Measure = &sum
+	}
+	if i.Unjudged > 0 {
+		out.Why = fmt.Sprintf("%d more may count: whether they do could not be judged.", i.Unjudged)
+	}
+	if u := i.Usual; u != nil {
+		out.Why = strings.TrimSpace(fmt.Sprintf("%s Usual for this dataset: %d, at most %d (last changes: %d).", out.Why, u.Median, u.Most, u.Changes))
 	}
 	return out
 }

@@ -1,0 +1,167 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/guard"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
+)
+
+// impactTime bounds the looking up of one impact: people wait for the plan.
+const impactTime = 30 * time.Second
+
+// describer gives the structure of a system's tables.
+type describer interface {
+	Describe(ctx context.Context, table record.Table) (driver.Table, error)
+}
+
+// compileImpact compiles one impact of a dataset against both tables. What does
+// not fit is told with its place in the Compact.
+func compileImpact(ctx context.Context, c *compact.Compact, d *compact.Dataset, i int, t driver.Table, sys describer) (plan.Impact, []compact.Problem, error) {
+	def := d.Impact[i]
+	k := &compiler{c: c, d: d, t: t}
+	at := d.Path.To("impact", fmt.Sprint(i))
+	related, err := sys.Describe(ctx, def.Table)
+	if errs.KindOf(err) == errs.Invalid {
+		public := errs.Public(err)
+		k.problem(at.To("table"), public.Message, public.Mend)
+		return plan.Impact{}, k.problems, nil
+	}
+	if err != nil {
+		return plan.Impact{}, nil, err
+	}
+	im := plan.Impact{Table: related.Table, Measure: def.Measure}
+	k.match(&im, at, def, related)
+	k.where(&im, def, related)
+	k.measure(&im, at, related)
+	return im, k.problems, nil
+}
+
+// match: each pair exists, and can be equal.
+func (k *compiler) match(im *plan.Impact, at compact.Path, def compact.Impact, related driver.Table) {
+	for _, theirs := range sortedKeys(def.Match) {
+		ours, path := def.Match[theirs], at.To("match", theirs)
+		i, j := related.Columns.Index(theirs), k.t.Columns.Index(ours)
+		switch {
+		case i < 0:
+			k.problem(path, fmt.Sprintf("There is no column %q in %s.", theirs, def.Table), "Match a column of that table.")
+			continue
+		case j < 0:
+			k.missing(path, ours)
+			continue
+		}
+		if a, b := related.Columns[i].Type, k.t.Columns[j].Type; a.Kind != b.Kind || a.Kind == record.Unsupported {
+			k.problem(path, fmt.Sprintf("%s of %s is %s and %s is %s: they cannot be compared.", theirs, def.Table, a.Article(), ours, b.Article()),
+				"Match columns of one type.")
+			continue
+		}
+		im.By, im.Of = append(im.By, related.Columns[i]), append(im.Of, ours)
+	}
+}
+
+func (k *compiler) where(im *plan.Impact, def compact.Impact, related driver.Table) {
+	if def.Where.Text == "" {
+		return
+	}
+	condition, err := guard.CompileTable(def.Where.Text, related.Columns)
+	if !k.ruleProblem(def.Where, err) {
+		return
+	}
+	im.Where = &condition
+	for _, ref := range condition.Refs() {
+		im.Reads = append(im.Reads, related.Columns[related.Columns.Index(ref.Name)])
+	}
+}
+
+func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Table) {
+	if im.Measure == "" {
+		return
+	}
+	i := related.Columns.Index(im.Measure)
+	if i < 0 {
+		k.problem(at.To("measure"), fmt.Sprintf("There is no column %q in %s.", im.Measure, related.Table), "Name a number column of that table.")
+		return
+	}
+	c := related.Columns[i]
+	if !slices.Contains([]record.Kind{record.Int, record.Decimal, record.Float}, c.Type.Kind) {
+		k.problem(at.To("measure"), fmt.Sprintf("%s is %s: it cannot be added up.", c.Name, c.Type.Article()), "Name a number column, or leave it out.")
+		return
+	}
+	if im.Reads.Index(c.Name) < 0 {
+		im.Reads = append(im.Reads, c)
+	}
+}
+
+// impacts looks up what a plan touches in related tables. What cannot be found
+// out, or takes too long, is told as unknown: it is an answer, and no reason to
+// have no plan.
+func (w *Workflow) impacts(ctx context.Context, comp *compact.Compact, d *compact.Dataset, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) ([]change.Impact, error) {
+	var all []change.Impact
+	for i, def := range d.Impact {
+		found := change.Impact{Label: def.Label}
+		short, cancel := context.WithTimeout(ctx, impactTime)
+		touched, err := w.impact(short, comp, d, i, t, sys, s, out)
+		late := short.Err() != nil
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && late:
+			found.Unknown = fmt.Sprintf("Unknown: looking it up took longer than %s.", impactTime)
+		case err != nil:
+			w.Log.Warn("impact unknown", "dataset", d.Name, "impact", def.Label, "error", errs.Detail(err))
+			found.Unknown = "Unknown: " + errs.Public(err).Message
+		default:
+			found.Rows, found.Measure, found.Unjudged = touched.Rows, touched.Sum, touched.Unknown
+		}
+		all = append(all, found)
+	}
+	return all, nil
+}
+
+func (w *Workflow) impact(ctx context.Context, comp *compact.Compact, d *compact.Dataset, i int, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) (plan.Touched, error) {
+	im, problems, err := compileImpact(ctx, comp, d, i, t, sys)
+	if err == nil && len(problems) > 0 {
+		err = errs.New(errs.Invalid, "%s", problems[0].Message)
+	}
+	if err != nil {
+		return plan.Touched{}, err
+	}
+	return s.Touched(ctx, out, im, sys, i)
+}
+
+// usualImpact compares with what the dataset's last changes touched.
+func usualImpact(tx Tx, c *change.Change, all []change.Impact) error {
+	if len(all) == 0 {
+		return nil
+	}
+	last, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, States: []change.State{change.Applied, change.Undone}, Limit: change.UsualSize})
+	for i := range all {
+		var rows []int64
+		for _, before := range last {
+			if before.Plan == nil || before.ID == c.ID {
+				continue
+			}
+			for _, im := range before.Plan.Impact {
+				if im.Label == all[i].Label && im.Unknown == "" {
+					rows = append(rows, im.Rows)
+				}
+			}
+		}
+		if slices.Sort(rows); len(rows) > 0 && all[i].Unknown == "" {
+			all[i].Usual = &change.Usual{Changes: len(rows), Median: rows[len(rows)/2], Most: rows[len(rows)-1]}
+		}
+	}
+	return errors.Join(err)
+}
