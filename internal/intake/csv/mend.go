@@ -2,6 +2,7 @@ package csv
 
 import (
 	"sutor/internal/intake/dialect"
+	"sutor/internal/intake/sniff"
 )
 
 const (
@@ -58,7 +59,28 @@ func (r *reader) tryMend(b []byte, requoted bool) (dialect.Mended, bool) {
 	if requoted {
 		return r.scan.parser.Requoted(b, r.table.Columns)
 	}
-	return r.scan.parser.Mend(b, r.table.Columns)
+	m, ok := r.scan.parser.Mend(b, r.table.Columns, true)
+	header := r.res.Columns == nil
+	return m, ok && (m.Code != "delimiter" || header || r.fits(b, m))
+}
+
+// fits tells whether the cells of a record in another delimiter are of their
+// columns' types, where those have one.
+func (r *reader) fits(b []byte, m dialect.Mended) bool {
+	hits := 0
+	for i, t := range r.table.Types {
+		if t == sniff.Empty || i >= len(m.Cells) {
+			continue
+		}
+		switch is := sniff.TypeOf(m.Parser.Text(nil, b, m.Cells[i])); is {
+		case t:
+			hits++
+		case sniff.Empty:
+		default:
+			return false
+		}
+	}
+	return hits > 0 || m.Parser.Delimiter != " "
 }
 
 // line gives where the line that begins at pos ends, without and with its end.

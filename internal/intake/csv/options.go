@@ -78,7 +78,7 @@ func (o Options) check() error {
 const maxHeaderLines = 50
 
 func (o Options) hint() sniff.Hint {
-	return sniff.Hint{Delimiter: o.Delimiter, Quote: o.Quote, Escape: o.Escape, SkipLines: o.SkipLines, HeaderLines: o.HeaderLines}
+	return sniff.Hint{Delimiter: o.Delimiter, Quote: o.Quote, Escape: o.Escape, SkipLines: o.SkipLines, HeaderLines: o.HeaderLines, Table: o.Table}
 }
 
 // Result says what was read.

@@ -48,7 +48,7 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 		r.note("no-rows", finding.Block, r.header, fmt.Sprintf("The file has only a header (line %d) and no rows below it.", r.header),
 			"Put the rows below the header; if the first row was meant as data, say that the file has no header.")
 	}
-	r.finishResult(o)
+	r.finishResult()
 	return r.res, nil
 }
 
@@ -355,12 +355,12 @@ func (r *reader) requoted() bool {
 }
 
 // finishResult says how the file was read.
-func (r *reader) finishResult(o Options) {
+func (r *reader) finishResult() {
 	d := r.found.Dialect
 	skip, lines := r.table.Line-1, r.table.Header
 	r.res.Found = Options{Encoding: r.text.Label, Delimiter: d.Delimiter, Quote: orNone(d.Quote), Escape: orNone(d.Escape), SkipLines: &skip, HeaderLines: &lines}
-	if len(r.found.Tables) > 1 {
-		r.res.Found.SkipLines, r.res.Found.Table = o.SkipLines, r.chosen+1
+	if r.table.Last > 0 || len(r.found.Tables) > 1 {
+		r.res.Found.Table = 1 // with the lines above it skipped, and more below
 	}
 	r.noteEncoding()
 	r.res.Dialect = describe(r.text.Name, r.bom, d, r.scan.ends)

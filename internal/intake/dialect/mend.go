@@ -19,13 +19,15 @@ type Mended struct {
 }
 
 // Mend finds the one reading of b, a record without its end, that gives just
-// columns cells; false where there is none, or more than one.
-func (p *Parser) Mend(b []byte, columns int) (Mended, bool) {
+// columns cells; false where there is none, or more than one. With blanks, the
+// whole record may be separated by them, which is weak evidence: the caller must
+// look whether the cells fit their columns.
+func (p *Parser) Mend(b []byte, columns int, blanks bool) (Mended, bool) {
 	if columns < 1 || len(b) == 0 || len(b) > MendLimit {
 		return Mended{}, false
 	}
-	for _, o := range p.others(b) {
-		if m, ok := o.parser.exactly(b, columns); ok && (o.every == "" || everyCell(b, m, o.every)) {
+	for _, o := range p.others(b, blanks) {
+		if m, ok := o.parser.exactly(b, columns); ok && (o.every == "" || everyCell(b, m, o.every)) && !p.inBlanks(b, o, m) {
 			return Mended{o.code, 1, o.parser, m}, true
 		}
 	}
@@ -39,7 +41,7 @@ type other struct {
 	every  string // the quote that each cell that is not empty must have
 }
 
-func (p *Parser) others(b []byte) (out []other) {
+func (p *Parser) others(b []byte, blanks bool) (out []other) {
 	if p.Quote != "" {
 		for _, e := range []string{`\`, p.Quote} {
 			if e != p.Escape && bytes.Contains(b, []byte(e+p.Quote)) {
@@ -56,7 +58,11 @@ func (p *Parser) others(b []byte) (out []other) {
 			out = append(out, other{"quotation", New(d), q})
 		}
 	}
-	for _, delimiter := range []string{";", ",", "\t", "|"} {
+	delimiters := []string{";", ",", "\t", "|", " "}
+	if !blanks {
+		delimiters = delimiters[:4]
+	}
+	for _, delimiter := range delimiters {
 		if delimiter != p.Delimiter && p.Delimiter != "" && bytes.Contains(b, []byte(delimiter)) {
 			d := p.Dialect
 			d.Delimiter = delimiter
@@ -64,6 +70,17 @@ func (p *Parser) others(b []byte) (out []other) {
 		}
 	}
 	return out
+}
+
+// inBlanks tells whether a record that is said to be separated by blanks holds
+// the file's own delimiter after all.
+func (p *Parser) inBlanks(b []byte, o other, cells []Cell) bool {
+	for _, c := range cells {
+		if o.parser.Delimiter == " " && p.Delimiter != " " && !c.Quoted && bytes.Contains(b[c.From:c.To], []byte(p.Delimiter)) {
+			return true
+		}
+	}
+	return false
 }
 
 // exactly reads b as one whole record of so many cells, none broken.
@@ -93,7 +110,7 @@ func everyCell(b []byte, cells []Cell, quote string) bool {
 // Requoted tells whether a record that is read well may be written in another
 // quote throughout, 'a','b', and gives that reading.
 func (p *Parser) Requoted(b []byte, columns int) (Mended, bool) {
-	for _, o := range p.others(b) {
+	for _, o := range p.others(b, false) {
 		if o.code != "quotation" {
 			continue
 		}

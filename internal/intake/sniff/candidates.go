@@ -39,6 +39,9 @@ func delimiters(sample []byte) []string {
 		for d := range inLine(line) {
 			seen[d]++
 		}
+		if bytes.Contains(line, []byte(`\t`)) {
+			seen[`\t`]++ // a tab that was written as an escape
+		}
 	}
 	var out []string
 	for d, n := range seen {

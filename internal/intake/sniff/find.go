@@ -27,11 +27,13 @@ type Hint struct {
 	Escape      string // a character, or None
 	SkipLines   *int   // lines above the header
 	HeaderLines *int   // 0: no header
+	Table       int    // from 1; 0: nothing is known
 }
 
 // told tells whether the table is known: then it is all that is left below the
-// lines to skip, and nothing is looked for around it.
-func (h Hint) told() bool { return h.SkipLines != nil && h.HeaderLines != nil }
+// lines to skip, and nothing is looked for around it. Who names a table as well
+// wants it found there.
+func (h Hint) told() bool { return h.SkipLines != nil && h.HeaderLines != nil && h.Table == 0 }
 
 // Table is one table of a text.
 type Table struct {
@@ -74,7 +76,9 @@ func Find(sample []byte, whole bool, h Hint) Found {
 	}
 	start := lineStart(sample, skip)
 	f.choose(sample[start:], whole, h)
-	rows := parse(sample, start, dialect.New(f.Dialect), whole)
+	p := dialect.New(f.Dialect)
+	rows := parse(sample, start, p, whole)
+	mend(sample, rows, p)
 	for i := range rows {
 		rows[i].line += skip
 		f.Lines = rows[i].line + rows[i].lines - 1
@@ -101,15 +105,25 @@ type tried struct {
 // choose settles the dialect.
 func (f *Found) choose(sample []byte, whole bool, h Hint) {
 	part, all := sample, whole
-	if len(part) > scored {
-		part, all = part[:scored], false
+	if n := max(scored, lineStart(sample, 20)); len(part) > n {
+		part, all = part[:n], false
 	}
 	end := recordEnd(part)
 	best := tried{Dialect: dialect.Dialect{Quote: `"`, Escape: `"`, End: end}}
 	second := best
+	coherent := map[string]bool{} // delimiters with which double quotes make sense
 	for _, d := range candidates(part, h) {
+		if d.Quote == "" && h.Quote == "" && coherent[d.Delimiter] {
+			continue
+		}
 		d.End = end
-		t := tried{d, judge(parse(part, 0, dialect.New(d), all), d, h.Delimiter != "")}
+		p := dialect.New(d)
+		rows := parse(part, 0, p, all)
+		mend(part, rows, p)
+		if d.Quote == `"` && unbroken(rows) {
+			coherent[d.Delimiter] = true
+		}
+		t := tried{d, judge(rows, d, h.Delimiter != "")}
 		switch {
 		case t.score > best.score*1.0001 || h.Delimiter != "" && best.Delimiter == "":
 			best, second = t, best
@@ -146,6 +160,17 @@ func judge(rows []row, d dialect.Dialect, told bool) float64 {
 		return 0
 	}
 	return s
+}
+
+// unbroken tells whether most rows keep to the grammar.
+func unbroken(rows []row) bool {
+	n := 0
+	for _, r := range rows {
+		if r.broken {
+			n++
+		}
+	}
+	return n*2 < len(rows)
 }
 
 // headed tells whether the first row has several cells, and at least every other

@@ -105,7 +105,7 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 // cell is filled, if that is rare among its rows.
 func withoutNotes(b *block) []row {
 	lonely := func(r row) bool {
-		return r.filled == 0 || b.width > 2 && r.filled == 1 && r.types[0] != Empty
+		return r.void || b.width > 2 && r.filled == 1 && r.types[0] != Empty
 	}
 	n := 0
 	for _, r := range b.rows {
@@ -145,7 +145,7 @@ func headerRecords(sample []byte, rows []row, p []Type) int {
 		return 1
 	case misses > hits || years(sample, rows[0], p):
 		n := 1
-		for n < min(maxHeader, len(rows)-1) && (headerLike(rows[n], p, max(2, typedColumns(p)/2)) && rows[n].filled > 1) {
+		for n < min(maxHeader, len(rows)-1) && rows[n].width() == rows[0].width() && rows[n].filled > 1 && headerLike(rows[n], p, max(2, typedColumns(p)/2)) {
 			n++
 		}
 		return n
@@ -220,10 +220,17 @@ func isRaggedHeader(above, first row, p []Type, header, width int) bool {
 	if above.width() < 2 || above.filled < 2 {
 		return false
 	}
+	odd := 0
 	for _, t := range above.types {
-		if t.hard() || t == Odd {
+		if t.hard() {
 			return false
 		}
+		if t == Odd {
+			odd++
+		}
+	}
+	if odd*3 > above.filled {
+		return false
 	}
 	d := above.width() - width
 	if header > 0 {

@@ -13,9 +13,11 @@ type row struct {
 	lines  int
 	blank  bool
 	broken bool
+	mended bool
 	types  []Type
-	filled int // cells that hold something
-	from   int // its place in the sample
+	filled int  // cells that hold something
+	void   bool // nothing stands between its delimiters, not even quotes
+	from   int  // its place in the sample
 	to     int
 	cells  []dialect.Cell // of the first rows only
 }
@@ -50,18 +52,7 @@ func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row)
 		}
 		slab = slab[:len(slab)+n]
 		r := row{line: line, lines: rec.Lines, blank: n == 0, broken: broken, from: pos, to: next, types: slab[len(slab)-n : len(slab) : len(slab)]}
-		for i, c := range rec.Cells {
-			text = p.Text(text[:0], sample, c)
-			t := TypeOf(text)
-			if c.Broken {
-				t = Odd
-			} else if c.Quoted && t == Odd {
-				t = Text
-			}
-			if r.types[i] = t; t != Empty {
-				r.filled++
-			}
-		}
+		text = r.judge(sample, p, rec.Cells, text)
 		if len(rows) < keptRows {
 			r.cells = slices.Clone(rec.Cells)
 		}
@@ -70,6 +61,82 @@ func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row)
 		pos = next
 	}
 	return rows
+}
+
+// judge sets the types of a row's cells; text is room to write in.
+func (r *row) judge(sample []byte, p *dialect.Parser, cells []dialect.Cell, text []byte) []byte {
+	r.void = len(cells) > 1
+	for i, c := range cells {
+		r.void = r.void && c.Empty()
+		text = p.Text(text[:0], sample, c)
+		t := TypeOf(text)
+		if c.Broken {
+			t = Odd
+		} else if c.Quoted && t == Odd {
+			t = Text
+		}
+		if r.types[i] = t; t != Empty {
+			r.filled++
+		}
+	}
+	return text
+}
+
+// mendedRows is for how many rows mending is tried.
+const mendedRows = 100
+
+// mend reads rows that break the grammar, and rows near the top of another width
+// than the commonest (where a table begins must be seen), in the one way that
+// gives that width.
+func mend(sample []byte, rows []row, p *dialect.Parser) {
+	counts := map[int]int{}
+	for _, r := range rows {
+		if !r.blank && !r.broken {
+			counts[r.width()]++
+		}
+	}
+	width, n := commonest(counts)
+	if width < 2 || n < 3 {
+		return
+	}
+	tried := 0
+	for i := range rows {
+		r := &rows[i]
+		odd := i < 20 && width > 2 && r.width() != width && !hasOther(rows, i)
+		if r.blank || !r.broken && !odd {
+			continue
+		}
+		if tried++; tried > mendedRows {
+			return
+		}
+		r.mend(sample, p, width, odd && headsData(rows[i+1:], width))
+	}
+}
+
+// headsData tells whether the next row is data already, so that a row of one
+// cell above it may be its header.
+func headsData(below []row, width int) bool {
+	return len(below) > 2 && below[0].width() == width && fitsAll(below[0], profile(below[1:], width))
+}
+
+func (r *row) mend(sample []byte, p *dialect.Parser, width int, blanks bool) {
+	m, ok := p.Mend(bytes.TrimRight(sample[r.from:r.to], "\r\n"), width, blanks)
+	if !ok {
+		return
+	}
+	*r = row{line: r.line, lines: r.lines, from: r.from, to: r.to, mended: true, types: make([]Type, width), cells: m.Cells}
+	for j := range r.cells {
+		r.cells[j].From += r.from
+		r.cells[j].To += r.from
+	}
+	r.judge(sample, m.Parser, r.cells, nil)
+}
+
+// hasOther tells whether a row of the same width stands beside a row: then its
+// width is no slip.
+func hasOther(rows []row, i int) bool {
+	w := rows[i].width()
+	return i > 0 && rows[i-1].width() == w || i+1 < len(rows) && rows[i+1].width() == w
 }
 
 // LineEnd gives where the line that begins at pos ends, its line end included.
@@ -95,15 +162,18 @@ func firstLine(b []byte, pos int, end string) int {
 
 // score says how much the rows look like tables, from 0 to 1.
 func score(rows []row, delimiter string) float64 {
-	counts, n, broken, same, before := map[int]int{}, 0, 0, 0, -1
+	counts, n, broken, mended, same, before := map[int]int{}, 0, 0, 0, 0, -1
 	for _, r := range rows {
 		if r.blank {
 			continue
 		}
 		n++
 		counts[r.width()]++
-		if r.broken {
+		switch {
+		case r.broken:
 			broken++
+		case r.mended:
+			mended++
 		}
 		if r.width() == before {
 			same++
@@ -122,7 +192,7 @@ func score(rows []row, delimiter string) float64 {
 		uniform = (uniform + float64(same)/float64(n-1)) / 2
 	}
 	known, pure := typed(rows, width)
-	coherent := 1 - float64(broken)/float64(n)
+	coherent := 1 - (float64(broken)+0.3*float64(mended))/float64(n)
 	cells := float64(width-1) / float64(width)
 	return uniform * uniform * uniform * (0.2 + 0.8*known) * (0.6 + 0.4*pure) * coherent * coherent * cells * prior(delimiter)
 }
