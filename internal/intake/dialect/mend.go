@@ -144,6 +144,10 @@ func (p *Parser) mendQuotes(b []byte, columns int) (Mended, bool) {
 	if len(p.Quote) != 1 || p.escapes() && bytes.Contains(b, []byte(p.Escape)) || p.Delimiter == "" {
 		return Mended{}, false
 	}
+	var rec Record
+	if next, st := p.record(b, 0, &rec); st == Complete && next == len(b) && rec.Broken == 0 {
+		return Mended{}, false // every quote is where it should be: a cell is missing, or one too many
+	}
 	ends := p.places(b)
 	if len(ends)*columns > searchLimit || len(ends) < columns {
 		return Mended{}, false
@@ -225,6 +229,14 @@ func (p *Parser) quoteRuns(b []byte) runs {
 	return r
 }
 
+// quotesAt counts the quotes in a row at b[i:].
+func (p *Parser) quotesAt(b []byte, i int) (n int) {
+	for i+n < len(b) && b[i+n] == p.Quote[0] {
+		n++
+	}
+	return n
+}
+
 // cellsAt gives every cell that may begin at start.
 func (p *Parser) cellsAt(b []byte, r runs, start int, ends []int) (out []step) {
 	cell := b[start:ends[0]]
@@ -238,11 +250,11 @@ func (p *Parser) cellsAt(b []byte, r runs, start int, ends []int) (out []step) {
 	if bytes.Count(cell, []byte(p.Quote)) == 1 && !lines {
 		out = append(out, step{0, costOpening, false})
 	}
-	opening := 1
-	for start+opening < len(b) && b[start+opening] == p.Quote[0] {
-		opening++
-	}
+	opening := p.quotesAt(b, start)
 	for n := range ends[:min(len(ends), maxReach)] {
+		if n > 0 && p.Escape == p.Quote && p.quotesAt(b, ends[n-1]+len(p.Delimiter))%2 == 1 {
+			break // a cell opens there; it is not swallowed
+		}
 		end, cost := ends[n], 0
 		for end > start && (b[end-1] == ' ' || b[end-1] == '\t') {
 			end, cost = end-1, costBlank

@@ -239,8 +239,8 @@ func (p *Parser) Text(dst, buf []byte, c Cell) []byte {
 // Write appends a cell's text as it must be written in the dialect, quoted if it
 // must be or always is set; false if the dialect cannot write it.
 func (p *Parser) Write(dst []byte, text string, always bool) ([]byte, bool) {
-	needs := always || text == "" || p.Delimiter != "" && strings.Contains(text, p.Delimiter) || strings.ContainsAny(text, "\r\n") ||
-		p.Quote != "" && strings.HasPrefix(text, p.Quote) || p.escapes() && strings.Contains(text, p.Escape) || p.End != "" && strings.Contains(text, p.End)
+	needs := always || text == "" || strings.ContainsAny(text, "\r\n"+p.Delimiter+p.End) ||
+		p.Quote != "" && strings.HasPrefix(text, p.Quote) || p.escapes() && strings.Contains(text, p.Escape)
 	if !needs {
 		return append(dst, text...), true
 	}

@@ -131,7 +131,11 @@ func atEdges(sample []byte, delimiter, quote string) int {
 	if !bytes.Contains(sample, []byte(quote)) {
 		return 0
 	}
-	return bytes.Count(sample, []byte(delimiter+quote)) + bytes.Count(sample, []byte(quote+delimiter)) + bytes.Count(sample, []byte("\n"+quote))
+	n := 0
+	for _, edge := range []string{delimiter + quote, quote + delimiter, "\n" + quote, quote + "\n", quote + "\r"} {
+		n += bytes.Count(sample, []byte(edge))
+	}
+	return n
 }
 
 // recordEnd finds a record end that is no line end: U+001E, which stands for it

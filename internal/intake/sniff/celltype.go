@@ -17,8 +17,8 @@ const (
 	Odd         // anything else: stray quotes, other delimiters
 )
 
-// hard tells whether a type can be told from a header's names.
-func (t Type) hard() bool { return t >= Number && t <= Truth }
+// hard tells whether a type is none that a header's names have. "No" may be one.
+func (t Type) hard() bool { return t >= Number && t <= Time }
 
 // shape counts what a cell is made of.
 type shape struct {
@@ -31,7 +31,7 @@ func shapeOf(b []byte) (s shape) {
 		switch {
 		case c >= '0' && c <= '9':
 			s.digits++
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80:
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 || c == '_':
 			s.letters++
 		case c == ' ' || c == '\n' || c == '\r':
 			s.spaces++

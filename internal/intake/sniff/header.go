@@ -48,7 +48,7 @@ func fits(r row, p []Type) (hits, misses int) {
 	for i, t := range p {
 		switch {
 		case t == Empty || i >= len(r.types) || r.types[i] == Empty:
-		case r.types[i] == t || r.types[i] == Number && t.hard() || t == Number && r.types[i].hard():
+		case r.types[i] == t || r.types[i].hard() && t.hard():
 			hits++
 		default:
 			misses++
@@ -145,7 +145,7 @@ func headerRecords(sample []byte, rows []row, p []Type) int {
 		return 1
 	case misses > hits || years(sample, rows[0], p):
 		n := 1
-		for n < min(maxHeader, len(rows)-1) && rows[n].width() == rows[0].width() && rows[n].filled > 1 && headerLike(rows[n], p, max(2, typedColumns(p)/2)) {
+		for n < min(maxHeader, len(rows)-1) && rows[n].width() == rows[0].width() && rows[n].filled > 1 && headerLike(rows[n], p, least(p, rows[n+1])) {
 			n++
 		}
 		return n
@@ -153,6 +153,15 @@ func headerRecords(sample []byte, rows []row, p []Type) int {
 		return 0
 	}
 	return byNames(sample, rows)
+}
+
+// least is how many cells must speak for one more line of the header: one, if
+// several columns are typed and the next row is data.
+func least(p []Type, next row) int {
+	if typedColumns(p) > 1 && fitsAll(next, p) {
+		return 1
+	}
+	return max(2, typedColumns(p)/2)
 }
 
 // byNames judges the first row of a table in which no column tells: it is the
@@ -266,7 +275,7 @@ func columns(rows []row, header, width int) int {
 	}
 	switch body := len(rows) - header; {
 	case body == 0:
-		return named(rows[header-1])
+		return max(1, named(rows[header-1]))
 	case h > width && named(rows[0]) > 0 && rows[0].filled <= width:
 		return width
 	case h < width && beyond*5 >= body*4:

@@ -191,9 +191,9 @@ func score(rows []row, delimiter string) float64 {
 	if n > 1 {
 		uniform = (uniform + float64(same)/float64(n-1)) / 2
 	}
-	known, pure := typed(rows, width)
+	known, pure, used := typed(rows, width)
 	coherent := 1 - (float64(broken)+0.3*float64(mended))/float64(n)
-	cells := float64(width-1) / float64(width)
+	cells := float64(used-1) / float64(used)
 	return uniform * uniform * uniform * (0.2 + 0.8*known) * (0.6 + 0.4*pure) * coherent * coherent * cells * prior(delimiter)
 }
 
@@ -215,8 +215,8 @@ func commonest(counts map[int]int) (width, rows int) {
 }
 
 // typed gives the share of cells that are something, and how far the columns of
-// the rows of this width hold one type each.
-func typed(rows []row, width int) (known, pure float64) {
+// the rows of this width hold one type each; used are the columns that hold anything.
+func typed(rows []row, width int) (known, pure float64, used int) {
 	cells, good := 0.0, 0.0
 	columns := make([][Odd + 1]int, width)
 	for _, r := range rows {
@@ -245,10 +245,10 @@ func typed(rows []row, width int) (known, pure float64) {
 			most = words
 		}
 		if filled == 0 {
-			sum += 0.5 // a column without anything says little
-			continue
+			continue // a column without anything speaks against it
 		}
+		used++
 		sum += float64(most) / float64(filled)
 	}
-	return good / max(1, cells), sum / float64(width)
+	return good / max(1, cells), sum / float64(width), max(2, used)
 }
