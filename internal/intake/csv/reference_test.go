@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"sutor/internal/errs"
 	"sutor/internal/record"
 )
 
@@ -48,5 +49,13 @@ func staged(t fataler, staging []byte) []row {
 			}
 		}
 		rows = append(rows, r)
+	}
+}
+
+// refusedWell tells whether a refusal is a sentence with a mend.
+func refusedWell(t fataler, file []byte, err error) {
+	t.Helper()
+	if e := errs.As(err); e == nil || e.Kind != errs.Invalid || e.Mend == "" {
+		t.Fatalf("%q: refused without a sentence: %v", file, err)
 	}
 }

@@ -7,14 +7,16 @@ import "bytes"
 type Type uint8
 
 const (
-	Empty  Type = iota
-	Number      // digits with signs, separators, currency, per cent
-	Date        // three groups of digits, perhaps with a time
-	Time        // hours and minutes
-	Truth       // true, false, yes, no
-	Word        // one word or code
-	Text        // words
-	Odd         // anything else: stray quotes, other delimiters
+	Empty   Type = iota
+	Number       // digits with signs, separators, currency, per cent
+	Date         // three groups of digits, perhaps with a time
+	Time         // hours and minutes
+	Truth        // true, false, yes, no
+	Word         // one word or code
+	Text         // words
+	Odd          // anything else: stray quotes, other delimiters
+	Wrapped      // all of it in quotes that are not the dialect's
+	types   = iota
 )
 
 // hard tells whether a type is none that a header's names have. "No" may be one.
@@ -58,7 +60,9 @@ func TypeOf(b []byte) Type {
 	}
 	s := shapeOf(b)
 	switch {
-	case s.quotes > 0 && (b[0] == '"' || b[len(b)-1] == '"'), len(b) > 1 && b[0] == '\'' && b[len(b)-1] == '\'', s.odd > 0 && s.spaces == 0 && s.letters+s.digits > 0 && len(b) < 200:
+	case len(b) > 1 && (b[0] == '\'' || b[0] == '"') && b[len(b)-1] == b[0]:
+		return Wrapped
+	case s.quotes > 0 && (b[0] == '"' || b[len(b)-1] == '"'), s.odd > 0 && s.spaces == 0 && s.letters+s.digits > 0 && len(b) < 200:
 		return Odd
 	case s.digits > 1 && s.date > 1 && isDate(b):
 		return Date

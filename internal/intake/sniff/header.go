@@ -10,7 +10,7 @@ const maxHeader = 5
 
 // profile gives the type that nine of ten filled cells of each column have.
 func profile(rows []row, width int) []Type {
-	counts := make([][Odd + 1]int, width)
+	counts := make([][types]int, width)
 	for _, r := range rows {
 		for i, t := range r.types {
 			if i < width {
@@ -21,7 +21,7 @@ func profile(rows []row, width int) []Type {
 	out := make([]Type, width)
 	for i, c := range counts {
 		filled := 0
-		for t := Number; t <= Odd; t++ {
+		for t := Number; t < types; t++ {
 			filled += c[t]
 		}
 		for t := Number; t <= Truth; t++ {
@@ -101,15 +101,12 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 	return t
 }
 
-// withoutNotes drops rows from both ends of a block in which at most the first
-// cell is filled, if that is rare among its rows.
+// withoutNotes drops rows from both ends of a block in which nothing stands, or
+// nothing but a note in the first cell, if such rows are rare in it.
 func withoutNotes(b *block) []row {
-	lonely := func(r row) bool {
-		return r.void || b.width > 2 && r.filled == 1 && r.types[0] != Empty
-	}
 	n := 0
 	for _, r := range b.rows {
-		if lonely(r) {
+		if r.void || r.alone {
 			n++
 		}
 	}
@@ -117,16 +114,24 @@ func withoutNotes(b *block) []row {
 	if n*4 > len(rows) && n > 4 {
 		return rows
 	}
-	for len(rows) > 2 && lonely(rows[0]) {
-		if rows[0].filled > 0 && !lonely(rows[1]) && fitsAll(rows[1], profile(rows[1:], b.width)) {
+	for len(rows) > 2 && (rows[0].void || rows[0].alone) {
+		next := rows[1]
+		if !rows[0].void && !next.void && !next.alone && fitsAll(next, profile(rows[1:], b.width)) {
 			break // names are missing, but the next row is data already
 		}
 		rows = rows[1:]
 	}
-	for len(rows) > 2 && lonely(rows[len(rows)-1]) {
+	p := profile(rows[1:], b.width)
+	for len(rows) > 2 && (rows[len(rows)-1].void || isNote(rows[len(rows)-1], p)) {
 		rows = rows[:len(rows)-1]
 	}
 	return rows
+}
+
+// isNote tells whether a row is a note below the table and not the key of a row
+// without values: it has no place in its column, or is a sentence.
+func isNote(r row, p []Type) bool {
+	return r.alone && (p[0] != Empty && r.types[0] != p[0] || r.types[0] == Text)
 }
 
 // headerRecords counts the rows at the top that are header.
@@ -234,7 +239,7 @@ func isRaggedHeader(above, first row, p []Type, header, width int) bool {
 		if t.hard() {
 			return false
 		}
-		if t == Odd {
+		if t >= Odd {
 			odd++
 		}
 	}

@@ -17,6 +17,7 @@ type row struct {
 	types  []Type
 	filled int  // cells that hold something
 	void   bool // nothing stands between its delimiters, not even quotes
+	alone  bool // nothing but the first cell holds anything, not even quotes
 	from   int  // its place in the sample
 	to     int
 	cells  []dialect.Cell // of the first rows only
@@ -65,14 +66,15 @@ func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row)
 
 // judge sets the types of a row's cells; text is room to write in.
 func (r *row) judge(sample []byte, p *dialect.Parser, cells []dialect.Cell, text []byte) []byte {
-	r.void = len(cells) > 1
+	r.void, r.alone = len(cells) > 1, len(cells) > 2
 	for i, c := range cells {
 		r.void = r.void && c.Empty()
+		r.alone = r.alone && c.Empty() == (i > 0)
 		text = p.Text(text[:0], sample, c)
 		t := TypeOf(text)
 		if c.Broken {
 			t = Odd
-		} else if c.Quoted && t == Odd {
+		} else if c.Quoted && t >= Odd {
 			t = Text
 		}
 		if r.types[i] = t; t != Empty {
@@ -99,10 +101,13 @@ func mend(sample []byte, rows []row, p *dialect.Parser) {
 	if width < 2 || n < 3 {
 		return
 	}
-	tried := 0
+	tried, good := 0, 0
 	for i := range rows {
 		r := &rows[i]
-		odd := i < 20 && width > 2 && r.width() != width && !hasOther(rows, i)
+		if !r.blank && !r.broken && r.width() == width {
+			good++
+		}
+		odd := good < 2 && i < 20 && width > 2 && r.width() != width && !hasOther(rows, i)
 		if r.blank || !r.broken && !odd {
 			continue
 		}
@@ -218,11 +223,13 @@ func commonest(counts map[int]int) (width, rows int) {
 // the rows of this width hold one type each; used are the columns that hold anything.
 func typed(rows []row, width int) (known, pure float64, used int) {
 	cells, good := 0.0, 0.0
-	columns := make([][Odd + 1]int, width)
+	columns := make([][types]int, width)
 	for _, r := range rows {
 		for i, t := range r.types {
 			cells++
 			switch t {
+			case Wrapped:
+				good--
 			case Odd:
 			case Text:
 				good += 0.9
@@ -237,7 +244,7 @@ func typed(rows []row, width int) (known, pure float64, used int) {
 	sum := 0.0
 	for _, c := range columns {
 		filled, most := 0, 0
-		for t := Number; t <= Odd; t++ {
+		for t := Number; t < types; t++ {
 			filled += c[t]
 			most = max(most, c[t])
 		}
@@ -250,5 +257,5 @@ func typed(rows []row, width int) (known, pure float64, used int) {
 		used++
 		sum += float64(most) / float64(filled)
 	}
-	return good / max(1, cells), sum / float64(width), max(2, used)
+	return max(0, good) / max(1, cells), sum / float64(width), max(2, used)
 }

@@ -156,14 +156,15 @@ func TestHints(t *testing.T) {
 func TestTypeOf(t *testing.T) {
 	t.Parallel()
 	for typ, texts := range map[Type][]string{
-		Empty:  {"", "  "},
-		Number: {"1", "-1.5", "1,200.50", "1.200,50", "1'200", "1 200", "€ 12", "$3.00", "12 %", "(500)", "12-", "1e-5", "007", "5."},
-		Date:   {"2026-03-31", "31.03.2026", "3/31/26", "2026-03-31 14:30", "2026-03-31T14:30:00Z", "31-03-2026 08:00:00.5"},
-		Time:   {"14:30", "08:00:01", "9:05 pm", "14:30+02:00"},
-		Truth:  {"true", "No", "JA", "nein"},
-		Word:   {"Aarts", "A-1000", "a_b", "ZN-1090", "Müller"},
-		Text:   {"two words", "a@b.test", "https://x.test/?a=1", "O'Neill & Sons"},
-		Odd:    {`"x`, "a;b", "a|b", "--", "'x'"},
+		Empty:   {"", "  "},
+		Number:  {"1", "-1.5", "1,200.50", "1.200,50", "1'200", "1 200", "€ 12", "$3.00", "12 %", "(500)", "12-", "1e-5", "007", "5."},
+		Date:    {"2026-03-31", "31.03.2026", "3/31/26", "2026-03-31 14:30", "2026-03-31T14:30:00Z", "31-03-2026 08:00:00.5"},
+		Time:    {"14:30", "08:00:01", "9:05 pm", "14:30+02:00"},
+		Truth:   {"true", "No", "JA", "nein"},
+		Word:    {"Aarts", "A-1000", "a_b", "ZN-1090", "Müller"},
+		Text:    {"two words", "a@b.test", "https://x.test/?a=1", "O'Neill & Sons"},
+		Odd:     {`"x`, "a;b", "a|b", "--"},
+		Wrapped: {"'x'", `"x y"`},
 	} {
 		for _, s := range texts {
 			if got := TypeOf([]byte(s)); got != typ {

@@ -188,12 +188,22 @@ func isTable(b, largest *block, after bool) bool {
 	return headerLike(b.first(), profile(b.rows[1:], b.width), 1) && len(b.rows) > 2
 }
 
+// names tells whether every cell may be a column's name.
+func names(r row) bool {
+	for _, t := range r.types {
+		if t.hard() || t >= Odd {
+			return false
+		}
+	}
+	return true
+}
+
 // split divides a block where a header stands inside it.
 func split(b *block) []*block {
 	p := profile(b.rows[min(1, len(b.rows)-1):], b.width)
 	for i := 6; i < len(b.rows)-1; i++ {
 		r := b.rows[i]
-		if r.width() == b.width && r.filled == b.width && headerLike(r, p, max(2, typedColumns(p)/2)) && !headerLike(b.rows[i-1], p, 1) {
+		if r.width() == b.width && r.filled == b.width && names(r) && headerLike(r, p, max(2, typedColumns(p)/2)) && !headerLike(b.rows[i-1], p, 1) {
 			rest := &block{rows: b.rows[i:], width: b.width}
 			return append([]*block{{rows: b.rows[:i], width: b.width, gap: b.gap}}, split(rest)...)
 		}
