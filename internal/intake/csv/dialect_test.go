@@ -77,6 +77,18 @@ func TestRowsThatBreakTheDialect(t *testing.T) {
 	}
 }
 
+// A quote that is opened in a large file and never closed costs its row, not the
+// rest of the file, nor the memory for it.
+func TestStrayQuoteInALargeFile(t *testing.T) {
+	t.Parallel()
+	in := &repeated{header: "id,day,name,amount\n9,2026-01-01,\"open,1\n", row: strings.Repeat("9,2026-01-01,x,1\n", 1000), rows: 600}
+	var out bytes.Buffer
+	res, err := Read(context.Background(), in, &out, Options{})
+	if err != nil || res.Rows != 600_001 || res.Repaired != 1 || res.Notes[0].Lines[0] != 2 {
+		t.Errorf("%d rows, %+v, %v", res.Rows, res.Notes, err)
+	}
+}
+
 func TestSurroundingsAreLeftOutAndSaid(t *testing.T) {
 	t.Parallel()
 	header := "id,day,name,amount\n"

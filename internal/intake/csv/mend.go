@@ -8,7 +8,22 @@ import (
 const (
 	mendLines  = 8        // physical lines that a mended record may take
 	mendBudget = 64 << 20 // bytes that may be read again beyond eight times the file
+	mendAhead  = 16 << 10 // bytes behind a record that are looked at
+	mendHuge   = 4 << 20  // bytes after which a quote that is still open is taken for a stray one
 )
+
+// suspect tells whether the record just read must be looked at again.
+func (r *reader) suspect(st status) bool {
+	switch st {
+	case open:
+		return true
+	case complete:
+		return r.troubled(st) || r.requoted()
+	case cut:
+		return r.src.end-r.src.pos >= mendHuge && r.src.err == nil && r.table.Columns > 0
+	}
+	return false
+}
 
 // troubled tells whether the record just read is not what a row should be. Cells
 // beyond the table that are empty are no trouble.
@@ -143,7 +158,7 @@ func lineCount(b []byte, end string) int64 {
 // swallowed. Its cells are what stands between the delimiters.
 func (r *reader) resync(at int, b []byte, st status) (int, bool) {
 	text, behind := line(b, 0, r.scan.parser.End)
-	if behind == len(b) && st != open || !r.goesOn(r.src.pos+behind) || behind == 0 {
+	if behind == len(b) && st == complete || !r.goesOn(r.src.pos+behind) || behind == 0 {
 		return 0, false
 	}
 	d := r.scan.parser.Dialect

@@ -205,7 +205,11 @@ func (r *reader) next() (at int, ok bool, err error) {
 		r.scan.n++
 		at = r.scan.n
 		pos, st := r.scan.record(r.src.buf, r.src.pos, r.src.end, r.src.eof())
-		if r.troubled(st) && st == complete || st == open || st == complete && r.requoted() {
+		if r.suspect(st) {
+			if st != cut && r.src.err == nil && r.src.end-min(pos, r.src.end) < mendAhead {
+				r.src.more(r.ctx) // what follows must be seen, too
+				continue
+			}
 			if behind, ok := r.mend(at, min(pos, r.src.end), st); ok {
 				pos, st = behind, complete
 			}

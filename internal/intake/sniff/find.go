@@ -12,7 +12,7 @@ import (
 
 // SampleBytes is how much of a text is looked at, if it is longer than WholeBytes.
 const (
-	SampleBytes = 256 << 10
+	SampleBytes = 128 << 10
 	WholeBytes  = 1 << 20
 	scored      = 32 << 10 // of the sample, for each candidate
 )

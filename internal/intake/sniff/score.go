@@ -35,6 +35,7 @@ func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row)
 	var rec dialect.Record
 	var text []byte
 	var slab []Type // of many rows: one allocation for thousands of cells
+	rows = make([]row, 0, 64+len(sample)/32)
 	line := 1
 	for pos := start; pos < len(sample); {
 		next, st := p.Record(sample, pos, true, &rec)

@@ -66,18 +66,18 @@ func filled(rows []row) []row {
 // then runs of the same width with no more than two other rows between them.
 func blocks(rows []row) (out []*block) {
 	var runs []*block
-	gap := false
-	for _, r := range rows {
-		if r.blank {
+	for i, gap := 0, false; i < len(rows); {
+		if rows[i].blank {
 			gap = true
+			i++
 			continue
 		}
-		if n := len(runs); n > 0 && !gap && runs[n-1].width == r.width() {
-			runs[n-1].rows = append(runs[n-1].rows, r)
-		} else {
-			runs = append(runs, &block{rows: []row{r}, width: r.width(), gap: gap})
+		j := i + 1
+		for j < len(rows) && !rows[j].blank && rows[j].width() == rows[i].width() {
+			j++
 		}
-		gap = false
+		runs = append(runs, &block{rows: slices.Clip(rows[i:j]), width: rows[i].width(), gap: gap})
+		i, gap = j, false
 	}
 	for i := 0; i < len(runs); {
 		b := runs[i]
