@@ -40,8 +40,13 @@ func (s *scanner) general(buf []byte, pos int, last bool) (int, status) {
 			s.surplus = s.surplus || !c.Empty()
 			continue
 		}
-		if !c.Quoted && c.From < c.To && buf[c.From] == '\'' {
-			s.single++
+		if !c.Quoted && c.From < c.To {
+			if buf[c.From] == '\'' {
+				s.single++
+			}
+			if q := s.parser.Quote; len(q) == 1 && bytes.IndexByte(buf[c.From:c.To], q[0]) >= 0 {
+				s.quotesWithin(buf[c.From:c.To], q[0])
+			}
 		}
 		s.stage(s.parser, buf, c)
 	}

@@ -60,6 +60,7 @@ func (r *reader) noteSurroundings(sample []byte) {
 	if above := filledLines(sample, first, int64(t.Line)-1); len(above) > 0 && r.chosen == 0 {
 		r.aside("preamble", above, "%s above the table, and %s left out: %s.", sample)
 	}
+	r.noteHeaderLines()
 	if n := len(r.found.Tables); n > 1 {
 		r.res.Notes = append(r.res.Notes, Note{Code: "several-tables", Severity: finding.Warn, Lines: []int64{int64(r.found.Tables[(r.chosen+1)%n].Line)},
 			Say:  fmt.Sprintf("The file has %d tables; only table %d, from line %d on, is read.", n, r.chosen+1, t.Line),
@@ -73,6 +74,22 @@ func (r *reader) noteSurroundings(sample []byte) {
 		r.res.Notes = append(r.res.Notes, Note{Code: "total", Severity: finding.Warn, Rows: 1, Lines: []int64{int64(t.Total)},
 			Say: fmt.Sprintf("The last row, line %d, looks like totals.", t.Total), Mend: "If it is no row of data, take it out of the file."})
 	}
+}
+
+// noteHeaderLines says that a header of several lines was found: what was taken
+// for its second line may be a damaged row.
+func (r *reader) noteHeaderLines() {
+	t := r.table
+	if t.Header < 2 || r.headerChosen {
+		return
+	}
+	n := Note{Code: "header-lines", Severity: finding.Warn,
+		Say:  fmt.Sprintf("The header has %d lines; the names of a column are joined by a blank.", t.Header),
+		Mend: "If one of them is a row, say how many lines the header has."}
+	for l := int64(t.Line); l <= r.header; l++ {
+		n.Lines = append(n.Lines, l)
+	}
+	r.res.Notes = append(r.res.Notes, n)
 }
 
 // aside notes lines that are left out.

@@ -54,24 +54,25 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 
 // reader joins source and scanner, knows the line, and applies the limits.
 type reader struct {
-	ctx      context.Context
-	limits   Limits
-	text     *text.Reader
-	src      *source
-	scan     *scanner
-	out      io.Writer
-	flushAt  int   // bytes of staging that are worth a write
-	line     int64 // physical line where the window begins
-	header   int64 // line of the header's last record
-	bom      bool
-	padding  int64 // missing cells so far
-	reread   int64 // bytes looked at again to mend records
-	found    sniff.Found
-	table    sniff.Table // the one that is read
-	chosen   int         // its index in found
-	mended   string      // what the record just read was mended by; "" for nothing
-	mendedAt int
-	res      Result
+	ctx          context.Context
+	limits       Limits
+	text         *text.Reader
+	src          *source
+	scan         *scanner
+	out          io.Writer
+	flushAt      int   // bytes of staging that are worth a write
+	line         int64 // physical line where the window begins
+	header       int64 // line of the header's last record
+	headerChosen bool  // how many lines the header has was not found out
+	bom          bool
+	padding      int64 // missing cells so far
+	reread       int64 // bytes looked at again to mend records
+	found        sniff.Found
+	table        sniff.Table // the one that is read
+	chosen       int         // its index in found
+	mended       string      // what the record just read was mended by; "" for nothing
+	mendedAt     int
+	res          Result
 }
 
 // head gives the sample to look at, whether it is the whole text, and a reader
@@ -90,6 +91,7 @@ const bom = "\uFEFF"
 // the header.
 func (r *reader) begin(sample []byte, whole bool, o Options) error {
 	r.found = sniff.Find(sample, whole, o.hint())
+	r.headerChosen = o.HeaderLines != nil
 	r.src.nul = strings.Contains(r.found.Dialect.Escape, "\x00")
 	r.src.more(r.ctx)
 	for len(r.src.window()) >= 3 && string(r.src.window()[:3]) == bom {
@@ -306,6 +308,8 @@ func (r *reader) finish(start, at int) error {
 		r.defect(at, "quote", s.broken)
 	case s.cells != s.columns && (missing > 0 || s.surplus):
 		r.defect(at, "cells", s.cells)
+	case s.across || s.cells > s.columns:
+		r.tellAside(r.line - s.lines)
 	}
 	return nil
 }
@@ -367,6 +371,7 @@ func (r *reader) finishResult() {
 		r.res.Found.Table = 1 // with the lines above it skipped, and more below
 	}
 	r.noteEncoding()
+	r.sameForAll()
 	r.res.Dialect = describe(r.text.Name, r.bom, d, r.scan.ends)
 }
 

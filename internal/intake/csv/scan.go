@@ -38,6 +38,9 @@ type scanner struct {
 	quoted  bool  // the last cell began with a quote
 	opened  int64 // lines before the one where the last quoted cell began
 	single  int   // cells that begin with a single quote
+	within  int   // quotes inside cells without quotes, in all so far
+	opener  bool  // a cell has a quote inside, with text right behind it
+	across  bool  // and a later one ends with a quote: see across.go
 	ends    lineEnds
 }
 
@@ -54,6 +57,7 @@ func newScanner(p *dialect.Parser, columns, maxCell int) *scanner {
 // It gives the position after the record. Eight bytes beyond end must be readable.
 func (s *scanner) record(buf []byte, pos, end int, last bool) (int, status) {
 	s.cells, s.surplus, s.broken, s.lines, s.single = 0, false, 0, 0, 0
+	s.opener, s.across = false, false
 	if s.delimiter == 0 {
 		return s.general(buf[:end], pos, last)
 	}
@@ -80,9 +84,13 @@ func (s *scanner) record(buf []byte, pos, end int, last bool) (int, status) {
 				}
 				s.out[s.n] = '"'
 				s.n++
+				before := s.within
 				pos = s.text(buf, pos, end)
 				s.out[s.n] = '"'
 				s.n++
+				if s.within != before {
+					s.quotesWithin(buf[start:pos], '"')
+				}
 			}
 		}
 		if pos-start > s.maxCell {
@@ -152,6 +160,7 @@ func (s *scanner) text(buf []byte, pos, end int) int {
 		}
 		out[n], out[n+1] = '"', '"'
 		pos, n = pos+1, n+2
+		s.within++
 	}
 	s.n = n - (pos - end)
 	return end

@@ -2,16 +2,23 @@ package sniff
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 )
 
 // maxHeader is the most records that are taken for a header.
 const maxHeader = 5
 
-// profile gives the type that nine of ten filled cells of each column have.
+// profile gives the type that nine of ten filled cells of each column have. Rows
+// of another width do not count where others are there: their cells stand in
+// wrong columns.
 func profile(rows []row, width int) []Type {
 	counts := make([][types]int, width)
+	full := slices.ContainsFunc(rows, func(r row) bool { return r.width() == width })
 	for _, r := range rows {
+		if full && r.width() != width {
+			continue
+		}
 		for i, t := range r.types {
 			if i < width {
 				counts[i][t]++

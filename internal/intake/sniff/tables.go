@@ -116,10 +116,11 @@ func returns(b *block, runs []*block) int {
 }
 
 // opens tells whether the first row of r is a header: nothing in it fits the
-// columns of the rows that follow, or of those of b.
+// columns of b or those of the rows that follow, and two cells or more differ.
 func opens(r, b *block) bool {
-	p := profile(b.rows[min(1, len(b.rows)-1):], b.width)
-	return headerLike(r.first(), p, 2)
+	hits, misses := fits(r.first(), profile(b.rows[min(1, len(b.rows)-1):], b.width))
+	own, differ := fits(r.first(), profile(r.rows[1:], r.width))
+	return hits+own == 0 && misses+differ >= 2
 }
 
 // judged makes tables of the blocks that are tables.
