@@ -6,7 +6,7 @@ BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long lint generate bench bench-small faults fuzz postgres clean
+.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -49,6 +49,10 @@ bench-small: postgres build
 bench: postgres build
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go run ./bench -rows 10000000 -file 1000000 -rounds 5 -out docs/performance.md
+
+## bench-intake: a workbook and a CSV of a million rows beside excelize and DuckDB; into docs/workbooks.md
+bench-intake:
+	go run ./bench/intake -out docs/workbooks.md
 
 # The tests need PostgreSQL's server programs, from Debian's package where they
 # are missing. They need not be on PATH.

@@ -23,12 +23,7 @@ const (
 // marks are tried in order. None is what the header of a CSV file begins with,
 // so no good file is refused by them.
 var marks = []mark{
-	{"PK\x03\x04", "mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet", saveAsCSV},
-	{"PK\x03\x04", "xl/", "an Excel workbook", saveAsCSV},
-	{"PK\x03\x04", "[Content_Types].xml", "an Excel workbook or another Office file", saveAsCSV},
-	{"PK\x03\x04", "", "an Office file", saveAsCSV},
 	{"PK\x05\x06", "", "an empty ZIP archive", unpack},
-	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "", "an old Excel workbook (.xls) or another old Office file", saveAsCSV},
 	{"%PDF-", "", "a PDF document", "Ask for the data as a table; from where it comes it can be saved as CSV."},
 	{"BZh", "1AY&SY", "a file compressed with bzip2", unpack},
 	{"\xFD7zXZ\x00", "", "a file compressed with xz", unpack},

@@ -34,6 +34,9 @@ func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error)
 		if err == nil && !z.Document() {
 			return readZip(ctx, f, z, out, o)
 		}
+		return readWorkbook(ctx, f, out, o)
+	case isCompound(head):
+		return readWorkbook(ctx, f, out, o)
 	}
 	if err := foreign(head); err != nil {
 		return Result{}, err

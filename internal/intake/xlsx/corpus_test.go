@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,10 @@ func TestCorpus(t *testing.T) {
 		if err != nil {
 			fmt.Fprintf(&got, "%s: REFUSED %s\n", name, err)
 			return
+		}
+		found := Options{Sheet: res.Sheet, Table: res.Table, SkipLines: &res.SkipLines, HeaderLines: &res.HeaderLines}
+		if again, same, err := read(t, file, found); err != nil || !slices.Equal(rows, same) || !slices.Equal(res.Columns, again.Columns) {
+			t.Errorf("%s: read as found, %v, it is another table: %q, %q", name, err, again.Columns, same)
 		}
 		fmt.Fprintf(&got, "%s: %s %s %.100q, %d rows, %d defects, %d blank %s\n", name, res.Sheet, res.Range, strings.Join(res.Columns, "|"),
 			res.Rows, res.Defects, res.BlankLines, strings.Join(codes(res.Notes), " "))

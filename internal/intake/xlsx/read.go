@@ -49,8 +49,8 @@ type Options struct {
 // Result says what was read.
 type Result struct {
 	Sheet       string // what was read, by the name under which it can be chosen
-	Table       int
-	SkipLines   int
+	Table       int    // as it was chosen
+	SkipLines   int    // these two as found; with them, Sheet and Table it is read so again
 	HeaderLines int
 	Range       string // where the rows stand: "A2:K1000001"
 	Columns     []string
@@ -189,7 +189,7 @@ func (r *reading) stage(ctx context.Context, p place, l layout, out io.Writer) (
 		return Result{}, onlyHeader(w.sheets[p.sheet].name, l.area.firstRow-1)
 	}
 	l.area.lastRow, t.layout.area.lastRow = t.lastLine, t.lastLine
-	return Result{Sheet: p.name, Table: max(1, r.options.Table), SkipLines: l.skipped, HeaderLines: len(l.header),
+	return Result{Sheet: p.name, Table: r.options.Table, SkipLines: l.skipped, HeaderLines: len(l.header),
 		Range: l.area.String(), Columns: l.names, Rows: t.taken, Defects: t.defects, BlankLines: t.blankLines, Notes: t.notesOf(w, p)}, nil
 }
 
