@@ -140,7 +140,7 @@ func (a *archive) open(ctx context.Context, name string) (*scanner, error) {
 	if packed := int64(f.CompressedSize64); packed < limit/maxRatio {
 		limit = max(freeSize, packed*maxRatio)
 	}
-	return newScanner(newFeed(ctx, r, limit, a.block), a, name), nil
+	return newScanner(newFeed(ctx, asUTF8(r), limit, a.block), a, name), nil
 }
 
 // fault says what is wrong with a part whose bytes cannot be had.

@@ -6,7 +6,7 @@
 //
 // # How a workbook is read
 //
-// A workbook is a ZIP archive of XML parts (ECMA-376, transitional or strict).
+// A workbook is a ZIP archive of XML parts (ECMA-376, transitional or strict), in UTF-8 or UTF-16.
 // A goroutine unpacks a part into blocks (feed.go), and another, on the second
 // core, reads them through a window (xml.go): a scanner of its own that knows
 // elements, attributes, text, CDATA and nothing that a workbook does not need.

@@ -106,10 +106,6 @@ func documentType(part string) error {
 	return errs.New(errs.Invalid, "The workbook's part %s defines a document type, which no workbook does: it may be an attack.", quote(part)).WithMend(saveNew)
 }
 
-func notUTF8Part(part string) error {
-	return errs.New(errs.Invalid, "The workbook's part %s is written in UTF-16; only UTF-8 is read.", quote(part)).WithMend(saveNew)
-}
-
 func tooDeep(part string) error {
 	return errs.New(errs.Invalid, "The workbook's part %s nests its elements more than %d deep: it may be an attack.", quote(part), maxDepth).WithMend(saveNew)
 }

@@ -65,10 +65,8 @@ func (x *scanner) next() (kind, error) {
 		return end, nil
 	}
 	for {
-		if x.first && x.win.end > x.win.pos {
-			if err := x.begin(); err != nil {
-				return eof, err
-			}
+		if x.first {
+			x.begin()
 		}
 		b := x.win.buf[x.win.pos:x.win.end]
 		if len(b) > 0 {
@@ -93,17 +91,14 @@ func (x *scanner) next() (kind, error) {
 	}
 }
 
-// begin looks at the part's first bytes.
-func (x *scanner) begin() error {
-	x.first = false
-	b := x.win.buf[x.win.pos:x.win.end]
-	if len(b) > 1 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF || b[0] == 0 || b[1] == 0) {
-		return notUTF8Part(x.part)
+// begin passes the byte order mark, which may be there.
+func (x *scanner) begin() {
+	for x.win.end-x.win.pos < 3 && x.win.more() {
 	}
-	if bytes.HasPrefix(b, []byte("\uFEFF")) {
+	x.first = false
+	if bytes.HasPrefix(x.win.buf[x.win.pos:x.win.end], []byte("\uFEFF")) {
 		x.win.pos += 3
 	}
-	return nil
 }
 
 // finish says whether the part may end here; rest bytes are a token cut off.
