@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 
@@ -24,6 +25,11 @@ const (
 	// freeSize. Sheets of a million equal rows reach 100, bombs 1,000.
 	maxRatio = 200
 	freeSize = 64 << 20
+
+	// All that is unpacked of one file: parts are read more than once, and many
+	// sheets may name one part.
+	freeTotal = 512 << 20
+	maxTotal  = 2 * maxRatio
 )
 
 // archive is the parts of a workbook, by name in lower case: the names of an Open
@@ -33,6 +39,7 @@ type archive struct {
 	file  *disk
 	parts map[string]*zip.File
 	limit int64 // bytes of one part, unpacked
+	left  int64 // bytes that may be unpacked yet in all
 	cell  int   // bytes of one run of text
 	block int   // bytes unpacked at once
 }
@@ -48,6 +55,9 @@ type disk struct {
 var errDirectory = errors.New("xlsx: directory too long")
 
 func (d *disk) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, io.ErrUnexpectedEOF // the archive points there
+	}
 	if d.budget >= 0 {
 		if d.budget -= int64(len(p)); d.budget < 0 {
 			d.budget = 0
@@ -84,7 +94,7 @@ func openArchive(in io.ReaderAt, size int64, l Limits) (*archive, error) {
 	}
 	file.budget = -1
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
-	a := &archive{file: file, parts: make(map[string]*zip.File, len(z.File)), limit: l.MaxPart, cell: l.MaxCell, block: blockSize}
+	a := &archive{file: file, parts: make(map[string]*zip.File, len(z.File)), limit: l.MaxPart, left: freeTotal + maxTotal*min(size, math.MaxInt64/(2*maxTotal)), cell: l.MaxCell, block: blockSize}
 	for _, f := range z.File {
 		name := partName(f.Name)
 		if strings.HasSuffix(name, "/") {
@@ -140,23 +150,24 @@ func (a *archive) open(ctx context.Context, name string) (*scanner, error) {
 	if packed := int64(f.CompressedSize64); packed < limit/maxRatio {
 		limit = max(freeSize, packed*maxRatio)
 	}
-	return newScanner(newFeed(ctx, asUTF8(r), limit, a.block), a, name), nil
+	block := int(min(f.UncompressedSize64+1, uint64(a.block)))
+	return newScanner(newFeed(ctx, asUTF8(r), min(limit, a.left), max(block, 512)), a, name), nil
 }
 
-// fault says what is wrong with a part whose bytes cannot be had.
+// fault says what is wrong with a part whose bytes cannot be had: if neither the
+// disk nor the caller is to blame, the file is.
 func (a *archive) fault(name string, err error) error {
-	var corrupt flate.CorruptInputError
 	switch {
 	case a.file.err != nil:
 		return fmt.Errorf("xlsx: reading the file: %w", a.file.err)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("xlsx: unpacking %s: %w", name, err)
 	case errors.Is(err, errBomb):
 		return bomb(name)
 	case errors.Is(err, zip.ErrAlgorithm):
 		return unknownPacking(name)
-	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.As(err, &corrupt), errors.Is(err, io.ErrUnexpectedEOF):
-		return damaged(name, "its bytes are not those that were packed").Because(err)
 	}
-	return fmt.Errorf("xlsx: unpacking %s: %w", name, err)
+	return damaged(name, "its bytes are not those that were packed").Because(err)
 }
 
 // resolve gives the name of the part that a relationship of the part from names.

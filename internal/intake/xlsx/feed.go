@@ -28,6 +28,7 @@ type feed struct {
 	free chan []byte
 	stop chan struct{}
 	done chan struct{}
+	sent int64 // bytes unpacked; to be read after done
 }
 
 func newFeed(ctx context.Context, in io.ReadCloser, limit int64, size int) *feed {
@@ -36,7 +37,7 @@ func newFeed(ctx context.Context, in io.ReadCloser, limit int64, size int) *feed
 	return f
 }
 
-func (f *feed) run(ctx context.Context, in io.ReadCloser, left int64, size int) {
+func (f *feed) run(ctx context.Context, in io.ReadCloser, limit int64, size int) {
 	defer close(f.done)
 	defer close(f.full)
 	for made := 0; ; {
@@ -59,7 +60,8 @@ func (f *feed) run(ctx context.Context, in io.ReadCloser, left int64, size int) 
 		if b.err == io.ErrUnexpectedEOF && b.n < size {
 			b.err = f.ending(in)
 		}
-		if left -= int64(b.n); left < 0 {
+		f.sent += int64(b.n)
+		if f.sent > limit {
 			b.err = errBomb
 		}
 		if b.err == io.EOF {

@@ -84,11 +84,17 @@ func (w *workbook) openStyles(ctx context.Context) ([]format, error) {
 		case "numFmt":
 			id, ok := number(x.attr("numFmtId"))
 			code, err := x.value("formatCode")
+			if len(custom) == maxStyles {
+				return x.tooMany("formats")
+			}
 			if err == nil && ok && x.depth() == 3 {
 				custom[id] = parseFormat(code)
 			}
 			return err
 		case "xf":
+			if len(styles) == maxStyles {
+				return x.tooMany("formats")
+			}
 			if inCells && x.depth() == 3 {
 				id, _ := number(x.attr("numFmtId"))
 				f, ok := custom[id]
@@ -106,10 +112,13 @@ func (w *workbook) openStyles(ctx context.Context) ([]format, error) {
 	return styles, err
 }
 
+// maxFormat is more bytes than Excel lets a format have (255 characters).
+const maxFormat = 1024
+
 // parseFormat reads a number format's code as far as matters: its first section,
 // which is the one for positive numbers.
 func parseFormat(code string) format {
-	p := formatParser{rest: code, format: format{}}
+	p := formatParser{rest: code[:min(len(code), maxFormat)], format: format{}}
 	for p.rest != "" && p.rest[0] != ';' {
 		p.step()
 	}

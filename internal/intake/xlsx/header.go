@@ -9,6 +9,7 @@ import (
 const (
 	sampleRows  = 100     // rows that are looked at to find the header
 	sampleCells = 100_000 // cells of them
+	sampleBytes = 8 << 20 // of their texts
 	headerDepth = 30      // rows among which the header is looked for
 )
 
@@ -52,12 +53,12 @@ func (r sampleRow) words() (n int) {
 func (c *converter) sample(s *rows, a area) ([]sampleRow, error) {
 	var all []sampleRow
 	var buf []byte
-	for count := 0; len(all) < sampleRows && count < sampleCells; {
+	for count, size := 0, 0; len(all) < sampleRows && count < sampleCells && size < sampleBytes; {
 		ok, err := s.nextRow()
 		if err != nil || !ok || s.row > a.lastRow {
 			return all, err
 		}
-		r := sampleRow{line: s.row}
+		r, begin := sampleRow{line: s.row}, size
 		for {
 			ok, err := s.nextCell()
 			if err != nil {
@@ -72,6 +73,9 @@ func (c *converter) sample(s *rows, a area) ([]sampleRow, error) {
 			var o outcome
 			if buf, o, err = c.append(buf[:0], s); err != nil {
 				return nil, err
+			}
+			if size += len(buf); size-begin > maxRecord {
+				return nil, rowTooLong(s.row)
 			}
 			if o.sort != empty {
 				r.cells = append(r.cells, sampleCell{s.col, o.sort, unquoted(buf)})

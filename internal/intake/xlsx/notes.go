@@ -20,7 +20,7 @@ type Note struct {
 	Mend     string
 }
 
-const noteLines = 200
+const noteLines = 50
 
 // tally counts rows, and keeps the first of them.
 type tally struct {
@@ -154,14 +154,15 @@ func (t *stager) notesOf(w *workbook, p place) []Note {
 	return all
 }
 
-func (t *stager) hiddenColumns() (all []Note) {
+func (t *stager) hiddenColumns() []Note {
 	a := t.layout.area
+	var hidden []string
 	for i, name := range t.layout.names {
 		if slices.ContainsFunc(t.rows.hidden, func(s span) bool { return s.first <= a.firstCol+i && a.firstCol+i <= s.last }) {
-			all = append(all, Note{Code: "hidden-column", Column: name, Say: fmt.Sprintf("The column %s is hidden in the sheet; it is taken like all others.", quote(name))})
+			hidden = append(hidden, name)
 		}
 	}
-	return all
+	return perColumn("hidden-column", hidden, "The column %s is hidden in the sheet; it is taken like all others.", "Columns are hidden in the sheet, and taken like all others: %s.", "")
 }
 
 // notes says how the table was found.
@@ -177,11 +178,22 @@ func (l layout) notes() (all []Note) {
 		all = append(all, Note{Code: "several-tables", Lines: []int64{int64(l.nextFrom)}, Say: fmt.Sprintf("Another table begins in row %d; only the first is read.", l.nextFrom),
 			Mend: "Choose a table by its number to read another."})
 	}
-	for _, name := range l.unnamed {
-		all = append(all, Note{Code: "unnamed-column", Column: name, Say: fmt.Sprintf("A column without a name is called %s.", quote(name)), Mend: "Give it a name in the header."})
+	all = append(all, perColumn("unnamed-column", l.unnamed, "A column without a name is called %s.", "Columns without a name are called %s.", "Give it a name in the header.")...)
+	return append(all, perColumn("double-header", l.doubles, "Two columns have the same name; the later one is called %s.", "Columns have the same names as others; they are called %s.", "Rename one of them.")...)
+}
+
+// perColumn gives a note for each of some columns, or one for all where they are many.
+func perColumn(code string, names []string, one, many, mend string) (all []Note) {
+	if len(names) > 20 {
+		list := make([]string, 5)
+		for i := range list {
+			list[i] = quote(names[i])
+		}
+		say := fmt.Sprintf(many, fmt.Sprintf("%s and so on, %d in all", strings.Join(list, ", "), len(names)))
+		return []Note{{Code: code, Say: say, Mend: mend}}
 	}
-	for _, name := range l.doubles {
-		all = append(all, Note{Code: "double-header", Column: name, Say: fmt.Sprintf("Two columns have the same name; the later one is called %s.", quote(name)), Mend: "Rename one of them."})
+	for _, name := range names {
+		all = append(all, Note{Code: code, Column: name, Say: fmt.Sprintf(one, quote(name)), Mend: mend})
 	}
 	return all
 }

@@ -160,6 +160,9 @@ func TestRefused(t *testing.T) {
 		"no worksheet":          {part("xl/worksheets/sheet1.xml", "<chartsheet/>"), "no worksheet"},
 		"nothing in it":         {part("xl/worksheets/sheet1.xml", ""), "ends in the middle"},
 		"a document":            {part("xl/workbook.xml", "<document/>"), "text document"},
+		"sheets":                {part("xl/workbook.xml", "<workbook><sheets>"+strings.Repeat("<sheet/>", 5000)+"</sheets></workbook>"), "more sheets than"},
+		"styles":                {part("xl/styles.xml", "<styleSheet><cellXfs>"+strings.Repeat(`<xf numFmtId="1"/>`, 100_001)+"</cellXfs></styleSheet>"), "more formats than"},
+		"a long row":            {longRow(), "more than 64 MiB"},
 		"a part twice":          {part("XL/sharedstrings.XML", "<sst/>"), "twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,6 +172,12 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func longRow() book {
+	b := rowsOf("<row>" + strings.Repeat(`<c t="s"><v>0</v></c>`, 100) + "</row><row><c><v>1</v></c></row>")
+	b.strings = []string{"<t>" + strings.Repeat("y", 1<<20) + "</t>"}
+	return b
 }
 
 // A small sheet whose cells all point at one long text does not fill the disk.

@@ -106,6 +106,14 @@ func documentType(part string) error {
 	return errs.New(errs.Invalid, "The workbook's part %s defines a document type, which no workbook does: it may be an attack.", quote(part)).WithMend(saveNew)
 }
 
+func (x *scanner) tooMany(what string) error {
+	return errs.New(errs.Invalid, "The workbook's part %s holds more %s than any workbook needs.", quote(x.part), what).WithMend(saveNew)
+}
+
+func rowTooLong(row int) error {
+	return errs.New(errs.Invalid, "Row %d of the sheet holds more than %d MiB.", row, maxRecord>>20).WithMend("Shorten its texts.")
+}
+
 func tooDeep(part string) error {
 	return errs.New(errs.Invalid, "The workbook's part %s nests its elements more than %d deep: it may be an attack.", quote(part), maxDepth).WithMend(saveNew)
 }

@@ -19,6 +19,8 @@ const (
 	// long texts that a million cells point at must not fill the disk.
 	freeOut  = 512 << 20
 	outRatio = 16
+
+	maxRecord = 64 << 20 // bytes of one row
 )
 
 // stager writes the staging form of the rows of a table.
@@ -114,6 +116,9 @@ func (t *stager) row() error {
 		}
 		if err := t.cell(&r); err != nil {
 			return err
+		}
+		if len(t.buf)-begin > maxRecord {
+			return rowTooLong(t.rows.row)
 		}
 	}
 	if !r.filled {

@@ -2,7 +2,16 @@ package xlsx
 
 import (
 	"context"
+	"fmt"
 	"strings"
+)
+
+// Bounds of what is kept of a workbook; no real one comes near.
+const (
+	maxSheets = 4096
+	maxNames  = 100_000
+	maxTables = 1000    // of one sheet
+	maxStyles = 100_000 // Excel has 65,490
 )
 
 // workbook is what a workbook says about itself.
@@ -99,6 +108,9 @@ func (a *archive) relationships(ctx context.Context, part string) ([]relationshi
 		if err != nil {
 			return err
 		}
+		if len(rels) == maxParts {
+			return x.tooMany("links")
+		}
 		rels = append(rels, relationship{id, kind[strings.LastIndexByte(kind, '/')+1:], resolve(part, target)})
 		return nil
 	})
@@ -159,6 +171,9 @@ func (w *workbook) addSheet(x *scanner, ids map[string]relationship) error {
 	if err != nil {
 		return err
 	}
+	if len(w.sheets) == maxSheets {
+		return x.tooMany("sheets")
+	}
 	r := ids[string(x.attr("id"))]
 	state := string(x.attr("state"))
 	w.sheets = append(w.sheets, sheet{
@@ -177,6 +192,9 @@ func (w *workbook) addName(x *scanner) error {
 	}
 	local := x.attr("localSheetId") != nil
 	place, err := x.content(nil)
+	if len(w.names) == maxNames {
+		return x.tooMany("names")
+	}
 	if err == nil && !local && !strings.HasPrefix(name, "_xlnm.") {
 		w.names = append(w.names, named{name, string(place)})
 	}
@@ -203,6 +221,9 @@ func (w *workbook) tables(ctx context.Context, sheet int) ([]table, error) {
 	for _, r := range rels {
 		if r.kind != "table" || !w.archive.has(r.target) {
 			continue
+		}
+		if len(all) == maxTables {
+			return nil, damaged(w.sheets[sheet].part, fmt.Sprintf("it has more than %d tables", maxTables))
 		}
 		t, err := w.table(ctx, r.target)
 		if err != nil {
@@ -240,6 +261,9 @@ func (w *workbook) table(ctx context.Context, part string) (t table, err error) 
 		case name == "extLst":
 			return x.skip()
 		case name == "tableColumn":
+			if len(t.columns) == maxCols {
+				return x.tooMany("columns")
+			}
 			name, err := x.value("name")
 			t.columns = append(t.columns, string(decoded([]byte(name))))
 			return err

@@ -53,7 +53,10 @@ func newScanner(f *feed, a *archive, part string) *scanner {
 	return &scanner{archive: a, part: part, win: window{feed: f}, first: true}
 }
 
-func (x *scanner) close() { x.win.feed.close() }
+func (x *scanner) close() {
+	x.win.feed.close()
+	x.archive.left -= x.win.feed.sent
+}
 
 func (x *scanner) depth() int { return len(x.lengths) }
 
