@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,4 +86,27 @@ func (b broken) ReadAt(p []byte, off int64) (int, error) {
 		n, _ = b.from.ReadAt(p[:b.at-off], off)
 	}
 	return n, b.err
+}
+
+// A workbook says what else it holds, and is read the same again by what was
+// found.
+func TestReadWorkbook(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile(filepath.Join("xlsx", "testdata", "phpspreadsheet", "TableFormulae.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := File{ReaderAt: bytes.NewReader(file), Size: int64(len(file)), Name: "sales.xlsx"}
+	var first, again bytes.Buffer
+	res, err := Read(context.Background(), f, &first, Options{Temp: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(context.Background(), f, &again, Options{Temp: t.TempDir(), Choice: res.Found}); err != nil || again.String() != first.String() {
+		t.Errorf("read as found: %v, %s", err, again.String())
+	}
+	if res.Kind != "xlsx" || res.Found.Sheet != "DeptSales" || res.Rows != 6 || !slices.Contains(res.Parts, Part{Kind: "table", Name: "DeptSales", Read: true}) ||
+		!slices.ContainsFunc(res.Notes, func(n Note) bool { return n.Code == "totals-row" }) {
+		t.Errorf("%+v", res)
+	}
 }

@@ -21,7 +21,7 @@ func likeExcelize(t *testing.T, name string, file []byte) (compared int) {
 	if err != nil {
 		return 0
 	}
-	pool, err := w.openStrings(ctx)
+	pool, err := w.openStrings(ctx, t.TempDir())
 	if err != nil {
 		return 0
 	}

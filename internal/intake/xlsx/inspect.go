@@ -33,10 +33,27 @@ func Inspect(ctx context.Context, in io.ReaderAt, size int64, l Limits) (c Conte
 	if err != nil {
 		return c, err
 	}
-	if c.Sheets, err = w.listSheets(ctx); err != nil {
+	if c, err = w.contents(ctx); err != nil {
 		return c, err
 	}
 	for i, s := range w.sheets {
+		if s.other || !w.archive.has(s.part) {
+			continue
+		}
+		rows, err := openRows(ctx, w.archive, s.part)
+		if err != nil {
+			return c, err
+		}
+		c.Sheets[i].Dimension = rows.dimension
+		rows.close()
+	}
+	return c, nil
+}
+
+// contents lists what can be chosen, without a look into the sheets.
+func (w *workbook) contents(ctx context.Context) (c Contents, err error) {
+	for i, s := range w.sheets {
+		c.Sheets = append(c.Sheets, Sheet{Name: s.name, Hidden: s.hidden, Other: s.other})
 		if s.other {
 			continue
 		}
@@ -54,22 +71,4 @@ func Inspect(ctx context.Context, in io.ReaderAt, size int64, l Limits) (c Conte
 		}
 	}
 	return c, nil
-}
-
-// listSheets lists the sheets, with what each claims about its size.
-func (w *workbook) listSheets(ctx context.Context) ([]Sheet, error) {
-	all := make([]Sheet, len(w.sheets))
-	for i, s := range w.sheets {
-		all[i] = Sheet{Name: s.name, Hidden: s.hidden, Other: s.other}
-		if s.other || !w.archive.has(s.part) {
-			continue
-		}
-		rows, err := openRows(ctx, w.archive, s.part)
-		if err != nil {
-			return nil, err
-		}
-		all[i].Dimension = rows.dimension
-		rows.close()
-	}
-	return all, nil
 }

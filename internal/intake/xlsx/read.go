@@ -40,6 +40,7 @@ func (l Limits) withDefaults() Limits {
 // Options say which table of a workbook to read, and how.
 type Options struct {
 	Limits
+	Temp        string // folder for a temporary file; "" for the system's
 	Sheet       string // a sheet, a table (ListObject) or a named range; "" for the first visible sheet that holds something
 	Table       int    // of several tables in one sheet, separated by empty rows, from 1; 0 for the first
 	SkipLines   *int   // rows of the sheet or range above the header; nil to find the header
@@ -48,9 +49,10 @@ type Options struct {
 
 // Result says what was read.
 type Result struct {
-	Sheet       string // what was read, by the name under which it can be chosen
-	Table       int    // as it was chosen
-	SkipLines   int    // these two as found; with them, Sheet and Table it is read so again
+	Contents    Contents // without the dimensions
+	Sheet       string   // what was read, by the name under which it can be chosen
+	Table       int      // as it was chosen
+	SkipLines   int      // these two as found; with them, Sheet and Table it is read so again
 	HeaderLines int
 	Range       string // where the rows stand: "A2:K1000001"
 	Columns     []string
@@ -77,7 +79,7 @@ func Read(ctx context.Context, in io.ReaderAt, size int64, out io.Writer, o Opti
 	if err != nil {
 		return Result{}, err
 	}
-	strings, err := w.openStrings(ctx)
+	strings, err := w.openStrings(ctx, o.Temp)
 	if err != nil {
 		return Result{}, err
 	}
@@ -188,8 +190,12 @@ func (r *reading) stage(ctx context.Context, p place, l layout, out io.Writer) (
 	if t.taken == 0 {
 		return Result{}, onlyHeader(w.sheets[p.sheet].name, l.area.firstRow-1)
 	}
+	contents, err := w.contents(ctx)
+	if err != nil {
+		return Result{}, err
+	}
 	l.area.lastRow, t.layout.area.lastRow = t.lastLine, t.lastLine
-	return Result{Sheet: p.name, Table: r.options.Table, SkipLines: l.skipped, HeaderLines: len(l.header),
+	return Result{Contents: contents, Sheet: p.name, Table: r.options.Table, SkipLines: l.skipped, HeaderLines: len(l.header),
 		Range: l.area.String(), Columns: l.names, Rows: t.taken, Defects: t.defects, BlankLines: t.blankLines, Notes: t.notesOf(w, p)}, nil
 }
 

@@ -27,6 +27,7 @@ type pool struct {
 	count  int
 	size   int64 // bytes in all
 	chunks [][]byte
+	temp   string // folder of file; "" for the system's
 	file   *os.File
 	cached [pages]page
 	joined []byte // a string that lies across chunks or pages
@@ -39,8 +40,8 @@ type page struct {
 
 // openStrings reads the workbook's shared strings; it has none if the part is
 // missing. The pool must be closed.
-func (w *workbook) openStrings(ctx context.Context) (*pool, error) {
-	p := &pool{}
+func (w *workbook) openStrings(ctx context.Context, temp string) (*pool, error) {
+	p := &pool{temp: temp}
 	if w.strings == "" || !w.archive.has(w.strings) {
 		return p, nil
 	}
@@ -102,7 +103,7 @@ func (p *pool) spill() (err error) {
 		return nil
 	}
 	if p.file == nil {
-		if p.file, err = os.CreateTemp("", "sutor-strings-*"); err != nil {
+		if p.file, err = os.CreateTemp(p.temp, "sutor-strings-*"); err != nil {
 			return writeError(err)
 		}
 	}

@@ -147,7 +147,7 @@ func TestEscapes(t *testing.T) {
 // Strings come back wherever they lie: in memory, in the temporary file, across.
 func TestPoolSpills(t *testing.T) {
 	t.Parallel()
-	p := &pool{}
+	p := &pool{temp: t.TempDir()}
 	defer p.close()
 	of := func(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%26)}, 1+i*7919%300_000) }
 	n := 0
