@@ -121,7 +121,6 @@ type proposeInput struct {
 	Name    string `query:"name" doc:"The file's name, for people"`
 	Title   string `query:"title" maxLength:"200"`
 	Reason  string `query:"reason" maxLength:"4000"`
-	Recipe  string `query:"recipe" maxLength:"64" doc:"A recipe, by its name or id; other choices come on top"`
 	Choices
 	Upload
 }
@@ -173,7 +172,7 @@ type replanInput struct {
 }
 
 func (s *server) replan(ctx context.Context, p access.Principal, in *replanInput) (*changeDoc, error) {
-	var again workflow.Again
+	again := workflow.Again{Recipe: in.Recipe}
 	if !in.Choices.none() {
 		if err := in.choose(&change.Options{}); err != nil { // before a large file is taken in
 			return nil, err

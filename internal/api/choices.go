@@ -13,6 +13,7 @@ import (
 // proposal and for a replan. An empty one leaves what is usual, or in a replan
 // what was chosen before.
 type Choices struct {
+	Recipe      string   `query:"recipe" maxLength:"64" doc:"A recipe, by its name or id; other choices come on top"`
 	Mode        string   `query:"mode" enum:"upsert,update,insert,sync" doc:"How rows are taken; upsert unless chosen"`
 	Empty       string   `query:"empty" enum:"keep,clear" doc:"What an empty cell does to its column; keep unless chosen"`
 	LeaveOut    string   `query:"leave_out_invalid" enum:"true,false" doc:"Leave invalid rows out of the plan"`

@@ -14,12 +14,12 @@ type changePlanCmd struct {
 	choiceFlags
 	Title  string `placeholder:"T" help:"What the change is, for those who decide."`
 	Reason string `placeholder:"R" help:"Why."`
-	Recipe string `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
 }
 
 // choiceFlags are what a maker may choose. Without one the usual, or in a replan
 // what was chosen before.
 type choiceFlags struct {
+	Recipe          string   `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
 	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update or insert (sync is not there yet)."`
 	Within          string   `hidden:"" placeholder:"EXPR" help:"With sync: the part of the table that the file stands for."`
 	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
@@ -41,7 +41,7 @@ type dialectFlags struct {
 }
 
 func (k choiceFlags) choices() client.Choices {
-	return client.Choices{Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map,
+	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map,
 		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
 		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}
 }
@@ -56,7 +56,7 @@ func (k *changePlanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Recipe: k.Recipe, Choices: k.choices()}, f)
+	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Choices: k.choices()}, f)
 	return c.planned(cl, ch, err)
 }
 

@@ -50,13 +50,13 @@ type File struct {
 // Proposal is what a maker hands in.
 type Proposal struct {
 	Dataset, Title, Reason string
-	Recipe                 string // a name or an id
 	Choices
 }
 
 // Choices are what a maker may choose, with the API's words; empty ones are left
 // to the server.
 type Choices struct {
+	Recipe          string // a name or an id
 	Mode, Empty     string
 	LeaveOutInvalid bool
 	Map             []string // "File column=column"
@@ -75,7 +75,7 @@ func (o Choices) values() url.Values {
 	if o.LeaveOutInvalid {
 		q.Set("leave_out_invalid", "true")
 	}
-	set(q, map[string]string{"mode": o.Mode, "empty": o.Empty, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
+	set(q, map[string]string{"recipe": o.Recipe, "mode": o.Mode, "empty": o.Empty, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
 		"quote": o.Quote, "escape": o.Escape, "table": o.Table, "skip_lines": o.SkipLines, "header_lines": o.HeaderLines})
 	return q
 }
@@ -92,7 +92,7 @@ func set(q url.Values, values map[string]string) {
 // Propose sends a file as a new change, which comes back in state planning.
 func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, error) {
 	q := p.values()
-	set(q, map[string]string{"dataset": p.Dataset, "title": p.Title, "reason": p.Reason, "name": f.Name, "recipe": p.Recipe})
+	set(q, map[string]string{"dataset": p.Dataset, "title": p.Title, "reason": p.Reason, "name": f.Name})
 	return c.upload(ctx, "/changes", q, f)
 }
 

@@ -26,7 +26,11 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 		return wire.Change{}, w.refused(ctx, p, "", "propose", err)
 	}
 	if in.Recipe != "" {
-		if err := w.useRecipe(ctx, p, &in); err != nil {
+		err := w.Store.View(ctx, func(tx Tx) (err error) {
+			in.Options, err = w.chosenBy(tx, p, in.Dataset, in.Recipe, in.Choose)
+			return err
+		})
+		if err != nil {
 			return wire.Change{}, err
 		}
 	}
@@ -224,13 +228,8 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 		if input != nil {
 			s.c.Input = input
 		}
-		if a.Choose != nil {
-			if err := a.Choose(&s.c.Options); err != nil {
-				return err
-			}
-			if err := checkOptions(s.c.Options); err != nil {
-				return err
-			}
+		if err := w.chooseAgain(s, a); err != nil {
+			return err
 		}
 		if s.c.IsReversal() {
 			if err := w.reserve(s.tx, s.c); err != nil {
@@ -251,9 +250,26 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 	})
 }
 
+// chooseAgain changes what the maker chose before: all of it by a recipe, some of it
+// by their own choices.
+func (w *Workflow) chooseAgain(s *step, a Again) (err error) {
+	switch {
+	case a.Recipe != "":
+		s.c.Options, err = w.chosenBy(s.tx, s.who, s.c.Dataset, a.Recipe, a.Choose)
+	case a.Choose != nil:
+		err = a.Choose(&s.c.Options)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return checkOptions(s.c.Options)
+}
+
 // another takes in the other file of a replan, if there is one.
 func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID, a Again) (*change.Input, error) {
-	if a.File == nil && a.Choose == nil {
+	if a.File == nil && a.Choose == nil && a.Recipe == "" {
 		return nil, nil
 	}
 	err := w.Store.View(ctx, func(tx Tx) error { // before a large file is taken in

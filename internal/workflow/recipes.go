@@ -211,33 +211,31 @@ func (w *Workflow) RemoveRecipe(ctx context.Context, p access.Principal, dataset
 	return out, w.refused(ctx, p, "", "recipe.remove", err)
 }
 
-// useRecipe begins a proposal's options by a recipe; the maker's own choices come
-// on top.
-func (w *Workflow) useRecipe(ctx context.Context, p access.Principal, in *Proposal) error {
-	return w.Store.View(ctx, func(tx Tx) error {
-		r, err := w.recipe(tx, p, in.Dataset, in.Recipe)
-		if errs.KindOf(err) == errs.NotFound {
-			if other, err := w.recipe(tx, p, "", in.Recipe); err == nil {
-				return errs.New(errs.Usage, "The recipe %s is for %s, not for %s.", other.Name, other.Dataset, in.Dataset).
-					WithMend("See which there are: sutor recipe list --dataset %s", in.Dataset)
-			}
+// chosenBy begins a change's options by a recipe; the maker's own choices come on
+// top.
+func (w *Workflow) chosenBy(tx Tx, p access.Principal, dataset, nameOrID string, choose func(*change.Options) error) (o change.Options, err error) {
+	r, err := w.recipe(tx, p, dataset, nameOrID)
+	if errs.KindOf(err) == errs.NotFound {
+		if other, err := w.recipe(tx, p, "", nameOrID); err == nil {
+			return o, errs.New(errs.Usage, "The recipe %s is for %s, not for %s.", other.Name, other.Dataset, dataset).
+				WithMend("See which there are: sutor recipe list --dataset %s", dataset)
 		}
-		if err != nil {
-			return err
-		}
-		if r.Removed {
-			return errs.New(errs.Blocked, "The recipe %s is removed.", r.Name).WithMend("Save it anew from a change: sutor recipe save")
-		}
-		v, err := tx.RecipeVersion(r.ID, r.Version)
-		if err != nil {
-			return fmt.Errorf("recipe %s: %w", r.ID, err)
-		}
-		in.Options = v.Choose(r.Name)
-		if in.Choose == nil {
-			return nil
-		}
-		return in.Choose(&in.Options)
-	})
+	}
+	if err != nil {
+		return o, err
+	}
+	if r.Removed {
+		return o, errs.New(errs.Blocked, "The recipe %s is removed.", r.Name).WithMend("Save it anew from a change: sutor recipe save")
+	}
+	v, err := tx.RecipeVersion(r.ID, r.Version)
+	if err != nil {
+		return o, fmt.Errorf("recipe %s: %w", r.ID, err)
+	}
+	o = v.Choose(r.Name)
+	if choose != nil {
+		err = choose(&o)
+	}
+	return o, err
 }
 
 func (w *Workflow) viewRecipe(r *recipe.Recipe, p access.Principal) wire.Recipe {

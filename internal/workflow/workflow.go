@@ -48,8 +48,10 @@ type Proposal struct {
 type Again struct {
 	Name string    // of File, for people
 	File io.Reader // another file; nil keeps the one there is
-	// Choose changes what the maker chose before; nil keeps it.
+	// Choose changes what the maker chose before; nil keeps it. With a Recipe, by its
+	// name or id, it comes on top of what that says in place of all chosen before.
 	Choose func(*change.Options) error
+	Recipe string
 }
 
 // UseCases is what adapters call. *Workflow implements it; it is written down
