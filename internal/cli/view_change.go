@@ -134,6 +134,7 @@ func showChange(p *page, ch wire.Change) {
 			p.line("  Invalid rows are left out by choice.")
 		}
 	}
+	showMapping(p, ch)
 	showFindings(p, ch.Findings)
 	showImpact(p, ch)
 	showRoute(p, ch)
@@ -144,6 +145,23 @@ func showChange(p *page, ch wire.Change) {
 		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
 	}
 	showNext(p, ch)
+}
+
+// showMapping lists the columns of the file that are not what their names say.
+func showMapping(p *page, ch wire.Change) {
+	if ch.Plan == nil {
+		return
+	}
+	for _, m := range ch.Plan.Mapping {
+		switch m.How {
+		case "map", "recipe", "memory", "synonym", "near name", "content":
+			what := "is left out"
+			if m.Column != "" {
+				what = "is " + m.Column
+			}
+			p.line("  column %s %s: %s", strconv.Quote(m.File), what, m.Why)
+		}
+	}
 }
 
 func showTwin(p *page, ch wire.Change) {

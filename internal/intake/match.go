@@ -46,7 +46,7 @@ func (m Map) why() string {
 	if m.Recipe != "" {
 		return "the recipe " + m.Recipe + " says so"
 	}
-	return "somebody said so"
+	return "its maker says so"
 }
 
 // ParseMap reads "File column=column", split at the last equals sign, as it

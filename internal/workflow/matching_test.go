@@ -3,11 +3,16 @@ package workflow_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"sutor/internal/change"
+	"sutor/internal/errs"
 	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // mapped gives what became of a column of the file.
@@ -141,5 +146,85 @@ func TestTwinByContent(t *testing.T) {
 	fine(t, err)
 	if f := twin("note,id\nz,4\n"); f != nil {
 		t.Errorf("a withdrawn twin: %+v", f)
+	}
+}
+
+// A live table of large values is looked at in part only, and the plan stands.
+func TestLargeLiveValues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	w.sql(`WITH RECURSIVE n(i) AS (SELECT 5 UNION ALL SELECT i + 1 FROM n WHERE i < 2200)
+		INSERT INTO customer (id, name, note) SELECT i, 'c' || i, char(10) || replace(hex(zeroblob(5000)), '0', '"') FROM n`)
+	c := w.propose("maria", "id,X1\n1,c17\n2,c18\n3,c19\n4,c20\n5,c21\n", upsert)
+	if m := mapped(t, c, "X1"); c.State != "planned" || m.Column != "name" || m.How != "content" {
+		t.Errorf("%s: %+v", c.State, m)
+	}
+}
+
+// The same file read by the recipe that was saved from its change gives the same
+// plan: the same columns, and the same rows to the byte.
+func TestRecipeGivesTheSamePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	for i, c := range []struct {
+		file string
+		o    change.Options
+	}{
+		{"id,terms,note\n1,NET60,\n2,,x\n", change.Options{Mode: change.Update, ClearEmpty: true}},
+		{"Kd,Neu,name\n1,NET60,Anna\n9,NET30,Zoe\n", change.Options{Mode: change.Upsert, Map: map[string]string{"Kd": "id", "Neu": "terms", "name": ""}}},
+		{"id,terms\n1,soon\n2,NET90\n", change.Options{Mode: change.Upsert, LeaveOut: true}},
+		{"ID,Kredit,credt\n1,7,8\n", change.Options{Mode: change.Insert, LeaveOut: true}},
+	} {
+		first := w.propose("maria", c.file, c.o)
+		name := fmt.Sprint("recipe ", i)
+		_, err := w.w.SaveRecipe(ctx, w.as("maria"), name, change.ID(first.ID), true)
+		fine(t, err)
+		again, err := w.w.Propose(ctx, w.as("eva"), workflow.Proposal{Dataset: "customers", Name: "again.csv", File: strings.NewReader(c.file), Recipe: name})
+		fine(t, err)
+		w.work(t)
+		again = w.see(t, "eva", again)
+		a, b := w.manifest(t, first), w.manifest(t, again)
+		if a.Rows != b.Rows || a.Content != b.Content || a.Counts != b.Counts || b.Options.Recipe == nil || about(again, finding.Recipe) != nil {
+			t.Errorf("%q: %+v\nby the recipe: %+v\n%+v", c.file, a, b, again.Findings)
+		}
+		for f, m := range again.Plan.Mapping {
+			if m.How != "recipe" || m.Column != first.Plan.Mapping[f].Column {
+				t.Errorf("%q: %+v, at first %+v", c.file, m, first.Plan.Mapping[f])
+			}
+		}
+	}
+}
+
+// manifest gives what a plan binds.
+func (w *world) manifest(t tb, c wire.Change) plan.Manifest {
+	t.Helper()
+	if c.Plan == nil {
+		t.Fatalf("there is no plan: %s", c.Why)
+	}
+	m, err := plan.ParseManifest(w.artefact(t, record.Digest(c.Plan.Digest)))
+	fine(t, err)
+	return m
+}
+
+// Two who share a recipe of one name at the same moment: one does, the other is
+// told.
+func TestRecipesSharedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.propose("maria", "id,note\n1,x\n", upsert)
+	var all sync.WaitGroup
+	errors := make([]error, 2)
+	for i, who := range []string{"maria", "eva"} {
+		p := w.as(who)
+		all.Go(func() { _, errors[i] = w.w.SaveRecipe(ctx, p, "monthly", change.ID(c.ID), true) })
+	}
+	all.Wait()
+	if (errors[0] == nil) == (errors[1] == nil) {
+		t.Fatalf("%v, %v", errors[0], errors[1])
+	}
+	for _, err := range errors {
+		if err != nil {
+			refused(t, err, errs.Forbidden, "The shared recipe monthly is ")
+		}
 	}
 }
