@@ -99,6 +99,7 @@ const (
 	SeeValues    Action = "see the values of its changes"
 	Propose      Action = "propose a change"
 	ProveChanges Action = "export the evidence of any of its changes"
+	Freeze       Action = "freeze it at once, and lift that"
 )
 
 // May answers for one person, one action, one dataset. Several roles add up.
@@ -116,6 +117,8 @@ func May(p Principal, a Action, d Dataset) bool {
 		return maker
 	case ProveChanges:
 		return owner || manager || auditor
+	case Freeze:
+		return owner || manager || p.Is(Steward)
 	}
 	return false
 }

@@ -99,6 +99,8 @@ func (s *server) routes() {
 	handle(s, get("/datasets", "datasets", "The datasets you may see"), s.datasets)
 	handle(s, get("/datasets/{name}", "dataset", "One dataset with its columns, read from the live system"), s.dataset)
 	handle(s, fileOut(get("/datasets/{name}/export", "export", "All rows of a dataset, as a file"), csvType, xlsxType), s.export)
+	handle(s, post("/datasets/{name}/freeze", "freeze", "Stop a dataset at once: nothing is applied to it"), s.freeze)
+	handle(s, post("/datasets/{name}/unfreeze", "unfreeze", "Lift the freeze of a dataset"), s.unfreeze)
 
 	handle(s, get("/changes", "changes", "The changes you may see, newest first"), s.changes)
 	handle(s, fileIn(accepted(post("/changes", "propose", "Propose a change; the body is the file")), true), s.propose)

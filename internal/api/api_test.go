@@ -61,6 +61,8 @@ func TestParsing(t *testing.T) {
 		{request{method: "POST", path: "/changes/1001/replan?sheet=May&delimiter=%3B&quote=auto&header_lines=0&map=a%3Db&mode=update"}, "replan",
 			[]any{change.ID("1001"), "", false, change.Options{Mode: change.Update, Map: map[string]string{"a": "b"},
 				File: intake.Choice{Sheet: "May", Delimiter: ";", HeaderLines: new(int)}}}},
+		{request{method: "POST", path: "/datasets/customers/freeze", body: `{"say":"Wait."}`, header: map[string]string{"Content-Type": "application/json"}}, "freeze", []any{"customers", "Wait."}},
+		{request{method: "POST", path: "/datasets/customers/unfreeze"}, "unfreeze", []any{"customers", ""}},
 		{request{path: "/recipes?dataset=customers"}, "recipes", []any{"customers"}},
 		{request{path: "/recipes/per%20month?version=2"}, "recipe", []any{"", "per month", 2}},
 		{request{method: "POST", path: "/recipes", body: `{"name":"monthly","from":"1001","share":true}`}, "recipe.save", []any{"monthly", change.ID("1001"), true}},

@@ -131,6 +131,16 @@ func (r *recorder) Dataset(_ context.Context, p access.Principal, name string) (
 	return wire.Dataset{Name: name}, r.err
 }
 
+func (r *recorder) Freeze(_ context.Context, p access.Principal, name, say string) (wire.Dataset, error) {
+	r.note("freeze", p, name, say)
+	return wire.Dataset{}, r.err
+}
+
+func (r *recorder) Unfreeze(_ context.Context, p access.Principal, name, say string) (wire.Dataset, error) {
+	r.note("unfreeze", p, name, say)
+	return wire.Dataset{}, r.err
+}
+
 func (r *recorder) Export(_ context.Context, p access.Principal, name, format string, w io.Writer) error {
 	r.note("export", p, name, format)
 	return r.out(w)

@@ -61,6 +61,9 @@ type grammar struct {
 		Fsck       evidenceFsckCmd       `cmd:"" help:"Check the whole evidence log."`
 	} `cmd:"" help:"The verifiable record."`
 
+	Freeze   freezeCmd   `cmd:"" help:"Stop a dataset at once: nothing is applied to it, not even what is approved."`
+	Unfreeze unfreezeCmd `cmd:"" help:"Lift the freeze of a dataset."`
+
 	File struct {
 		Inspect fileInspectCmd `cmd:"" help:"What is understood of a file; without a server."`
 		Convert fileConvertCmd `cmd:"" help:"The same file as CSV (RFC 4180, UTF-8); without a server."`

@@ -59,6 +59,9 @@ func showDataset(p *page, d wire.Dataset) {
 	if d.Rows != nil {
 		p.line("It has %s.", count(*d.Rows, "row", "rows"))
 	}
+	if d.Frozen != nil {
+		showFrozen(p, d)
+	}
 	if len(d.Columns) > 0 {
 		p.line("")
 		t := table{head: []string{"COLUMN", "LABEL", "TYPE", "", "RULES"}}

@@ -40,6 +40,21 @@ func (c *Client) Export(ctx context.Context, name, format string, w io.Writer) (
 	return c.download(ctx, call{method: http.MethodGet, path: prefix + path("datasets", name, "export"), query: url.Values{"format": {format}}}, w)
 }
 
+// Freeze stops a dataset at once, and Unfreeze lifts that.
+func (c *Client) Freeze(ctx context.Context, name, say string) (wire.Dataset, error) {
+	return c.stop(ctx, name, "freeze", say)
+}
+
+// Unfreeze lifts the freeze of a dataset.
+func (c *Client) Unfreeze(ctx context.Context, name, say string) (wire.Dataset, error) {
+	return c.stop(ctx, name, "unfreeze", say)
+}
+
+func (c *Client) stop(ctx context.Context, name, what, say string) (out wire.Dataset, err error) {
+	err = c.post(ctx, path("datasets", name, what), "", map[string]string{"say": say}, &out)
+	return out, err
+}
+
 // File is a file to be sent. Size is in bytes, -1 where it is not known.
 type File struct {
 	Name string

@@ -16,6 +16,8 @@ const (
 	TokenIssued     Kind = "token.issued"
 	TokenRevoked    Kind = "token.revoked"
 	DatasetExported Kind = "dataset.exported"
+	DatasetFrozen   Kind = "dataset.frozen"
+	DatasetThawed   Kind = "dataset.thawed"
 	// In the life of a change.
 	ChangeProposed   Kind = "change.proposed"
 	UndoProposed     Kind = "undo.proposed"
@@ -67,6 +69,8 @@ var rules = map[Kind]rule{
 	TokenIssued:     {sentence: "A token was issued to a person.", place: outside, ids: []string{"token"}},
 	TokenRevoked:    {sentence: "A token was revoked.", place: outside, ids: []string{"token"}},
 	DatasetExported: {sentence: "Rows of a dataset were exported.", place: outside, person: true},
+	DatasetFrozen:   {sentence: "A dataset was frozen at once: nothing is applied to it.", place: outside, person: true},
+	DatasetThawed:   {sentence: "The freeze of a dataset was lifted.", place: outside, person: true},
 
 	ChangeProposed: {sentence: "The change was proposed.", to: []State{"draft", "planning"}, person: true},
 	UndoProposed: {sentence: "The change was proposed, as the reversal of another.", to: []State{"draft", "planning"},

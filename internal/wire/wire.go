@@ -200,6 +200,14 @@ type Dataset struct {
 	Columns    []Column `json:"columns,omitempty"`
 	Guardrails []Rule   `json:"guardrails,omitempty"`
 	Rows       *int64   `json:"rows,omitempty"`
+	Frozen     *Frozen  `json:"frozen,omitempty"` // null: changes may be applied
+}
+
+// Frozen says that nothing is applied to a dataset now.
+type Frozen struct {
+	By  string    `json:"by"`
+	At  time.Time `json:"at"`
+	Say string    `json:"say"`
 }
 
 // Column is a column with its rules.

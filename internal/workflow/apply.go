@@ -27,9 +27,8 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 			voided = errs.Public(err).Message
 			return w.voidDecisions(s.tx, s.c, voided)
 		}
-		if f, frozen := w.Compact().Frozen(s.c.Dataset, w.Now()); frozen {
-			return errs.New(errs.Blocked, "Nothing is applied to %s until %s: %s", s.c.Dataset, f.To.Format("2006-01-02 15:04 MST"), f.Say).
-				WithMend("Apply it after that.")
+		if err := w.frozen(s.tx, s.c.Dataset); err != nil {
+			return err
 		}
 		s.c.Lease = nil
 		e := evidence.Entry{Kind: evidence.ApplyIntended, Means: p.Means, Counts: countsOf(s.c.Plan.Counts),

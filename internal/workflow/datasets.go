@@ -14,7 +14,7 @@ import (
 )
 
 // Datasets lists what the person may see.
-func (w *Workflow) Datasets(_ context.Context, p access.Principal) ([]wire.Dataset, error) {
+func (w *Workflow) Datasets(ctx context.Context, p access.Principal) ([]wire.Dataset, error) {
 	out := []wire.Dataset{}
 	c := w.Compact()
 	for i := range c.Datasets {
@@ -23,7 +23,23 @@ func (w *Workflow) Datasets(_ context.Context, p access.Principal) ([]wire.Datas
 			out = append(out, w.viewDataset(d, p))
 		}
 	}
-	return out, nil
+	return out, w.viewStops(ctx, out)
+}
+
+// viewStops shows which datasets are frozen at once.
+func (w *Workflow) viewStops(ctx context.Context, all []wire.Dataset) error {
+	return w.Store.View(ctx, func(tx Tx) error {
+		for i := range all {
+			s, err := tx.Stop(all[i].Name)
+			if err != nil {
+				return err
+			}
+			if s != nil {
+				all[i].Frozen = &wire.Frozen{By: string(s.By), At: s.At, Say: s.Say}
+			}
+		}
+		return nil
+	})
 }
 
 func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Dataset {
@@ -35,7 +51,7 @@ func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Data
 	for _, op := range d.Allow {
 		out.Allow = append(out.Allow, string(op))
 	}
-	for name, a := range map[string]access.Action{"rows": access.SeeRows, "export": access.Export, "propose": access.Propose} {
+	for name, a := range map[string]access.Action{"rows": access.SeeRows, "export": access.Export, "propose": access.Propose, "freeze": access.Freeze} {
 		if access.May(p, a, w.Compact().AccessDataset(d.Name)) {
 			out.May = append(out.May, name)
 		}
@@ -49,7 +65,11 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 		return wire.Dataset{}, err
 	}
 	d, _ := w.Compact().Dataset(name)
-	out := w.viewDataset(d, p)
+	one := []wire.Dataset{w.viewDataset(d, p)}
+	if err := w.viewStops(ctx, one); err != nil {
+		return wire.Dataset{}, err
+	}
+	out := one[0]
 	for _, g := range d.Guardrails {
 		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Say: g.Say})
 	}

@@ -34,6 +34,7 @@ type Tx interface {
 	Queue
 	Recipes
 	Memories
+	Stops
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }
@@ -88,6 +89,16 @@ type Memories interface {
 	// Memories gives those of a dataset that are the person's or the department's,
 	// the last remembered first, at most so many.
 	Memories(dataset string, person access.Email, d access.Department, limit int) ([]recipe.Memory, error)
+}
+
+// Stops keeps the emergency stops that hold.
+type Stops interface {
+	// SaveStop stores a stop, in place of one that the dataset has.
+	SaveStop(s change.Stop) error
+	// LiftStop takes a dataset's stop away, if it has one.
+	LiftStop(dataset string) error
+	// Stop gives a dataset's stop; nil if it has none.
+	Stop(dataset string) (*change.Stop, error)
 }
 
 // Compacts keeps every version that was ever in force.

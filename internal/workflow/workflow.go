@@ -99,6 +99,11 @@ type UseCases interface {
 	SaveRecipe(ctx context.Context, p access.Principal, name string, from change.ID, share bool) (wire.Recipe, error)
 	RemoveRecipe(ctx context.Context, p access.Principal, dataset, nameOrID string) (wire.Recipe, error)
 
+	// Freeze stops a dataset at once, and Unfreeze lifts that: nothing is applied in
+	// between.
+	Freeze(ctx context.Context, p access.Principal, name, say string) (wire.Dataset, error)
+	Unfreeze(ctx context.Context, p access.Principal, name, say string) (wire.Dataset, error)
+
 	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
 	// Evidence writes a change's pack (a zip) to w.
 	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error

@@ -304,11 +304,11 @@ func (w *Workflow) noteTx(ctx context.Context, c *change.Change, id string) erro
 	if id == "" {
 		return nil
 	}
-	return w.note(ctx, c, func(l *change.Lease) { l.Tx = id })
+	return w.note(ctx, c, func(Tx) error { return nil }, func(l *change.Lease) { l.Tx = id })
 }
 
-// note writes something into the lease that this worker still holds.
-func (w *Workflow) note(ctx context.Context, c *change.Change, write func(*change.Lease)) error {
+// note writes something into the lease that this worker still holds, if it may.
+func (w *Workflow) note(ctx context.Context, c *change.Change, may func(Tx) error, write func(*change.Lease)) error {
 	return w.Store.Do(ctx, func(meta Tx) error {
 		now, err := held(meta, c, change.Applying)
 		if err != nil {
@@ -317,17 +317,22 @@ func (w *Workflow) note(ctx context.Context, c *change.Change, write func(*chang
 		if now == nil {
 			return fmt.Errorf("change %s is worked on by somebody else", c.ID)
 		}
+		if err := may(meta); err != nil {
+			return err
+		}
 		write(now.Lease)
 		write(c.Lease)
 		return meta.SaveChange(now)
 	})
 }
 
-// commit notes in the metadata what is about to be committed, and commits. After
+// commit notes in the metadata what is about to be committed, unless the dataset
+// was frozen in the meantime, and commits. After
 // the system's own no, or where it took the transaction back for another's sake,
 // nothing was written; after any other error that is not known.
 func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
-	if err := w.note(ctx, c, func(l *change.Lease) { l.Committing = done }); err != nil {
+	thawed := func(meta Tx) error { return w.frozen(meta, c.Dataset) }
+	if err := w.note(ctx, c, thawed, func(l *change.Lease) { l.Committing = done }); err != nil {
 		return err
 	}
 	err := tx.Commit(ctx)

@@ -59,6 +59,8 @@ func Routes() []Route {
 		{Name: "GET /datasets", Right: all},
 		{Name: "GET /datasets/{name}", Right: sees},
 		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department},
+		{Name: "POST /datasets/{name}/freeze", Body: `{"say":"wait"}`, Right: []Who{Owner, Manager, Steward}},
+		{Name: "POST /datasets/{name}/unfreeze", Right: []Who{Owner, Manager, Steward}},
 		{Name: "GET /changes", Right: all},
 		{Name: "POST /changes", Query: "dataset={dataset}&name=a.csv", Body: "id\n1\n", Right: []Who{Maker, Colleague}},
 		{Name: "GET /changes/{id}", Right: sees},

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"recipe/UnknownIsNotFound", unknownRecipe},
 		{"recipe/Lists", listRecipes},
 		{"memory/RoundTrip", memoryRoundTrip},
+		{"stop/RoundTrip", stopRoundTrip},
 		{"compact/NoneAtFirst", noCompactAtFirst},
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},
