@@ -1,133 +1,285 @@
-// Package xlsx writes workbooks. It is the home of excelize, whose stream
-// writer keeps memory bounded; reading workbooks is not part of this package
-// yet.
+// Package xlsx writes workbooks, and knows those again that it wrote. It is the
+// home of excelize, which makes all of a workbook but the rows: those are
+// streamed, so memory does not grow with them and the first bytes leave at once.
 //
-// A value is written so that Excel shows exactly it: whole numbers and decimals
-// of up to 15 digits as numbers (Excel computes with no more), everything else
-// as text, so that leading zeros, long numbers and dates keep their form. Text
-// is never a formula. NULL is an empty cell; the empty text is a cell with empty
-// text.
+// # Values
+//
+// A value is written so that reading the cell gives exactly it back, also after a
+// spreadsheet program saved the workbook, and so that people see it as it is:
+//
+//   - numbers of up to 15 significant digits are numbers, which is as many as
+//     Excel computes with; longer ones are text, so that no digit is lost;
+//   - dates, and times to the second, from March 1900 on, are dates of Excel's;
+//     others, instants with a zone, and fractions of a second are text;
+//   - booleans are booleans; everything else is text, in cells formatted as text,
+//     so that leading zeros stay where a person types them too;
+//   - a text is never a formula, whatever it begins with;
+//   - NULL and the empty text are both an empty cell: no spreadsheet program keeps
+//     them apart, and a plan takes an empty cell for either (docs/values.md).
+//
+// What XML cannot hold is escaped as the format has it (_x0001_). A text longer
+// than a cell holds is refused, never cut.
+//
+// # A workbook to work in
+//
+// [Book] says what it looks like: comments at the headers, lists to choose from
+// (on a hidden sheet, since a list in a cell's own rule holds 255 characters),
+// limits by type, protection without a password, a sheet that explains, and the
+// [Mark].
+//
+// # How
+//
+// The workbook is made twice without rows, the second time knowing how many there
+// are. Its sheet is cut at <sheetData>: the first one's head goes out before the
+// rows, the second one's tail after them, then all other parts.
 package xlsx
 
 import (
+	"archive/zip"
+	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
+	"unicode/utf8"
 
 	"sutor/internal/errs"
 	"sutor/internal/record"
 )
 
-// Limits of the format (ECMA-376, and Excel's own).
+// Writer writes one workbook.
+type Writer struct {
+	book    Book
+	zip     *zip.Writer
+	sheet   *bufio.Writer // the rows' part; nil before the first bytes
+	styles  styles
+	first   []held // rows that wait until the widths are known
+	row     int    // the last row written, from 1; the header is one
+	line    []byte
+	remarks []told
+	names   []string // of the columns, "A", "B", …
+}
+
+// held is a row that waits.
+type held struct {
+	values  []*string
+	remarks []Remark
+}
+
+// told is a remark at a cell of the sheet.
+type told struct {
+	at   string
+	text string
+}
+
 const (
-	maxRows   = 1_048_576
-	maxText   = 32_767 // characters in a cell
-	maxDigits = 15
+	firstRows   = 100  // looked at for the columns' widths
+	maxComments = 2000 // comments at cells; each takes kilobytes in a workbook
 )
 
-// Writer writes one sheet of rows.
-type Writer struct {
-	out     io.Writer
-	file    *excelize.File
-	sheet   *excelize.StreamWriter
-	columns record.Schema
-	styles  []int // by column, for numbers with decimals
-	row     int
-	cells   []any
+// NewWriter begins a workbook.
+func NewWriter(out io.Writer, book Book) *Writer {
+	book.Sheet = fit(book.Sheet, "Rows")
+	if strings.EqualFold(book.Sheet, aboutSheet) || strings.EqualFold(book.Sheet, listSheet) {
+		book.Sheet = "Rows"
+	}
+	if book.Mark.Kind != "" {
+		book.Mark.Sheet = book.Sheet
+	}
+	w := &Writer{book: book, zip: zip.NewWriter(out)}
+	for i := range book.Columns {
+		w.names = append(w.names, letters(i))
+	}
+	return w
 }
 
-// NewWriter begins a workbook with a header row of the columns' names.
-func NewWriter(out io.Writer, columns record.Schema) (*Writer, error) {
-	file := excelize.NewFile()
-	sheet, err := file.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, err
+// Row writes one row, a canonical text a column. Cells that a remark is about are
+// red; the first of them have its text as a comment.
+func (w *Writer) Row(fields []record.Field, remarks ...Remark) error {
+	if w.row+len(w.first)+1 >= maxRows {
+		return errs.New(errs.Invalid, "There are more rows than the %d that a workbook holds.", maxRows-1).WithMend("Take them out as .csv.")
 	}
-	w := &Writer{out: out, file: file, sheet: sheet, columns: columns, styles: make([]int, len(columns)), cells: make([]any, len(columns))}
-	bold, err := file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err != nil {
-		return nil, err
+	if w.sheet != nil {
+		return w.put(fields, remarks)
 	}
-	for i, c := range columns {
-		w.cells[i] = excelize.Cell{StyleID: bold, Value: c.Name}
-		if c.Type.Kind == record.Decimal && c.Type.Scale > 0 {
-			format := "0." + strings.Repeat("0", c.Type.Scale)
-			if w.styles[i], err = file.NewStyle(&excelize.Style{CustomNumFmt: &format}); err != nil {
-				return nil, err
+	values := make([]*string, len(fields))
+	for i, f := range fields {
+		values[i] = f.Ptr()
+	}
+	if w.first = append(w.first, held{values, remarks}); len(w.first) < firstRows {
+		return nil
+	}
+	return w.begin()
+}
+
+// begin writes the head of the sheet and the rows that wait.
+func (w *Writer) begin() error {
+	frame, styles, err := w.frame()
+	if err != nil {
+		return err
+	}
+	w.styles = styles
+	head, _, err := w.split(frame)
+	if err != nil {
+		return err
+	}
+	part, err := w.zip.Create(sheetPart)
+	if err != nil {
+		return err
+	}
+	w.sheet = bufio.NewWriterSize(part, 64<<10)
+	if _, err := w.sheet.Write(head); err != nil {
+		return err
+	}
+	if err := w.header(); err != nil {
+		return err
+	}
+	for _, h := range w.first {
+		fields := make([]record.Field, len(h.values))
+		for i, v := range h.values {
+			if fields[i].Null = v == nil; v != nil {
+				fields[i].Text = []byte(*v)
 			}
 		}
-	}
-	if err := sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return nil, err
-	}
-	return w, w.put()
-}
-
-// Row writes one row of canonical texts, one field a column.
-func (w *Writer) Row(fields []record.Field) error {
-	if w.row >= maxRows {
-		return errs.New(errs.Invalid, "The dataset has more rows than the %d that a workbook holds.", maxRows-1).WithMend("Export it as .csv.")
-	}
-	for i, f := range fields {
-		cell, err := w.cell(i, f)
-		if err != nil {
+		if err := w.put(fields, h.remarks); err != nil {
 			return err
 		}
-		w.cells[i] = cell
 	}
-	return w.put()
+	w.first = nil
+	return nil
 }
 
-func (w *Writer) cell(i int, f record.Field) (any, error) {
-	if f.Null {
-		return nil, nil
+func (w *Writer) header() error {
+	w.open()
+	for i, c := range w.book.Columns {
+		w.line = appendCell(w.line, w.at(i), w.styles.header, formText, c.Header)
 	}
-	text := string(f.Text)
-	switch w.columns[i].Type.Kind {
-	case record.Int, record.Decimal, record.Float:
-		if digits(text) <= maxDigits {
-			if v, err := strconv.ParseFloat(text, 64); err == nil {
-				return excelize.Cell{StyleID: w.styles[i], Value: v}, nil
+	return w.end()
+}
+
+// put writes a row.
+func (w *Writer) put(fields []record.Field, remarks []Remark) error {
+	w.open()
+	for i, f := range fields {
+		form, content := formNone, ""
+		if !f.Null {
+			form, content = formOf(w.book.Columns[i].Type, string(f.Text))
+		}
+		if form == formText {
+			if err := w.holds(i, content); err != nil {
+				return err
 			}
 		}
-	case record.Bool:
-		if v, err := strconv.ParseBool(text); err == nil {
-			return v, nil
+		w.line = appendCell(w.line, w.at(i), w.styles.of(i, remarks), form, content)
+	}
+	for _, r := range remarks {
+		if len(w.remarks) < maxComments {
+			w.remarks = append(w.remarks, told{w.at(r.Column), r.Text})
 		}
 	}
-	if len(text) > maxText && len([]rune(text)) > maxText {
-		return nil, errs.New(errs.Invalid, "A text in %s is longer than the %d characters that a cell of a workbook holds.", w.columns[i].Name, maxText).
-			WithMend("Export it as .csv.")
-	}
-	return text, nil
+	return w.end()
 }
 
-func digits(text string) (n int) {
-	for _, r := range text {
-		if r >= '0' && r <= '9' {
-			n++
+// holds refuses a text that a cell cannot hold.
+func (w *Writer) holds(column int, text string) error {
+	units := len(text)
+	if units > maxText {
+		units = 0
+		for _, r := range text {
+			units += len16(r)
 		}
 	}
-	return n
+	where := w.book.Columns[column].Header
+	if units > maxText {
+		return errs.New(errs.Invalid, "A text in the column %s, row %d of the sheet, is longer than the %d characters that a cell of a workbook holds.", where, w.row, maxText).
+			WithMend("Take the rows out as .csv.")
+	}
+	if !utf8.ValidString(text) {
+		return errs.New(errs.Invalid, "A text in the column %s, row %d of the sheet, has bytes that are no characters.", where, w.row).WithMend("Take the rows out as .csv.")
+	}
+	return nil
 }
 
-func (w *Writer) put() error {
+func (w *Writer) at(column int) string { return w.names[column] + strconv.Itoa(w.row) }
+
+func (w *Writer) open() {
 	w.row++
-	at, err := excelize.CoordinatesToCellName(1, w.row)
+	w.line = append(w.line[:0], `<row r="`...)
+	w.line = strconv.AppendInt(w.line, int64(w.row), 10)
+	w.line = append(w.line, `">`...)
+}
+
+func (w *Writer) end() error {
+	w.line = append(w.line, `</row>`...)
+	_, err := w.sheet.Write(w.line)
+	return err
+}
+
+// Close ends the workbook. Without it, what was written is none.
+func (w *Writer) Close() error {
+	if w.sheet == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	frame, _, err := w.frame()
 	if err != nil {
 		return err
 	}
-	return w.sheet.SetRow(at, w.cells)
-}
-
-// Close ends the workbook and writes it out.
-func (w *Writer) Close() error {
-	if err := w.sheet.Flush(); err != nil {
+	_, tail, err := w.split(frame)
+	if err != nil {
 		return err
 	}
-	_, err := w.file.WriteTo(w.out)
-	return errors.Join(err, w.file.Close())
+	_, err = w.sheet.Write(tail)
+	if err = errors.Join(err, w.sheet.Flush()); err != nil {
+		return err
+	}
+	for _, part := range frame.File {
+		if part.Name == sheetPart {
+			continue
+		}
+		if err := w.zip.Copy(part); err != nil {
+			return err
+		}
+	}
+	return w.zip.Close()
+}
+
+// sheetPart is where excelize keeps the first sheet.
+const sheetPart = "xl/worksheets/sheet1.xml"
+
+// split cuts the sheet of a workbook without rows where rows belong.
+func (w *Writer) split(frame *zip.Reader) (head, tail []byte, err error) {
+	part, err := frame.Open(sheetPart)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := io.ReadAll(part)
+	if err = errors.Join(err, part.Close()); err != nil {
+		return nil, nil, err
+	}
+	const empty, start, end = `<sheetData></sheetData>`, `<sheetData>`, `</sheetData>`
+	before, after, ok := bytes.Cut(text, []byte(empty))
+	if !ok {
+		return nil, nil, errors.New("xlsx: the sheet of an empty workbook has no place for rows")
+	}
+	if i, j := bytes.Index(before, []byte("<dimension ")), bytes.Index(before, []byte("</dimension>")); i >= 0 && j > i {
+		before = append(bytes.Clone(before[:i]), before[j+len("</dimension>"):]...) // it would be a lie
+	}
+	before = bytes.Replace(before, []byte(` filterMode="true"`), nil, 1) // nothing is filtered yet
+	return append(bytes.Clone(before), start...), append([]byte(end), after...), nil
+}
+
+// width gives a column's width in characters, by its header and the first rows.
+func (w *Writer) width(i int) float64 {
+	widest := utf8.RuneCountInString(w.book.Columns[i].Header) + 4 // the filter's button
+	for _, h := range w.first {
+		if v := h.values[i]; v != nil {
+			for line := range strings.SplitSeq(cut(*v, 200), "\n") {
+				widest = max(widest, utf8.RuneCountInString(line)+1)
+			}
+		}
+	}
+	return float64(min(max(widest, 8), 50))
 }
