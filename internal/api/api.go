@@ -107,6 +107,8 @@ func (s *server) routes() {
 	handle(s, get("/changes/{id}", "change", "One change; with wait, as soon as it is neither planning nor applying"), s.change)
 	handle(s, get("/changes/{id}/rows", "rows", "A page of the plan's rows"), s.rows)
 	handle(s, get("/changes/{id}/findings", "findings", "What the checks found"), s.findings)
+	handle(s, fileOut(get("/changes/{id}/bad-rows", "bad-rows", "The rows of the file that cannot be taken, to be mended"), csvType, xlsxType), s.badRows)
+	handle(s, fileIn(accepted(post("/changes/{id}/mends", "mend", "Mend cells of the file and plan again; the body is the mended rows as a file, or JSON: {\"cells\":[{\"row\":7,\"column\":\"terms\",\"value\":\"NET30\"}]}")), true), s.mend)
 	handle(s, fileIn(accepted(post("/changes/{id}/replan", "replan", "Plan again with today's data, or with the file in the body")), false), s.replan)
 	handle(s, post("/changes/{id}/submit", "submit", "Ask for the decision"), s.submit)
 	handle(s, post("/changes/{id}/withdraw", "withdraw", "Take the change back"), s.withdraw)

@@ -40,6 +40,7 @@ func TestRoutes(t *testing.T) {
 // TestParsing tells what each call makes of its parameters.
 func TestParsing(t *testing.T) {
 	t.Parallel()
+	net30 := "NET30"
 	me := access.Principal{Email: "maria@example.test", Means: "token:T1"}
 	for _, c := range []struct {
 		call request
@@ -67,6 +68,11 @@ func TestParsing(t *testing.T) {
 		{request{path: "/recipes/per%20month?version=2"}, "recipe", []any{"", "per month", 2}},
 		{request{method: "POST", path: "/recipes", body: `{"name":"monthly","from":"1001","share":true}`}, "recipe.save", []any{"monthly", change.ID("1001"), true}},
 		{request{method: "POST", path: "/recipes/r1/remove?dataset=customers"}, "recipe.remove", []any{"customers", "r1"}},
+		{request{method: "POST", path: "/changes/1001/mends?name=bad.xlsx", body: "id\n"}, "mend", []any{change.ID("1001"), []intake.Mend(nil), "bad.xlsx", true}},
+		{request{method: "POST", path: "/changes/1001/mends", body: `{"cells":[{"row":7,"column":"terms","value":"NET30"},{"row":8,"column":"terms","value":null}]}`,
+			header: map[string]string{"Content-Type": "application/json"}}, "mend",
+			[]any{change.ID("1001"), []intake.Mend{{Line: 7, Column: "terms", Text: &net30}, {Line: 8, Column: "terms"}}, "rows.csv", false}},
+		{request{path: "/changes/1001/bad-rows?format=xlsx&warned=true"}, "bad-rows", []any{change.ID("1001"), "xlsx", true}},
 		{request{method: "POST", path: "/changes/1001/approve", header: map[string]string{"If-Match": `"` + digest + `"`}}, "approve",
 			[]any{change.ID("1001"), record.Digest(digest), ""}},
 		{request{method: "POST", path: "/changes/1001/reject", body: `{"comment":"no"}`, header: map[string]string{"If-Match": digest}}, "reject",
@@ -183,6 +189,8 @@ func TestRefusals(t *testing.T) {
 		{"header lines", post("/changes?dataset=c&header_lines=x"), nil, 400, errs.Usage, "query.header_lines"},
 		{"map", post("/changes?dataset=c&map=x"), nil, 400, errs.Usage, "map must be"},
 		{"map twice", post("/changes?dataset=c&map=x%3Da&map=x%3Db"), nil, 400, errs.Usage, "twice"},
+		{"cells that are no texts", request{method: "POST", path: "/changes/1/mends", token: "token-maria", body: `{"cells":[{"row":7,"column":"x","value":1}]}`, header: map[string]string{"Content-Type": "application/json"}}, nil, 400, errs.Usage, "cells are not understood"},
+		{"two documents", request{method: "POST", path: "/changes/1/mends", token: "token-maria", body: `{"cells":[]}{}`, header: map[string]string{"Content-Type": "application/json"}}, nil, 400, errs.Usage, "cells are not understood"},
 		{"bad JSON", request{method: "POST", path: "/changes/1/submit", token: "token-maria", body: "{", header: map[string]string{"Content-Type": "application/json"}}, nil, 400, errs.Usage, "not understood"},
 		{"approve blindly", post("/changes/1/approve"), errs.New(errs.Usage, "No."), 428, errs.Usage, "If-Match"},
 		{"reject blindly", post("/changes/1/reject"), errs.New(errs.Usage, "No."), 428, errs.Usage, "If-Match"},

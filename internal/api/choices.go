@@ -15,7 +15,7 @@ import (
 type Choices struct {
 	Recipe      string   `query:"recipe" maxLength:"64" doc:"A recipe, by its name or id; other choices come on top"`
 	Mode        string   `query:"mode" enum:"upsert,update,insert,sync" doc:"How rows are taken; upsert unless chosen"`
-	Empty       string   `query:"empty" enum:"keep,clear" doc:"What an empty cell does to its column; keep unless chosen"`
+	Empty       string   `query:"empty" enum:"keep,clear" doc:"What an empty cell does to its column; unless chosen keep, but clear in a workbook that was taken out of the dataset"`
 	LeaveOut    string   `query:"leave_out_invalid" enum:"true,false" doc:"Leave invalid rows out of the plan"`
 	Map         []string `query:"map,explode" doc:"File column=column, once for each; without a column it is left out"`
 	Sheet       string   `query:"sheet" maxLength:"255" doc:"Of a workbook: sheet, table or named range; of an archive: its file"`
@@ -51,7 +51,7 @@ func (in *Choices) choose(o *change.Options) error {
 		o.Mode = change.Mode(in.Mode)
 	}
 	if in.Empty != "" {
-		o.ClearEmpty = in.Empty == "clear"
+		o.ClearEmpty, o.KeepEmpty = in.Empty == "clear", in.Empty == "keep"
 	}
 	if in.LeaveOut != "" {
 		o.LeaveOut = in.LeaveOut == "true"

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -76,6 +77,16 @@ func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, a
 		return wire.Change{}, err
 	}
 	return r.change, r.err
+}
+
+func (r *recorder) Mend(_ context.Context, p access.Principal, id change.ID, in workflow.Mends) (wire.Change, error) {
+	r.note("mend", p, id, in.Cells, in.Name, in.File != nil)
+	return r.change, errors.Join(r.file(in.File), r.err)
+}
+
+func (r *recorder) BadRows(_ context.Context, p access.Principal, id change.ID, format string, warned bool, w io.Writer) error {
+	r.note("bad-rows", p, id, format, warned)
+	return r.out(w)
 }
 
 func (r *recorder) act(ask string, args ...any) (wire.Change, error) {

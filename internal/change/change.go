@@ -80,6 +80,7 @@ const (
 type Options struct {
 	Mode       Mode              `json:"mode"`
 	ClearEmpty bool              `json:"clear_empty,omitempty"`       // an empty cell clears the column; else it stays
+	KeepEmpty  bool              `json:"keep_empty,omitempty"`        // it stays, even in a workbook of Sutor's own, where it is meant to clear
 	LeaveOut   bool              `json:"leave_out_invalid,omitempty"` // invalid rows are left out
 	Map        map[string]string `json:"map,omitempty"`               // file column → column; "" leaves it out
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
@@ -92,6 +93,8 @@ type Input struct {
 	Digest record.Digest `json:"digest"`
 	Bytes  int64         `json:"bytes"`
 	Rows   int64         `json:"rows"`
+	Mends  record.Digest `json:"mends,omitempty"`  // the artefact with the cells that were mended since (package intake, Mend)
+	Mended int64         `json:"mended,omitempty"` // how many cells they are
 }
 
 // Counts counts a plan's rows.
@@ -121,6 +124,9 @@ type Plan struct {
 	At        time.Time         `json:"at"`
 	Content   record.Digest     `json:"content,omitempty"` // of the file's rows as read (plan.ContentDigest)
 	Mapping   []Mapped          `json:"mapping,omitempty"` // every column of the file, in its order
+	// Hits is the artefact that says which rows of the file each finding is about: in
+	// the canonical dialect line and number in Findings, in the order of lines.
+	Hits record.Digest `json:"hits,omitempty"`
 }
 
 // Impact is what a plan touches in one related table.

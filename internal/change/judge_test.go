@@ -65,6 +65,7 @@ func TestRights(t *testing.T) {
 	rights := map[change.Act][]access.Email{
 		change.ActSee:      {"maria", "eva", "marlo", "olaf", "olga", "mona", "both", "ivan", "aud"},
 		change.ActReplan:   {"maria"},
+		change.ActMend:     {"maria"},
 		change.ActSubmit:   {"maria"},
 		change.ActWithdraw: {"maria"},
 		change.ActApprove:  {"marlo", "olaf", "olga", "mona", "both"},
@@ -121,6 +122,7 @@ func TestStates(t *testing.T) {
 		{change.ActSee, "ivan", "draft planning planned submitted approved rejected applying applied partly_applied failed undone withdrawn expired"},
 		{change.ActProve, "aud", "draft planning planned submitted approved rejected applying applied partly_applied failed undone withdrawn expired"},
 		{change.ActReplan, "maria", "planned submitted approved rejected failed expired"},
+		{change.ActMend, "maria", "planned submitted approved rejected failed expired"},
 		{change.ActSubmit, "maria", "planned"},
 		{change.ActWithdraw, "maria", "draft planning planned submitted approved rejected failed expired"},
 		{change.ActApprove, "olaf", "submitted"},

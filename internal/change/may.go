@@ -13,6 +13,7 @@ type Act string
 const (
 	ActSee      Act = "see"
 	ActReplan   Act = "replan"
+	ActMend     Act = "mend"
 	ActSubmit   Act = "submit"
 	ActWithdraw Act = "withdraw"
 	ActApprove  Act = "approve"
@@ -23,11 +24,12 @@ const (
 )
 
 // Acts lists every act.
-var Acts = []Act{ActSee, ActReplan, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActUndo, ActProve}
+var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActUndo, ActProve}
 
 // from says in which states an act is possible at all.
 var from = map[Act][]State{
 	ActReplan:   {Planned, Submitted, Approved, Rejected, Failed, Expired},
+	ActMend:     {Planned, Submitted, Approved, Rejected, Failed, Expired},
 	ActSubmit:   {Planned},
 	ActWithdraw: {Draft, Planning, Planned, Submitted, Approved, Rejected, Failed, Expired},
 	ActApprove:  {Submitted},
@@ -74,7 +76,7 @@ func right(c *Change, a Act, p access.Principal, d access.Dataset) error {
 	switch a {
 	case ActSee:
 		return nil
-	case ActReplan, ActSubmit, ActWithdraw:
+	case ActReplan, ActMend, ActSubmit, ActWithdraw:
 		if own && (access.May(p, access.Propose, d) || c.IsReversal() && d.OwnedBy(p)) {
 			return nil
 		}
@@ -220,6 +222,8 @@ func (a Act) participle() string {
 		return "seen"
 	case ActReplan:
 		return "planned again"
+	case ActMend:
+		return "mended"
 	case ActSubmit:
 		return "submitted"
 	case ActWithdraw:

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"sutor/internal/client"
+	"sutor/internal/errs"
 	"sutor/internal/wire"
 )
 
@@ -50,13 +51,25 @@ func (k *changeShowCmd) Run(c *console) error {
 }
 
 type changeFindingsCmd struct {
-	ID string `arg:"" help:"The change."`
+	ID     string `arg:"" help:"The change."`
+	Out    string `short:"o" placeholder:"FILE" help:"Instead take the rows out that cannot be taken, to be mended: FILE.xlsx or FILE.csv."`
+	Warned bool   `help:"With -o: the rows of all findings, also of those that only warn or ask for somebody."`
 }
 
 func (k *changeFindingsCmd) Run(c *console) error {
+	if k.Warned && k.Out == "" {
+		return errs.New(errs.Usage, "--warned is about the rows that are taken out.").WithMend("Say where to: -o FILE.xlsx")
+	}
 	cl, err := c.client()
 	if err != nil {
 		return err
+	}
+	if k.Out != "" {
+		format, err := sheetFormat(k.Out)
+		if err != nil {
+			return err
+		}
+		return c.save(k.Out, func(w io.Writer) (int64, error) { return cl.BadRows(c.ctx, k.ID, format, k.Warned, w) })
 	}
 	all, err := cl.Findings(c.ctx, k.ID)
 	if err != nil {

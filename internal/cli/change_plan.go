@@ -84,6 +84,25 @@ func (k *changeReplanCmd) Run(c *console) error {
 	return c.planned(cl, ch, err)
 }
 
+type changeMendCmd struct {
+	ID   string `arg:"" help:"The change."`
+	File string `arg:"" help:"The rows that were taken out, mended: a workbook or CSV; or FILE.json with cells."`
+}
+
+func (k *changeMendCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	f, closeFile, err := c.open(k.File)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	ch, err := cl.Mend(c.ctx, k.ID, f)
+	return c.planned(cl, ch, err)
+}
+
 // planned waits for the plan of a change that has just been accepted and shows
 // it. Once a plan stands that is a success, whatever was found.
 func (c *console) planned(cl *client.Client, ch wire.Change, err error) error {

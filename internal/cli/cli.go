@@ -37,6 +37,7 @@ type grammar struct {
 	Change struct {
 		Plan     changePlanCmd     `cmd:"" help:"Propose a file as a change, and wait for its plan."`
 		Replan   changeReplanCmd   `cmd:"" help:"Plan again with today's data, or with another file."`
+		Mend     changeMendCmd     `cmd:"" help:"Put mended rows back, and plan again."`
 		List     changeListCmd     `cmd:"" help:"The changes you may see, newest first."`
 		Show     changeShowCmd     `cmd:"" help:"One change."`
 		Rows     changeRowsCmd     `cmd:"" help:"The plan's rows, before and after."`

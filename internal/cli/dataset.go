@@ -114,16 +114,25 @@ type datasetExportCmd struct {
 }
 
 func (e *datasetExportCmd) Run(c *console) error {
-	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(e.Out)), ".")
-	if e.Out == "-" {
-		format = "csv"
-	}
-	if format != "csv" && format != "xlsx" {
-		return errs.New(errs.Usage, "%s ends in neither .csv nor .xlsx.", e.Out).WithMend("The ending chooses the kind of file.")
+	format, err := sheetFormat(e.Out)
+	if err != nil {
+		return err
 	}
 	cl, err := c.client()
 	if err != nil {
 		return err
 	}
 	return c.save(e.Out, func(w io.Writer) (int64, error) { return cl.Export(c.ctx, e.Name, format, w) })
+}
+
+// sheetFormat gives the kind of file that a name asks for.
+func sheetFormat(out string) (string, error) {
+	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(out)), ".")
+	if out == "-" {
+		format = "csv"
+	}
+	if format != "csv" && format != "xlsx" {
+		return "", errs.New(errs.Usage, "%s ends in neither .csv nor .xlsx.", out).WithMend("The ending chooses the kind of file.")
+	}
+	return format, nil
 }

@@ -116,6 +116,9 @@ func showChange(p *page, ch wire.Change) {
 	}
 	if ch.Input != nil {
 		p.line("File %s: %s.", ch.Input.Name, count(ch.Input.Rows, "row", "rows"))
+		if n := ch.Input.Mended; n > 0 {
+			p.line("Mended: %s of the file.", count(n, "cell", "cells"))
+		}
 	}
 	if ch.Recipe != nil {
 		p.line("Read by the recipe %s, version %d.", ch.Recipe.Name, ch.Recipe.Version)

@@ -124,10 +124,33 @@ func (c *Client) Replan(ctx context.Context, id string, o Choices, f *File) (wir
 	return c.upload(ctx, path("changes", id, "replan"), q, *f)
 }
 
+// BadRows writes the rows that findings make invalid to w, with warned those of
+// all findings; format is csv or xlsx.
+func (c *Client) BadRows(ctx context.Context, id, format string, warned bool, w io.Writer) (int64, error) {
+	q := url.Values{"format": {format}}
+	if warned {
+		q.Set("warned", "true")
+	}
+	return c.download(ctx, call{method: http.MethodGet, path: prefix + path("changes", id, "bad-rows"), query: q}, w)
+}
+
+// Mend hands mended rows in: a file as BadRows gave it or, in a file named .json,
+// cells (wire.Mends).
+func (c *Client) Mend(ctx context.Context, id string, f File) (wire.Change, error) {
+	kind := "application/octet-stream"
+	if strings.HasSuffix(strings.ToLower(f.Name), ".json") {
+		kind = "application/json"
+	}
+	return c.uploadAs(ctx, path("changes", id, "mends"), kind, url.Values{"name": {f.Name}}, f)
+}
+
 func (c *Client) upload(ctx context.Context, where string, q url.Values, f File) (wire.Change, error) {
+	return c.uploadAs(ctx, where, "application/octet-stream", q, f)
+}
+
+func (c *Client) uploadAs(ctx context.Context, where, kind string, q url.Values, f File) (wire.Change, error) {
 	var out wire.Change
-	err := c.document(ctx, call{method: http.MethodPost, path: prefix + where, query: q,
-		body: f.From, size: f.Size, contentType: "application/octet-stream"}, &out)
+	err := c.document(ctx, call{method: http.MethodPost, path: prefix + where, query: q, body: f.From, size: f.Size, contentType: kind}, &out)
 	return out, err
 }
 

@@ -34,6 +34,7 @@ const (
 	ChangeWithdrawn  Kind = "change.withdrawn"
 	ChangeExpired    Kind = "change.expired"
 	EvidenceExported Kind = "evidence.exported"
+	RowsExported     Kind = "rows.exported"
 	// Either.
 	Refused Kind = "refused"
 	Erased  Kind = "erased"
@@ -94,6 +95,7 @@ var rules = map[Kind]rule{
 	ChangeWithdrawn:  {sentence: "The change was withdrawn.", to: []State{"withdrawn"}, person: true},
 	ChangeExpired:    {sentence: "The change expired undecided.", to: []State{"expired"}},
 	EvidenceExported: {sentence: "The evidence of the change was exported.", person: true},
+	RowsExported:     {sentence: "Rows of the change's file were taken out to be mended.", person: true, digests: []string{"plan"}},
 
 	Refused: {sentence: "An attempt was refused.", place: either},
 	Erased:  {sentence: "Personal data or values were erased; the named digests are all that is left.", place: either},

@@ -33,11 +33,15 @@ type Map struct {
 	File   string // the name in the header, exactly
 	Target string // the dataset column's exact name; empty leaves the file's column out
 	Recipe string // the name of the recipe that says so; empty for the person
+	Marked bool   // the file says so: a workbook that was taken out of the dataset
 }
 
 func (m Map) how() How {
 	if m.Recipe != "" {
 		return ByRecipe
+	}
+	if m.Marked {
+		return ByMark
 	}
 	return ByMap
 }
@@ -45,6 +49,9 @@ func (m Map) how() How {
 func (m Map) why() string {
 	if m.Recipe != "" {
 		return "the recipe " + m.Recipe + " says so"
+	}
+	if m.Marked {
+		return "the workbook was taken out of the dataset with this header"
 	}
 	return "its maker says so"
 }
@@ -67,6 +74,7 @@ type How string
 const (
 	ByMap     How = "map"
 	ByRecipe  How = "recipe"
+	ByMark    How = "workbook" // a workbook that was taken out of the dataset says so
 	ByName    How = "name"
 	ByLabel   How = "label"
 	ByAlso    How = "also"
@@ -116,7 +124,7 @@ type Matching struct {
 // LeftOut is a column of the file that somebody does not want.
 type LeftOut struct {
 	File int
-	How  How // ByMap, ByRecipe or ByMemory
+	How  How // ByMap, ByRecipe, ByMark or ByMemory
 	Why  string
 }
 

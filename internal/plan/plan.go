@@ -119,6 +119,7 @@ type Outcome struct {
 	Findings []finding.Finding
 	Facts    []Facts // one for each judged column, in their order
 	Parquet  string  // path of plan.parquet
+	Hits     string  // path of the lines behind Findings: line and number, in the order of lines; "" from an engine that keeps none
 }
 
 // Facts are what a plan does to one column: how many rows write it, and how many
@@ -141,6 +142,7 @@ type Manifest struct {
 	Table     record.Table   `json:"table"`
 	Compact   record.Digest  `json:"compact"`
 	Input     record.Digest  `json:"input,omitempty"`
+	Mends     record.Digest  `json:"mends,omitempty"` // the cells mended on top of Input
 	Reverses  change.ID      `json:"reverses,omitempty"`
 	Options   change.Options `json:"options"`
 	Mapping   []Source       `json:"mapping,omitempty"`

@@ -57,6 +57,19 @@ type Input struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
 	Rows   int64  `json:"rows"`
+	Mended int64  `json:"mended,omitempty"` // cells that were mended since
+}
+
+// Mends are corrected cells of a change's file.
+type Mends struct {
+	Cells []Mend `json:"cells"`
+}
+
+// Mend is one corrected cell.
+type Mend struct {
+	Row    int64   `json:"row"`    // of the file, as findings name it
+	Column string  `json:"column"` // as in the file's header
+	Value  *string `json:"value"`  // the text that counts now; null for an empty cell
 }
 
 // Plan names the frozen plan and counts its rows.

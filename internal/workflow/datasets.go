@@ -2,13 +2,10 @@ package workflow
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"sutor/internal/access"
 	"sutor/internal/compact"
 	"sutor/internal/errs"
-	"sutor/internal/evidence"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -102,42 +99,6 @@ func viewColumn(c record.Column, rule compact.ColumnRule) wire.Column {
 	return out
 }
 
-// Export writes all rows of a dataset as a file that can be proposed again. It
-// is a read of everything, so it leaves a leaf.
-func (w *Workflow) Export(ctx context.Context, p access.Principal, name, format string, out io.Writer) error {
-	ad, err := w.seen(p, name)
-	if err != nil {
-		return err
-	}
-	if !access.May(p, access.Export, ad) {
-		return w.refused(ctx, p, "", "export", errs.New(errs.Forbidden, "Your roles do not let you export the rows of %s.", name).
-			WithMend("Ask somebody of the department %s.", ad.Department))
-	}
-	d, _ := w.Compact().Dataset(name)
-	sys, err := w.Systems.System(d.System)
-	if err != nil {
-		return err
-	}
-	table, err := sys.Describe(ctx, d.Table)
-	if err != nil {
-		return err
-	}
-	key := table.Columns.Pick(d.Key)
-	columns := append(append(record.Schema{}, key...), readable(table, d.Key)...)
-	err = w.Store.Do(ctx, func(tx Tx) error {
-		_, err := w.log.Append(tx.Log(), evidence.Entry{Kind: evidence.DatasetExported, At: w.Now(), Means: p.Means,
-			Body: evidence.Body{Who: string(p.Email), Dataset: name, Action: "export " + format}})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return exportTo(out, format, columns, func(rows io.Writer) error {
-		_, err := sys.Export(ctx, d.Table, key, columns, rows)
-		return err
-	})
-}
-
 // Health tells which of the configured things answer.
 func (w *Workflow) Health(ctx context.Context) []Health {
 	var out []Health
@@ -161,36 +122,4 @@ func (w *Workflow) Health(ctx context.Context) []Health {
 		h.Why = errs.Public(err).Error()
 	}
 	return append(out, h)
-}
-
-var errFormat = func(format string) error {
-	return errs.New(errs.Usage, "There is no export format %q.", format).WithMend("Use csv or xlsx.")
-}
-
-// pipeRows reads the rows of an export one by one.
-func pipeRows(produce func(io.Writer) error, each func([]record.Field) error) error {
-	r, wr := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := produce(wr)
-		wr.CloseWithError(err)
-		done <- err
-	}()
-	rows := record.NewReader(r)
-	for {
-		fields, err := rows.Read()
-		if err == io.EOF {
-			return <-done
-		}
-		if err == nil {
-			err = each(fields[1:]) // without the number
-		}
-		if err != nil {
-			r.CloseWithError(err)
-			if produced := <-done; produced != nil && errs.As(produced) != nil {
-				return produced
-			}
-			return fmt.Errorf("exporting: %w", err)
-		}
-	}
 }

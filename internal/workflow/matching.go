@@ -34,8 +34,9 @@ type matching struct {
 // match says which column of the file is which and completes the spec: by names,
 // by what was decided before, and for what is left by what stands in the file and
 // in the system. What somebody must know about it becomes findings.
-func (w *Workflow) match(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, header []string, staging string) ([]finding.Finding, error) {
-	m := &matching{Workflow: w, c: c, d: w.Compact().AccessDataset(c.Dataset), sys: sys, spec: spec, header: header, staging: staging}
+func (w *Workflow) match(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, read staged) ([]finding.Finding, error) {
+	header := read.Columns
+	m := &matching{Workflow: w, c: c, d: w.Compact().AccessDataset(c.Dataset), sys: sys, spec: spec, header: header, staging: read.staging}
 	memory, err := m.recall(ctx)
 	if err != nil {
 		return nil, err
@@ -47,6 +48,8 @@ func (w *Workflow) match(ctx context.Context, c *change.Change, sys *system.Syst
 			return nil, err
 		}
 		maps = append(maps, more...)
+	} else {
+		maps = append(maps, read.marked(maps, spec.Table.Columns)...)
 	}
 	matcher, err := intake.NewMatcher(header, spec.targets, maps, memory)
 	if err != nil {

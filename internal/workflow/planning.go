@@ -65,7 +65,9 @@ type made struct {
 	impact   []change.Impact
 	input    int64 // rows of the file
 	mapping  []change.Mapped
+	options  change.Options
 	judged   judgedBy
+	hits     record.Digest // the lines behind the findings
 }
 
 // judgedBy is the Compact that a plan was judged by.
@@ -86,7 +88,7 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 		return nil, err
 	}
 	digest, _ := comp.DatasetDigest(c.Dataset)
-	m := &made{judged: judgedBy{comp.Digest, digest}}
+	m := &made{judged: judgedBy{comp.Digest, digest}, options: c.Options}
 	spec, err := Compile(comp, d, table)
 	if err != nil {
 		return nil, err
@@ -132,21 +134,20 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return nil, nil, err
 	}
 	w.tell(c.ID)("reading the file", 0, 0)
-	staging := session.Path("staging.csv")
-	read, err := w.stage(ctx, c, staging)
+	read, err := w.stage(ctx, c, session.Path)
 	if err != nil {
 		return session, nil, ofFile{err}
 	}
 	if read.Rows == 0 {
-		return session, nil, ofFile{noRows(read)}
+		return session, nil, ofFile{noRows(read.Result)}
 	}
-	m.input = read.Rows
-	found, err := w.match(ctx, c, sys, spec, read.Columns, staging)
+	m.input, spec.Options, m.options = read.Rows, read.options, read.options
+	found, err := w.match(ctx, c, sys, spec, read)
 	if err != nil {
 		return session, nil, err
 	}
 	m.mapping = spec.mapping
-	out, err := session.Build(ctx, spec.Spec, staging, sys, w.tell(c.ID))
+	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))
 	if err != nil {
 		return session, nil, err
 	}
@@ -166,31 +167,6 @@ func noRows(read intake.Result) error {
 		}
 	}
 	return errs.New(errs.Invalid, "The file has no rows.").WithMend("Put the rows below the header.")
-}
-
-// stage turns the kept file into the staging CSV.
-func (w *Workflow) stage(ctx context.Context, c *change.Change, path string) (res intake.Result, err error) {
-	local, release, err := w.Artifacts.Local(ctx, c.Input.Digest)
-	if err != nil {
-		return res, err
-	}
-	defer release()
-	in, err := os.Open(local)
-	if err != nil {
-		return res, err
-	}
-	defer in.Close()
-	out, err := os.Create(path)
-	if err != nil {
-		return res, diskFull(err)
-	}
-	defer func() {
-		if cerr := out.Close(); err == nil && cerr != nil {
-			err = diskFull(cerr)
-		}
-	}()
-	f := intake.File{ReaderAt: in, Size: c.Input.Bytes, Name: c.Input.Name}
-	return intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: c.Options.File})
 }
 
 func diskFull(cause error) error {
@@ -250,13 +226,11 @@ func (w *Workflow) openPlan(ctx context.Context, digest record.Digest) (m plan.M
 
 // store keeps the plan's files and completes its manifest.
 func (w *Workflow) store(ctx context.Context, c *change.Change, name, kind string, table record.Table, out *plan.Outcome, m *made) error {
-	f, err := os.Open(out.Parquet)
+	d, err := w.keepFile(ctx, out.Parquet)
 	if err != nil {
-		return diskFull(err)
+		return err
 	}
-	defer f.Close()
-	d, _, err := w.Artifacts.Put(ctx, f)
-	if err != nil {
+	if m.hits, err = w.keepFile(ctx, out.Hits); err != nil {
 		return err
 	}
 	if d != out.Manifest.File {
@@ -268,13 +242,24 @@ func (w *Workflow) store(ctx context.Context, c *change.Change, name, kind strin
 		return err
 	}
 	man.Version, man.Change, man.Dataset, man.System, man.Kind, man.Table = plan.ManifestVersion, c.ID, c.Dataset, name, kind, table
-	man.Compact, man.Reverses, man.Options = m.judged.compact, c.Reverses, c.Options
+	man.Compact, man.Reverses, man.Options = m.judged.compact, c.Reverses, m.options
 	man.PlannedAt = w.Now().UTC().Truncate(time.Millisecond)
 	if c.Input != nil {
-		man.Input = c.Input.Digest
+		man.Input, man.Mends = c.Input.Digest, c.Input.Mends
 	}
 	_, _, err = w.Artifacts.Put(ctx, bytes.NewReader(man.Canonical()))
 	return err
+}
+
+// keepFile stores a file of a run as an artefact.
+func (w *Workflow) keepFile(ctx context.Context, path string) (record.Digest, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", diskFull(err)
+	}
+	defer f.Close()
+	d, _, err := w.Artifacts.Put(ctx, f)
+	return d, err
 }
 
 func orEmpty[T any](s []T) []T {
@@ -297,7 +282,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		man := m.manifest
 		columns := man.Columns.Names()
 		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
-			Content: man.Content, Mapping: m.mapping}
+			Hits: m.hits, Content: man.Content, Mapping: m.mapping}
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {
@@ -307,6 +292,9 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 			"plan": now.Plan.Digest, "compact": now.Compact, "file": man.File, "rows": man.Rows, "findings": man.Findings}}
 		if man.Input != "" {
 			e.Digests["input"] = man.Input
+		}
+		if man.Mends != "" {
+			e.Digests["mends"] = man.Mends
 		}
 		if err := w.move(tx, now, change.Planned, e); err != nil {
 			return err

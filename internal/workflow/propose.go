@@ -236,17 +236,7 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 				return err
 			}
 		}
-		s.c.VoidDecisions("planned again")
-		s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
-		s.c.SubmittedAt = nil
-		e := evidence.Entry{Kind: evidence.PlanAsked, Means: p.Means, Body: evidence.Body{Who: string(p.Email)}}
-		if s.c.Input != nil {
-			e.Digests = map[string]record.Digest{"input": s.c.Input.Digest}
-		}
-		if err := w.move(s.tx, s.c, change.Planning, e); err != nil {
-			return err
-		}
-		return s.tx.Enqueue(Job{Kind: JobPlan, Change: id})
+		return w.planAgain(s, "planned again")
 	})
 }
 
@@ -265,6 +255,25 @@ func (w *Workflow) chooseAgain(s *step, a Again) (err error) {
 		return err
 	}
 	return checkOptions(s.c.Options)
+}
+
+// planAgain has a change planned again, with what it is now; why its decisions
+// become void.
+func (w *Workflow) planAgain(s *step, why string) error {
+	s.c.VoidDecisions(why)
+	s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
+	s.c.SubmittedAt = nil
+	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Body: evidence.Body{Who: string(s.who.Email)}}
+	if in := s.c.Input; in != nil {
+		e.Digests = map[string]record.Digest{"input": in.Digest}
+		if in.Mends != "" {
+			e.Digests["mends"], e.Counts = in.Mends, map[string]int64{"mended": in.Mended}
+		}
+	}
+	if err := w.move(s.tx, s.c, change.Planning, e); err != nil {
+		return err
+	}
+	return s.tx.Enqueue(Job{Kind: JobPlan, Change: s.c.ID})
 }
 
 // another takes in the other file of a replan, if there is one.

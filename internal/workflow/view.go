@@ -31,7 +31,7 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 		Recipe: viewUse(c.Options.Recipe),
 	}
 	if c.Input != nil {
-		out.Input = &wire.Input{Name: c.Input.Name, Digest: string(c.Input.Digest), Rows: c.Input.Rows}
+		out.Input = &wire.Input{Name: c.Input.Name, Digest: string(c.Input.Digest), Rows: c.Input.Rows, Mended: c.Input.Mended}
 	}
 	if c.Problem != nil {
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend))

@@ -66,6 +66,9 @@ type UseCases interface {
 	// Replan plans again with today's data, and with what is different. Decisions
 	// become void.
 	Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error)
+	// Mend lays corrected cells over the change's file and plans again; decisions
+	// become void.
+	Mend(ctx context.Context, p access.Principal, id change.ID, in Mends) (wire.Change, error)
 	Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	// Approve and Reject decide on exactly the plan named by digest; another
@@ -84,6 +87,9 @@ type UseCases interface {
 	Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error)
 	// Rows gives a page of a plan's rows, of one op or of all ("").
 	Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error)
+	// BadRows writes the rows of the change's file that findings make invalid, with
+	// warned those of all findings, to be mended; format "csv" or "xlsx".
+	BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, w io.Writer) error
 
 	Datasets(ctx context.Context, p access.Principal) ([]wire.Dataset, error)
 	// Dataset gives one dataset with its columns, read from the live system.

@@ -73,6 +73,8 @@ func Routes() []Route {
 		{Name: "POST /changes/{id}/undo", Right: []Who{Maker, Colleague, Owner}},
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
+		{Name: "GET /changes/{id}/bad-rows", Query: "format=csv", Right: department},
+		{Name: "POST /changes/{id}/mends", Body: `{"cells":[{"row":2,"column":"id","value":"1"}]}`, Right: own},
 		{Name: "POST /changes/{id}/withdraw", Right: own},
 		{Name: "GET /recipes", Right: all},
 		{Name: "POST /recipes", Body: `{"name":"walk","from":"{id}"}`, Right: []Who{Maker, Colleague}},

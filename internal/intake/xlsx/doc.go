@@ -1,8 +1,9 @@
 // Package xlsx reads and writes workbooks: the tables of .xlsx and .xlsm files,
 // whichever program made them. [Read] makes the staging form of package intake
-// out of one table; [Writer] writes a workbook that people can work in, with
-// excelize, whose home this is. Reading is this package's own: excelize reads a
-// million rows in most of a minute, and has no bounds for hostile files.
+// out of one table; [Writer] writes a workbook that people can work in, and
+// [ReadMark] knows it again. This is excelize's home, which makes all of a
+// workbook but its rows. Reading is this package's own: excelize reads a million
+// rows in most of a minute, and has no bounds for hostile files.
 //
 // # How a workbook is read
 //
@@ -81,6 +82,34 @@
 // strings. What is damaged or another kind of file: passwords, .xls, .xlsb, .ods.
 // The names of parts lead nowhere, as nothing is unpacked to a place they name,
 // and what a sheet claims about its size is not believed.
+//
+// # What is written
+//
+// A value is written so that reading the cell gives exactly it back, also after a
+// spreadsheet program saved the workbook, and so that people see it as it is:
+//
+//   - numbers of up to 15 significant digits are numbers, which is as many as
+//     Excel computes with; longer ones are text, so that no digit is lost;
+//   - dates, and times to the second, from March 1900 on, are dates of Excel's;
+//     others, instants with a zone, and fractions of a second are text;
+//   - truth values are such; everything else is text, in cells formatted as text,
+//     so that leading zeros stay where a person types them too;
+//   - a text is never a formula, whatever it begins with;
+//   - NULL and the empty text are both an empty cell: no spreadsheet program keeps
+//     them apart, and a plan takes an empty cell for either (docs/values.md).
+//
+// What XML cannot hold is escaped as the format has it. A text longer than a cell
+// holds is refused, never cut.
+//
+// [Book] says what the workbook looks like: comments at the headers, lists to
+// choose from (on a hidden sheet, since a list in a cell's own rule holds 255
+// characters), limits by type, protection without a password, a sheet that
+// explains, and the [Mark] in its custom properties.
+//
+// The workbook is made twice without rows, the second time knowing how many there
+// are. Its sheet is cut at <sheetData>: the first one's head goes out before the
+// rows, the second one's tail after them, then all other parts. So rows are
+// streamed, memory does not grow with them, and the first bytes leave at once.
 //
 // Not done: formulas are not computed, merged cells not filled, links not
 // followed, number formats of other sections than the first not looked at.

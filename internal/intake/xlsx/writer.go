@@ -1,37 +1,3 @@
-// Package xlsx writes workbooks, and knows those again that it wrote. It is the
-// home of excelize, which makes all of a workbook but the rows: those are
-// streamed, so memory does not grow with them and the first bytes leave at once.
-//
-// # Values
-//
-// A value is written so that reading the cell gives exactly it back, also after a
-// spreadsheet program saved the workbook, and so that people see it as it is:
-//
-//   - numbers of up to 15 significant digits are numbers, which is as many as
-//     Excel computes with; longer ones are text, so that no digit is lost;
-//   - dates, and times to the second, from March 1900 on, are dates of Excel's;
-//     others, instants with a zone, and fractions of a second are text;
-//   - booleans are booleans; everything else is text, in cells formatted as text,
-//     so that leading zeros stay where a person types them too;
-//   - a text is never a formula, whatever it begins with;
-//   - NULL and the empty text are both an empty cell: no spreadsheet program keeps
-//     them apart, and a plan takes an empty cell for either (docs/values.md).
-//
-// What XML cannot hold is escaped as the format has it (_x0001_). A text longer
-// than a cell holds is refused, never cut.
-//
-// # A workbook to work in
-//
-// [Book] says what it looks like: comments at the headers, lists to choose from
-// (on a hidden sheet, since a list in a cell's own rule holds 255 characters),
-// limits by type, protection without a password, a sheet that explains, and the
-// [Mark].
-//
-// # How
-//
-// The workbook is made twice without rows, the second time knowing how many there
-// are. Its sheet is cut at <sheetData>: the first one's head goes out before the
-// rows, the second one's tail after them, then all other parts.
 package xlsx
 
 import (

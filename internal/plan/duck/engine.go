@@ -131,6 +131,15 @@ func (s *Session) open(ctx context.Context, o Options, files []string) error {
 		SET lock_configuration = true`)
 }
 
+// Scratch makes a folder for a run's files outside of any slot, on the same disk;
+// release removes it.
+func (e *Engine) Scratch() (dir string, release func(), err error) {
+	if dir, err = os.MkdirTemp(e.o.Dir, "run-"); err != nil {
+		return "", nil, diskError(err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
 // Path names a file in the session's folder.
 func (s *Session) Path(name string) string { return filepath.Join(s.dir, name) }
 

@@ -19,7 +19,7 @@ import (
 func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 	query := `SELECT op, line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
 		list(r.nj, "a#") + ` FROM deltas`
-	out := &plan.Outcome{Parquet: r.Path("plan.parquet")}
+	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
 	var err error
 	if err = r.writeParquet(ctx, query, r.nk, out.Parquet); err != nil {
 		return nil, err
@@ -158,14 +158,37 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	hit := slices.DeleteFunc(slices.Clone(r.checks), func(f finding.Finding) bool { return f.Rows == 0 })
-	for i := range hit {
-		if hit[i].Invalid && r.spec.Options.LeaveOut {
-			hit[i].Severity = finding.Warn
-			hit[i].Mend = "Left out, as chosen with --leave-out-invalid. " + hit[i].Mend
+	type numbered struct {
+		finding.Finding
+		f int // in hits
+	}
+	var hit []numbered
+	for f, c := range r.checks {
+		if c.Rows == 0 {
+			continue
 		}
+		if c.Invalid && r.spec.Options.LeaveOut {
+			c.Severity = finding.Warn
+			c.Mend = "Left out, as chosen with --leave-out-invalid. " + c.Mend
+		}
+		hit = append(hit, numbered{c, f})
 	}
 	rank := map[finding.Severity]int{finding.Block: 0, finding.Approve: 1, finding.Warn: 2}
-	slices.SortStableFunc(hit, func(a, b finding.Finding) int { return rank[a.Severity] - rank[b.Severity] })
-	return hit, nil
+	slices.SortStableFunc(hit, func(a, b numbered) int { return rank[a.Severity] - rank[b.Severity] })
+	order := make([]int, len(hit))
+	out := make([]finding.Finding, len(hit))
+	for i, h := range hit {
+		out[i], order[i] = h.Finding, h.f
+	}
+	return out, r.writeHits(ctx, order)
+}
+
+// writeHits writes the lines of every finding (plan.Outcome); order gives the
+// checks behind the findings.
+func (r *run) writeHits(ctx context.Context, order []int) error {
+	pairs := "(-1, -1)"
+	for i, f := range order {
+		pairs += fmt.Sprintf(", (%d, %d)", f, i)
+	}
+	return r.copyCSV(ctx, `SELECT DISTINCT line, i FROM hits JOIN (VALUES `+pairs+`) o(f, i) USING (f) WHERE line IS NOT NULL ORDER BY line, i`, nil, r.Path("hits.csv"))
 }

@@ -216,7 +216,44 @@ func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
 		t.Fatalf("in another order the plan is another one: %+v, %+v", first.Manifest, want.Manifest)
 	}
 	equal(t, got, want, gotRows, rows)
+	told(t, got)
 	return got
+}
+
+// told wants the lines of every finding: as many as it says, in its ranges.
+func told(t fataler, out *plan.Outcome) {
+	t.Helper()
+	file, err := os.Open(out.Hits)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	defer file.Close()
+	lines := make([][]int64, len(out.Findings))
+	last := int64(0)
+	for hits := record.NewReader(file); ; {
+		f, err := hits.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		line, err := strconv.ParseInt(string(f[0].Text), 10, 64)
+		i, err2 := strconv.Atoi(string(f[1].Text))
+		if err != nil || err2 != nil || i < 0 || i >= len(lines) || line < last {
+			t.Fatalf("the hit %s, %s after line %d, of %d findings", f[0].Text, f[1].Text, last, len(lines))
+		}
+		lines[i], last = append(lines[i], line), line
+	}
+	for i, f := range out.Findings {
+		ranges := finding.Ranges(lines[i])
+		if len(ranges) > finding.MaxRanges {
+			ranges = append(ranges[:finding.MaxRanges], "…")
+		}
+		if int64(len(lines[i])) != f.Rows || !slices.Equal(ranges, f.Ranges) {
+			t.Fatalf("%s says %d rows in %v, its lines are %v", f.Guardrail, f.Rows, f.Ranges, lines[i])
+		}
+	}
 }
 
 // equal compares DuckDB's plan with the reference's.

@@ -1,0 +1,83 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/intake"
+	"sutor/internal/intake/xlsx"
+)
+
+// staged is a change's file, read, with the cells that were mended laid over it.
+type staged struct {
+	intake.Result
+	staging string         // the path of the staging file
+	options change.Options // as they count for this file
+	mark    xlsx.Mark      // the zero Mark if the file is no workbook of Sutor's
+}
+
+// stage reads a change's file into files that path names.
+func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name string) string) (s staged, err error) {
+	local, release, err := w.Artifacts.Local(ctx, c.Input.Digest)
+	if err != nil {
+		return s, err
+	}
+	defer release()
+	in, err := os.Open(local)
+	if err != nil {
+		return s, err
+	}
+	defer in.Close()
+	f := intake.File{ReaderAt: in, Size: c.Input.Bytes, Name: c.Input.Name}
+	s.options, s.staging = c.Options, path("staging.csv")
+	mark, ours := xlsx.ReadMark(in, c.Input.Bytes)
+	switch {
+	case ours && mark.Kind == xlsx.MarkRows:
+		return s, errs.New(errs.Invalid, "This workbook has only the rows of change %s that were taken out to be mended.", oneLine(mark.Change, 64)).
+			WithMend("Put it back into that change: sutor change mend %s FILE", oneLine(mark.Change, 64))
+	case ours && mark.Dataset == c.Dataset:
+		s.mark, s.options = mark, ourOwn(c.Options, mark)
+	}
+	err = create(s.staging, func(out io.Writer) error {
+		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File})
+		return err
+	})
+	if err != nil || c.Input.Mends == "" {
+		return s, err
+	}
+	mends, err := w.Artifacts.Open(ctx, c.Input.Mends)
+	if err != nil {
+		return s, err
+	}
+	defer mends.Close()
+	read := s.staging
+	s.staging = path("mended.csv")
+	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error { return intake.Overlay(in, s.Columns, mends, out) })
+}
+
+// create writes a file of a run.
+func create(path string, write func(io.Writer) error) error {
+	out, err := os.Create(path)
+	if err != nil {
+		return diskFull(err)
+	}
+	err = write(out)
+	if cerr := out.Close(); err == nil && cerr != nil {
+		err = diskFull(cerr)
+	}
+	return err
+}
+
+// through makes one file of a run from another.
+func through(from, to string, write func(io.Reader, io.Writer) error) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return diskFull(err)
+	}
+	err = create(to, func(out io.Writer) error { return write(in, out) })
+	return errors.Join(err, in.Close())
+}
