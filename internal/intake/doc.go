@@ -13,8 +13,9 @@
 //	  - line: the number of the physical line where the record starts, from 1, as
 //	    an editor shows it (without quotes; the only value that is).
 //	  - defect: NULL, or why the record cannot be trusted: a short code, a colon and
-//	    a number. "cells:5" is a record of 5 cells under a header of another number;
-//	    "quote:2" has text after the closing quote of its second cell.
+//	    a number. "cells:5" is a record of 5 cells in a table of another number;
+//	    "quote:2" has text after the closing quote of its second cell. A code that
+//	    begins with "~" was repaired: "~quote:2" is a row like any other.
 //	  - cell…: one for each column of the header, in its order. NULL where nothing
 //	    stands between the separators, the empty text where "" stands there, else
 //	    the text exactly as it stands in the file: no trimming, no conversion, no
@@ -22,8 +23,9 @@
 //
 // A defective record keeps the cells that exist; missing ones are NULL; ones
 // beyond the header are not staged, which is what its defect says. Whoever reads
-// staging must treat a record with a defect as invalid, never as a row. Package
-// csv says in detail what is a defect, what is refused and what is neither.
+// staging must treat a record with a defect as invalid, never as a row, unless it
+// was repaired. Package csv says in detail what is a defect, what is mended, what
+// is refused and what is neither.
 //
 // Texts are only texts here: formulas, SQL, markup and invisible characters pass
 // unchanged and mean nothing.
@@ -37,7 +39,7 @@
 // what was understood, [Convert] writes the table as plain CSV.
 //
 // What was repaired or left out stands in [Result].Notes and, for a row, in its
-// defect. A defect whose code begins with "~" was repaired: its row counts.
+// defect.
 //
 // # Matching columns
 //
