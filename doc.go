@@ -20,7 +20,8 @@
 //
 // Ring 1. internal/record is the heart of "nothing is guessed": a value is NULL
 // or its canonical text, there is one lexical grammar a type, and rows travel in
-// one CSV dialect. internal/finding is what a check found. internal/access says
+// one CSV dialect; internal/record/format makes that grammar of what people write
+// in other ways ("1.234,50 €", "31. Mai 2026", "ja"). internal/finding is what a check found. internal/access says
 // who may do what, as pure functions.
 //
 // Ring 2. internal/wire holds the contract's JSON documents. internal/expr is
