@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -18,6 +19,7 @@ type Choices struct {
 	Empty       string   `query:"empty" enum:"keep,clear" doc:"What an empty cell does to its column; unless chosen keep, but clear in a workbook that was taken out of the dataset"`
 	LeaveOut    string   `query:"leave_out_invalid" enum:"true,false" doc:"Leave invalid rows out of the plan"`
 	Map         []string `query:"map,explode" doc:"File column=column, once for each; without a column it is left out"`
+	Format      []string `query:"format,explode" doc:"column=format, once for each: how a column's cells are written (docs/values.md); auto to have it found"`
 	Sheet       string   `query:"sheet" maxLength:"255" doc:"Of a workbook: sheet, table or named range; of an archive: its file"`
 	Table       int      `query:"table" minimum:"0" doc:"Of several tables in one sheet or text, from 1"`
 	Encoding    string   `query:"encoding" maxLength:"40" doc:"The text's encoding; auto to have it found"`
@@ -47,6 +49,10 @@ func (in *Choices) choose(o *change.Options) error {
 	if err != nil {
 		return err
 	}
+	formats, err := parseFormats(in.Format)
+	if err != nil {
+		return err
+	}
 	if in.Mode != "" {
 		o.Mode = change.Mode(in.Mode)
 	}
@@ -59,8 +65,33 @@ func (in *Choices) choose(o *change.Options) error {
 	if columns != nil {
 		o.Map = merged(o.Map, columns)
 	}
+	if formats != nil {
+		o.Formats = merged(o.Formats, formats)
+		maps.DeleteFunc(o.Formats, func(_, name string) bool { return name == automatic })
+	}
 	in.ofFile(o)
 	return nil
+}
+
+// parseFormats reads column=format, divided at the last =: no format has one.
+// Which formats there are depends on the column and is judged with the plan.
+func parseFormats(texts []string) (map[string]string, error) {
+	var formats map[string]string
+	for _, text := range texts {
+		at := strings.LastIndexByte(text, '=')
+		if at <= 0 || at == len(text)-1 {
+			return nil, errs.New(errs.Usage, "format must be column=format, but is %q.", text).WithMend("Write it as in delivery=dmy.")
+		}
+		if formats == nil {
+			formats = map[string]string{}
+		}
+		column := text[:at]
+		if _, twice := formats[column]; twice {
+			return nil, errs.New(errs.Usage, "format names the column %q twice.", column)
+		}
+		formats[column] = text[at+1:]
+	}
+	return formats, nil
 }
 
 // ofFile adds the choices about how the file is read.

@@ -85,6 +85,7 @@ type Options struct {
 	Map        map[string]string `json:"map,omitempty"`               // file column → column; "" leaves it out
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
+	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
 }
 
 // Input is the proposed file, kept as an artefact.

@@ -25,6 +25,7 @@ type choiceFlags struct {
 	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
 	LeaveOutInvalid bool     `help:"Leave invalid rows out of the plan; the owner sees it."`
 	Map             []string `sep:"none" placeholder:"'File column=column'" help:"Which column of the file is which; several times. Without a column it is left out."`
+	Format          []string `sep:"none" placeholder:"column=FORMAT" help:"How a column is written: dmy, mdy, ymd, 1.234,50, 1,234.50, '1.234,50 €', ja/nein, standard …; several times. auto to have it found again."`
 	dialectFlags
 }
 
@@ -41,7 +42,7 @@ type dialectFlags struct {
 }
 
 func (k choiceFlags) choices() client.Choices {
-	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map,
+	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format,
 		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
 		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}
 }

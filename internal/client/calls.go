@@ -75,6 +75,7 @@ type Choices struct {
 	Mode, Empty     string
 	LeaveOutInvalid bool
 	Map             []string // "File column=column"
+	Formats         []string // "column=format"
 	Within          string
 
 	// How the file is read.
@@ -86,6 +87,9 @@ func (o Choices) values() url.Values {
 	q := url.Values{}
 	if len(o.Map) > 0 {
 		q["map"] = o.Map
+	}
+	if len(o.Formats) > 0 {
+		q["format"] = o.Formats
 	}
 	if o.LeaveOutInvalid {
 		q.Set("leave_out_invalid", "true")

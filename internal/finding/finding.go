@@ -38,20 +38,22 @@ const (
 	Min          = "min"
 	Max          = "max"
 	Pattern      = "pattern"
-	Unique       = "unique"      // another row has this value already
-	UniqueSwap   = "unique-swap" // a value that another row gives up in the same change, where the system judges row by row
-	ForeignKey   = "foreign-key" // no such row in the table referred to
-	Unchecked    = "unchecked"   // a rule of the system that Sutor may not read enough to check (warning)
-	Hidden       = "hidden"      // the system hides rows from Sutor (warning)
-	EmptiedCells = "emptied"     // cells that would lose their value (warning)
-	Reading      = "reading"     // what a person must know about how the file was read (package intake)
-	Unmatched    = "unmatched"   // columns of the file that match nothing (warning)
-	Matched      = "matched"     // columns of the file that were matched by a guess (warning)
-	Question     = "question"    // columns of the file that may be one of the dataset; somebody must say (warning)
-	Recipe       = "recipe"      // the file has other columns than the recipe that it was read by (warning)
-	Twin         = "twin"        // another change has the same rows (warning)
-	AsStored     = "as-stored"   // the system stored something else than was approved
-	Constraint   = "constraint"  // the system refused it at apply
+	Unique       = "unique"         // another row has this value already
+	UniqueSwap   = "unique-swap"    // a value that another row gives up in the same change, where the system judges row by row
+	ForeignKey   = "foreign-key"    // no such row in the table referred to
+	Unchecked    = "unchecked"      // a rule of the system that Sutor may not read enough to check (warning)
+	Hidden       = "hidden"         // the system hides rows from Sutor (warning)
+	EmptiedCells = "emptied"        // cells that would lose their value (warning)
+	Format       = "format"         // a column is not written in the standard way (warning)
+	Unclear      = "unclear-format" // a column can be read in several ways, with different values
+	Reading      = "reading"        // what a person must know about how the file was read (package intake)
+	Unmatched    = "unmatched"      // columns of the file that match nothing (warning)
+	Matched      = "matched"        // columns of the file that were matched by a guess (warning)
+	Question     = "question"       // columns of the file that may be one of the dataset; somebody must say (warning)
+	Recipe       = "recipe"         // the file has other columns than the recipe that it was read by (warning)
+	Twin         = "twin"           // another change has the same rows (warning)
+	AsStored     = "as-stored"      // the system stored something else than was approved
+	Constraint   = "constraint"     // the system refused it at apply
 )
 
 // BuiltIn lists every name above.
@@ -76,6 +78,8 @@ var BuiltIn = []string{
 	Unchecked,
 	Hidden,
 	EmptiedCells,
+	Format,
+	Unclear,
 	Reading,
 	Unmatched,
 	Matched,

@@ -8,7 +8,8 @@
 //
 //  1. The file's staging CSV (package intake) is read, all text.
 //  2. Every cell becomes canonical text, or a finding, by the one grammar of its
-//     column's type (package record).
+//     column's type (package record). A column that is not written so is read by
+//     the one format that it is written in (package record/format), see below.
 //  3. The keys go to the system with their row numbers; live rows come back with
 //     the row number and are joined by it, so that the system decides which keys
 //     are the same.
@@ -17,6 +18,29 @@
 //  5. Checks and row guardrails run over the whole set; invalid rows leave it.
 //  6. What would be written is frozen as plan.parquet, its canonical rows are
 //     digested, and the manifest binds all of it.
+//
+// # Which format a column has
+//
+// A column is read by one format. For a column of the file whose kind has formats
+// it is, in this order:
+//
+//  1. The one that the person chose ([change.Options]).
+//  2. Contenders are the formats whose grammar matches the most of its cells that
+//     are not empty; of those that read every cell alike only the first, in the
+//     order of [format.For]. Where that is not more than half of them, it is the
+//     standard grammar instead, unless it is among them. It is a rival of theirs too, if it
+//     matches any cell and reads one otherwise than they do. Where there are
+//     rivals, live data is asked: of the cells that they read differently, and
+//     whose row is known, more than half have the very live value by one of them,
+//     and by no other: that is the format. (A file of ours, which has canonical
+//     text, so stays one.) For a column of the key, known rows stand for live
+//     values: one rival finds more than half of the keys that are read differently.
+//  3. The only contender. If there are several, nothing is guessed: the column's
+//     cells are invalid ([UnclearFinding]) and the person chooses.
+//
+// Cells that the format does not match are findings. Defective rows have no say.
+// The columns of the key are judged first, in their order, the key's other columns
+// read as far as it is known by then.
 //
 // # Files
 //
@@ -86,6 +110,9 @@ type Source struct {
 
 	Confidence int    `json:"confidence,omitempty"` // of what is not certain, 1 to 99
 	Why        string `json:"why,omitempty"`        // of the same, in words
+	// Format is the name of the format that the column was read by, as it may be
+	// given to --format; empty for the standard grammar. An engine fills it in.
+	Format string `json:"format,omitempty"`
 }
 
 // ColumnRule is a column's checks from the Compact; texts are canonical.

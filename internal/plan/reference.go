@@ -22,8 +22,14 @@ import (
 // gives the canonical rows CSV; the outcome has no Parquet file and its manifest
 // no digest of one. All rows are in memory: it is for tests, not for use.
 func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*Outcome, []byte, error) {
-	r := &reference{spec: spec, live: live}
-	if err := r.read(staging); err != nil {
+	r := &reference{spec: spec, live: live, read: map[string]*reading{}}
+	if err := r.chooseFormats(); err != nil {
+		return nil, nil, err
+	}
+	if err := r.readLines(staging); err != nil {
+		return nil, nil, err
+	}
+	if err := r.findKeyFormats(ctx); err != nil {
 		return nil, nil, err
 	}
 	if err := r.compare(ctx); err != nil {
@@ -47,6 +53,7 @@ type reference struct {
 	table  int64 // rows of the live table
 	checks []*check
 	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
+	read   map[string]*reading          // how columns are read, by column
 
 	reversal bool // undoing an applied plan: checks are told only
 }
@@ -64,6 +71,7 @@ type cell struct {
 	empty   bool
 	problem record.Problem
 	value   *string // canonical text; NULL where empty, or where there is a problem
+	ways    *string // what an unclear text may mean
 }
 
 // row is a line with a usable key, beside the live row that it means.
@@ -83,8 +91,8 @@ type delta struct {
 	why string // of a row that a reversal leaves alone
 }
 
-// read reads the staging file.
-func (r *reference) read(staging io.Reader) error {
+// readLines reads the staging file, its columns as they are chosen to be read.
+func (r *reference) readLines(staging io.Reader) error {
 	return each(staging, 2+len(r.spec.Columns), func(n int64, fields []*string) {
 		l := &line{number: n, defect: fields[0], cells: map[string]cell{}}
 		if l.defect != nil && strings.HasPrefix(*l.defect, "~") {
@@ -93,7 +101,7 @@ func (r *reference) read(staging io.Reader) error {
 		for _, c := range append(slices.Clone(r.spec.Key), r.spec.Judged...) {
 			for _, source := range r.spec.Sources {
 				if source.Column == c.Name {
-					l.cells[c.Name] = r.cell(c.Type, fields[1+source.File])
+					l.cells[c.Name] = r.cell(c, fields[1+source.File])
 				}
 			}
 		}
@@ -126,12 +134,20 @@ func each(in io.Reader, fields int, do func(n int64, fields []*string)) error {
 	}
 }
 
-// cell reads one cell: docs/values.md, "One grammar per type" and "Empty cells".
-func (r *reference) cell(t record.Type, text *string) cell {
-	if text == nil || *text == "" && t.Kind != record.Text {
+// cell reads one cell: docs/values.md, "One grammar per type", "Formats" and
+// "Empty cells".
+func (r *reference) cell(c record.Column, text *string) cell {
+	reading := r.read[c.Name]
+	switch {
+	case (text == nil || *text == "") && reading != nil && reading.format.Empty != "":
+		value := reading.format.Empty
+		return cell{text: text, value: &value}
+	case text == nil || *text == "" && c.Type.Kind != record.Text:
 		return cell{text: text, empty: true}
+	case reading != nil:
+		return reading.cell(*text)
 	}
-	value, problem := t.Parse(*text, r.spec.Location)
+	value, problem := c.Type.Parse(*text, r.spec.Location)
 	if problem != record.OK {
 		return cell{text: text, problem: problem}
 	}
@@ -163,6 +179,9 @@ func (r *reference) compare(ctx context.Context) (err error) {
 	}
 	found, err := r.fetch(ctx, asked)
 	if err != nil {
+		return err
+	}
+	if err := r.findFormats(found); err != nil {
 		return err
 	}
 	for _, l := range r.lines {
@@ -318,8 +337,11 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m := Manifest{Key: r.spec.Key.Names(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...), Mapping: r.spec.Sources,
-		TableRows: r.table, Rows: record.DigestOf(rows), Content: r.content(), Counts: r.counts()}
+	m := Manifest{Key: r.spec.Key.Names(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...), Mapping: r.mapping(),
+		TableRows: r.table, Rows: record.DigestOf(rows), Counts: r.counts()}
+	if !r.reversal {
+		m.Content = r.content()
+	}
 	return &Outcome{Manifest: m, Findings: r.findings()}, rows, nil
 }
 

@@ -116,11 +116,12 @@ func (r *reference) checkValues() {
 		}
 		slices.Sort(problems)
 		for _, p := range problems {
-			value := r.check(ValueFinding(c, p))
+			value := r.check(r.read[c.Name].finding(c, p))
 			for _, l := range byProblem[p] {
-				value.hit(l, l.cells[c.Name].text)
+				value.hit(l, l.cells[c.Name].shown())
 			}
 		}
+		r.tellFormat(c)
 	}
 }
 
@@ -128,7 +129,7 @@ func (r *reference) checkKeys() {
 	for _, c := range r.spec.Key {
 		missing := r.check(MissingKeyFinding(c))
 		for _, l := range r.lines {
-			if cell := l.cells[c.Name]; l.defect == nil && (blank(cell.text) || c.Type.Kind == record.Text && cell.value != nil && *cell.value == "") {
+			if cell := l.cells[c.Name]; l.defect == nil && (cell.empty || c.Type.Kind == record.Text && cell.value != nil && *cell.value == "") {
 				missing.hit(l, nil)
 			}
 		}

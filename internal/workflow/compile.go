@@ -15,6 +15,7 @@ import (
 	"sutor/internal/intake"
 	"sutor/internal/plan"
 	"sutor/internal/record"
+	"sutor/internal/record/format"
 	"sutor/internal/system/driver"
 )
 
@@ -268,6 +269,23 @@ func (k *compiler) matchTargets() {
 		k.spec.targets = append(k.spec.targets, intake.Target{Name: c.Name, Label: rule.Label, Also: rule.Also, Key: slices.Contains(k.d.Key, c.Name),
 			Type: c.Type, OneOf: k.spec.Rules[c.Name].OneOf, ReadOnly: !rule.MayWrite() || c.Generated || c.Identity == "always"})
 	}
+}
+
+// checkFormats refuses a choice of format for a column that the dataset does not
+// have, or that its type does not know. One for a column that this file does not
+// have does no harm: choices are kept for the next file.
+func (s *Spec) checkFormats(formats map[string]string) error {
+	for _, column := range sortedKeys(formats) {
+		i := s.Table.Columns.Index(column)
+		if i < 0 {
+			return errs.New(errs.Usage, "The dataset has no column %q, which --format names.", column).
+				WithMend("Names in --format are those of the dataset, and exact. It has: %s.", strings.Join(s.Table.Columns.Names(), ", "))
+		}
+		if _, err := format.Named(s.Table.Columns[i].Type.Kind, formats[column]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // judge sets the judged columns after the key, in the table's order.

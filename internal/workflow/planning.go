@@ -147,6 +147,9 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return session, nil, err
 	}
 	m.mapping = spec.mapping
+	if err := spec.checkFormats(c.Options.Formats); err != nil {
+		return session, nil, err
+	}
 	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))
 	if err != nil {
 		return session, nil, err

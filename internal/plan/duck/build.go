@@ -34,8 +34,9 @@ type run struct {
 // column is one key or judged column with its place in the file.
 type column struct {
 	record.Column
-	source int // position in the file, -1 if it is not there
-	rule   plan.ColumnRule
+	source  int // position in the file, -1 if it is not there
+	rule    plan.ColumnRule
+	written written
 }
 
 // Build makes a plan of a staging CSV (package intake: line, defect, cells…).
@@ -43,12 +44,17 @@ type column struct {
 func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*plan.Outcome, error) {
 	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged)}
 	r.columns()
+	if err := r.chooseFormats(); err != nil {
+		return nil, err
+	}
 	steps := []struct {
 		say string
 		do  func(context.Context) error
 	}{
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, staging) }},
+		{"reading the file", r.readFormats(staging)},
 		{"fetching live rows", r.fetchLive},
+		{"comparing", r.findFormats},
 		{"comparing", r.compare},
 		{"checking", r.checkRows},
 		{"checking", r.freezeDeltas},
@@ -77,10 +83,14 @@ func (r *run) columns() {
 	}
 }
 
+// defect selects a record's defect. One that was repaired ("~…") is none; the
+// notes of reading tell it.
+const defect = `CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect`
+
 // readCells makes the table cells: for every key and judged column of the file
 // e<i> (is the cell empty), p<i> (its problem), s<i> (its text, where that is a
-// problem; always for the key) and v<i> (its canonical text). A defect that was
-// repaired ("~…") is none; the notes of reading tell it.
+// problem; always for the key), v<i> (its canonical text), and of decimals and
+// floats g<i> (may its point stand between thousands? NULL without one).
 func (r *run) readCells(ctx context.Context, staging string) error {
 	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
 	var pick, problems, values, out strings.Builder
@@ -102,11 +112,14 @@ func (r *run) readCells(ctx context.Context, staging string) error {
 		fmt.Fprintf(&problems, ", %s AS e%d, CASE WHEN e%d THEN NULL ELSE %s END AS p%d", empty, i, i, cell.problem, i)
 		fmt.Fprintf(&values, ", CASE WHEN e%d OR p%d IS NOT NULL THEN NULL ELSE %s END AS v%d", i, i, cell.value, i)
 		fmt.Fprintf(&out, ", %s AS s%d, e%d, p%d, v%d", shown, i, i, i, i)
+		if hasFraction(c.Type.Kind) {
+			fmt.Fprintf(&out, ", %s AS g%d", maybeGrouped(fmt.Sprintf("s%d", i)), i)
+		}
 	}
 	from := layered(`(SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`)`, cells)
 	return r.load(ctx, `
 		CREATE TABLE cells AS
-		SELECT line, CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect`+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
+		SELECT line, `+defect+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 

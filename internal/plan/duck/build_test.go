@@ -85,6 +85,15 @@ func (b *bench) sql(query string) {
 // plan plans a CSV whose header names columns exactly.
 func (b *bench) plan(file string, o change.Options) (*duck.Session, *plan.Outcome) {
 	b.Helper()
+	s, out, err := b.tryPlan(file, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s, out
+}
+
+func (b *bench) tryPlan(file string, o change.Options) (*duck.Session, *plan.Outcome, error) {
+	b.Helper()
 	ctx := context.Background()
 	s, err := b.engine.Session(ctx)
 	if err != nil {
@@ -113,10 +122,7 @@ func (b *bench) plan(file string, o change.Options) (*duck.Session, *plan.Outcom
 		}
 	}
 	out, err := s.Build(ctx, spec, path, b.sys, func(string, int64, int64) {})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return s, out
+	return s, out, err
 }
 
 // rows writes the plan's canonical rows, for comparison.

@@ -67,10 +67,12 @@ func (r *run) checkValues(ctx context.Context) error {
 			return err
 		}
 		for _, p := range problems {
-			f := plan.ValueFinding(c.Column, p)
-			if err := r.hit(ctx, f, "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), fmt.Sprintf("s%d", i)); err != nil {
+			if err := r.hit(ctx, c.formatProblem(p), "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), sample(i, p)); err != nil {
 				return err
 			}
+		}
+		if err := r.tellFormat(ctx, i); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 	}
 	m := &out.Manifest
 	m.Columns = append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
-	m.Key, m.Mapping, m.TableRows = r.spec.Key.Names(), r.spec.Sources, r.table
+	m.Key, m.Mapping, m.TableRows = r.spec.Key.Names(), r.mapping(), r.table
 	if m.File, m.Rows, err = r.digests(ctx, out.Parquet, r.spec.Key, r.spec.Judged); err != nil {
 		return nil, err
 	}

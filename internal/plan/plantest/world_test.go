@@ -3,6 +3,7 @@ package plantest_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -192,6 +193,10 @@ func (g *generator) pool(c record.Column) {
 	texts := rapid.Permutation(usual[c.Type.Kind]).Draw(g.T, "pool")
 	if !slices.Contains(g.table.Key, c.Name) {
 		texts = texts[:min(len(texts), 3+g.upTo(5, "size of pool"))]
+	}
+	if spelled := g.dialect(c); spelled != nil {
+		g.values[c.Name], g.spelled[c.Name] = slices.Sorted(maps.Keys(spelled)), spelled
+		return
 	}
 	spelled := map[string][]string{}
 	for _, text := range append(texts, certain[c.Type.Kind]) {

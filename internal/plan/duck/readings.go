@@ -1,0 +1,134 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sutor/internal/record"
+	"sutor/internal/record/format"
+)
+
+// candidate is a format with its number in a table readings<i>, which has of every
+// text s of one column, and how many cells have it, what each candidate makes of
+// it: f<n> (does it read the text), p<n> and v<n> (the problem and the canonical
+// text of what it reads).
+type candidate struct {
+	format.Format
+	n int
+}
+
+// fitting gives the formats whose grammar matches the most of the gathered cells
+// of column i, and how many they are; before them the standard grammar, if it is
+// not one of them. None where the standard grammar is the only contender.
+func (r *run) fitting(ctx context.Context, i int) (formats []format.Format, most int, err error) {
+	sign, err := r.commonSign(ctx, r.cols[i].Type.Kind)
+	if err != nil {
+		return nil, 0, err
+	}
+	all := format.For(r.cols[i].Type.Kind, sign)
+	var of int64
+	counts, dest, cells := "COALESCE(sum(n), 0)::BIGINT", []any{&of}, make([]int64, len(all))
+	for n, f := range all {
+		counts += `, COALESCE(sum(n) FILTER (regexp_full_match(s, ` + text(f.Grammar()) + `)), 0)::BIGINT`
+		dest = append(dest, &cells[n])
+	}
+	err = r.query(ctx, `SELECT `+counts+` FROM `+shapes(r.cols[i].Type.Kind, sign), func(scan func(...any) error) error { return scan(dest...) })
+	best := slices.Max(cells)
+	if err != nil || best == 0 || cells[0] < best && 2*best <= of {
+		return nil, 0, err
+	}
+	for n, f := range all {
+		if cells[n] == best {
+			formats = append(formats, f)
+		}
+	}
+	most = len(formats)
+	if cells[0] < best {
+		formats = slices.Insert(formats, 0, all[0])
+	}
+	return formats, most, nil
+}
+
+// gather makes the table said: the different texts of column i, and how many cells
+// have each.
+func (r *run) gather(ctx context.Context, i int) error {
+	return r.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE TABLE said AS SELECT s%[1]d AS s, count(*) AS n FROM texts WHERE %[2]s AND s%[1]d <> '' GROUP BY s%[1]d`, i, sound))
+}
+
+// shapes gives fewer texts that the same grammars match: of a number, they only
+// tell noughts from other digits.
+func shapes(k record.Kind, sign string) string {
+	if k != record.Int && !hasFraction(k) || strings.ContainsAny(sign, "23456789") {
+		return `said`
+	}
+	return `(SELECT translate(s, '23456789', '11111111') AS s, sum(n) AS n FROM said GROUP BY 1)`
+}
+
+// commonSign gives the sign that most cells carry that carry one.
+func (r *run) commonSign(ctx context.Context, k record.Kind) (sign string, err error) {
+	if k != record.Int && !hasFraction(k) {
+		return "", nil
+	}
+	before, behind := format.SignPatterns()
+	query := `SELECT sign FROM (SELECT n, regexp_extract(s, ` + text(before) + `, 1) AS a, regexp_extract(s, ` + text(behind) + `, 1) || regexp_extract(s, ` + text(behind) + `, 2) AS b,
+			CASE WHEN a <> '' THEN a ELSE b END AS sign FROM said) WHERE sign <> '' GROUP BY sign ORDER BY sum(n) DESC, sign LIMIT 1`
+	err = r.query(ctx, query, func(scan func(...any) error) error { return scan(&sign) })
+	return sign, err
+}
+
+// candidates makes the table readings<i> of the gathered texts of column i.
+func (r *run) candidates(ctx context.Context, i int, formats []format.Format) (all []candidate, err error) {
+	var cells []cellSQL
+	pick := ""
+	for n, f := range formats {
+		all = append(all, candidate{f, n})
+		c := cell(r.cols[i].Type, n, r.spec.Location)
+		c.mids = append(reads(f, n), c.mids...)
+		cells = append(cells, c)
+		pick += fmt.Sprintf(", s%d IS NOT NULL AS f%d, %s AS p%d, %s AS v%d", n, n, c.problem, n, c.value, n)
+	}
+	return all, r.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE TABLE readings%d AS `, i)+`SELECT s, n`+pick+` FROM `+layered(`said`, cells))
+}
+
+// reads gives the columns that make s<n>, the standard text that a format makes
+// of s; NULL where it does not read it. See layered.
+func reads(f format.Format, n int) (mids [][2]string) {
+	last := `CASE WHEN regexp_full_match(s, ` + text(f.Grammar()) + `) THEN s END`
+	for k, stage := range f.Stages() {
+		name := fmt.Sprintf("y%d_%d", n, k)
+		mids = append(mids, [2]string{name, last})
+		last = name
+		for _, step := range stage.Steps {
+			last = `regexp_replace(` + last + `, ` + text(step.Pattern) + `, ` + text(step.With) + `, 'g')`
+		}
+		if stage.When != "" {
+			last = `CASE WHEN regexp_matches(` + name + `, ` + text(stage.When) + `) THEN ` + last + ` ELSE ` + name + ` END`
+		}
+	}
+	return append(mids, [2]string{fmt.Sprintf("s%d", n), last})
+}
+
+// differing tells of all pairs of candidates whether there is a text that both
+// read, and not alike.
+func (r *run) differing(ctx context.Context, i int, all []candidate) (differ [][]bool, err error) {
+	differ = make([][]bool, len(all))
+	for a := range differ {
+		differ[a] = make([]bool, len(all))
+	}
+	pick, dest := "true", []any{new(bool)}
+	for a := range all {
+		for b := range all[:a] {
+			pick += ", COALESCE(bool_or(" + unlike(all[a], all[b]) + "), false)"
+			dest = append(dest, &differ[a][b])
+		}
+	}
+	err = r.query(ctx, fmt.Sprintf(`SELECT %s FROM readings%d`, pick, i), func(scan func(...any) error) error { return scan(dest...) })
+	for a := range all {
+		for b := range all[:a] {
+			differ[b][a] = differ[a][b]
+		}
+	}
+	return differ, err
+}
