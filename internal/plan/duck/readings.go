@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sutor/internal/record"
 	"sutor/internal/record/format"
@@ -21,20 +20,25 @@ type candidate struct {
 
 // fitting gives the formats whose grammar matches the most of the gathered cells
 // of column i, and how many they are; before them the standard grammar, if it is
-// not one of them. None where the standard grammar is the only contender.
+// not one of them. None where the standard grammar is the only contender. Of
+// formats that make the same standard text of all texts only the first is given.
 func (r *run) fitting(ctx context.Context, i int) (formats []format.Format, most int, err error) {
-	sign, err := r.commonSign(ctx, r.cols[i].Type.Kind)
+	k := r.cols[i].Type.Kind
+	if err := r.exec(ctx, `CREATE OR REPLACE TABLE shapes AS SELECT `+shape(k)+` AS s, sum(n) AS n FROM said GROUP BY 1`); err != nil {
+		return nil, 0, err
+	}
+	sign, err := r.commonSign(ctx, k)
 	if err != nil {
 		return nil, 0, err
 	}
-	all := format.For(r.cols[i].Type.Kind, sign)
+	all := format.For(k, sign)
 	var of int64
 	counts, dest, cells := "COALESCE(sum(n), 0)::BIGINT", []any{&of}, make([]int64, len(all))
 	for n, f := range all {
 		counts += `, COALESCE(sum(n) FILTER (regexp_full_match(s, ` + text(f.Grammar()) + `)), 0)::BIGINT`
 		dest = append(dest, &cells[n])
 	}
-	err = r.query(ctx, `SELECT `+counts+` FROM `+shapes(r.cols[i].Type.Kind, sign), func(scan func(...any) error) error { return scan(dest...) })
+	err = r.query(ctx, `SELECT `+counts+` FROM shapes`, func(scan func(...any) error) error { return scan(dest...) })
 	best := slices.Max(cells)
 	if err != nil || best == 0 || cells[0] < best && 2*best <= of {
 		return nil, 0, err
@@ -44,11 +48,41 @@ func (r *run) fitting(ctx context.Context, i int) (formats []format.Format, most
 			formats = append(formats, f)
 		}
 	}
+	if formats, err = r.unlikeShapes(ctx, formats); err != nil {
+		return nil, 0, err
+	}
 	most = len(formats)
 	if cells[0] < best {
 		formats = slices.Insert(formats, 0, all[0])
 	}
 	return formats, most, nil
+}
+
+// unlikeShapes leaves out formats that make the same of every shape as one before
+// them: what a format makes of a number's digits does not depend on the digits.
+func (r *run) unlikeShapes(ctx context.Context, formats []format.Format) (kept []format.Format, err error) {
+	var cells []cellSQL
+	pick, dest, alike := "true", []any{new(bool)}, make([]bool, len(formats))
+	for n, f := range formats {
+		cells = append(cells, cellSQL{mids: reads(f, n)})
+		for before := range n {
+			same := new(bool)
+			pick += fmt.Sprintf(", COALESCE(bool_and(s%d IS NOT DISTINCT FROM s%d), true)", n, before)
+			dest = append(dest, same)
+		}
+	}
+	err = r.query(ctx, `SELECT `+pick+` FROM `+layered(`shapes`, cells), func(scan func(...any) error) error { return scan(dest...) })
+	at := 1
+	for n := range formats {
+		for range n {
+			alike[n] = alike[n] || *dest[at].(*bool)
+			at++
+		}
+		if !alike[n] {
+			kept = append(kept, formats[n])
+		}
+	}
+	return kept, err
 }
 
 // gather makes the table said: the different texts of column i, and how many cells
@@ -57,23 +91,28 @@ func (r *run) gather(ctx context.Context, i int) error {
 	return r.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE TABLE said AS SELECT s%[1]d AS s, count(*) AS n FROM texts WHERE %[2]s AND s%[1]d <> '' GROUP BY s%[1]d`, i, sound))
 }
 
-// shapes gives fewer texts that the same grammars match: of a number, they only
-// tell noughts from other digits.
-func shapes(k record.Kind, sign string) string {
-	if k != record.Int && !hasFraction(k) || strings.ContainsAny(sign, "23456789") {
-		return `said`
+// shape gives fewer texts that the same grammars match: of numbers, digits that no
+// grammar and no sign tells from a one become one.
+func shape(k record.Kind) string {
+	s := `s`
+	if isNumber(k) {
+		for _, digit := range "456789" {
+			s = `replace(` + s + `, '` + string(digit) + `', '1')`
+		}
 	}
-	return `(SELECT translate(s, '23456789', '11111111') AS s, sum(n) AS n FROM said GROUP BY 1)`
+	return s
 }
+
+func isNumber(k record.Kind) bool { return k == record.Int || hasFraction(k) }
 
 // commonSign gives the sign that most cells carry that carry one.
 func (r *run) commonSign(ctx context.Context, k record.Kind) (sign string, err error) {
-	if k != record.Int && !hasFraction(k) {
+	if !isNumber(k) {
 		return "", nil
 	}
 	before, behind := format.SignPatterns()
 	query := `SELECT sign FROM (SELECT n, regexp_extract(s, ` + text(before) + `, 1) AS a, regexp_extract(s, ` + text(behind) + `, 1) || regexp_extract(s, ` + text(behind) + `, 2) AS b,
-			CASE WHEN a <> '' THEN a ELSE b END AS sign FROM said) WHERE sign <> '' GROUP BY sign ORDER BY sum(n) DESC, sign LIMIT 1`
+			CASE WHEN a <> '' THEN a ELSE b END AS sign FROM shapes) WHERE sign <> '' GROUP BY sign ORDER BY sum(n) DESC, sign LIMIT 1`
 	err = r.query(ctx, query, func(scan func(...any) error) error { return scan(&sign) })
 	return sign, err
 }
@@ -101,13 +140,21 @@ func reads(f format.Format, n int) (mids [][2]string) {
 		mids = append(mids, [2]string{name, last})
 		last = name
 		for _, step := range stage.Steps {
-			last = `regexp_replace(` + last + `, ` + text(step.Pattern) + `, ` + text(step.With) + `, 'g')`
+			last = replaced(last, step)
 		}
 		if stage.When != "" {
 			last = `CASE WHEN regexp_matches(` + name + `, ` + text(stage.When) + `) THEN ` + last + ` ELSE ` + name + ` END`
 		}
 	}
 	return append(mids, [2]string{fmt.Sprintf("s%d", n), last})
+}
+
+// replaced does a step; a pattern of one character needs no regular expression.
+func replaced(s string, step format.Step) string {
+	if p := step.Pattern; len(p) == 3 && p[0] == '[' && p[2] == ']' {
+		return `replace(` + s + `, ` + text(p[1:2]) + `, ` + text(step.With) + `)`
+	}
+	return `regexp_replace(` + s + `, ` + text(step.Pattern) + `, ` + text(step.With) + `, 'g')`
 }
 
 // differing tells of all pairs of candidates whether there is a text that both

@@ -60,7 +60,7 @@ func TestReadingsEqualFormats(t *testing.T) {
 	}
 	for _, text := range formattedCells {
 		got := ""
-		if err := s.exec(t.Context(), `CREATE OR REPLACE TABLE said AS SELECT `+quote(text)+` AS s, 1 AS n`); err != nil {
+		if err := s.exec(t.Context(), `CREATE OR REPLACE TABLE said AS SELECT `+quote(text)+` AS s, 1 AS n; CREATE OR REPLACE TABLE shapes AS SELECT `+shape(record.Decimal)+` AS s, n FROM said`); err != nil {
 			t.Fatal(err)
 		}
 		r := &run{Session: s}

@@ -81,7 +81,7 @@ func (w way) format(k record.Kind, carried string) Format {
 	} else {
 		f.grammar = unsignedGrammar(core)
 	}
-	f.stages = append(f.stages, w.stage())
+	f.stages = append(f.stages, plain(), w.stage())
 	return f
 }
 
@@ -140,14 +140,9 @@ func within(forms ...string) string {
 	return blanks + `(?:` + strings.Join(forms, `|`) + `)` + blanks
 }
 
-// stage makes the standard text of a number that carries nothing any more.
+// stage makes the standard point of the rest.
 func (w way) stage() Stage {
-	steps := []Step{
-		{blank + `+`, ``},
-		{`\x{2212}`, `-`},
-		{`^\(([^()]*)\)$`, `-\1`},
-		{`^([^()]+)-$`, `-\1`},
-	}
+	var steps []Step
 	if w.group != "" && w.group != blank {
 		steps = append(steps, Step{w.group, ``})
 	}
@@ -155,4 +150,14 @@ func (w way) stage() Stage {
 		steps = append(steps, Step{comma, `.`})
 	}
 	return Stage{Steps: steps}
+}
+
+// plain takes away what few numbers have: blanks, and the ways to write a minus.
+func plain() Stage {
+	return Stage{When: `[^0-9.,]`, Steps: []Step{
+		{blank + `+`, ``},
+		{`\x{2212}`, `-`},
+		{`^\(([^()]*)\)$`, `-\1`},
+		{`^([^()]+)-$`, `-\1`},
+	}}
 }
