@@ -46,6 +46,10 @@ const (
 	EmptiedCells = "emptied"        // cells that would lose their value (warning)
 	Format       = "format"         // a column is not written in the standard way (warning)
 	Unclear      = "unclear-format" // a column can be read in several ways, with different values
+	Unseen       = "unseen"         // texts with characters that cannot be seen (warning)
+	Padded       = "padded"         // texts with blanks at their ends (warning)
+	LookAlike    = "look-alike"     // words that mix alphabets whose letters look the same (warning)
+	AlikeKeys    = "alike-keys"     // new keys that look the same as another one (warning)
 	Reading      = "reading"        // what a person must know about how the file was read (package intake)
 	Unmatched    = "unmatched"      // columns of the file that match nothing (warning)
 	Matched      = "matched"        // columns of the file that were matched by a guess (warning)
@@ -80,6 +84,10 @@ var BuiltIn = []string{
 	EmptiedCells,
 	Format,
 	Unclear,
+	Unseen,
+	Padded,
+	LookAlike,
+	AlikeKeys,
 	Reading,
 	Unmatched,
 	Matched,
@@ -130,9 +138,10 @@ func Range(from, to int64) string {
 	return fmt.Sprintf("%d-%d", from, to)
 }
 
-// Sample cuts an offending text to what a person needs to recognise it.
+// Sample cuts an offending text to what a person needs to recognise it, and shows
+// what cannot be seen in it (Visible).
 func Sample(text string) string {
-	text = strings.ToValidUTF8(text, "�")
+	text = Visible(strings.ToValidUTF8(text, "�"))
 	if r := []rune(text); len(r) > 80 {
 		return string(r[:79]) + "…"
 	}

@@ -60,6 +60,7 @@ func (r *reference) checkRows() {
 	r.checkDefects()
 	r.checkValues()
 	r.checkKeys()
+	r.checkAlike()
 	r.checkMode()
 	for i, c := range r.spec.Key {
 		if c.Identity == "always" || c.Generated {
@@ -148,6 +149,30 @@ func (r *reference) checkKeys() {
 	}
 }
 
+// checkAlike finds new keys that only look different.
+func (r *reference) checkAlike() {
+	folded := func(row *row) []*string {
+		var out []*string
+		for i, c := range r.spec.Key {
+			v := *row.key[i]
+			if c.Type.Kind == record.Text {
+				v = fold(v)
+			}
+			out = append(out, &v)
+		}
+		return out
+	}
+	alike, keys := r.check(AlikeKeysFinding(r.spec.Key)), map[string]map[string]bool{}
+	for _, row := range r.rows {
+		id := identity(folded(row))
+		if keys[id] == nil {
+			keys[id] = map[string]bool{}
+		}
+		keys[id][identity(row.key)] = true
+	}
+	r.rowsWhere(func(row *row) bool { return !row.found && len(keys[identity(folded(row))]) > 1 }, func(row *row) { alike.hit(row.line, text(row.key...)) })
+}
+
 // identity gives a text that equal values share, and no others.
 func identity(values []*string) string {
 	var b strings.Builder
@@ -198,6 +223,11 @@ func (r *reference) checkColumn(c record.Column, j int) {
 		return
 	}
 	if !r.reversal {
+		if c.Type.Kind == record.Text {
+			written(UnseenFinding(c), func(_ *row, v *string) bool { return v != nil && unseen.MatchString(*v) })
+			written(PaddedFinding(c), func(_ *row, v *string) bool { return v != nil && padded(*v) })
+			written(LookAlikeFinding(c), func(_ *row, v *string) bool { return v != nil && lookAlike.MatchString(*v) })
+		}
 		written(EmptiedFinding(c), func(row *row, v *string) bool { return row.found && blank(v) && !blank(row.before[j]) })
 	}
 	if !c.Nullable {

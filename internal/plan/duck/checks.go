@@ -34,7 +34,7 @@ func (r *run) hit(ctx context.Context, f finding.Finding, from, where, sample st
 // a person would mend them.
 func (r *run) checkRows(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.checkDefects, r.checkValues, r.checkKeys, r.checkMode, r.checkWritten,
+		r.checkDefects, r.checkValues, r.checkKeys, r.checkAlike, r.checkMode, r.checkWritten,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -147,6 +147,10 @@ func (r *run) checkColumn(ctx context.Context, c column, j int) error {
 		where string
 	}
 	var rules []rule
+	if !r.reversal && c.Type.Kind == record.Text {
+		rules = append(rules, rule{plan.UnseenFinding(c.Column), m + " AND " + unseen(a)}, rule{plan.PaddedFinding(c.Column), m + " AND " + padded(a)},
+			rule{plan.LookAlikeFinding(c.Column), m + " AND " + lookAlike(a)})
+	}
 	if !r.reversal {
 		rules = append(rules, rule{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
 	}

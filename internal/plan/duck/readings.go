@@ -24,7 +24,7 @@ type candidate struct {
 // formats that make the same standard text of all texts only the first is given.
 func (r *run) fitting(ctx context.Context, i int) (formats []format.Format, most int, err error) {
 	k := r.cols[i].Type.Kind
-	if err := r.exec(ctx, `CREATE OR REPLACE TABLE shapes AS SELECT `+shape(k)+` AS s, sum(n) AS n FROM said GROUP BY 1`); err != nil {
+	if err := r.exec(ctx, `CREATE OR REPLACE TABLE shapes AS SELECT `+shape(k)+` AS s, sum(n) AS n FROM said WHERE n > 0 GROUP BY 1`); err != nil {
 		return nil, 0, err
 	}
 	sign, err := r.commonSign(ctx, k)
@@ -86,9 +86,9 @@ func (r *run) unlikeShapes(ctx context.Context, formats []format.Format) (kept [
 }
 
 // gather makes the table said: the different texts of column i, and how many cells
-// have each.
+// of sound records have each. Texts of defective records have no say, but are read.
 func (r *run) gather(ctx context.Context, i int) error {
-	return r.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE TABLE said AS SELECT s%[1]d AS s, count(*) AS n FROM texts WHERE %[2]s AND s%[1]d <> '' GROUP BY s%[1]d`, i, sound))
+	return r.exec(ctx, fmt.Sprintf(`CREATE OR REPLACE TABLE said AS SELECT s%[1]d AS s, count(*) FILTER (%[2]s) AS n FROM texts WHERE s%[1]d <> '' GROUP BY s%[1]d`, i, sound))
 }
 
 // shape gives fewer texts that the same grammars match: of numbers, digits that no
@@ -171,7 +171,7 @@ func (r *run) differing(ctx context.Context, i int, all []candidate) (differ [][
 			dest = append(dest, &differ[a][b])
 		}
 	}
-	err = r.query(ctx, fmt.Sprintf(`SELECT %s FROM readings%d`, pick, i), func(scan func(...any) error) error { return scan(dest...) })
+	err = r.query(ctx, fmt.Sprintf(`SELECT %s FROM readings%d WHERE n > 0`, pick, i), func(scan func(...any) error) error { return scan(dest...) })
 	for a := range all {
 		for b := range all[:a] {
 			differ[b][a] = differ[a][b]
