@@ -17,6 +17,7 @@ type Mapped struct {
 	How        string      `json:"how,omitempty"`        // as in package intake; empty where nothing fits it
 	Confidence int         `json:"confidence,omitempty"` // 1 to 100
 	Why        string      `json:"why,omitempty"`        // in words
+	Format     string      `json:"format,omitempty"`     // that its cells were read by (package record/format); empty for the standard one
 	Candidates []Candidate `json:"candidates,omitempty"` // what it may be, where that must be asked
 }
 

@@ -164,6 +164,9 @@ func showMapping(p *page, ch wire.Change) {
 			}
 			p.line("  column %s %s: %s", strconv.Quote(m.File), what, m.Why)
 		}
+		if m.Format != "" {
+			p.line("  column %s is read as %s", strconv.Quote(m.File), m.Format)
+		}
 	}
 }
 

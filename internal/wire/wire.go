@@ -89,6 +89,7 @@ type Mapped struct {
 	How        string      `json:"how,omitempty"`        // map, recipe, name, label, also, similar name, memory, synonym, near name, content; absent where nothing fits
 	Confidence int         `json:"confidence,omitempty"` // 1 to 100
 	Why        string      `json:"why,omitempty"`
+	Format     string      `json:"format,omitempty"`     // how its cells are written, where that is not the standard way; may be given to --format
 	Candidates []Candidate `json:"candidates,omitempty"` // what it may be, where somebody must say
 }
 

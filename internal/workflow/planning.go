@@ -154,6 +154,9 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	if err != nil {
 		return session, nil, err
 	}
+	for _, s := range out.Manifest.Mapping {
+		m.mapping[s.File].Format = s.Format
+	}
 	for _, n := range read.Notes {
 		out.Findings = append(out.Findings, plan.ReadingFinding(n))
 	}
