@@ -26,7 +26,7 @@ import (
 const badFile = "id,name,terms,credit,Remark\n" +
 	"1,Ann,NET30,150,keep\n" + // row 2: fine
 	"2,Bob,NET31,200,\"two\nlines\"\n" + // row 3: no such terms
-	"3,Cid,NET30,\"1,5\",x\n" + // row 5: no number
+	"3,Cid,NET30,\"1,5o\",x\n" + // row 5: no number
 	"4,Dot,NET60,7\n" + // row 6: a cell too few
 	",Eve,NET30,1,y\n" + // row 7: no key
 	"4,Dot,NET60,7,z\n" // row 8: fine, once row 6 is another
@@ -153,7 +153,7 @@ func drawBroken(rt *rapid.T) (bad, right [][]string) {
 		case 1:
 			broken[1] = "NET31"
 		case 2:
-			broken[2] = "1,5"
+			broken[2] = "1,5o"
 		case 3:
 			broken = append(broken, "too much")
 			fixed[1] = "NET90" // a cell is changed, so the row was looked at
