@@ -22,7 +22,7 @@ func TestTellsAside(t *testing.T) {
 		{"with semicolons and apostrophes", strings.NewReplacer(",", ";", "\"", "'").Replace("id,city,note\n" + rows + "4,Split\"g, h\"\n"), "quotes-across", []int64{5}},
 		{"inches", "id,size,width\n1,5\" pipe,6\"\n2,7\",8\"\n", "quotes-across", nil},
 		{"a separator too many and an empty cell at the end", "id,city,note\n1,Gent,a\n2,,Lille,\n3,Graz,b\n", behind, []int64{3}},
-		{"a header of two lines", "Number,Since,Amount\nof it,first day,in euro\n1,2026-01-01,2.50\n2,2026-01-02,3.50\n3,2026-01-03,4.50\n", "header-lines", []int64{1, 2}},
+		{"a header of two lines", "Number,Since,Amount\nof it,first day,in euro\n" + strings.Repeat("1,2026-01-01,2.50\n", 20), "header-lines", []int64{1, 2}},
 		{"a damaged first row is none", "Number,Since,City\n10002026-01-01,Gent\n1001,2026-01-02,Gent\n1002,2026-01-03,Lille\n1003,2026-01-03,Graz\n", "header-lines", nil},
 		{"a separator behind every row", "id,city\n1,Gent,\n2,Lille,\n3,Graz,\n", behind, nil},
 	} {

@@ -104,7 +104,7 @@ func TestSurroundingsAreLeftOutAndSaid(t *testing.T) {
 		{"totals", header + body(9) + "Total,,,360\n", []string{"id", "day", "name", "amount"}, 10, []string{"total"}},
 		{"names", "id,,name,name\n" + body(9), []string{"id", "Column 2", "name", "name (2)"}, 9, []string{"unnamed-column", "double-name"}},
 		{"no header", body(9), []string{"Column 1", "Column 2", "Column 3", "Column 4"}, 9, nil},
-		{"two header lines", "no,day,customer,amount\n,,full name,net\n" + body(9), []string{"no", "day", "customer full name", "amount net"}, 9, nil},
+		{"two header lines", "no,day,customer,amount\n,,full name,net\n" + body(9), []string{"no", "day", "customer full name", "amount net"}, 9, []string{"header-lines"}},
 		{"a header with a stray quote", "id,\"day,name,amount\n" + body(9), []string{"id", "\"day", "name", "amount"}, 9, []string{"header-repaired"}},
 		{"only a header", header, []string{"id", "day", "name", "amount"}, 0, []string{"no-rows"}},
 		{"sep line", "sep=,\n" + header + body(9), []string{"id", "day", "name", "amount"}, 9, nil},
