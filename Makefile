@@ -54,6 +54,11 @@ bench: postgres build
 bench-intake:
 	go run ./bench/intake -out docs/workbooks.md
 
+## bench-messy: the score on polluted files, and every file of the folder CORPORA; into docs/intake.md
+.PHONY: bench-messy
+bench-messy:
+	go run ./bench/messy -score -duckdb $(if $(CORPORA),-corpora $(CORPORA)) -out docs/intake.md
+
 # The tests need PostgreSQL's server programs, from Debian's package where they
 # are missing. They need not be on PATH.
 postgres:

@@ -274,6 +274,14 @@ func defectWords(kind string) string {
 		return "Another number of cells than the header; missing ones are empty, ones beyond it are left out."
 	case "quote":
 		return "Text after a closing quote; the cell is kept as it stands."
+	case "encoding":
+		return "Characters that are not in the encoding of the file."
+	case "formula":
+		return "A formula that no program has computed; its cell is empty."
+	case "error":
+		return "An error of the spreadsheet, such as #N/A; the cell is kept as it stands."
+	case "date", "number", "boolean":
+		return "A cell that is no " + kind + "; it is kept as it stands."
 	}
 	return "Defect " + kind + "."
 }

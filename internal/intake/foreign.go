@@ -16,7 +16,7 @@ type mark struct {
 
 const (
 	saveAsCSV = `Open it and save it as "CSV UTF-8".`
-	unpack    = "Unpack it and choose the CSV file inside."
+	unpack    = "Unpack it and choose the file with the table."
 	asTable   = `Open it in a spreadsheet program and save the table as "CSV UTF-8".`
 )
 
@@ -57,5 +57,5 @@ func foreign(head []byte) error {
 }
 
 func refuse(what, mend string) error {
-	return errs.New(errs.Invalid, "This is %s; only text with a table, such as CSV, can be read.", what).WithMend("%s", mend)
+	return errs.New(errs.Invalid, "This is %s; what can be read is a table as text (such as CSV), as JSON or as a workbook (.xlsx).", what).WithMend("%s", mend)
 }

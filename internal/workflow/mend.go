@@ -282,7 +282,7 @@ func (m *mending) take(ctx context.Context, in Mends) ([]string, error) {
 	var read intake.Result
 	err = create(m.path("taken.csv"), func(out io.Writer) error {
 		file := intake.File{ReaderAt: f, Size: info.Size(), Name: fileName(in.Name)}
-		read, err = intake.Read(ctx, file, out, intake.Options{Limits: m.w.Intake, Choice: choice})
+		read, err = intake.Read(ctx, file, out, intake.Options{Limits: m.w.Intake, Choice: choice, Temp: filepath.Dir(m.path("taken.csv"))})
 		return err
 	})
 	return read.Columns, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -43,7 +44,7 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 		s.mark, s.options = mark, ourOwn(c.Options, mark)
 	}
 	err = create(s.staging, func(out io.Writer) error {
-		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File})
+		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File, Temp: filepath.Dir(s.staging)})
 		return err
 	})
 	if err != nil || c.Input.Mends == "" {
