@@ -89,6 +89,29 @@ func TestStrayQuoteInALargeFile(t *testing.T) {
 	}
 }
 
+// Behind the sample, too, footnotes are left out and totals pointed at, wherever
+// the output happens to be written.
+func TestEndOfALargeFile(t *testing.T) {
+	t.Parallel()
+	rows := strings.Repeat("9,2026-01-01,x,1\n", 80_000)
+	for _, window := range []int{1000, windowSize} {
+		file := "id,day,name,amount\n" + rows + "alone\n" + rows + "Total,,,160000\n\nmade by ERP\n(160000 rows)\n"
+		var out bytes.Buffer
+		res, err := read(context.Background(), strings.NewReader(file), &out, Options{}, window)
+		if err != nil || res.Rows != 160_002 || res.Defects != 1 || len(staged(t, out.Bytes())) != 160_002 {
+			t.Fatalf("%d rows, %d defects, %v", res.Rows, res.Defects, err)
+		}
+		if len(res.Notes) != 2 || res.Notes[0].Code != "footnote" || !slices.Equal(res.Notes[0].Lines, []int64{160_005, 160_006}) ||
+			res.Notes[1].Code != "total" || !slices.Equal(res.Notes[1].Lines, []int64{160_003}) {
+			t.Errorf("%+v", res.Notes)
+		}
+		var again bytes.Buffer
+		if _, err := Read(context.Background(), strings.NewReader(file), &again, res.Found); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
+			t.Errorf("given back: %v, %d and %d bytes", err, out.Len(), again.Len())
+		}
+	}
+}
+
 func TestSurroundingsAreLeftOutAndSaid(t *testing.T) {
 	t.Parallel()
 	header := "id,day,name,amount\n"

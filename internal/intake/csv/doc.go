@@ -77,7 +77,8 @@
 // the file (one character a line) plus the NULLs of missing cells, of which more
 // than 256 Mi are refused.
 //
-// What stands around a table is known as far as the sample goes: in texts of more
-// than [sniff.WholeBytes], footnotes and further tables beyond it are rows with a
-// defect, and totals at the end are not pointed at.
+// What stands around a table is known as far as the sample goes. In texts of more
+// than [sniff.WholeBytes], up to ten lines of one cell at the very end are
+// footnotes, too, and a row of totals is pointed at; further tables beyond the
+// sample are rows with a defect.
 package csv

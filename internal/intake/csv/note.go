@@ -71,8 +71,7 @@ func (r *reader) noteSurroundings(sample []byte) {
 		}
 	}
 	if t.Total > 0 {
-		r.res.Notes = append(r.res.Notes, Note{Code: "total", Severity: finding.Warn, Rows: 1, Lines: []int64{int64(t.Total)},
-			Say: fmt.Sprintf("The last row, line %d, looks like totals.", t.Total), Mend: "If it is no row of data, take it out of the file."})
+		r.noteTotal(int64(t.Total))
 	}
 }
 
@@ -94,11 +93,14 @@ func (r *reader) noteHeaderLines() {
 
 // aside notes lines that are left out.
 func (r *reader) aside(code string, lines []int64, say string, sample []byte) {
+	r.noteAside(code, lines, say, strings.TrimSpace(string(lineAt(sample, lines[0]))))
+}
+
+func (r *reader) noteAside(code string, lines []int64, say, text string) {
 	stands, are := "One line stands", "is"
 	if len(lines) > 1 {
 		stands, are = fmt.Sprintf("%d lines stand", len(lines)), "are"
 	}
-	text := strings.TrimSpace(string(lineAt(sample, lines[0])))
 	r.res.Notes = append(r.res.Notes, Note{Code: code, Severity: finding.Warn, Lines: lines[:min(len(lines), maxNoteLines)],
 		Say:  fmt.Sprintf(say, stands, are, quote(text)),
 		Mend: "If they belong to the table, say how many lines stand above its header."})

@@ -72,6 +72,8 @@ type reader struct {
 	chosen       int         // its index in found
 	mended       string      // what the record just read was mended by; "" for nothing
 	mendedAt     int
+	tail         tail
+	footed       bool // footnotes were left out
 	res          Result
 }
 
@@ -118,6 +120,8 @@ func (r *reader) begin(sample []byte, whole bool, o Options) error {
 	}
 	r.scan.columns, r.scan.n = r.table.Columns, 0
 	r.res.Tables = len(r.found.Tables)
+	told := o.SkipLines != nil && o.HeaderLines != nil && o.Table == 0
+	r.tail = tail{watch: !whole && !told && r.table.Last == 0, at: -1, last: -1}
 	r.noteSurroundings(sample)
 	return nil
 }
@@ -168,6 +172,7 @@ func (r *reader) rows() error {
 			return err
 		}
 		if !ok {
+			r.endTail()
 			break
 		}
 		if r.res.Rows++; r.res.Rows > r.limits.MaxRows {
@@ -176,6 +181,7 @@ func (r *reader) rows() error {
 		if err := r.finish(start, at); err != nil {
 			return err
 		}
+		r.watchTail(start)
 		if r.scan.n >= r.flushAt {
 			if err := r.flush(); err != nil {
 				return err
@@ -345,11 +351,14 @@ func (r *reader) mark(at int, code string, detail int) {
 
 // flush writes the finished records.
 func (r *reader) flush() error {
-	n, err := r.out.Write(r.scan.out[:r.scan.n])
-	if err == nil && n < r.scan.n {
+	whole := r.flushable()
+	n, err := r.out.Write(r.scan.out[:whole])
+	if err == nil && n < whole {
 		err = io.ErrShortWrite
 	}
-	r.scan.n = 0
+	if r.scan.n = copy(r.scan.out, r.scan.out[whole:r.scan.n]); r.scan.n > 0 {
+		r.tail.at = 0
+	}
 	if err != nil {
 		return writeError(err)
 	}
@@ -367,7 +376,7 @@ func (r *reader) finishResult() {
 	d := r.found.Dialect
 	skip, lines := r.table.Line-1, r.table.Header
 	r.res.Found = Options{Encoding: r.text.Label, Delimiter: d.Delimiter, Quote: orNone(d.Quote), Escape: orNone(d.Escape), SkipLines: &skip, HeaderLines: &lines}
-	if r.table.Last > 0 || len(r.found.Tables) > 1 {
+	if r.table.Last > 0 || r.footed || len(r.found.Tables) > 1 {
 		r.res.Found.Table = 1 // with the lines above it skipped, and more below
 	}
 	r.noteEncoding()

@@ -245,8 +245,8 @@ func (h Hint) quoting(d dialect.Dialect) (dialect.Dialect, bool) {
 var totals = []string{"total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt", "gesamtsumme", "zwischensumme", "insgesamt",
 	"totaal", "somme", "total général", "suma", "totale", "yhteensä", "i alt", "totalt", "итого", "всего"}
 
-// isTotal tells whether a line begins with a word for a total.
-func isTotal(line []byte) bool {
+// IsTotal tells whether a line, or its first cell, begins with a word for a total.
+func IsTotal(line []byte) bool {
 	s := strings.ToLower(string(line[:min(len(line), 200)]))
 	s = strings.TrimLeft(s, " \"',;|\t")
 	word := strings.TrimRight(s[:len(s)-len(strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyzäéïèà ивтогсеñ"))], " ")

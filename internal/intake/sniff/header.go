@@ -102,7 +102,7 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 	t.Rows = len(rows) - t.Header
 	t.Types = p
 	t.Columns = columns(rows, t.Header, b.width)
-	if t.Rows > 1 && isTotal(sample[last.from:last.to]) {
+	if t.Rows > 1 && IsTotal(sample[last.from:last.to]) {
 		t.Total = last.line
 	}
 	return t
