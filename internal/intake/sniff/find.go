@@ -102,12 +102,23 @@ type tried struct {
 	score float64
 }
 
-// choose settles the dialect.
+// choose settles the dialect. If so little of the sample was looked at that it
+// holds hardly a row, as where a cell is very long, more of it is.
 func (f *Found) choose(sample []byte, whole bool, h Hint) {
-	part, all := sample, whole
-	if n := max(scored, lineStart(sample, 20)); len(part) > n {
-		part, all = part[:n], false
+	for n := max(scored, lineStart(sample, 20)); ; n *= 4 {
+		part, all := sample, whole
+		if len(part) > n {
+			part, all = part[:n], false
+		}
+		if few := f.try(part, all, h); !few || len(part) == len(sample) {
+			return
+		}
 	}
+}
+
+// try settles the dialect by a part of the sample; few tells that double quotes
+// made hardly a row of it with a usual delimiter.
+func (f *Found) try(part []byte, whole bool, h Hint) (few bool) {
 	end := recordEnd(part)
 	best := tried{Dialect: dialect.Dialect{Quote: `"`, Escape: `"`, End: end}}
 	second := best
@@ -118,12 +129,16 @@ func (f *Found) choose(sample []byte, whole bool, h Hint) {
 		}
 		d.End = end
 		p := dialect.New(d)
-		rows := parse(part, 0, p, all)
+		rows := parse(part, 0, p, whole)
 		mend(part, rows, p)
 		if d.Quote == `"` && unbroken(rows) {
 			coherent[d.Delimiter] = true
 		}
-		t := tried{d, judge(rows, d, h.Delimiter != "")}
+		if d.Quote == "'" && h.Quote == "" && !quotes(rows) {
+			continue
+		}
+		few = few || d.Quote == `"` && prior(d.Delimiter) == 1 && len(rows) < 3
+		t := tried{d, judge(part, rows, d, h.Delimiter != "")}
 		switch {
 		case t.score > best.score*1.0001 || h.Delimiter != "" && best.Delimiter == "":
 			best, second = t, best
@@ -131,7 +146,13 @@ func (f *Found) choose(sample []byte, whole bool, h Hint) {
 			second = t
 		}
 	}
-	f.Dialect = best.Dialect
+	f.settle(best, second)
+	return few
+}
+
+// settle takes the best candidate.
+func (f *Found) settle(best, second tried) {
+	f.Dialect, f.RunnerUp = best.Dialect, nil
 	if best.Delimiter == "" {
 		f.Certain = 1
 		return
@@ -145,7 +166,7 @@ func (f *Found) choose(sample []byte, whole bool, h Hint) {
 // judge is score with what the candidate itself speaks against: that quotes are
 // text, that an unusual delimiter is one, and that blanks, which texts are full
 // of, are.
-func judge(rows []row, d dialect.Dialect, told bool) float64 {
+func judge(sample []byte, rows []row, d dialect.Dialect, told bool) float64 {
 	s := score(rows, d.Delimiter)
 	if d.Quote == "" {
 		s *= 0.2
@@ -153,13 +174,34 @@ func judge(rows []row, d dialect.Dialect, told bool) float64 {
 	if told {
 		return s
 	}
-	if strings.Trim(d.Delimiter, " ") == "" && !aligned(rows) {
+	if strings.Trim(d.Delimiter, " ") == "" && !aligned(rows) || wholeValues(sample, rows) {
 		return 0
 	}
 	if p := prior(d.Delimiter); p < 0.95 && s < 0.15 || s < 0.01 && (p < 1 || !headed(rows)) {
 		return 0
 	}
 	return s
+}
+
+// wholeValues tells whether the lines below a header of one cell are one value
+// each, which the delimiter would cut up: 12:30, or 1,5.
+func wholeValues(sample []byte, rows []row) bool {
+	rows = filled(rows)
+	if len(rows) < 2 || rows[0].width() > 1 {
+		return false
+	}
+	n := 0
+	for _, r := range rows[1:] {
+		if TypeOf(sample[r.from:r.to]).hard() {
+			n++
+		}
+	}
+	return n*10 >= (len(rows)-1)*9
+}
+
+// quotes tells whether any cell stands in quotes.
+func quotes(rows []row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool { return r.quoted > 0 })
 }
 
 // unbroken tells whether most rows keep to the grammar.

@@ -16,6 +16,7 @@ type row struct {
 	mended bool
 	types  []Type
 	filled int  // cells that hold something
+	quoted int  // cells in quotes
 	void   bool // nothing stands between its delimiters, not even quotes
 	alone  bool // nothing but the first cell holds anything, not even quotes
 	from   int  // its place in the sample
@@ -69,6 +70,9 @@ func parse(sample []byte, start int, p *dialect.Parser, whole bool) (rows []row)
 func (r *row) judge(sample []byte, p *dialect.Parser, cells []dialect.Cell, text []byte) []byte {
 	r.void, r.alone = len(cells) > 1, len(cells) > 2
 	for i, c := range cells {
+		if c.Quoted {
+			r.quoted++
+		}
 		r.void = r.void && c.Empty()
 		r.alone = r.alone && c.Empty() == (i > 0)
 		text = p.Text(text[:0], sample, c)
