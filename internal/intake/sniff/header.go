@@ -83,11 +83,7 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 		rows = withoutNotes(b)
 	}
 	t := Table{Columns: b.width}
-	body := rows[min(1, len(rows)-1):]
-	if len(rows) > 12 {
-		body = rows[maxHeader:]
-	}
-	p := profile(body, b.width)
+	p := profile(rows[min(maxHeader, len(rows)/2):], b.width)
 	t.Header = headerRecords(sample, rows, p)
 	if above != nil && isRaggedHeader(*above, rows[0], p, t.Header, b.width) {
 		rows = append([]row{*above}, rows...)
