@@ -29,11 +29,11 @@ func read(ctx context.Context, in io.Reader, out io.Writer, o Options, window in
 	o.Limits = o.withDefaults()
 	r := &reader{ctx: ctx, limits: o.Limits, out: out, flushAt: window, line: 1}
 	var err error
-	if r.text, err = text.Open(in, o.Encoding); err != nil {
+	if r.text, err = text.Open(&limited{in, o.MaxBytes}, o.Encoding); err != nil {
 		return Result{}, err
 	}
 	sample, whole, in := head(r.text, o.Size)
-	r.src = newSource(in, window, o.MaxBytes)
+	r.src = newSource(in, window)
 	if err := r.begin(sample, whole, o); err != nil {
 		return Result{}, err
 	}

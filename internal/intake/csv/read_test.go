@@ -181,6 +181,18 @@ func TestLimitsAreInclusive(t *testing.T) {
 	}
 }
 
+// The limit is on the file's bytes, however few characters they are.
+func TestLimitCountsTheFile(t *testing.T) {
+	t.Parallel()
+	file := "\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00\n\x00"
+	for max, refused := range map[int64]bool{int64(len(file)): false, int64(len(file)) - 1: true} {
+		res, err := Read(context.Background(), strings.NewReader(file), io.Discard, Options{Limits: Limits{MaxBytes: max}})
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "bytes, the most that are taken") {
+			t.Errorf("%d: %+v, %v", max, res, err)
+		}
+	}
+}
+
 func TestPaddingIsBounded(t *testing.T) {
 	t.Parallel()
 	var header []string

@@ -31,13 +31,30 @@ type source struct {
 	end   int   // checked up to here
 	full  int   // read up to here; buf[end:full] lies behind a fault
 	bytes int64 // of text read in all
-	max   int64 // bytes allowed
 	nul   bool  // NUL is the dialect's escape
 	err   error
 }
 
-func newSource(in io.Reader, window int, max int64) *source {
-	return &source{in: in, buf: make([]byte, window+slack), max: max}
+func newSource(in io.Reader, window int) *source {
+	return &source{in: in, buf: make([]byte, window+slack)}
+}
+
+// limited passes on so many bytes of a file, and then says that it is too large.
+type limited struct {
+	in   io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if int64(len(p))-1 > l.left {
+		p = p[:l.left+1]
+	}
+	n, err := l.in.Read(p)
+	if int64(n) > l.left {
+		n, err = int(l.left), errTooLarge
+	}
+	l.left -= int64(n)
+	return n, err
 }
 
 // window is the bytes that are checked and not used up.
@@ -73,10 +90,6 @@ func (s *source) more(ctx context.Context) {
 			err = io.ErrNoProgress
 		}
 		s.full, s.bytes, s.err = s.full+n, s.bytes+int64(n), err
-	}
-	if s.bytes > s.max {
-		s.full -= int(min(s.bytes-s.max, int64(s.full-s.end)))
-		s.err = errTooLarge
 	}
 	s.check()
 }
