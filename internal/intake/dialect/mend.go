@@ -41,35 +41,44 @@ type other struct {
 	every  string // the quote that each cell that is not empty must have
 }
 
+// others gives those that b may be written in.
 func (p *Parser) others(b []byte, blanks bool) (out []other) {
-	if p.Quote != "" {
-		for _, e := range []string{`\`, p.Quote} {
-			if e != p.Escape && bytes.Contains(b, []byte(e+p.Quote)) {
-				d := p.Dialect
-				d.Escape = e
-				out = append(out, other{"escape", New(d), ""})
-			}
+	p.once.Do(p.alternatives)
+	for _, o := range p.alternative {
+		d := o.parser.Dialect
+		switch {
+		case o.code == "escape" && !bytes.Contains(b, []byte(d.Escape+d.Quote)),
+			o.code == "quotation" && bytes.Count(b, []byte(d.Quote)) < 2,
+			o.code == "delimiter" && (d.Delimiter == " " && !blanks || !bytes.Contains(b, []byte(d.Delimiter))):
+			continue
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// alternatives makes the other dialects, the likely first.
+func (p *Parser) alternatives() {
+	add := func(code, every string, change func(d *Dialect)) {
+		d := p.Dialect
+		change(&d)
+		p.alternative = append(p.alternative, other{code, New(d), every})
+	}
+	for _, e := range []string{`\`, p.Quote} {
+		if p.Quote != "" && e != p.Escape {
+			add("escape", "", func(d *Dialect) { d.Escape = e })
 		}
 	}
 	for _, q := range []string{`"`, "'"} {
-		if q != p.Quote && bytes.Count(b, []byte(q)) >= 2 {
-			d := p.Dialect
-			d.Quote, d.Escape = q, q
-			out = append(out, other{"quotation", New(d), q})
+		if q != p.Quote {
+			add("quotation", q, func(d *Dialect) { d.Quote, d.Escape = q, q })
 		}
 	}
-	delimiters := []string{";", ",", "\t", "|", " "}
-	if !blanks {
-		delimiters = delimiters[:4]
-	}
-	for _, delimiter := range delimiters {
-		if delimiter != p.Delimiter && p.Delimiter != "" && bytes.Contains(b, []byte(delimiter)) {
-			d := p.Dialect
-			d.Delimiter = delimiter
-			out = append(out, other{"delimiter", New(d), ""})
+	for _, delimiter := range []string{";", ",", "\t", "|", " "} {
+		if delimiter != p.Delimiter && p.Delimiter != "" {
+			add("delimiter", "", func(d *Dialect) { d.Delimiter = delimiter })
 		}
 	}
-	return out
 }
 
 // inBlanks tells whether a record that is said to be separated by blanks holds

@@ -3,6 +3,7 @@ package dialect
 import (
 	"bytes"
 	"strings"
+	"sync"
 )
 
 // Status says how the reading of a record ended.
@@ -38,6 +39,9 @@ type Parser struct {
 	Dialect
 	text  [256]bool // bytes that may stop unquoted text
 	quote [256]bool // bytes that may stop quoted text
+
+	once        sync.Once
+	alternative []other // dialects that a record may be in instead: see Mend
 }
 
 // New gives a parser of d.
