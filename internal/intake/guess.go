@@ -18,7 +18,8 @@ const (
 	worth   = 40 // worth asking about
 
 	byWord    = 85 // another word for the same thing
-	bySlip    = 77 // one letter away
+	byKin     = 70 // a company's name, for a name
+	bySlip    = 70 // one letter away
 	byWithin  = 65 // "new payment terms", for payment terms
 	byValues  = 78 // texts that stand in the live column
 	byChoice  = 80 // texts that the Compact allows, and no others
@@ -27,6 +28,7 @@ const (
 	repeated  = 60 // at most, for a key whose values are not unique in the file
 	misfit    = 30 // at most, for values that are not of the column's type
 	foundLive = 8  // added to a name where the values stand in the live column
+	fitting   = 5  // added to a slip where all values are of the column's type, which is not text
 	allowed   = 5  // added to a name where all values are allowed
 	notListed = 15 // taken off where no value is allowed, or none stands among the few there are
 )
@@ -95,8 +97,14 @@ func (m *Matcher) byNameOnly(f, t int, meant []string) (best Candidate) {
 			best = Candidate{Confidence: confidence, how: how, Why: fmt.Sprintf(format, args...)}
 		}
 	}
-	if c := conceptsOf([]string{header}); len(c) == 1 && slices.Contains(meant, c[0]) {
-		better(byWord, ByWord, "it is a word for %s", c[0])
+	if c := conceptsOf([]string{header}); len(c) == 1 && len(meant) > 0 {
+		if slices.Contains(meant, c[0]) {
+			better(byWord, ByWord, "it is a word for %s", c[0])
+		} else if other, ok := kin(c[0], meant); ok {
+			better(byKin, ByWord, "it is a word for %s, which is near %s", c[0], other)
+		} else {
+			return best // a county is no country, however near the words
+		}
 	}
 	for _, name := range m.targets[t].names() {
 		switch {
@@ -130,6 +138,9 @@ func weigh(c Candidate, t Target, s Sample, live Present) Candidate {
 	listed := s.among(t.Type, t.OneOf)
 	if c.Confidence > 0 {
 		c = adjust(c, s, t, live, found, listed)
+		if c.how == BySlip && t.Type.Kind != record.Text && fits == len(s.Values) {
+			c.Confidence = min(c.Confidence+fitting, 99)
+		}
 	} else {
 		c = contentOnly(s, t, live, found, listed)
 	}

@@ -89,7 +89,7 @@ func TestGuess(t *testing.T) {
 	t.Parallel()
 	key := fileColumn{"id", []string{"1", "2", "3"}}
 	cities := []string{"Arnhem", "Breda", "Delft", "Eindhoven", "Gouda", "Hoorn"}
-	live := map[int]Present{0: present("1", "2", "3", "4"), 1: present("Ada", "Bob"), 4: present(cities...), 2: present("NET30", "NET45")}
+	live := map[int]Present{0: present("1", "2", "3", "4"), 1: present("Ada", "Bob", "Cyd"), 4: present(cities...), 2: present("NET30", "NET45")}
 	tests := []struct {
 		name   string
 		file   []fileColumn
@@ -99,9 +99,12 @@ func TestGuess(t *testing.T) {
 	}{
 		{"German words", []fileColumn{key, {"Zahlungsbedingung", []string{"NET30"}}, {"Ort", nil}, {"Kreditlimit", []string{"1.200,50"}}}, nil,
 			[]string{"id=id name", "Zahlungsbedingung=payment_terms synonym", "Ort=city synonym", "Kreditlimit=credit_limit synonym"}, nil},
-		{"French and Dutch, without accents too", []fileColumn{key, {"Raison Sociale", nil}, {"kredietlimiet", nil}, {"LOCALITE", nil}}, nil,
-			[]string{"id=id name", "Raison Sociale=name synonym", "kredietlimiet=credit_limit synonym", "LOCALITE=city synonym"}, nil},
+		{"French and Dutch, without accents too", []fileColumn{key, {"Nom", nil}, {"kredietlimiet", nil}, {"LOCALITE", nil}}, nil,
+			[]string{"id=id name", "Nom=name synonym", "kredietlimiet=credit_limit synonym", "LOCALITE=city synonym"}, nil},
+		{"a kind of it is asked about", []fileColumn{key, {"Raison Sociale", []string{"Zed"}}}, nil, []string{"id=id name"}, []string{"Raison Sociale? name"}},
+		{"a kind of it, and its values", []fileColumn{key, {"Raison Sociale", []string{"Ada", "Bob", "Cyd"}}}, nil, []string{"id=id name", "Raison Sociale=name synonym"}, nil},
 		{"a key by another word and its values", []fileColumn{{"Kd.-Nr.", []string{"1", "2", "3", "4"}}}, nil, []string{"Kd.-Nr.=id synonym"}, nil},
+		{"a slip, but another word", []fileColumn{key, {"Fee", []string{"12"}}, {"file name", []string{"x"}}, {"district", nil}, {"Steet", nil}}, nil, []string{"id=id name"}, nil},
 		{"a slip", []fileColumn{key, {"credt_limit", []string{"12"}}}, nil, []string{"id=id name", "credt_limit=credit_limit near name"}, nil},
 		{"words, and values of another type", []fileColumn{key, {"Kreditlimit", []string{"high", "low"}}}, nil, []string{"id=id name"}, nil},
 		{"words, and values that are not allowed", []fileColumn{key, {"Zahlungsziel", []string{"30 Tage"}}}, nil, []string{"id=id name"}, []string{"Zahlungsziel? payment_terms"}},
@@ -310,14 +313,19 @@ func drawnMemory(t *rapid.T) (memory []Remembered) {
 
 func TestThesaurus(t *testing.T) {
 	t.Parallel()
-	stands := map[string]string{}
+	stands, concepts := map[string]string{}, map[string]bool{}
+	var kinds []string
 	lines := 0
 	for line := range strings.Lines(synonymLines) {
-		concept, words := parseSynonyms(line)
+		concept, broader, words := parseSynonyms(line)
 		if concept == "" {
 			continue
 		}
 		lines++
+		concepts[concept] = true
+		if broader != "" {
+			kinds = append(kinds, broader)
+		}
 		if strings.Count(line, "|") != 5 || !slices.Contains(words, concept) {
 			t.Errorf("%q: want the concept among its own English words, and five bars", line)
 		}
@@ -328,6 +336,11 @@ func TestThesaurus(t *testing.T) {
 				}
 				stands[k] = concept
 			}
+		}
+	}
+	for _, k := range kinds {
+		if !concepts[k] || thesaurus().broader[k] != "" {
+			t.Errorf("%q is no concept that others can be a kind of", k)
 		}
 	}
 	if lines < 50 {
@@ -363,6 +376,23 @@ func TestFits(t *testing.T) {
 			if fits(tt.of, v) {
 				t.Errorf("%q is not %s", v, tt.of.Article())
 			}
+		}
+	}
+}
+
+// Known words are told apart, however near their spelling is: these come from
+// files of others, where they were once taken for each other.
+func TestGuessNotFooled(t *testing.T) {
+	t.Parallel()
+	targets := []Target{{Name: "country", Type: textType}, {Name: "name", Type: textType, Also: []string{"Bezeichnung"}}, {Name: "vat", Type: textType}, {Name: "id", Type: textType},
+		{Name: "zip", Label: "Postal code", Type: textType}, {Name: "list_price", Type: textType, Also: []string{"price"}}}
+	got, err := Match([]string{"COUNTY", "Description", "cat", "GID", "Code", "file_name", "brand name", "Prize"}, targets, nil)
+	if err != nil || len(got.Columns) > 0 {
+		t.Errorf("%+v, %v", got.Columns, err)
+	}
+	for _, q := range got.Questions {
+		if q.File != 7 { // a prize may be a price
+			t.Errorf("a needless question: %+v", q)
 		}
 	}
 }

@@ -143,28 +143,39 @@ func tokens(name string) []string {
 }
 
 // within tells whether all words of one name stand in the other, which has more,
-// and are worth it: one of them has four letters.
+// and say something: of "name" and "file name" the same word stands in both, and
+// they have nothing in common.
 func within(a, b string) bool {
 	one, two := tokens(a), tokens(b)
 	if len(one) > len(two) {
 		one, two = two, one
 	}
-	long := false
+	says := false
 	for _, x := range one {
 		if !slices.Contains(two, x) {
 			return false
 		}
-		long = long || len([]rune(x)) >= 4
+		says = says || len([]rune(x)) >= 4 && !general(x)
 	}
-	return long && len(one) < len(two)
+	return says && len(one) < len(two)
+}
+
+// general tells whether a word stands in the names of many columns.
+func general(word string) bool {
+	switch word {
+	case "name", "names", "code", "number", "nummer", "numéro", "date", "datum", "type", "group", "gruppe", "groep", "status", "value", "wert",
+		"text", "column", "field", "total", "list", "item":
+		return true
+	}
+	return false
 }
 
 // closeness is 1 for names that are the same when folded, 0 for names that have
-// nothing in common.
+// nothing in common, or are too short to tell.
 func closeness(a, b string) float64 {
 	one, two := []rune(cut(fold(a))), []rune(cut(fold(b)))
 	longer := max(len(one), len(two))
-	if longer == 0 {
+	if min(len(one), len(two)) < 4 { // all short names resemble each other
 		return 0
 	}
 	return 1 - float64(distance(one, two))/float64(longer)

@@ -18,28 +18,37 @@ import (
 //go:embed synonyms.txt
 var synonymLines string
 
+// words is the file, read.
+type words struct {
+	concept map[string]string // by a name's spelling
+	broader map[string]string // concept → the one that it is a kind of
+}
+
 // thesaurus says which concept a name stands for. It is read once.
-var thesaurus = sync.OnceValue(func() map[string]string {
-	words := map[string]string{}
+var thesaurus = sync.OnceValue(func() words {
+	w := words{map[string]string{}, map[string]string{}}
 	for line := range strings.Lines(synonymLines) {
-		concept, names := parseSynonyms(line)
+		concept, broader, names := parseSynonyms(line)
+		if broader != "" {
+			w.broader[concept] = broader
+		}
 		for _, name := range names {
 			for _, k := range spellings(name) {
-				words[k] = concept
+				w.concept[k] = concept
 			}
 		}
 	}
-	return words
+	return w
 })
 
 // parseSynonyms reads a line; none where it is empty or a remark.
-func parseSynonyms(line string) (concept string, names []string) {
+func parseSynonyms(line string) (concept, broader string, names []string) {
 	line = strings.TrimSpace(line)
 	if line == "" || line[0] == '#' {
-		return "", nil
+		return "", "", nil
 	}
 	fields := strings.Split(line, "|")
-	concept = strings.TrimSpace(fields[0])
+	concept, broader, _ = strings.Cut(fields[0], "<")
 	for _, f := range fields[1:] {
 		for name := range strings.SplitSeq(f, ",") {
 			if name = strings.TrimSpace(name); name != "" {
@@ -47,17 +56,28 @@ func parseSynonyms(line string) (concept string, names []string) {
 			}
 		}
 	}
-	return concept, names
+	return strings.TrimSpace(concept), strings.TrimSpace(broader), names
 }
 
 // conceptsOf gives what the names stand for, each concept once.
 func conceptsOf(names []string) (out []string) {
 	for _, name := range names {
-		if c, ok := thesaurus()[plain(name)]; ok && !slices.Contains(out, c) {
+		if c, ok := thesaurus().concept[plain(name)]; ok && !slices.Contains(out, c) {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// kin tells whether a concept is a kind of one of the others, or one of them of it.
+func kin(concept string, others []string) (other string, ok bool) {
+	broader := thesaurus().broader
+	for _, o := range others {
+		if broader[concept] == o || broader[o] == concept {
+			return o, true
+		}
+	}
+	return "", false
 }
 
 // spellings gives the forms in which a listed word is found: without accents, and
