@@ -50,6 +50,14 @@ func RecipeFinding(name string, version int, differences func(option func(file, 
 		Message: fmt.Sprintf("The file has other columns than the recipe %s, version %d: %s", name, version, message), Mend: mend}
 }
 
+// ReadAsBeforeFinding warns that a file was read in the way that was chosen for an
+// earlier one.
+func ReadAsBeforeFinding(before change.ID) finding.Finding {
+	return finding.Finding{Guardrail: finding.Reading, Severity: finding.Warn,
+		Message: fmt.Sprintf("The file made no sense by itself, so it was read as was chosen in change %s; it has the same columns.", before),
+		Mend:    "If that is wrong, choose how it is read, as with --delimiter or --encoding."}
+}
+
 // TwinFinding warns of an earlier change with the same rows; where is the time
 // zone to tell its day in.
 func TwinFinding(c, twin *change.Change, where *time.Location) finding.Finding {

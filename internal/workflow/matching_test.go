@@ -228,3 +228,26 @@ func TestRecipesSharedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// How a file must be read is remembered too: the next one of these columns needs no
+// choice, and says as which change it was read.
+func TestReadAsBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	chosen := upsert
+	chosen.File.Delimiter = "q"
+	first := w.propose("maria", "idqnote\n1qx\n2qy\n", chosen)
+	handedIn(w, "maria", first)
+	next := w.propose("eva", "idqnote\n3qz\n4qzz\n", upsert)
+	f := about(next, finding.Reading)
+	if next.State != "planned" || next.Plan.Counts.Update != 2 || f == nil || !strings.Contains(f.Message, "as was chosen in change "+first.ID) {
+		t.Fatalf("%s: %s %+v", next.State, next.Why, next.Findings)
+	}
+	if m := w.manifest(t, next); m.Options.File.Delimiter != "q" || w.stored(next).Options.File.Delimiter != "q" {
+		t.Errorf("the choice does not stay with the change: %+v", m.Options)
+	}
+	other := w.propose("eva", "idqtermsqname\n3qNET30qx\n", upsert)
+	if other.State != "failed" || !strings.Contains(other.Why, "not in the file") {
+		t.Errorf("another header: %s %s", other.State, other.Why)
+	}
+}

@@ -134,19 +134,11 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return nil, nil, err
 	}
 	w.tell(c.ID)("reading the file", 0, 0)
-	read, err := w.stage(ctx, c, session.Path)
-	if err != nil {
-		return session, nil, ofFile{err}
-	}
-	if read.Rows == 0 {
-		return session, nil, ofFile{noRows(read.Result)}
-	}
-	m.input, spec.Options, m.options = read.Rows, read.options, read.options
-	found, err := w.match(ctx, c, sys, spec, read)
+	read, found, err := w.read(ctx, c, sys, spec, session.Path)
 	if err != nil {
 		return session, nil, err
 	}
-	m.mapping = spec.mapping
+	m.input, m.mapping, spec.Options, m.options = read.Rows, spec.mapping, read.options, read.options
 	if err := spec.checkFormats(c.Options.Formats); err != nil {
 		return session, nil, err
 	}
@@ -292,7 +284,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {
-			now.Input.Rows = m.input
+			now.Input.Rows, now.Options.File = m.input, man.Options.File
 		}
 		e := evidence.Entry{Kind: evidence.PlanStood, Counts: countsOf(man.Counts), Digests: map[string]record.Digest{
 			"plan": now.Plan.Digest, "compact": now.Compact, "file": man.File, "rows": man.Rows, "findings": man.Findings}}
