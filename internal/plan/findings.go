@@ -28,6 +28,16 @@ func BrokenQuoteFinding() finding.Finding {
 		`Write a quote inside a quoted cell twice, as in "5"" pipe".`)
 }
 
+// CellDefects are the codes of the defects that single cells of a workbook have
+// (package intake/xlsx): the cell says of itself that it holds no value.
+func CellDefects() []string { return []string{"error", "formula", "date", "number", "boolean"} }
+
+// BrokenCellFinding: a cell of a workbook that holds no value.
+func BrokenCellFinding() finding.Finding {
+	return invalid(finding.Value, "", "Rows have a cell that holds no value: an error such as #N/A, a formula that was never computed, or a day that does not exist.",
+		"The notes on the file name the columns; mend the cells in the workbook, let it compute, and save it.")
+}
+
 // ValueFinding: texts that are not values of the column's type.
 func ValueFinding(c record.Column, p record.Problem) finding.Finding {
 	message, mend := p.Sentence(c.Type)

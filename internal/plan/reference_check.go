@@ -84,7 +84,7 @@ func (r *reference) rowsWhere(condition func(*row) bool, do func(*row)) {
 }
 
 func (r *reference) checkDefects() {
-	ragged, broken := r.check(RaggedFinding(len(r.spec.Columns))), r.check(BrokenQuoteFinding())
+	ragged, broken, cell := r.check(RaggedFinding(len(r.spec.Columns))), r.check(BrokenQuoteFinding()), r.check(BrokenCellFinding())
 	for _, l := range r.lines {
 		if l.defect == nil {
 			continue
@@ -95,6 +95,8 @@ func (r *reference) checkDefects() {
 				sample = "1 cell"
 			}
 			ragged.hit(l, &sample)
+		} else if code, _, _ := strings.Cut(*l.defect, ":"); slices.Contains(CellDefects(), code) {
+			cell.hit(l, nil)
 		} else {
 			broken.hit(l, nil)
 		}

@@ -48,7 +48,11 @@ func (r *run) checkDefects(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.hit(ctx, plan.BrokenQuoteFinding(), "cells", "defect IS NOT NULL AND NOT starts_with(defect, 'cells:')", "")
+	cell := fmt.Sprintf("regexp_matches(defect, '^(%s):')", strings.Join(plan.CellDefects(), "|"))
+	if err := r.hit(ctx, plan.BrokenQuoteFinding(), "cells", "defect IS NOT NULL AND NOT starts_with(defect, 'cells:') AND NOT "+cell, ""); err != nil {
+		return err
+	}
+	return r.hit(ctx, plan.BrokenCellFinding(), "cells", cell, "")
 }
 
 func (r *run) checkValues(ctx context.Context) error {

@@ -110,7 +110,7 @@ func (g *generator) record(from []*record.Column, n, at int) fileRecord {
 		}
 	}
 	if g.chance(3, "defect") {
-		d := pick(g, "which", "cells:1", "cells:12", "quote:2", "~quote:2", "~encoding:1")
+		d := pick(g, "which", "cells:1", "cells:12", "quote:2", "error:1", "formula:2", "~quote:2", "~encoding:1")
 		r.defect = &d
 	}
 	return r
