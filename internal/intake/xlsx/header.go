@@ -20,6 +20,7 @@ type layout struct {
 	skipped  int  // rows above the header
 	header   []int
 	names    []string
+	above    []string // the first texts above the table, quoted
 	unnamed  []string // names that the file does not give
 	doubles  []string // names that the file gives twice, as they are told apart
 	chosen   bool     // a person or the file said where the table stands
@@ -155,8 +156,12 @@ func profileOf(rows []sampleRow) profile {
 }
 
 // isData tells whether a row is like those below it in a column that does not
-// hold texts, and there is no column where it alone holds a text.
+// hold texts, and there is no column where it alone holds a text. Years in a row
+// are no data: they name columns.
 func isData(r sampleRow, below []sampleRow) bool {
+	if namesYears(r) {
+		return false
+	}
 	p := profileOf(below)
 	alike := false
 	for _, c := range r.cells {
@@ -170,6 +175,23 @@ func isData(r sampleRow, below []sampleRow) bool {
 		}
 	}
 	return alike
+}
+
+// namesYears tells whether the figures of a row are years, each the one after the
+// one before: 2024, 2025, 2026.
+func namesYears(r sampleRow) bool {
+	years, last := 0, 0
+	for _, c := range r.cells {
+		if c.sort != figures {
+			continue
+		}
+		n, ok := number([]byte(c.text))
+		if !ok || n < 1900 || n > 2100 || years > 0 && n != last+1 {
+			return false
+		}
+		years, last = years+1, n
+	}
+	return years > 1
 }
 
 // contradicts tells whether a row has a text in a column that mostly holds none.
@@ -196,9 +218,12 @@ func arrange(rows []sampleRow, a area, from int, o Options, t *table) layout {
 	}
 	if o.HeaderLines != nil {
 		if lines == 1 && t == nil && o.SkipLines == nil {
-			at = max(0, at-*o.HeaderLines+1) // what was found is the last, and often the widest
+			at = max(0, at-max(0, *o.HeaderLines-1)) // what was found is the last, and often the widest
 		}
 		lines, l.guessed = *o.HeaderLines, false
+	}
+	for _, r := range rows[:min(at, 3)] {
+		l.above = append(l.above, quote(r.cells[0].text))
 	}
 	lines = min(lines, len(rows)-at)
 	header, below := rows[at:at+lines], rows[at+lines:]

@@ -54,7 +54,10 @@ type columnNotes struct {
 	signs []string
 }
 
-const markCount = 14
+const (
+	markCount   = 14
+	manyColumns = 50 // that are named for one mark; more are counted
+)
 
 func (n *notes) cell(column int, line int64, o outcome) {
 	c := n.columns[column]
@@ -97,6 +100,7 @@ var sayings = [markCount]saying{
 
 // list gives the notes in words.
 func (n *notes) list(names []string) (all []Note) {
+	var columns [markCount]int
 	for i, c := range n.columns {
 		if c == nil {
 			continue
@@ -105,12 +109,20 @@ func (n *notes) list(names []string) (all []Note) {
 			if t.rows == 0 {
 				continue
 			}
+			if columns[m]++; columns[m] > manyColumns {
+				continue
+			}
 			say := sayings[m].say
 			if strings.Contains(say, "%s") {
 				say = fmt.Sprintf(say, strings.Join(c.signs, ", "))
 			}
 			all = append(all, Note{Code: sayings[m].code, Column: names[i], Rows: t.rows, Lines: t.lines,
 				Say: fmt.Sprintf("The column %s %s", quote(names[i]), say), Mend: sayings[m].mend})
+		}
+	}
+	for m, count := range columns {
+		if count > manyColumns {
+			all = append(all, Note{Code: sayings[m].code, Say: fmt.Sprintf("It is the same with %d columns more than those named for %q.", count-manyColumns, sayings[m].code), Mend: sayings[m].mend})
 		}
 	}
 	return all
@@ -144,7 +156,7 @@ func (t *stager) notesOf(w *workbook, p place) []Note {
 		all = append(all, n.outside.note("outside", "Choose the sheet or another range if they are meant.", "Cells outside of the table (%s) hold something; they are left out.", t.layout.area))
 	}
 	if n.totals > 0 {
-		all = append(all, Note{Code: "totals", Rows: 1, Lines: []int64{n.totals}, Mend: "Take the row out of the sheet if it is no data.",
+		all = append(all, Note{Code: "total", Rows: 1, Lines: []int64{n.totals}, Mend: "Take the row out of the sheet if it is no data.",
 			Say: fmt.Sprintf("The last row (%d) looks as if it added up the others; it is taken as data.", n.totals)})
 	}
 	all = append(all, n.list(t.layout.names)...)
@@ -168,8 +180,11 @@ func (t *stager) hiddenColumns() []Note {
 // notes says how the table was found.
 func (l layout) notes() (all []Note) {
 	if l.skipped > 0 && !l.chosen {
-		all = append(all, Note{Code: "preamble", Say: fmt.Sprintf("The header was found in row %d; what stands above it is left out.", l.skipped+1),
-			Mend: "Say how many lines to skip if that is wrong."})
+		say := fmt.Sprintf("The table begins in row %d; what stands above it is left out", l.skipped+1)
+		if len(l.above) > 0 {
+			say += ": " + strings.Join(l.above, ", ")
+		}
+		all = append(all, Note{Code: "preamble", Say: say + ".", Mend: "Say how many lines to skip if that is wrong."})
 	}
 	if l.guessed {
 		all = append(all, Note{Code: "no-header", Say: "No header was found: the first row is like the others.", Mend: "Put the columns' names into the first row, or say that there is a header line."})
@@ -179,7 +194,7 @@ func (l layout) notes() (all []Note) {
 			Mend: "Choose a table by its number to read another."})
 	}
 	all = append(all, perColumn("unnamed-column", l.unnamed, "A column without a name is called %s.", "Columns without a name are called %s.", "Give it a name in the header.")...)
-	return append(all, perColumn("double-header", l.doubles, "Two columns have the same name; the later one is called %s.", "Columns have the same names as others; they are called %s.", "Rename one of them.")...)
+	return append(all, perColumn("double-name", l.doubles, "Two columns have the same name; the later one is called %s.", "Columns have the same names as others; they are called %s.", "Rename one of them.")...)
 }
 
 // perColumn gives a note for each of some columns, or one for all where they are many.

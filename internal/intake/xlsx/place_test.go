@@ -47,16 +47,17 @@ func TestHeaders(t *testing.T) {
 		"not at the edge":      {rows: grid(4, 3, "id|name", "1|a", "2|b"), columns: "id|name", first: "5: [1]|[a]", count: 2, notes: []string{"preamble"}},
 		"no header":            {rows: grid(1, 1, "1|a", "2|b", "3|c"), columns: "Column 1|Column 2", first: "1: [1]|[a]", count: 3, notes: []string{"no-header"}},
 		"texts only":           {rows: grid(1, 1, "a|b", "c|d"), columns: "a|b", first: "2: [c]|[d]", count: 1},
-		"unnamed and double":   {rows: grid(1, 1, "id||id|x", "1|2|3|4"), columns: "id|Column 2|id (2)|x", first: "2: [1]|[2]|[3]|[4]", count: 1, notes: []string{"unnamed-column:Column 2", "double-header:id (2)"}},
+		"unnamed and double":   {rows: grid(1, 1, "id||id|x", "1|2|3|4"), columns: "id|Column 2|id (2)|x", first: "2: [1]|[2]|[3]|[4]", count: 1, notes: []string{"unnamed-column:Column 2", "double-name:id (2)"}},
 		"a column beside":      {rows: grid(1, 1, "id|name", "1|a|5", "2|b|6"), columns: "id|name|Column 3", first: "2: [1]|[a]|[5]", count: 2, notes: []string{"unnamed-column:Column 3"}},
-		"years as header":      {rows: grid(1, 1, "city|2024|2025", "x|10|20", "y|30|40"), columns: "Column 1|Column 2|Column 3", first: "1: [city]|[2024]|[2025]", count: 3, notes: []string{"no-header"}},
-		"years, said":          {rows: grid(1, 1, "city|2024|2025", "x|10|20", "y|30|40"), options: Options{HeaderLines: lines(1)}, columns: "city|2024|2025", first: "2: [x]|[10]|[20]", count: 2},
+		"years as header":      {rows: grid(1, 1, "city|2024|2025", "x|10|20", "y|30|40"), columns: "city|2024|2025", first: "2: [x]|[10]|[20]", count: 2},
+		"a number, said":       {rows: grid(1, 1, "city|7", "x|10", "y|30"), options: Options{HeaderLines: lines(1)}, columns: "city|7", first: "2: [x]|[10]", count: 2},
+		"no header, said":      {rows: grid(1, 1, "a|b", "c|d"), options: Options{HeaderLines: lines(0)}, columns: "Column 1|Column 2", first: "1: [a]|[b]", count: 2},
 		"two lines, said":      {rows: grid(1, 1, "|Q1|Q1", "city|net|gross", "x|1|2"), options: Options{HeaderLines: lines(2)}, columns: "city|Q1 net|Q1 gross", first: "3: [x]|[1]|[2]", count: 1},
 		"skipped":              {rows: grid(1, 1, "a|b", "id|name", "1|c"), options: Options{SkipLines: lines(1)}, columns: "id|name", first: "3: [1]|[c]", count: 1, notes: []string{"preamble"}},
 		"two tables":           {rows: grid(1, 1, "id|net", "1|10", "2|20") + grid(6, 1, "city|zip", "3|30", "4|40"), columns: "id|net", first: "2: [1]|[10]", count: 2, notes: []string{"several-tables"}},
 		"the second":           {rows: grid(1, 1, "id|net", "1|10", "2|20") + grid(6, 1, "city|zip", "3|30", "4|40"), options: Options{Table: 2}, columns: "city|zip", first: "7: [3]|[30]", count: 2},
 		"an empty row between": {rows: grid(1, 1, "id|net", "1|10") + grid(5, 1, "2|20"), columns: "id|net", first: "2: [1]|[10]", count: 2},
-		"totals":               {rows: grid(1, 1, "id|net", "a|10", "b|20", "Total:|30"), columns: "id|net", first: "2: [a]|[10]", count: 3, notes: []string{"totals"}},
+		"totals":               {rows: grid(1, 1, "id|net", "a|10", "b|20", "Total:|30"), columns: "id|net", first: "2: [a]|[10]", count: 3, notes: []string{"total"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +96,7 @@ func TestChoices(t *testing.T) {
 	}{
 		{"", "Orders", "B4:C5", []string{"4: [1]|[10]", "5: [2]|[20]"}, []string{"totals-row", "other-sheets", "outside"}},
 		{"Orders", "Orders", "B4:C5", []string{"4: [1]|[10]", "5: [2]|[20]"}, []string{"totals-row", "outside"}},
-		{"sheet2", "Sheet2", "B4:C6", []string{"4: [1]|[10]", "5: [2]|[20]", "6: [Total]|[30]"}, []string{"preamble", "totals"}},
+		{"sheet2", "Sheet2", "B4:C6", []string{"4: [1]|[10]", "5: [2]|[20]", "6: [Total]|[30]"}, []string{"preamble", "total"}},
 		{"Sheet3", "Sheet3", "A2:B3", []string{"2: [1]|[2]", "3: [3]|[4]"}, []string{"hidden-sheet"}},
 		{"Corner", "Corner", "A2:A2", []string{"2: [1]"}, []string{"hidden-sheet", "outside"}},
 	} {

@@ -55,7 +55,7 @@ end</t></is><v>7</v></c></row>` +
 			book: rowsOf(header + `<row r="2"><c r="A2"><f>1+1</f><v>7</v></c><c r="B2" t="str"><f>""</f><v></v></c></row>` +
 				`<row r="3"><c r="A3" t="str"><f>IF(1,"")</f><v></v></c></row><row r="4"><c r="A4"><f>SUM(A2:A3)</f><v>7</v></c></row>`),
 			rows:  []string{"2: [7]|[]", "4: [7]|"},
-			notes: []string{"totals", "formula:id", "formula:name"},
+			notes: []string{"total", "formula:id", "formula:name"},
 		},
 		"formats": {
 			book: book{
