@@ -1,9 +1,12 @@
 package xlsx
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,18 +217,73 @@ func TestLimits(t *testing.T) {
 // Bombs are refused while they are unpacked, long before they are.
 func TestBombs(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ sheet, want string }{
-		"blanks":  {"<sheetData>" + header + strings.Repeat(" ", 17<<20) + "</sheetData>", "in one place"},
-		"rows":    {"<sheetData>" + header + strings.Repeat("<row/>", 1_100_000) + "</sheetData>", "more than 1048576 rows"},
-		"columns": {strings.Repeat("<cols/>", 10_000_000) + "<sheetData/>", "unpacks to far more"},
+	for name, c := range map[string]struct {
+		head, chunk string
+		repeat      int
+		want        string
+	}{
+		"blanks":  {"<sheetData>" + header, strings.Repeat(" ", 1<<20), 1000, "in one place"},
+		"rows":    {"<sheetData>" + header, strings.Repeat("<row><c><v>1</v></c></row>", 40_000), 500, "more than 1048576 rows"},
+		"columns": {"", strings.Repeat("<cols/>", 150_000), 100, "unpacks to far more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, _, err := read(t, book{sheets: []string{c.sheet}}.bytes(), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			file := repeatedSheet(t, "<worksheet>"+c.head, c.chunk, c.repeat)
+			if _, err := Read(context.Background(), bytes.NewReader(file), int64(len(file)), io.Discard, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want %q", err, c.want)
 			}
 		})
 	}
+}
+
+// repeatedSheet is a workbook whose sheet is a chunk many times over. It is packed
+// once: the packed bytes of a chunk refer to nothing before it, so they can be
+// repeated as they are.
+func repeatedSheet(t *testing.T, head, chunk string, repeat int) []byte {
+	t.Helper()
+	packed := func(text string) []byte {
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, flate.BestCompression)
+		if err == nil {
+			_, err = io.WriteString(w, text)
+		}
+		if err == nil {
+			err = w.Flush()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	start, one := packed(head), packed(chunk)
+	whole := rowsOf("").bytes()
+	old, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, f := range old.File {
+		if f.Name != "xl/worksheets/sheet1.xml" {
+			if err := z.Copy(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "xl/worksheets/sheet1.xml", Method: zip.Deflate,
+		CompressedSize64: uint64(len(start) + repeat*len(one)), UncompressedSize64: uint64(len(head) + repeat*len(chunk))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range append([][]byte{start}, slices.Repeat([][]byte{one}, repeat)...) {
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func TestCancelled(t *testing.T) {
