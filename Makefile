@@ -6,7 +6,7 @@ BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres clean
+.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -19,8 +19,8 @@ test: lint postgres
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go test -timeout 10m ./...
 
-## test-long: the same with full counts
-test-long: lint postgres
+## test-long: the same with full counts, and workbooks that LibreOffice saved
+test-long: lint postgres libreoffice
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./...
 
@@ -65,5 +65,12 @@ postgres:
 	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
 	  echo "installing PostgreSQL for the tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql postgresql-client >/dev/null; fi
+
+# The long run has LibreOffice save workbooks; without a screen, so the smallest
+# of Debian's packages will do.
+libreoffice:
+	@if ! command -v soffice >/dev/null; then \
+	  echo "installing LibreOffice for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; fi
 
 clean: ; rm -rf $(BUILD)

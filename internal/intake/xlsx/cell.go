@@ -51,26 +51,19 @@ func formOf(t record.Type, text string) (form, string) {
 }
 
 // exact tells whether a number's text is one that a double and Excel keep in
-// full: 15 significant digits, and not far from zero or one.
+// full: at most 15 significant digits, a whole number's zeros included, and not
+// far from zero.
 func exact(text string) bool {
 	mantissa, exponent, _ := strings.Cut(text, "e")
 	whole, fraction, _ := strings.Cut(strings.TrimLeft(mantissa, "+-"), ".")
 	fraction = strings.TrimRight(fraction, "0")
-	digits := strings.TrimLeft(whole+fraction, "0")
-	if fraction == "" { // zeros at the end of a whole number are not told in a double
-		digits = strings.TrimRight(digits, "0")
-	}
-	if digits == "" {
-		digits = "0"
-	}
-	for i := range len(whole + fraction) {
-		if c := (whole + fraction)[i]; c < '0' || c > '9' {
+	for _, c := range []byte(whole + fraction) {
+		if c < '0' || c > '9' {
 			return false
 		}
 	}
-	e, err := strconv.Atoi(exponent)
-	far := exponent != "" && (err != nil || e > 300 || e < -300)
-	return whole != "" && len(digits) <= maxDigits && len(whole) <= 2*maxDigits && len(fraction) <= 2*maxDigits && !far
+	small := exponent == "" || exponent[0] == '-' && len(exponent) <= len("-15")
+	return whole != "" && small && len(strings.TrimLeft(whole+fraction, "0")) <= maxDigits && len(fraction) <= 2*maxDigits
 }
 
 // The days of a workbook are counted from the last of 1899, and from March 1900 on
@@ -138,8 +131,8 @@ func appendCell(dst []byte, at string, style int, f form, content string) []byte
 
 // appendText escapes text as ST_Xstring asks (ECMA-376 part 1, 22.9.2.19): what
 // XML cannot hold is _xHHHH_, and a text that looks like that has its underscore
-// escaped. A carriage return is a reference, since readers of XML make a line
-// feed of a plain one.
+// escaped. So is a carriage return, as Excel does it: of a plain one readers of
+// XML make a line feed.
 func appendText(dst []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -150,8 +143,6 @@ func appendText(dst []byte, text string) []byte {
 			dst = append(dst, "&lt;"...)
 		case c == '>':
 			dst = append(dst, "&gt;"...)
-		case c == '\r':
-			dst = append(dst, "&#13;"...)
 		case c < ' ' && c != '\t' && c != '\n':
 			dst = appendEscape(dst, rune(c))
 		case c == '_' && looksEscaped(text[i:]):

@@ -88,7 +88,7 @@
 // A value is written so that reading the cell gives exactly it back, also after a
 // spreadsheet program saved the workbook, and so that people see it as it is:
 //
-//   - numbers of up to 15 significant digits are numbers, which is as many as
+//   - numbers of up to 15 digits are numbers, which is as many as
 //     Excel computes with; longer ones are text, so that no digit is lost;
 //   - dates, and times to the second, from March 1900 on, are dates of Excel's;
 //     others, instants with a zone, and fractions of a second are text;
