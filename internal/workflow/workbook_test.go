@@ -100,9 +100,8 @@ func TestWorkbookOfADataset(t *testing.T) {
 		t.Errorf("with --empty keep: %+v", c.Plan.Counts)
 	}
 	// A label that is another one today is understood all the same.
-	labels := w.export("maria", "customers")
 	w.amend("touched: {writable: false}", "touched: {writable: false}\n      credit: {label: Limit of credit}")
-	labels = w.export("maria", "customers")
+	labels := w.export("maria", "customers")
 	w.amend("{label: Limit of credit}", "{label: How much}")
 	if c := in(t, w.proposeBook("maria", "customers", labels, upsert), change.Planned); c.Plan.Counts != (wire.Counts{Unchanged: 4}) || len(c.Findings) > 0 {
 		t.Errorf("after a label was changed: %+v %v", c.Plan.Counts, c.Findings)

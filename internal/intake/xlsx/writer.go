@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"errors"
 	"io"
 	"strconv"
@@ -54,6 +55,7 @@ func NewWriter(out io.Writer, book Book) *Writer {
 		book.Mark.Sheet = book.Sheet
 	}
 	w := &Writer{book: book, zip: zip.NewWriter(out)}
+	w.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
 	for i := range book.Columns {
 		w.names = append(w.names, letters(i))
 	}
