@@ -1,12 +1,12 @@
 # Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
-# installed here: PostgreSQL for the tests. Nothing is left running.
+# installed here: PostgreSQL and Node for the tests. Nothing is left running.
 
 SHELL   := /bin/bash
 BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres libreoffice clean
+.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres node libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -15,18 +15,18 @@ demo: build
 	$(BUILD)/sutor demo
 
 ## test: every kind of test once, against a PostgreSQL of its own
-test: lint postgres
+test: lint postgres node
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go test -timeout 10m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved
-test-long: lint postgres libreoffice
+test-long: lint postgres node libreoffice
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./...
 
 ## faults: servers killed at every commit and at random moments, lines cut at
 ## every message, databases restarted, disks full; prints how many
-faults: postgres
+faults: postgres node
 	SUTOR_LONG=1 go test -count=1 -timeout 60m -v ./test/fault
 
 ## lint: gofmt, vet and staticcheck
@@ -72,5 +72,11 @@ libreoffice:
 	@if ! command -v soffice >/dev/null; then \
 	  echo "installing LibreOffice for the tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; fi
+
+# The second verifier of evidence packs (test/verify-js) runs in Node, without packages.
+node:
+	@if ! command -v node >/dev/null; then \
+	  echo "installing Node for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null; fi
 
 clean: ; rm -rf $(BUILD)

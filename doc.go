@@ -77,6 +77,8 @@
 // (drivertest, storetest, logtest) hold every implementation to one meaning.
 // test/fault kills servers, cuts lines, restarts PostgreSQL and fills disks in the
 // middle of a change, and finds each change done once or not at all.
+// test/verify-js is a second verifier of evidence packs, in Node, which must agree with
+// the first on every pack of the tests.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
 // rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's, its undo too,
 // file → plan → apply → undo gives back the table, a pack with any byte changed

@@ -117,7 +117,7 @@ func TestStoriesThatProveAWrong(t *testing.T) {
 			w.tell(tt.bend(w.story("c-1")))
 			pack, err := w.tryExport("c-1")
 			if err == nil {
-				_, err = verify(pack, testVerifier)
+				_, err = verify(t, pack, testVerifier)
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v\nwant %q", err, tt.want)
@@ -174,7 +174,7 @@ func TestStoriesInOrder(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.tell(tt.bend(w.story("c-1")))
-			report, err := verify(w.export("c-1"), testVerifier)
+			report, err := verify(t, w.export("c-1"), testVerifier)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +194,7 @@ func TestExportedTwice(t *testing.T) {
 	w, first := appliedPack(t)
 	second := w.export("c-1")
 	for _, pack := range [][]byte{first, second} {
-		if _, err := verify(pack, testVerifier); err != nil {
+		if _, err := verify(t, pack, testVerifier); err != nil {
 			t.Error(err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestErasedEnvelopes(t *testing.T) {
 				t.Errorf("%q is still in the pack", name)
 			}
 		}
-		report, err := verify(pack, testVerifier)
+		report, err := verify(t, pack, testVerifier)
 		if err != nil {
 			t.Fatalf("in the change %v: %v", inChange, err)
 		}
@@ -243,7 +243,7 @@ func TestErasedErasure(t *testing.T) {
 	if strings.Contains(string(pack), "asked by Maria") {
 		t.Error("the reason is still in the pack")
 	}
-	if _, err := verify(pack, testVerifier); err != nil {
+	if _, err := verify(t, pack, testVerifier); err != nil {
 		t.Error(err)
 	}
 }
@@ -259,7 +259,7 @@ func TestErasedValues(t *testing.T) {
 	}
 	w.add(evidence.Entry{Kind: evidence.Erased, Change: "c-1",
 		Digests: digests{"rows": stood["rows"], "file": stood["file"], "findings": stood["findings"], "stored": stored}})
-	report, err := verify(w.export("c-1"), testVerifier)
+	report, err := verify(t, w.export("c-1"), testVerifier)
 	if err != nil {
 		t.Fatal(err)
 	}

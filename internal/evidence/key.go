@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,6 +41,19 @@ func Short(verifier string) string {
 		return parts[0] + "+" + parts[1]
 	}
 	return verifier
+}
+
+// isVerifier tells whether a text is a verifier key in its one spelling: the note
+// package also takes upper-case digits and line feeds in it, and a pack that could
+// be spelled in two ways could be changed.
+func isVerifier(text string) bool {
+	v, err := note.NewVerifier(text)
+	if err != nil {
+		return false
+	}
+	encoded := strings.SplitN(text, "+", 3)[2] // NewVerifier has checked the form
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	return err == nil && text == fmt.Sprintf("%s+%08x+%s", v.Name(), v.KeyHash(), base64.StdEncoding.EncodeToString(raw))
 }
 
 // LogName makes a log's name of a company's: "Example Trading" gives

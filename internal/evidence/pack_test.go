@@ -21,7 +21,7 @@ import (
 func TestPackVerifies(t *testing.T) {
 	t.Parallel()
 	_, pack := appliedPack(t)
-	report, err := verify(pack, testVerifier)
+	report, err := verify(t, pack, testVerifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestGoldenPack(t *testing.T) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify(golden, testVerifier); err != nil {
+	if _, err := verify(t, golden, testVerifier); err != nil {
 		t.Error(err)
 	}
 	if bytes.Equal(golden, pack) {
@@ -79,7 +79,7 @@ func TestKeyOfThePack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := verify(pack, "")
+	report, err := verify(t, pack, "")
 	if err != nil || report.KeyKnown || report.Key != testVerifier {
 		t.Errorf("without a key: %+v, %v", report, err)
 	}
@@ -87,10 +87,10 @@ func TestKeyOfThePack(t *testing.T) {
 	if err := report.WriteText(&text); err != nil || !strings.Contains(text.String(), "claims to be: sutor/example-trading+7180a716") {
 		t.Errorf("%v:\n%s", err, text.String())
 	}
-	if _, err := verify(pack, other.Verifier()); errs.KindOf(err) != errs.Invalid {
+	if _, err := verify(t, pack, other.Verifier()); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("another log's key: %v", err)
 	}
-	if _, err := verify(pack, "nonsense"); errs.KindOf(err) != errs.Usage {
+	if _, err := verify(t, pack, "nonsense"); errs.KindOf(err) != errs.Usage {
 		t.Errorf("no key at all: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestKeyOfThePack(t *testing.T) {
 // refuses checks that a pack does not verify, and says so in a sentence.
 func refuses(t *testing.T, what string, pack []byte) {
 	t.Helper()
-	report, err := verify(pack, testVerifier)
+	report, err := verify(t, pack, testVerifier)
 	if err == nil || report.Verified {
 		t.Errorf("%s: verified", what)
 		return
@@ -272,7 +272,7 @@ func TestOlderLeavesUnderNewerCheckpoint(t *testing.T) {
 		}
 	}
 	cut := repack(t, newer, true)
-	if _, err := verify(cut, testVerifier); err == nil || !strings.Contains(err.Error(), "later leaves may have been left out") {
+	if _, err := verify(t, cut, testVerifier); err == nil || !strings.Contains(err.Error(), "later leaves may have been left out") {
 		t.Errorf("cut chain: %v", err)
 	}
 }
@@ -326,7 +326,7 @@ func TestReportIsHarmless(t *testing.T) {
 	steps := w.story("c-1")
 	steps[1].Body.Title = "\x1b[2J\rVERIFIED\u202e\nfake line"
 	w.tell(steps)
-	report, err := verify(w.export("c-1"), testVerifier)
+	report, err := verify(t, w.export("c-1"), testVerifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,14 +368,14 @@ func FuzzVerify(f *testing.F) {
 	f.Add(repack(f, members[:len(members)-1], true))
 	f.Add(repack(f, slices.Insert(slices.Clone(members), 3, members[2]), true))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		report, err := verify(file, testVerifier)
+		report, err := verify(t, file, testVerifier)
 		if err == nil && !bytes.Equal(file, pack) {
 			t.Error("another file than the pack verified")
 		}
 		if werr := report.WriteText(io.Discard); werr != nil {
 			t.Error(werr)
 		}
-		if report, err = verify(file, ""); (err == nil) != report.Verified {
+		if report, err = verify(t, file, ""); (err == nil) != report.Verified {
 			t.Error("report and error do not agree")
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"sutor/internal/evidence"
 	"sutor/internal/record"
+	verifyjs "sutor/test/verify-js"
 )
 
 const (
@@ -140,8 +141,12 @@ func (w *world) tryGather(change evidence.ChangeID) (in *evidence.PackInput, err
 	return in, err
 }
 
-func verify(pack []byte, key string) (evidence.Report, error) {
-	return evidence.Verify(bytes.NewReader(pack), int64(len(pack)), key)
+// verify verifies a pack with both verifiers: this package, and the one in Node.
+func verify(t testing.TB, pack []byte, key string) (evidence.Report, error) {
+	t.Helper()
+	report, err := evidence.Verify(bytes.NewReader(pack), int64(len(pack)), key)
+	verifyjs.Agree(t, pack, key, err)
+	return report, err
 }
 
 // digests names content.

@@ -102,7 +102,7 @@ func (v *verification) readIndex() error {
 
 func (v *verification) chooseKey(key string) error {
 	claimed := v.index.Key
-	if _, err := note.NewVerifier(claimed); err != nil {
+	if !isVerifier(claimed) {
 		return wrong(packName, "the key it claims is not a verifier key")
 	}
 	if key == "" {

@@ -35,6 +35,7 @@ import (
 	"sutor/internal/system"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
+	verifyjs "sutor/test/verify-js"
 )
 
 // TestMain sets how many cases the properties try: each is a whole life of a
@@ -329,6 +330,7 @@ func (w *world) proves(t tb, c wire.Change) evidence.Report {
 	var pack bytes.Buffer
 	fine(t, w.w.Evidence(ctx, w.as("aud"), change.ID(c.ID), &pack))
 	report, err := evidence.Verify(bytes.NewReader(pack.Bytes()), int64(pack.Len()), w.deps.Key.Verifier())
+	verifyjs.Agree(t, pack.Bytes(), w.deps.Key.Verifier(), err)
 	if err != nil {
 		t.Fatalf("the evidence of change %s: %s", c.ID, errs.Detail(err))
 	}

@@ -12,6 +12,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/wire"
+	verifyjs "sutor/test/verify-js"
 )
 
 // soon is within what a change comes to its end after a restart.
@@ -264,6 +265,7 @@ func (h *house) packProves(c wire.Change) {
 	_, err := h.as("aud").Evidence(h.t.Context(), c.ID, &pack)
 	must(h.t, err)
 	report, err := evidence.Verify(bytes.NewReader(pack.Bytes()), int64(pack.Len()), "")
+	verifyjs.Agree(h.t, pack.Bytes(), "", err)
 	if err != nil {
 		h.t.Errorf("the pack of change %s: %s", c.ID, errs.Detail(err))
 		return

@@ -10,11 +10,14 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	verifyjs "sutor/test/verify-js"
 )
 
 // run runs a command line, with a person's token where it begins with "as
@@ -26,12 +29,28 @@ func run(ts *testscript.TestScript, words []string) int {
 		words = words[2:]
 	}
 	err := ts.Exec(words[0], words[1:]...)
+	if len(words) > 3 && slices.Equal(words[:3], []string{"sutor", "evidence", "verify"}) {
+		agree(ts, words[3], words[4:], err)
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exit.ExitCode()
 	}
 	ts.Check(err)
 	return 0
+}
+
+// agree wants the second verifier to say the same of a pack.
+func agree(ts *testscript.TestScript, pack string, flags []string, err error) {
+	text, unreadable := os.ReadFile(ts.MkAbs(pack))
+	if unreadable != nil {
+		return // the first one was told so
+	}
+	key := ""
+	if i := slices.Index(flags, "--key"); i >= 0 {
+		key = flags[i+1]
+	}
+	verifyjs.Agree(of(ts).t, text, key, err)
 }
 
 func token(ts *testscript.TestScript, person string) string {

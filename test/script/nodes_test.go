@@ -26,6 +26,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/wire"
+	verifyjs "sutor/test/verify-js"
 )
 
 const (
@@ -344,7 +345,9 @@ func (c *cluster) proves() {
 		var pack bytes.Buffer
 		_, err := c.as("aud").Evidence(c.t.Context(), one.ID, &pack)
 		c.must(err)
-		if report, err := evidence.Verify(bytes.NewReader(pack.Bytes()), int64(pack.Len()), point.Key); err != nil || report.State != "applied" {
+		report, err := evidence.Verify(bytes.NewReader(pack.Bytes()), int64(pack.Len()), point.Key)
+		verifyjs.Agree(c.t, pack.Bytes(), point.Key, err)
+		if err != nil || report.State != "applied" {
 			c.t.Errorf("the evidence of %s proves %q, %v", one.ID, report.State, err)
 		}
 	}

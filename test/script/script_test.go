@@ -14,7 +14,8 @@
 //	halt | crash                    ends the server, as a steward does (SIGTERM) or as a crash does (SIGKILL)
 //	reload PATTERN                  SIGHUP, then waits for the server's word on the Compact, which must match
 //	as PERSON command…              runs a command with the person's token; it must succeed
-//	exits N [as PERSON] command…    the same, and it must end with exactly this code
+//	exits N [as PERSON] command…    the same, and it must end with exactly this code; the second
+//	                                verifier must say the same as evidence verify
 //	http STATUS METHOD PATH [as PERSON] [header NAME VALUE]… [body TEXT | file NAME]
 //	                                a raw call of the API; its answer's body is standard output
 //	json PATH WANT                  a value of the last standard output, as in plan.counts.update, 0.op, findings.count
