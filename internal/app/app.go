@@ -180,6 +180,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		store = a.config.Store(store)
 	}
 	a.workflow = workflow.New(workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+		Held:  func() error { return key.Held(keyFile) },
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,
 		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -33,6 +34,10 @@ const (
 // OK tells whether the log is whole.
 func (r FsckReport) OK() bool { return r.Wrong == 0 }
 
+// Problem adds one that somebody else found: what the log says of the rest of the
+// metadata, package workflow compares.
+func (r *FsckReport) Problem(format string, args ...any) { r.problem(format, args...) }
+
 func (r *FsckReport) problem(format string, args ...any) {
 	r.Wrong++
 	if len(r.Problems) < maxProblems {
@@ -41,15 +46,16 @@ func (r *FsckReport) problem(format string, args ...any) {
 }
 
 // Fsck recomputes the whole log from its leaves: every leaf canonical, every
-// stored hash right, every chain without a gap, every envelope right or erased on
-// record, every saved checkpoint signed by one of the keys and true. Roots are
+// stored hash right and none beyond them, every chain without a gap and found by
+// its subject, every envelope right or erased on record, every saved checkpoint
+// signed by one of the keys and true, and there for every pack exported. Roots are
 // recomputed at each checkpoint's size, which is stronger than a consistency
 // proof. anchors are signed checkpoints kept elsewhere: they also show when leaves
 // at the end were taken away. The error is of the storage only.
 //
-// Memory: one chunk of leaves, and about 150 bytes for each change of the log.
+// Memory: one chunk of leaves, and about 300 bytes for each change of the log.
 func Fsck(r Reader, keys []string, anchors ...[]byte) (FsckReport, error) {
-	f := &fsck{r: r, keys: keys, ends: map[ChangeID]end{}, missing: map[record.Digest]int64{}}
+	f := &fsck{r: r, keys: keys, ends: map[ChangeID]end{}, chains: map[string]chain{}, missing: map[record.Digest]int64{}}
 	size, err := r.Size()
 	if err != nil {
 		return f.report, err
@@ -63,6 +69,9 @@ func Fsck(r Reader, keys []string, anchors ...[]byte) (FsckReport, error) {
 			return f.report, err
 		}
 	}
+	if err := f.index(size); err != nil {
+		return f.report, err
+	}
 	f.finish()
 	return f.report, nil
 }
@@ -74,6 +83,8 @@ type fsck struct {
 	front   frontier
 	ends    map[ChangeID]end
 	missing map[record.Digest]int64 // envelopes not there, by leaf, until their erasure is met
+	chains  map[string]chain        // of leaves by subject
+	at      int64                   // size of the last saved checkpoint met
 	from    int64                   // size from which saved checkpoints are read next
 	saved   []Saved                 // read, not yet reached
 	report  FsckReport
@@ -84,6 +95,10 @@ type end struct {
 	seq  int64
 	hash tlog.Hash
 }
+
+// chain is which leaves have a subject, by their number and the sum of their
+// indexes.
+type chain struct{ leaves, sum int64 }
 
 func (f *fsck) openAnchors(notes [][]byte) []Checkpoint {
 	var out []Checkpoint
@@ -137,6 +152,9 @@ func (f *fsck) chunk(size int64) error {
 		if err := f.checkpoints(); err != nil {
 			return err
 		}
+		if l, err := ParseLeaf(text); err == nil && l.Kind == EvidenceExported && f.at != f.report.Leaves {
+			f.report.problem("Leaf %d exported evidence, but the checkpoint that was made for it is missing.", index)
+		}
 	}
 	return nil
 }
@@ -157,6 +175,10 @@ func (f *fsck) leaf(index int64, text []byte) error {
 	if err != nil {
 		f.report.problem("Leaf %d: %v.", index, err)
 		return nil
+	}
+	if subject := l.Subject(); subject != "" {
+		c := f.chains[subject]
+		f.chains[subject] = chain{c.leaves + 1, c.sum + index}
 	}
 	if l.Change != "" {
 		f.link(index, l, text)
@@ -230,7 +252,7 @@ func (f *fsck) checkpoints() error {
 			return nil
 		}
 		s := f.saved[0]
-		f.saved = f.saved[1:]
+		f.saved, f.at = f.saved[1:], s.Size
 		if c, ok := f.open(s.Note); ok && c.Size == s.Size {
 			f.compare("checkpoint", c)
 		} else {
@@ -259,6 +281,73 @@ func (f *fsck) compare(what string, c Checkpoint) {
 		return
 	}
 	f.report.Checkpoints++
+}
+
+// index checks what leaves are found by, and that no hashes follow the last leaf's.
+func (f *fsck) index(size int64) error {
+	for _, subject := range slices.Sorted(maps.Keys(f.chains)) {
+		indexes, err := f.r.Chain(subject)
+		if err != nil {
+			return err
+		}
+		var found chain
+		for _, i := range indexes {
+			found = chain{found.leaves + 1, found.sum + i}
+		}
+		if found != f.chains[subject] {
+			f.report.problem("The leaves of %s are not found by that: %d are stored under it, %d say it.", subject, found.leaves, f.chains[subject].leaves)
+		}
+	}
+	if _, err := f.r.ReadHashes([]int64{tlog.StoredHashCount(size)}); err == nil {
+		f.report.problem("More hashes are stored than the %d leaves make: leaves at the end are missing, or hashes were added.", size)
+	}
+	return nil
+}
+
+// Walk visits every leaf of the log in order, with the body of its envelope (nil
+// where there is none, or none that is right). Leaves that cannot be read are
+// passed over: Fsck names them.
+func Walk(r Reader, visit func(index int64, l Leaf, b *Body) error) error {
+	size, err := r.Size()
+	if err != nil {
+		return err
+	}
+	for from := int64(0); from < size; {
+		texts, err := r.Leaves(from, int(min(fsckChunk, size-from)))
+		if err != nil || len(texts) == 0 {
+			return err
+		}
+		for i, text := range texts {
+			l, err := ParseLeaf(text)
+			if err != nil {
+				continue
+			}
+			body, err := opened(r, l)
+			if err != nil {
+				return err
+			}
+			if err := visit(from+int64(i), l, body); err != nil {
+				return err
+			}
+		}
+		from += int64(len(texts))
+	}
+	return nil
+}
+
+func opened(r Reader, l Leaf) (*Body, error) {
+	if l.Envelope == "" {
+		return nil, nil
+	}
+	e, err := r.Envelope(l.Envelope)
+	if err != nil || e == nil || e.Digest() != l.Envelope {
+		return nil, err
+	}
+	body, err := e.Open()
+	if err != nil {
+		return nil, nil // Fsck names it
+	}
+	return &body, nil
 }
 
 // finish reports what never came.

@@ -112,6 +112,20 @@ func readKey(path string) (*Key, error) {
 	return k, nil
 }
 
+// Held tells whether the file still is this key: who replaces the file makes the
+// next start of the server sign for another log.
+func (k *Key) Held(path string) error {
+	there, err := readKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errs.New(errs.Invalid, "The log's key %s is not there any more.", path).WithMend("Bring it back from a backup.")
+	}
+	if err == nil && there.verifier != k.verifier {
+		return errs.New(errs.Invalid, "The file %s is another key, %s, than the log's, %s.", path, Short(there.verifier), Short(k.verifier)).
+			WithMend("Bring the log's key back from a backup.")
+	}
+	return err
+}
+
 // ParseKey reads a private key, PRIVATE+KEY+NAME+HASH+KEY.
 func ParseKey(secret string) (*Key, error) {
 	signer, err := note.NewSigner(secret)

@@ -129,26 +129,3 @@ func (w *Workflow) Checkpoint(ctx context.Context, _ access.Principal) (out wire
 	})
 	return out, err
 }
-
-// Fsck checks the whole log and writes its report.
-func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) error {
-	if !p.Is(access.Steward) && !p.Is(access.Auditor) {
-		return w.refused(ctx, p, "", "fsck", errs.New(errs.Forbidden, "Checking the whole log is for stewards and auditors."))
-	}
-	var report evidence.FsckReport
-	err := w.Store.View(ctx, func(tx Tx) (err error) {
-		report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(out, report.Text()); err != nil {
-		return err
-	}
-	if !report.OK() {
-		return errs.New(errs.Invalid, "The evidence log has %d faults; the report names the first.", report.Wrong).
-			WithMend("Stop the server, keep the data folder as it is, and compare it with a backup and with checkpoints kept elsewhere.")
-	}
-	return nil
-}

@@ -147,6 +147,7 @@ type Deps struct {
 	// where Systems stay the same.
 	Adopt  func(*compact.Compact) error
 	Key    *evidence.Key
+	Held   func() error // whether the key's file still is Key; nil where there is no file
 	Now    Clock
 	Node   string // names this process in leases
 	Home   string // what this process alone has as long as it lives, and its successor after it; "" for none
