@@ -35,6 +35,7 @@ people:
   maria@example.test: {roles: [maker], departments: [sales]}
   olaf@example.test:  {roles: [owner], departments: [sales]}
   ivan@example.test:  {roles: [steward]}
+  aud@example.test:   {roles: [auditor]}
 datasets:
   customers: {system: shop, table: customer, key: [id], department: sales, owner: olaf@example.test, allow: [insert, update]}
 `

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -141,7 +142,7 @@ var fragments = []string{"", " ", "\t", ",", "0", "-0", "1", "1.0", "1e0", "-1",
 	`"v":1,`, `"V":1,`, `"who":"maria@example.test",`, "MARIA", "planned", "approved", "submitted", "applying", "owner", "manager", "session", "erased", "refused",
 	"decision.rejected", "2026-02-29T09:00:00.000Z", "needs.owner", "@", "__proto__", "constructor"}
 
-// bent draws one edit of a text: a fragment put in, or in the place of some bytes
+// bent draws one edit of a text: a kind of leaf, or a fragment put in, or in the place of some bytes
 // or of a whole word.
 func bent(r *rapid.T, text string) string {
 	from := rapid.IntRange(0, len(text)-1).Draw(r, "from")
@@ -151,7 +152,11 @@ func bent(r *rapid.T, text string) string {
 		from = min(from+1, len(text))
 		length = strings.IndexAny(text[from:]+`"`, `":,{}`)
 	}
-	return text[:from] + rapid.SampledFrom(fragments).Draw(r, "fragment") + text[min(len(text), from+length):]
+	fragment := rapid.SampledFrom(fragments).Draw(r, "fragment")
+	if rapid.IntRange(0, 9).Draw(r, "kind") == 0 {
+		fragment = string(rapid.SampledFrom(evidence.Kinds()).Draw(r, "kind"))
+	}
+	return text[:from] + fragment + text[min(len(text), from+length):]
 }
 
 // Law: two readers of docs/evidence-format.md agree on every log, also one whose
@@ -194,6 +199,22 @@ func TestKeySpelledOtherwise(t *testing.T) {
 		members[0].Data = bytes.Replace(members[0].Data, []byte(testVerifier), []byte(key), 1)
 		if _, err := verify(t, repack(t, members, false), ""); err == nil {
 			t.Errorf("a pack that claims the key %q verifies", key)
+		}
+	}
+}
+
+// A kind that is added here must be added there, and in the document.
+func TestVerifiersKnowTheSameKinds(t *testing.T) {
+	t.Parallel()
+	for path, form := range map[string]string{"../../test/verify-js/leaf.mjs": "%q: {", "../../docs/evidence-format.md": "`%s`"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range evidence.Kinds() {
+			if !strings.Contains(string(text), fmt.Sprintf(form, kind)) {
+				t.Errorf("%s does not know leaves of the kind %s", path, kind)
+			}
 		}
 	}
 }

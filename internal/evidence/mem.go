@@ -61,7 +61,7 @@ func (s *memState) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, len(indexes))
 	for i, x := range indexes {
 		if x < 0 || x >= int64(len(s.hashes)) {
-			return nil, fmt.Errorf("no stored hash %d", x)
+			return nil, NoHash(x)
 		}
 		out[i] = s.hashes[x]
 	}

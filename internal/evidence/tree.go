@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"fmt"
+
 	"golang.org/x/mod/sumdb/tlog"
 
 	"sutor/internal/record"
@@ -18,11 +20,18 @@ type Record struct {
 	Envelope *Envelope
 }
 
+// NoHash is the error of ReadHashes where one is not stored: its index.
+type NoHash int64
+
+// Error implements error.
+func (n NoHash) Error() string { return fmt.Sprintf("the log has no stored hash %d", int64(n)) }
+
 // Tree is the log's storage as appending sees it, inside one transaction and
 // bound to its context. What a transaction appends, it reads back; what is
 // rolled back was never there.
 type Tree interface {
-	// ReadHashes gives the stored hashes at these indexes, in this order.
+	// ReadHashes gives the stored hashes at these indexes, in this order; NoHash if
+	// one is not there.
 	tlog.HashReader
 	// Size is the number of leaves.
 	Size() (int64, error)

@@ -25,7 +25,7 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 	var report evidence.FsckReport
 	a := audit{w: w, report: &report}
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
-		a.plans, a.lives, a.kept, a.erased = nil, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
+		a.plans, a.found, a.lives, a.kept, a.erased = nil, map[string]list{}, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
 		if report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()}); err != nil {
 			return err
 		}
@@ -60,7 +60,8 @@ type audit struct {
 	kept   map[record.Digest]string // artefacts that must be there, with what they are
 	plans  []*change.Change         // whose plan's manifest is compared with them
 	erased map[record.Digest]bool
-	force  record.Digest // the Compact put in force last
+	found  map[string]list // which lists of changes there must be
+	force  record.Digest   // the Compact put in force last
 }
 
 // told is what the leaves of a change say of it, as far as they have been read.
@@ -68,6 +69,7 @@ type told struct {
 	state     change.State
 	body      evidence.Body // of the proposal; empty where it was erased
 	input     record.Digest
+	mends     record.Digest
 	plan      record.Digest
 	counts    map[string]int64 // of the plan
 	needs     map[access.Role]int
@@ -131,7 +133,7 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	case evidence.ChangeProposed, evidence.UndoProposed:
 		t.body, t.input, t.reverses = *b, l.Digests["input"], change.ID(l.IDs["reverses"])
 	case evidence.PlanAsked:
-		t.input, t.plan, t.result, t.needs = l.Digests["input"], "", nil, nil
+		t.input, t.mends, t.plan, t.result, t.needs = l.Digests["input"], l.Digests["mends"], "", nil, nil
 	case evidence.PlanStood:
 		t.plan, t.counts = l.Digests["plan"], l.Counts
 	case evidence.ChangeSubmitted:
@@ -153,46 +155,91 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 
 // changes compares every change with its life, both ways.
 func (a *audit) changes(tx Tx) error {
-	const page = 100
-	for before := change.ID(""); ; {
-		found, err := tx.Changes(Filter{Limit: page, Before: before})
-		if err != nil {
-			return err
+	err := pages(tx, Filter{}, func(c *change.Change) {
+		a.listed(c)
+		a.keeps(c)
+		t := a.lives[c.ID]
+		if t == nil {
+			a.report.Problem("Change %s is stored, but no leaf tells of its proposal.", c.ID)
+			return
 		}
-		for _, c := range found {
-			t := a.lives[c.ID]
-			if t == nil {
-				a.report.Problem("Change %s is stored, but no leaf tells of its proposal.", c.ID)
-				continue
-			}
-			t.seen = true
-			if what := t.differs(c); what != "" {
-				a.report.Problem("Change %s as stored is not what its leaves tell: %s.", c.ID, what)
-			}
-			a.keeps(c)
+		t.seen = true
+		if what := t.differs(c); what != "" {
+			a.report.Problem("Change %s as stored is not what its leaves tell: %s.", c.ID, what)
 		}
-		if len(found) < page {
-			break
-		}
-		before = found[len(found)-1].ID
+	})
+	if err != nil {
+		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.lives)) {
 		if !a.lives[id].seen {
 			a.report.Problem("The log tells of change %s, but it is not stored.", id)
 		}
 	}
+	return a.lists(tx)
+}
+
+// list is what one way of searching must find.
+type list struct {
+	filter Filter
+	want   int
+}
+
+// listed notes which lists must show a change.
+func (a *audit) listed(c *change.Change) {
+	for name, f := range map[string]Filter{
+		"the state " + string(c.State): {States: []change.State{c.State}},
+		"the dataset " + c.Dataset:     {Datasets: []string{c.Dataset}},
+		"the maker " + string(c.Maker): {Maker: c.Maker},
+	} {
+		l := a.found[name]
+		a.found[name] = list{f, l.want + 1}
+	}
+}
+
+// lists wants every list of changes to show those it should: what they are
+// searched by is stored beside them.
+func (a *audit) lists(tx Tx) error {
+	for _, name := range slices.Sorted(maps.Keys(a.found)) {
+		l, found := a.found[name], 0
+		err := pages(tx, l.filter, func(*change.Change) { found++ })
+		if err != nil {
+			return err
+		}
+		if found != l.want {
+			a.report.Problem("%d changes are listed by %s, but there are %d.", found, name, l.want)
+		}
+	}
 	return nil
+}
+
+// pages gives every change that a filter picks.
+func pages(tx Tx, f Filter, each func(*change.Change)) error {
+	f.Limit = 100
+	for {
+		found, err := tx.Changes(f)
+		if err != nil {
+			return err
+		}
+		for _, c := range found {
+			each(c)
+		}
+		if len(found) < f.Limit {
+			return nil
+		}
+		f.Before = found[len(found)-1].ID
+	}
 }
 
 // differs names the first thing in which a change is not what its leaves tell;
 // "" if there is none.
 func (t *told) differs(c *change.Change) string {
-	var plan, input record.Digest
+	var plan, input, mends record.Digest
 	if c.Plan != nil {
 		plan = c.Plan.Digest
 	}
 	if c.Input != nil {
-		input = c.Input.Digest
+		input, mends = c.Input.Digest, c.Input.Mends
 	}
 	named := t.body.Who != ""
 	for _, is := range []struct {
@@ -202,7 +249,7 @@ func (t *told) differs(c *change.Change) string {
 		{c.State != t.state, "its state"},
 		{named && access.Fold(t.body.Who) != access.Fold(string(c.Maker)), "its maker"},
 		{named && (t.body.Dataset != c.Dataset || t.body.Title != c.Title || t.body.Reason != c.Reason), "its dataset, title or reason"},
-		{input != t.input, "its file"},
+		{input != t.input || mends != t.mends, "its file"},
 		{plan != t.plan, "its plan"},
 		{c.Plan != nil && !maps.Equal(countsOf(c.Plan.Counts), t.counts), "the plan's numbers"},
 		{c.Reverses != t.reverses, "what it reverses"},
@@ -241,10 +288,16 @@ func sameDecision(c, told change.Decision) bool {
 func (a *audit) keeps(c *change.Change) {
 	if c.Input != nil {
 		a.kept[c.Input.Digest] = "the file of change " + string(c.ID)
+		if c.Input.Mends != "" {
+			a.kept[c.Input.Mends] = "the mended cells of change " + string(c.ID)
+		}
 	}
 	if c.Plan != nil {
 		a.kept[c.Plan.Digest] = "the plan's manifest of change " + string(c.ID)
 		a.plans = append(a.plans, c)
+		if c.Plan.Hits != "" {
+			a.kept[c.Plan.Hits] = "which rows the findings of change " + string(c.ID) + " are about"
+		}
 	}
 	if c.Result != nil && c.Result.Stored != "" {
 		a.kept[c.Result.Stored] = "the rows as stored of change " + string(c.ID)

@@ -12,6 +12,8 @@ const kinds = {
   "token.issued": { place: "outside", ids: ["token"] },
   "token.revoked": { place: "outside", ids: ["token"] },
   "dataset.exported": { place: "outside", person: true },
+  "dataset.frozen": { place: "outside", person: true },
+  "dataset.thawed": { place: "outside", person: true },
   "change.proposed": { to: ["draft", "planning"], person: true },
   "undo.proposed": { to: ["draft", "planning"], person: true, ids: ["reverses"] },
   "plan.asked": { to: ["planning"] },
@@ -26,9 +28,10 @@ const kinds = {
   "change.undone": { from: ["applied"], to: ["undone"], ids: ["reversed_by"] },
   "change.withdrawn": { to: ["withdrawn"], person: true },
   "change.expired": { to: ["expired"] },
+  "rows.exported": { person: true, digests: plan },
   "evidence.exported": { person: true },
-  refused: { place: "either" },
-  erased: { place: "either" },
+  "refused": { place: "either" },
+  "erased": { place: "either" },
 };
 
 // moves of the lifecycle; "" is before the proposal.

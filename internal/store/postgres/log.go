@@ -89,7 +89,7 @@ func (l logTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	for i, n := range indexes {
 		h, ok := known[n]
 		if !ok {
-			return nil, fmt.Errorf("the log has no stored hash %d", n)
+			return nil, evidence.NoHash(n)
 		}
 		out[i] = h
 	}
