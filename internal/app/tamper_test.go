@@ -191,7 +191,7 @@ func attacks(last int, applied, submitted string) []attack {
 			i.bytes("leaves", "leaf", "number = 3", func(b []byte) []byte { return bytes.Replace(b, []byte(`"at":"20`), []byte(`"at":"19`), 1) })
 		}, "The stored hashes of leaf 3 are not those of its text"},
 		{"a byte of a leaf", edit("leaves", "leaf", "number = 3"), "leaf 3"},
-		{"a leaf removed", run("DELETE FROM leaves WHERE number = 3"), "eaf "},
+		{"a leaf removed", run("DELETE FROM leaves WHERE number = 3"), "The stored hashes of leaf 3 are not those of its text"},
 		{"the last leaf removed", run("DELETE FROM leaves WHERE number = %d", last), "leaves at the end are missing"},
 		{"the log cut off", run("DELETE FROM leaves WHERE number >= %[1]d; DELETE FROM hashes WHERE number >= %[2]d", last-2, hashes(last-2)), "leaves at the end are missing"},
 		{"the log cut off, checkpoints too", run("DELETE FROM leaves WHERE number >= %[1]d; DELETE FROM hashes WHERE number >= %[2]d; DELETE FROM checkpoints WHERE size > %[1]d", last-2, hashes(last-2)),
@@ -212,7 +212,7 @@ func attacks(last int, applied, submitted string) []attack {
 		{"a change's state", doc(applied, `"state":"applied"`, `"state":"withdrawn"`), changed + "its state"},
 		{"a change's maker", doc(applied, `"maker":"maria`, `"maker":"petra`), changed + "its maker"},
 		{"a change's title", doc(applied, `"title":"Terms"`, `"title":"Trems"`), changed + "its dataset, title or reason"},
-		{"a change's plan", doc(applied, `"plan":{"digest":"sha256:`, `"plan":{"digest":"sha256:0`), ""},
+		{"a change's plan", doc(applied, `"plan":{"digest":"sha256:`, `"plan":{"digest":"sha256:0`), changed + "its plan"},
 		{"a plan's numbers", doc(applied, `"insert":1`, `"insert":2`), changed + "the plan's numbers"},
 		{"a change's options", doc(applied, `"mode":"upsert"`, `"mode":"insert"`), "Change " + applied + " as stored is not what its plan's manifest tells"},
 		{"a change's result", doc(applied, `"applied":2`, `"applied":3`), changed + "the result of its apply"},

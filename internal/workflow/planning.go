@@ -128,8 +128,7 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 
 // compare makes the plan of a file.
 func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	w.tell(c.ID)("waiting for a plan slot", 0, 0)
-	session, err := w.Engine.Session(ctx, beside.files()...)
+	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +191,7 @@ func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.Sy
 		return nil, nil, err
 	}
 	defer releaseStored()
-	session, err := w.Engine.Session(ctx, append(beside.files(), parquet, stored)...)
+	session, err := w.Engine.Queue(ctx, w.queued(c.ID), append(beside.files(), parquet, stored)...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -346,6 +345,20 @@ func (w *Workflow) fail(c *change.Change, cause error) {
 	var quotes ofFile
 	c.Problem = &change.Problem{Kind: int(public.Kind), Message: public.Message, Mend: public.Mend, OfFile: errors.As(cause, &quotes)}
 	c.Why = public.Error()
+}
+
+// queued tells of a change's place in the line for a plan slot.
+func (w *Workflow) queued(id change.ID) func(before int) {
+	return func(before int) {
+		w.tell(id)(placeInLine(before), 0, 0)
+	}
+}
+
+func placeInLine(before int) string {
+	if before == 0 {
+		return "waiting for a plan slot: it is next"
+	}
+	return fmt.Sprintf("waiting for a plan slot: %d before it", before)
 }
 
 // tell gives the progress of a change's run to whoever looks.

@@ -24,16 +24,33 @@ func (w *Workflow) Change(ctx context.Context, p access.Principal, id change.ID,
 			return wire.Change{}, err
 		}
 		if wait <= 0 || c.State != change.Planning && c.State != change.Applying {
-			return w.view(c, p), nil
+			return w.inLine(ctx, c, w.view(c, p))
 		}
 		select {
 		case <-committed:
 		case <-timer.C:
-			return w.view(c, p), nil
+			return w.inLine(ctx, c, w.view(c, p))
 		case <-ctx.Done():
 			return wire.Change{}, ctx.Err()
 		}
 	}
+}
+
+// inLine adds to a change that nobody plans yet how many plans are before it: the
+// older ones that do not stand yet, on any server.
+func (w *Workflow) inLine(ctx context.Context, c *change.Change, out wire.Change) (wire.Change, error) {
+	if c.State != change.Planning || c.Lease != nil || out.Progress != nil {
+		return out, nil
+	}
+	before := 0
+	err := w.Store.View(ctx, func(tx Tx) error {
+		before = 0
+		return pages(tx, Filter{States: []change.State{change.Planning}, Before: c.ID}, func(*change.Change) { before++ })
+	})
+	if err == nil {
+		out.Progress = &wire.Progress{Step: placeInLine(before)}
+	}
+	return out, err
 }
 
 // see reads a change that the person may see.

@@ -143,7 +143,7 @@ func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*
 	if err := samePlace(m, table); err != nil {
 		return nil, err
 	}
-	session, err := w.Engine.Session(ctx, parquet)
+	session, err := w.Engine.Queue(ctx, w.queued(c.ID), parquet)
 	if err != nil {
 		return nil, err
 	}

@@ -132,12 +132,30 @@ func (s *server) awaitEnd() {
 		<-s.ended
 		s.t.Errorf("the server did not end:\n%s", s.words())
 	}
+	s.modest()
 }
 
 // kill ends the process as a crash does.
 func (s *server) kill() {
 	s.signal(syscall.SIGKILL)
 	<-s.ended
+	s.modest()
+}
+
+// maxMemory is what no server may ever have held at once, in bytes: its peak of
+// resident memory, as the operating system counts it.
+const maxMemory = 1 << 30
+
+// modest wants the process, which has ended, to have kept to its memory.
+func (s *server) modest() {
+	s.t.Helper()
+	use, known := s.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	switch {
+	case !known || use.Maxrss == 0:
+		s.t.Errorf("the memory of the server is not known")
+	case use.Maxrss<<10 > maxMemory: // Linux counts in KiB
+		s.t.Errorf("the server held %d MB, more than %d", use.Maxrss>>10, maxMemory>>20)
+	}
 }
 
 // halt ends the server as a steward does; it leaves nothing behind in its own

@@ -174,7 +174,7 @@ func (c *cluster) launch(n int) {
 	cmd := exec.Command(sutor, "serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database,
 		"--artifacts", c.path("artifacts"), "--listen", "127.0.0.1:0")
 	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "ERP_DSN="+c.erp, aliveVariable+"=1")
-	p, err := start(cmd)
+	p, err := start(c.t, cmd)
 	c.must(err)
 	c.t.Cleanup(func() {
 		p.end(syscall.SIGTERM)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,8 +38,13 @@ func endWithTest() {
 	}()
 }
 
+// maxMemory is what no server of a story may ever have held at once, in bytes:
+// its peak of resident memory, as the operating system counts it.
+const maxMemory = 1 << 30
+
 // process is a server of a story.
 type process struct {
+	t     testing.TB
 	cmd   *exec.Cmd
 	alive *os.File
 	ended chan struct{}
@@ -49,8 +55,8 @@ type process struct {
 }
 
 // start runs a command and collects what it says.
-func start(cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, ended: make(chan struct{})}
+func start(t testing.TB, cmd *exec.Cmd) (*process, error) {
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.heard = sync.NewCond(&p.mu)
 	theirs, ours, err := os.Pipe()
 	if err != nil {
@@ -124,6 +130,23 @@ func (p *process) end(sig os.Signal) {
 	<-p.ended
 	late.Stop()
 	_ = p.alive.Close() // nobody reads it any more
+	p.modest()
+}
+
+// modest wants the process, which has ended, to have kept to its memory.
+func (p *process) modest() {
+	use, known := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !known {
+		p.t.Fatalf("the memory of the server is not known")
+	}
+	switch peak := use.Maxrss << 10; { // Linux counts in KiB
+	case peak == 0:
+		p.t.Errorf("the memory of the server is not known")
+	case peak > maxMemory:
+		p.t.Errorf("the server held %d MB, more than %d", peak>>20, maxMemory>>20)
+	default:
+		p.t.Logf("the server held %d MB at most", peak>>20)
+	}
 }
 
 var serves = regexp.MustCompile(`serves .* at (http://\S+)$`)
@@ -143,7 +166,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = append(os.Environ(), "ERP_DSN="+ts.Getenv("ERP_DSN"), aliveVariable+"=1")
-	if s.server, err = start(cmd); err != nil {
+	if s.server, err = start(s.t, cmd); err != nil {
 		ts.Fatalf("%v", err)
 	}
 	server := s.server

@@ -26,8 +26,8 @@ type Options struct {
 // Engine hands out DuckDB instances. It is safe for concurrent use.
 type Engine struct {
 	o     Options
-	slots chan struct{}
-	views chan struct{}
+	slots *slots
+	views *slots
 }
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
@@ -51,7 +51,7 @@ func New(o Options) (*Engine, error) {
 			return nil, diskError(err)
 		}
 	}
-	return &Engine{o: o, slots: make(chan struct{}, o.Slots), views: make(chan struct{}, views)}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views)}, nil
 }
 
 func orDefault(n, def int) int {
@@ -72,7 +72,13 @@ type Session struct {
 // Session waits for a slot and opens an instance that may read the given files
 // besides those of its own folder. Close gives all of it back.
 func (e *Engine) Session(ctx context.Context, files ...string) (*Session, error) {
-	return e.session(ctx, e.slots, e.o, files)
+	return e.Queue(ctx, nil, files...)
+}
+
+// Queue is Session for somebody who wants to know their place: before hears how
+// many wait before them, whenever that changes, and must not block.
+func (e *Engine) Queue(ctx context.Context, before func(n int), files ...string) (*Session, error) {
+	return e.session(ctx, e.slots, before, e.o, files)
 }
 
 // View is a Session for reading what exists: smaller, and never behind a plan
@@ -80,16 +86,14 @@ func (e *Engine) Session(ctx context.Context, files ...string) (*Session, error)
 func (e *Engine) View(ctx context.Context, files ...string) (*Session, error) {
 	o := e.o
 	o.MemoryMB, o.Threads = viewMemoryMB, 1
-	return e.session(ctx, e.views, o, files)
+	return e.session(ctx, e.views, nil, o, files)
 }
 
-func (e *Engine) session(ctx context.Context, slots chan struct{}, o Options, files []string) (_ *Session, err error) {
-	select {
-	case slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (_ *Session, err error) {
+	if err := line.take(ctx, before); err != nil {
+		return nil, err
 	}
-	s := &Session{free: func() { <-slots }}
+	s := &Session{free: line.give}
 	defer func() {
 		if err != nil {
 			s.Close()
