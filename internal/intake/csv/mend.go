@@ -20,7 +20,7 @@ func (r *reader) suspect(st status) bool {
 	case complete:
 		return r.troubled(st) || r.requoted()
 	case cut:
-		return r.src.end-r.src.pos >= mendHuge && r.src.err == nil && r.table.Columns > 0
+		return r.scan.quoted && r.src.end-r.src.pos >= mendHuge && r.src.err == nil && r.table.Columns > 0
 	}
 	return false
 }
