@@ -133,7 +133,7 @@ func TestReload(t *testing.T) {
 	if err := h.app.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if c := h.plan(maria, "customers", "", "id,terms\n1,NET45\n"); len(c.Findings) != 1 || c.Findings[0].Guardrail != "one-of" {
+	if c := h.plan(maria, "customers", "", "id,terms\n1,NET45\n"); len(c.Findings) == 0 || c.Findings[0].Guardrail != "one-of" {
 		t.Errorf("by the new Compact: %+v", c.Findings)
 	}
 }

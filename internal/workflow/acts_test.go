@@ -6,6 +6,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/intake"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -17,6 +18,10 @@ type act func(w *world, p access.Principal, c wire.Change) (wire.Change, error)
 var (
 	replan act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Replan(ctx, p, change.ID(c.ID), workflow.Again{})
+	}
+	mends act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
+		andy := "Andy"
+		return w.w.Mend(ctx, p, change.ID(c.ID), workflow.Mends{Cells: []intake.Mend{{Line: 2, Column: "name", Text: &andy}}})
 	}
 	submit act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Submit(ctx, p, change.ID(c.ID), "please")

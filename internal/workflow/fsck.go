@@ -319,6 +319,7 @@ func (a *audit) files(ctx context.Context) error {
 			continue // missing or changed: named below
 		}
 		a.kept[m.File], a.kept[m.Findings] = "plan.parquet of change "+string(c.ID), "the plan's findings of change "+string(c.ID)
+		m.Options.ClearEmpty = c.Options.ClearEmpty // a workbook of ours clears unless its maker chose otherwise: told by the file, not by the change
 		if m.Change != c.ID || m.Dataset != c.Dataset || string(plan.CanonicalJSON(m.Options)) != string(plan.CanonicalJSON(c.Options)) ||
 			m.Findings != record.DigestOf(plan.CanonicalJSON(orEmpty(c.Plan.Findings))) {
 			a.report.Problem("Change %s as stored is not what its plan's manifest tells: its dataset, options or findings.", c.ID)

@@ -351,7 +351,10 @@ func (w *world) proveAll() {
 	for _, c := range changes {
 		w.proves(w.t, c)
 	}
-	fine(w.t, w.w.Fsck(ctx, w.as("aud"), io.Discard))
+	var report bytes.Buffer
+	if err := w.w.Fsck(ctx, w.as("aud"), &report); err != nil {
+		w.t.Fatalf("%s\n%s", errs.Detail(err), report.String())
+	}
 }
 
 // fine wants no error.
