@@ -27,14 +27,14 @@ func TestRiskFactors(t *testing.T) {
 		{"critical column", change.RiskInput{Columns: []change.ColumnFacts{{Label: "Credit limit", Critical: true, Written: 1}, {Label: "City", Written: 9}}}, "critical+4", "critical: Credit limit"},
 		{"critical column that is not written", change.RiskInput{Columns: []change.ColumnFacts{{Label: "Credit limit", Critical: true}}}, "", ""},
 		{"jumps", change.RiskInput{Columns: []change.ColumnFacts{{Label: "Price", Written: 99, Jumps: 8}, {Label: "Cost", Written: 99, Jumps: 2}}}, "jumps+10", "Price (8), Cost (2)"},
-		{"first change", change.RiskInput{FirstBy: true}, "first-change+5", "first change"},
-		{"new layout", change.RiskInput{NewLayout: true}, "new-layout+5", "same columns"},
+		{"first change", change.RiskInput{FirstBy: true}, "first-change+3", "first change"},
+		{"new layout", change.RiskInput{NewLayout: true}, "new-layout+2", "same columns"},
 		{"a reversal has no layout of its own", change.RiskInput{FirstBy: true, NewLayout: true, Reversal: true}, "", ""},
 		{"too few to tell what is usual", change.RiskInput{Counts: change.Counts{Update: 900}, Usual: []int64{1, 1, 1, 1}}, "", ""},
 		{"as large as one before", change.RiskInput{Counts: change.Counts{Update: 9}, Usual: []int64{1, 1, 9, 1, 1}}, "", ""},
 		{"three times the largest", change.RiskInput{Counts: change.Counts{Update: 27}, Usual: []int64{1, 1, 9, 1, 1}}, "unusual-size+10", "27 rows; the largest of the last 5 changes wrote 9"},
-		{"at night", change.RiskInput{At: time.Date(2026, 11, 23, 3, 7, 0, 0, time.UTC)}, "hour+5", "03:07"},
-		{"on a Sunday", change.RiskInput{At: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, "hour+5", "Sunday"},
+		{"at night", change.RiskInput{At: time.Date(2026, 11, 23, 3, 7, 0, 0, time.UTC)}, "hour+2", "03:07"},
+		{"on a Sunday", change.RiskInput{At: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, "hour+2", "Sunday"},
 		{"beside another", change.RiskInput{Waiting: []change.Overlap{{Change: "1007", Rows: 3}, {Change: "1008"}}}, "waiting+10", "change 1007 (3 rows)"},
 	} {
 		c.in.Weights = compact.DefaultWeights()

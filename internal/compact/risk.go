@@ -29,8 +29,8 @@ type Weights map[Factor]int
 
 // DefaultWeights are what counts where the file says nothing.
 func DefaultWeights() Weights {
-	return Weights{RiskRows: 30, RiskShare: 30, RiskDeletes: 30, RiskCritical: 20, RiskJumps: 20, RiskMaker: 5, RiskLayout: 5,
-		RiskUnusual: 20, RiskWarnings: 15, RiskHour: 5, RiskWaiting: 10}
+	return Weights{RiskRows: 30, RiskShare: 30, RiskDeletes: 30, RiskCritical: 20, RiskJumps: 20, RiskMaker: 3, RiskLayout: 2,
+		RiskUnusual: 20, RiskWarnings: 15, RiskHour: 2, RiskWaiting: 10}
 }
 
 var riskShape = shape{"risk", []key{
@@ -39,11 +39,11 @@ var riskShape = shape{"risk", []key{
 	{string(RiskDeletes), false, "deletes: 30"},
 	{string(RiskCritical), false, "critical: 20"},
 	{string(RiskJumps), false, "jumps: 20"},
-	{string(RiskMaker), false, "first-change: 5"},
-	{string(RiskLayout), false, "new-layout: 5"},
+	{string(RiskMaker), false, "first-change: 3"},
+	{string(RiskLayout), false, "new-layout: 2"},
 	{string(RiskUnusual), false, "unusual-size: 20"},
 	{string(RiskWarnings), false, "warnings: 15"},
-	{string(RiskHour), false, "hour: 5"},
+	{string(RiskHour), false, "hour: 2"},
 	{string(RiskWaiting), false, "waiting: 10"},
 }}
 
