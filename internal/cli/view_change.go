@@ -72,6 +72,7 @@ func showPlanned(p *page, ch wire.Change) {
 	p.line("  plan %s", ch.Plan.Digest)
 	showTwin(p, ch)
 	showFindings(p, ch.Findings)
+	showImpact(p, ch)
 	showRoute(p, ch)
 	showNext(p, ch)
 }
