@@ -101,6 +101,13 @@
 // the plan cannot tell that a foreign key is judged at the commit, and refuses an
 // update that refers to a row which the same plan inserts.
 //
+// Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes
+// and the emergency stop are there. Not yet: a rolled-back trial, the mode sync,
+// deputies, approving a part, hidden columns and row filters, the rehearsal of a
+// Compact, retention (which must leave a leaf, or fsck will miss the files). The web app
+// shows a list and a change; proposing, mending and matching are the command line's
+// and the API's.
+//
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
 // the insert looks for its keys even where a unique index would.
