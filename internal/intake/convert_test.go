@@ -143,6 +143,17 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// One and the same digit is a number; truth values need both, or words.
+func TestInspectDigits(t *testing.T) {
+	t.Parallel()
+	for cells, want := range map[string]string{"1": "integer", "1\n1\n1": "integer", "0\n0": "integer", "1\n0\n1": "boolean", "true": "boolean", "1\n2": "integer"} {
+		r, err := Inspect(context.Background(), textFile("flag\n"+cells+"\n"), Options{Choice: Choice{HeaderLines: new(1)}})
+		if err != nil || len(r.Profiles) != 1 || r.Profiles[0].Type != want {
+			t.Errorf("%q: %+v %v, want %s", cells, r.Profiles, err, want)
+		}
+	}
+}
+
 func TestInspectRefusesAndStops(t *testing.T) {
 	t.Parallel()
 	if _, err := Inspect(context.Background(), textFile("a,b\n1,2\n\x00,3\n"), Options{}); errs.KindOf(err) != errs.Invalid {

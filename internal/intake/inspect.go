@@ -155,11 +155,17 @@ func (c *column) guess() string {
 		return ""
 	}
 	for _, t := range candidates {
-		if !c.ruledOut[t.name] {
+		if !c.ruledOut[t.name] && !(t.is.Kind == record.Bool && c.oneDigit()) {
 			return t.name
 		}
 	}
 	return "text"
+}
+
+// oneDigit tells that a column holds nothing but one and the same digit, which is
+// a number until another value speaks for a truth value.
+func (c *column) oneDigit() bool {
+	return len(c.Samples) == 1 && len(c.Samples[0]) == 1 && c.Samples[0] >= "0" && c.Samples[0] <= "9"
 }
 
 func (p *profiler) report(res Result) Report {

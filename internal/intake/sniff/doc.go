@@ -23,7 +23,8 @@
 //   - coherence of quotes: rows with text after a closing quote count against;
 //   - how usual the delimiter is.
 //
-// One column is what is left when nothing else scores.
+// A colon that stands in times only is none. One column is what is left when
+// nothing else scores.
 //
 // # The tables
 //
@@ -33,7 +34,9 @@
 // header of its own. A block of at least two cells and two rows is a table;
 // what stands above the first is preamble, below the last are footnotes. Above a
 // wide table a few rows of two cells are preamble as well, and so are rows of
-// full width in which nothing but the first cell is filled.
+// full width in which nothing but the first cell is filled; below the table these
+// are footnotes only if they have no place in their column, are far longer than
+// what stands there, or look like a sentence.
 //
 // # The header
 //

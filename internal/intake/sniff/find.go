@@ -174,7 +174,7 @@ func judge(sample []byte, rows []row, d dialect.Dialect, told bool) float64 {
 	if told {
 		return s
 	}
-	if strings.Trim(d.Delimiter, " ") == "" && !aligned(rows) || wholeValues(sample, rows) {
+	if strings.Trim(d.Delimiter, " ") == "" && !aligned(rows) || wholeValues(sample, rows) || d.Delimiter == ":" && cutsTimes(sample, rows) {
 		return 0
 	}
 	if p := prior(d.Delimiter); p < 0.95 && s < 0.15 || s < 0.01 && (p < 1 || !headed(rows)) {
@@ -198,6 +198,30 @@ func wholeValues(sample []byte, rows []row) bool {
 	}
 	return n*10 >= (len(rows)-1)*9
 }
+
+// cutsTimes tells whether colons below the first line stand in times only, between
+// hours, minutes and seconds.
+func cutsTimes(sample []byte, rows []row) bool {
+	cuts := 0
+	for _, r := range filled(rows[min(1, len(rows)):]) {
+		for _, c := range r.cells[:max(0, len(r.cells)-1)] {
+			from, to := c.To, c.To+1
+			for from > r.from && clockSign(sample[from-1]) {
+				from--
+			}
+			for to < r.to && clockSign(sample[to]) {
+				to++
+			}
+			if c.Quoted || !isTime(sample[from:to]) {
+				return false
+			}
+			cuts++
+		}
+	}
+	return cuts > 0
+}
+
+func clockSign(c byte) bool { return c == ':' || c >= '0' && c <= '9' }
 
 // quotes tells whether any cell stands in quotes.
 func quotes(rows []row) bool {

@@ -80,7 +80,7 @@ func headerLike(r row, p []Type, least int) bool {
 func describe(sample []byte, b *block, above *row, h Hint) Table {
 	rows := b.rows
 	if !h.told() {
-		rows = withoutNotes(b)
+		rows = withoutNotes(sample, b)
 	}
 	t := Table{Columns: b.width}
 	p := profile(rows[min(maxHeader, len(rows)/2):], b.width)
@@ -106,7 +106,7 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 
 // withoutNotes drops rows from both ends of a block in which nothing stands, or
 // nothing but a note in the first cell, if such rows are rare in it.
-func withoutNotes(b *block) []row {
+func withoutNotes(sample []byte, b *block) []row {
 	n := 0
 	for _, r := range b.rows {
 		if r.void || r.alone {
@@ -125,16 +125,43 @@ func withoutNotes(b *block) []row {
 		rows = rows[1:]
 	}
 	p := profile(rows[1:], b.width)
-	for len(rows) > 2 && (rows[len(rows)-1].void || isNote(rows[len(rows)-1], p)) {
+	longest := longestFirst(rows)
+	for len(rows) > 2 && (rows[len(rows)-1].void || isNote(sample, rows[len(rows)-1], p, longest)) {
 		rows = rows[:len(rows)-1]
 	}
 	return rows
 }
 
 // isNote tells whether a row is a note below the table and not the key of a row
-// without values: it has no place in its column, or is a sentence.
-func isNote(r row, p []Type) bool {
-	return r.alone && (p[0] != Empty && r.types[0] != p[0] || r.types[0] == Text)
+// without values: it has no place in its column, or it is words twice as long
+// as any of the column, or have the marks of a sentence.
+func isNote(sample []byte, r row, p []Type, longest int) bool {
+	if !r.alone || p[0] == Empty && r.types[0] != Text {
+		return false
+	}
+	text := r.firstCell(sample)
+	return p[0] != Empty && r.types[0] != p[0] || r.types[0] == Text &&
+		(len(text) > 2*longest || bytes.Contains(text, []byte(": ")) || bytes.HasSuffix(text, []byte(".")) || bytes.IndexAny(text, "*(") == 0)
+}
+
+// firstCell gives the first cell as it is written; where the cells are not kept,
+// the row, which in a row of one filled cell is little more.
+func (r row) firstCell(sample []byte) []byte {
+	if len(r.cells) == 0 {
+		return sample[r.from:r.to]
+	}
+	return bytes.TrimSpace(sample[r.cells[0].From:r.cells[0].To])
+}
+
+// longestFirst gives the length of the longest first cell among rows that hold
+// more than it.
+func longestFirst(rows []row) (n int) {
+	for _, r := range rows {
+		if !r.alone && len(r.cells) > 0 {
+			n = max(n, r.cells[0].To-r.cells[0].From)
+		}
+	}
+	return n
 }
 
 // headerRecords counts the rows at the top that are header.

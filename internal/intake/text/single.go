@@ -136,6 +136,8 @@ func (v *evidence) weigh(b []byte) float64 {
 		case strings.ContainsRune(goodSymbols, r):
 			sum += 0.4
 			switch {
+			case r == '\u00a0' && strings.ContainsRune(",;\t|\"\r\n", behind):
+				sum += 0.7 // at the end of a cell, where pages and spreadsheets leave it
 			case r == '\u00a0':
 				sum += 0.4
 			case unicode.IsLetter(before) && unicode.IsLetter(behind) && !strings.ContainsRune("’·–—", r):

@@ -33,6 +33,7 @@ var texts = []struct {
 	{"id,名稱\n1,台灣國際貿易股份有限公司\n2,台北市信義區的客戶\n3,這是我們最好的產品\n", []string{"big5"}},
 	{"id,name\n1,Müller €\n2,日本 Żółć\n3,x\n", []string{"utf-16le", "utf-16be", "utf-32le", "utf-32be"}},
 	{"id,name\n1,price € 12 – “net”\n2,it’s 5 °C\n", []string{"windows-1252"}},
+	{"Bank\u00a0,City\u00a0,Since\u00a0\nFirst State Bank,Rome,2001\nFirst–Citizens,Oslo,2002\n", []string{"windows-1252"}},
 	{"id;prix\n1;12 €\n2;Cœur de Lion\n3;café crème\n", []string{"iso-8859-15"}},
 }
 
