@@ -83,6 +83,11 @@ func (d *duck) read(ctx context.Context, f pollute.File, options string, named b
 	if err := os.WriteFile(path, f.Bytes, 0o600); err != nil {
 		return nil, false, err
 	}
+	return d.readAt(ctx, path, options, named)
+}
+
+// readAt is read for a file that stands in a folder.
+func (d *duck) readAt(ctx context.Context, path, options string, named bool) ([][]string, bool, error) {
 	rows, err := d.db.QueryContext(ctx, "SELECT * FROM read_csv("+quoted(path)+", "+options+")")
 	if err != nil {
 		return nil, false, ctx.Err()
@@ -115,4 +120,26 @@ func (d *duck) read(ctx context.Context, f pollute.File, options string, named b
 		return nil, false, ctx.Err()
 	}
 	return out, true, nil
+}
+
+// find lets DuckDB find out everything, with its own settings but for one: values
+// stay texts. It tells no encoding, and takes UTF-8 unless told.
+func (d *duck) find(ctx context.Context, path string) (found, error) {
+	var f found
+	err := d.db.QueryRowContext(ctx, "SELECT Delimiter, Quote, HasHeader FROM sniff_csv("+quoted(path)+")").Scan(&f.delimiter, &f.quote, &f.header)
+	if err != nil {
+		return found{refused: true}, ctx.Err()
+	}
+	if f.quote == "(empty)" || f.quote == "\x00" {
+		f.quote = ""
+	}
+	f.encoding = "utf-8"
+	var read bool
+	if f.records, read, err = d.readAt(ctx, path, "all_varchar=true", f.header); err != nil {
+		return found{}, err
+	}
+	if !read {
+		f.records = nil // the dialect stands, the table does not
+	}
+	return f, nil
 }

@@ -3,6 +3,7 @@
 //	go run ./bench/messy -score              # the published taxonomy, ours: see package pollute
 //	go run ./bench/messy -score -duckdb      # and what DuckDB's sniffer makes of the same files
 //	go run ./bench/messy -corpora DIR        # every file below DIR: read, or refused in words
+//	go run ./bench/messy -labelled DIR       # how often dialect and table are right; -duckdb as well
 //	go run ./bench/messy -score -corpora DIR -out docs/intake.md
 //
 // With -out the tables take their places in that page, between the lines that
@@ -14,6 +15,12 @@
 // nothing, and with the hints that a person could give (encoding, separator,
 // quote, escape, lines above the header, lines of the header). -worst N also
 // prints the N files that lose most, which is where to look next.
+//
+// # The labels
+//
+// Files of the corpora whose dialect or table is known (labels.csv, and the tests
+// of CSV on the Web) are read knowing nothing, and compared with what a simple
+// reader that is told the dialect makes of them. -corpora measures this, too.
 //
 // # The corpora
 //
@@ -37,9 +44,9 @@ import (
 
 // options are the command line's.
 type options struct {
-	score, duckdb bool
-	worst         int
-	corpora, out  string
+	score, duckdb          bool
+	worst                  int
+	corpora, labelled, out string
 }
 
 func main() {
@@ -51,6 +58,7 @@ func main() {
 	flag.BoolVar(&o.duckdb, "duckdb", false, "let DuckDB read them too")
 	flag.IntVar(&o.worst, "worst", 0, "print the `N` files that lose most")
 	flag.StringVar(&o.corpora, "corpora", "", "read every file below this `folder`")
+	flag.StringVar(&o.labelled, "labelled", "", "read the labelled files below this `folder`; that of -corpora, where one is given")
 	flag.StringVar(&o.out, "out", "", "put the tables into this Markdown `file`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -71,6 +79,16 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		}
 		tables["score"] = text
 	}
+	if o.labelled == "" {
+		o.labelled = o.corpora
+	}
+	if o.labelled != "" {
+		text, err := labelled(ctx, o.labelled, o.duckdb)
+		if err != nil {
+			return err
+		}
+		tables["labelled"] = text
+	}
 	bad := 0
 	if o.corpora != "" {
 		text, n, err := corpora(ctx, o.corpora)
@@ -79,7 +97,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		}
 		tables["corpora"], bad = text, n
 	}
-	for _, name := range []string{"score", "corpora"} {
+	for _, name := range []string{"score", "labelled", "corpora"} {
 		if _, err := fmt.Fprintln(out, tables[name]); err != nil {
 			return err
 		}
