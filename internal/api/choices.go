@@ -20,6 +20,7 @@ type Choices struct {
 	LeaveOut    string   `query:"leave_out_invalid" enum:"true,false" doc:"Leave invalid rows out of the plan"`
 	Map         []string `query:"map,explode" doc:"File column=column, once for each; without a column it is left out"`
 	Format      []string `query:"format,explode" doc:"column=format, once for each: how a column's cells are written (docs/values.md); auto to have it found"`
+	Normalize   string   `query:"normalize" enum:"nfc,none" doc:"Take texts in a form of Unicode; none, which is usual, as they are"`
 	Sheet       string   `query:"sheet" maxLength:"255" doc:"Of a workbook: sheet, table or named range; of an archive: its file"`
 	Table       int      `query:"table" minimum:"0" doc:"Of several tables in one sheet or text, from 1"`
 	Encoding    string   `query:"encoding" maxLength:"40" doc:"The text's encoding; auto to have it found"`
@@ -61,6 +62,13 @@ func (in *Choices) choose(o *change.Options) error {
 	}
 	if in.LeaveOut != "" {
 		o.LeaveOut = in.LeaveOut == "true"
+	}
+	switch in.Normalize {
+	case "":
+	case "none":
+		o.Normalize = ""
+	default:
+		o.Normalize = in.Normalize
 	}
 	if columns != nil {
 		o.Map = merged(o.Map, columns)

@@ -86,6 +86,7 @@ type Options struct {
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
+	Normalize  string            `json:"normalize,omitempty"`         // "nfc": texts are taken in this form of Unicode (package intake); "": as they are
 }
 
 // Input is the proposed file, kept as an artefact.

@@ -12,13 +12,14 @@ type Recipe struct {
 
 // Mapped says what became of one column of the file.
 type Mapped struct {
-	File       string      `json:"file"`                 // its name in the header
-	Column     string      `json:"column,omitempty"`     // the dataset's; empty where it was left out
-	How        string      `json:"how,omitempty"`        // as in package intake; empty where nothing fits it
-	Confidence int         `json:"confidence,omitempty"` // 1 to 100
-	Why        string      `json:"why,omitempty"`        // in words
-	Format     string      `json:"format,omitempty"`     // that its cells were read by (package record/format); empty for the standard one
-	Candidates []Candidate `json:"candidates,omitempty"` // what it may be, where that must be asked
+	File       string      `json:"file"`                  // its name in the header
+	Column     string      `json:"column,omitempty"`      // the dataset's; empty where it was left out
+	How        string      `json:"how,omitempty"`         // as in package intake; empty where nothing fits it
+	Confidence int         `json:"confidence,omitempty"`  // 1 to 100
+	Why        string      `json:"why,omitempty"`         // in words
+	Format     string      `json:"format,omitempty"`      // that its cells were read by (package record/format); empty for the standard one
+	FormatFrom ID          `json:"format_from,omitempty"` // the change in which Format was chosen, where only that decided
+	Candidates []Candidate `json:"candidates,omitempty"`  // what it may be, where that must be asked
 }
 
 // Candidate is a column of the dataset that a column of the file may be.

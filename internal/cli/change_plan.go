@@ -26,6 +26,7 @@ type choiceFlags struct {
 	LeaveOutInvalid bool     `help:"Leave invalid rows out of the plan; the owner sees it."`
 	Map             []string `sep:"none" placeholder:"'File column=column'" help:"Which column of the file is which; several times. Without a column it is left out."`
 	Format          []string `sep:"none" placeholder:"column=FORMAT" help:"How a column is written: dmy, mdy, ymd, 1.234,50, 1,234.50, '1.234,50 €', ja/nein, standard …; several times. auto to have it found again."`
+	Normalize       string   `enum:",nfc,none" default:"" help:"Take texts in a form of Unicode: nfc, or none (the usual): as they are."`
 	dialectFlags
 }
 
@@ -42,7 +43,7 @@ type dialectFlags struct {
 }
 
 func (k choiceFlags) choices() client.Choices {
-	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format,
+	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format, Normalize: k.Normalize,
 		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
 		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}
 }

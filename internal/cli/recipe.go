@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"sutor/internal/wire"
@@ -75,6 +77,12 @@ func showRecipe(p *page, r wire.Recipe) {
 	}
 	if r.LeaveOutInvalid {
 		choices = append(choices, "invalid rows are left out")
+	}
+	for _, column := range slices.Sorted(maps.Keys(r.Formats)) {
+		choices = append(choices, column+" is written as "+r.Formats[column])
+	}
+	if r.Normalize != "" {
+		choices = append(choices, "texts are normalised ("+r.Normalize+")")
 	}
 	p.line("%s.", capital(strings.Join(choices, ", ")))
 	p.line("")

@@ -166,7 +166,11 @@ func showMapping(p *page, ch wire.Change) {
 			p.line("  column %s %s: %s", strconv.Quote(m.File), what, m.Why)
 		}
 		if m.Format != "" {
-			p.line("  column %s is read as %s", strconv.Quote(m.File), m.Format)
+			as := m.Format
+			if m.FormatFrom != "" {
+				as += ", as chosen in change " + m.FormatFrom
+			}
+			p.line("  column %s is read as %s", strconv.Quote(m.File), as)
 		}
 	}
 }

@@ -76,6 +76,7 @@ type Choices struct {
 	LeaveOutInvalid bool
 	Map             []string // "File column=column"
 	Formats         []string // "column=format"
+	Normalize       string
 	Within          string
 
 	// How the file is read.
@@ -94,7 +95,7 @@ func (o Choices) values() url.Values {
 	if o.LeaveOutInvalid {
 		q.Set("leave_out_invalid", "true")
 	}
-	set(q, map[string]string{"recipe": o.Recipe, "mode": o.Mode, "empty": o.Empty, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
+	set(q, map[string]string{"recipe": o.Recipe, "mode": o.Mode, "empty": o.Empty, "normalize": o.Normalize, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
 		"quote": o.Quote, "escape": o.Escape, "table": o.Table, "skip_lines": o.SkipLines, "header_lines": o.HeaderLines})
 	return q
 }

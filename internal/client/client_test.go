@@ -42,13 +42,13 @@ func TestProposeSendsTheFile(t *testing.T) {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		case string(body) != "id\n1\n" || r.ContentLength != 5:
 			t.Errorf("body %q of %d", body, r.ContentLength)
-		case q.Get("name") != "terms & more.csv" || q.Get("dataset") != "customers" || q.Get("leave_out_invalid") != "true" || len(q["map"]) != 2 || q.Get("format") != "due=dmy" || q.Has("mode"):
+		case q.Get("name") != "terms & more.csv" || q.Get("dataset") != "customers" || q.Get("leave_out_invalid") != "true" || len(q["map"]) != 2 || q.Get("format") != "due=dmy" || q.Get("normalize") != "nfc" || q.Has("mode"):
 			t.Errorf("query %v", q)
 		}
 		w.WriteHeader(http.StatusAccepted)
 		write(w, wire.Change{ID: "1001", State: "planning"})
 	})
-	ch, err := c.Propose(t.Context(), client.Proposal{Dataset: "customers", Choices: client.Choices{LeaveOutInvalid: true, Map: []string{"A=a", "B=b"}, Formats: []string{"due=dmy"}}},
+	ch, err := c.Propose(t.Context(), client.Proposal{Dataset: "customers", Choices: client.Choices{LeaveOutInvalid: true, Map: []string{"A=a", "B=b"}, Formats: []string{"due=dmy"}, Normalize: "nfc"}},
 		client.File{Name: "terms & more.csv", Size: 5, From: strings.NewReader("id\n1\n")})
 	if err != nil || ch.ID != "1001" {
 		t.Errorf("%+v %v", ch, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sutor/internal/change"
 	"sutor/internal/finding"
 	"sutor/internal/record"
 	"sutor/internal/record/format"
@@ -15,10 +16,14 @@ const Unclear record.Problem = "unclear-format"
 
 // FormatFinding tells that a column is not written in the standard way, and how it
 // was read. A sign that was taken off is always named. Its samples are a text and
-// what it was read as ([ReadAs]).
-func FormatFinding(c record.Column, f format.Format, chosen bool) finding.Finding {
+// what it was read as ([ReadAs]). chosen: by the person, for this change; from: the
+// earlier change in which it was chosen, where only that decided.
+func FormatFinding(c record.Column, f format.Format, chosen bool, from change.ID) finding.Finding {
 	out := finding.Finding{Guardrail: finding.Format, Severity: finding.Warn, Column: c.Name}
 	out.Message = fmt.Sprintf("%s is read as %s: %s.", c.Name, f.Name, f.Says)
+	if from != "" {
+		out.Message = fmt.Sprintf("%s is read as %s (%s), as chosen in change %s: the file alone does not tell.", c.Name, f.Name, f.Says, from)
+	}
 	if f.Sign != "" {
 		out.Message += fmt.Sprintf(" Every cell carries %s; the values are taken without it.", f.Sign)
 	}

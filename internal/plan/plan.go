@@ -35,8 +35,11 @@
 //     and by no other: that is the format. (A file of ours, which has canonical
 //     text, so stays one.) For a column of the key, known rows stand for live
 //     values: one rival finds more than half of the keys that are read differently.
-//  3. The only contender. If there are several, nothing is guessed: the column's
-//     cells are invalid ([UnclearFinding]) and the person chooses.
+//  3. The only contender.
+//  4. The one that was chosen for an earlier file ([Spec].Remembered), if it matches
+//     as many of the cells as they do. It is told which change that was.
+//  5. Nothing is guessed: the column's cells are invalid ([UnclearFinding]) and the
+//     person chooses.
 //
 // Cells that the format does not match are findings. Defective rows have no say.
 // The columns of the key are judged first, in their order, the key's other columns
@@ -99,6 +102,15 @@ type Spec struct {
 	Row      []RowRule
 	Location *time.Location
 	Exact    bool // the system keeps decimals of any precision
+	// Remembered has, by column, the formats chosen for earlier files. One counts only
+	// where several contend and nothing in the file or in live data decides.
+	Remembered map[string]Remembered
+}
+
+// Remembered is a format that somebody chose before.
+type Remembered struct {
+	Format string    // its name, as given to --format
+	Change change.ID // in which it was chosen
 }
 
 // Source says which column of the file (from 0) fills which column.
@@ -113,6 +125,9 @@ type Source struct {
 	// Format is the name of the format that the column was read by, as it may be
 	// given to --format; empty for the standard grammar. An engine fills it in.
 	Format string `json:"format,omitempty"`
+	// FormatFrom is the change in which Format was chosen, where only that decided
+	// ([Spec].Remembered); Format is never empty then, but may be "standard".
+	FormatFrom change.ID `json:"format_from,omitempty"`
 }
 
 // ColumnRule is a column's checks from the Compact; texts are canonical.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"sutor/internal/change"
 	"sutor/internal/finding"
 	"sutor/internal/record"
 	"sutor/internal/record/format"
@@ -14,6 +15,7 @@ import (
 type reading struct {
 	candidate
 	chosen  bool
+	from    change.ID   // the earlier change in which it was chosen, where only that decided
 	unclear []candidate // instead: those between which nothing was guessed
 }
 
@@ -163,10 +165,14 @@ func (r *reference) findFormat(c record.Column, ask evidence) error {
 		read.candidate = *winner
 	} else if len(contenders) == 1 {
 		read.candidate = contenders[0]
+	} else if before, err := r.remembered(c, contenders[0].fits, lines); err != nil {
+		return err
+	} else if before != nil {
+		read = before
 	} else {
 		read.unclear = contenders
 	}
-	if read.format.IsStandard() && read.unclear == nil {
+	if read.format.IsStandard() && read.unclear == nil && read.from == "" {
 		return nil
 	}
 	r.read[c.Name] = read
@@ -174,6 +180,29 @@ func (r *reference) findFormat(c record.Column, ask evidence) error {
 		l.cells[c.Name] = r.cell(c, l.cells[c.Name].text)
 	}
 	return nil
+}
+
+// remembered gives the format chosen for the column before, if it reads as many of
+// the cells as the contenders do.
+func (r *reference) remembered(c record.Column, most int, lines []*line) (*reading, error) {
+	before, ok := r.spec.Remembered[c.Name]
+	if !ok {
+		return nil, nil
+	}
+	f, err := format.Named(c.Type.Kind, before.Format)
+	if err != nil {
+		return nil, err
+	}
+	by := r.candidate(c, f)
+	for _, l := range lines {
+		if by.of(*l.cells[c.Name].text).fits {
+			by.fits++
+		}
+	}
+	if by.fits < most {
+		return nil, nil
+	}
+	return &reading{candidate: by, from: before.Change}, nil
 }
 
 // commonSign gives the sign that most cells carry that carry one.
@@ -310,13 +339,19 @@ func (r *reading) finding(c record.Column, p record.Problem) finding.Finding {
 	return ValueFinding(c, p)
 }
 
+// told tells whether the format must be told: it is not the standard one, or it was
+// decided by an earlier choice only.
+func (r *reading) told() bool {
+	return r.unclear == nil && (!r.format.IsStandard() || r.from != "")
+}
+
 // tellFormat tells of a column that is not written in the standard way.
 func (r *reference) tellFormat(c record.Column) {
 	read := r.read[c.Name]
-	if read == nil || read.unclear != nil || read.format.IsStandard() {
+	if read == nil || !read.told() {
 		return
 	}
-	told := r.check(FormatFinding(c, read.format, read.chosen))
+	told := r.check(FormatFinding(c, read.format, read.chosen, read.from))
 	for _, l := range r.lines {
 		if cell := l.cells[c.Name]; l.defect == nil && cell.value != nil {
 			var sample *string
@@ -333,8 +368,8 @@ func (r *reference) tellFormat(c record.Column) {
 func (r *reference) mapping() []Source {
 	sources := slices.Clone(r.spec.Sources)
 	for i, s := range sources {
-		if read := r.read[s.Column]; read != nil && read.unclear == nil && !read.format.IsStandard() {
-			sources[i].Format = read.format.Name
+		if read := r.read[s.Column]; read != nil && read.told() {
+			sources[i].Format, sources[i].FormatFrom = read.format.Name, read.from
 		}
 	}
 	return sources

@@ -20,11 +20,16 @@
 // A recipe says what each column of the file that it was saved from is, by name. A
 // later file with other columns is still read, but [Difference] says exactly what
 // is missing and what is new; new columns are left out until somebody says what
-// they are. So a recipe never writes a column that nobody chose.
+// they are. So a recipe never writes a column that nobody chose. The formats of a
+// recipe are a person's choice like any other.
 //
 // # Memory
 //
 // A [Memory] is what a submitted change decided, kept for its maker, dataset and
 // header; a later one for the same takes its place. Matching uses it where names say
-// nothing (package intake), first the person's own, then the department's.
+// nothing (package intake), first the person's own, then the department's; and a
+// format that was chosen for a column ([Formats]) decides where a later file can be
+// read in several ways and nothing else does (package plan). The change in which it
+// was chosen is kept with it, however often it counts, so that people are sent to the
+// choice itself.
 package recipe

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
-	"sutor/internal/record"
 )
 
 // ID identifies a recipe; it is short and can be typed.
@@ -95,15 +95,23 @@ func Saved(c *change.Change) (columns []string, o change.Options) {
 }
 
 // decided gives the header and the choices of a change that has a plan, with a map
-// of all that is settled.
+// of all that is settled, and with the formats that an earlier choice decided.
 func decided(c *change.Change) (columns []string, o change.Options) {
 	o = c.Options
 	o.Recipe, o.Map = nil, map[string]string{}
+	formats := map[string]string{} // that were chosen before, and counted
 	for _, m := range c.Plan.Mapping {
 		columns = append(columns, m.File)
 		if m.Decided() {
 			o.Map[m.File] = m.Column
 		}
+		if m.FormatFrom != "" {
+			formats[m.Column] = m.Format
+		}
+	}
+	if len(formats) > 0 {
+		maps.Copy(formats, o.Formats)
+		o.Formats = formats
 	}
 	return columns, o
 }
@@ -115,35 +123,4 @@ func (v Version) Choose(name string) change.Options {
 	o.Recipe = &change.Recipe{ID: string(v.Recipe), Name: name, Version: v.Version, Columns: v.Columns, Map: v.Options.Map}
 	o.Map = nil
 	return o
-}
-
-// Memory is what a submitted change decided about a file with some header.
-type Memory struct {
-	Dataset    string            `json:"dataset"`
-	Person     access.Email      `json:"person"`
-	Department access.Department `json:"department"` // the dataset's
-	Header     record.Digest     `json:"header"`     // see HeaderOf
-	Change     change.ID         `json:"change"`
-	At         time.Time         `json:"at"`
-	Columns    []string          `json:"columns"`
-	Options    change.Options    `json:"options"` // its Map has what was settled
-}
-
-// Remember gives what is to be kept of a change that has a plan.
-func Remember(c *change.Change, d access.Department, at time.Time) Memory {
-	m := Memory{Dataset: c.Dataset, Person: c.Maker, Department: d, Change: c.ID, At: at}
-	m.Columns, m.Options = decided(c)
-	m.Header = HeaderOf(m.Columns)
-	return m
-}
-
-// HeaderOf is the fingerprint of a header: the same columns in another order have
-// the same.
-func HeaderOf(columns []string) record.Digest {
-	sorted := slices.Sorted(slices.Values(columns))
-	var b []byte
-	for _, c := range sorted {
-		b = append(record.AppendQuoted(b, []byte(c)), '\n')
-	}
-	return record.DigestOf(b)
 }

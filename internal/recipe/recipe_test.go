@@ -96,7 +96,7 @@ func TestSavedAndRemembered(t *testing.T) {
 	if d := cmp.Diff(want, o); d != "" || !slices.Equal(columns, []string{"Nr", "X", "Y", "Z"}) {
 		t.Errorf("%v\n%s", columns, d)
 	}
-	m := recipe.Remember(planned(), "sales", planned().CreatedAt)
+	m := recipe.Remember(planned(), "sales", planned().CreatedAt, nil)
 	if d := cmp.Diff(map[string]string{"Nr": "id", "X": "terms", "Y": ""}, m.Options.Map); d != "" {
 		t.Error(d)
 	}

@@ -89,8 +89,9 @@ type Mapped struct {
 	How        string      `json:"how,omitempty"`        // map, recipe, name, label, also, similar name, memory, synonym, near name, content; absent where nothing fits
 	Confidence int         `json:"confidence,omitempty"` // 1 to 100
 	Why        string      `json:"why,omitempty"`
-	Format     string      `json:"format,omitempty"`     // how its cells are written, where that is not the standard way; may be given to --format
-	Candidates []Candidate `json:"candidates,omitempty"` // what it may be, where somebody must say
+	Format     string      `json:"format,omitempty"`      // how its cells are written, where that is not the standard way; may be given to --format
+	FormatFrom string      `json:"format_from,omitempty"` // the earlier change in which the format was chosen, where only that decided
+	Candidates []Candidate `json:"candidates,omitempty"`  // what it may be, where somebody must say
 }
 
 // Candidate is a column of the dataset that a column of the file may be.
@@ -271,6 +272,8 @@ type Recipe struct {
 	Columns         []string          `json:"columns,omitempty"` // the file's header
 	Map             map[string]string `json:"map,omitempty"`     // each of them → column; "" leaves it out
 	File            json.RawMessage   `json:"file,omitempty"`    // how the file is read, where that was chosen
+	Formats         map[string]string `json:"formats,omitempty"` // column → how it is written, where that was chosen
+	Normalize       string            `json:"normalize,omitempty"`
 }
 
 // Person is who is signed in.

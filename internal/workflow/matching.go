@@ -10,6 +10,7 @@ import (
 	"sutor/internal/intake"
 	"sutor/internal/plan"
 	"sutor/internal/recipe"
+	"sutor/internal/record/format"
 	"sutor/internal/system"
 )
 
@@ -29,6 +30,22 @@ type matching struct {
 	live    map[int]intake.Present // by target; read once
 	differs recipe.Difference      // from the recipe, if there is one
 	found   []finding.Finding
+}
+
+// remembered gives the formats that were chosen before, of those that the columns'
+// types still have.
+func (m *matching) remembered(list []recipe.Memory) map[string]plan.Remembered {
+	out := map[string]plan.Remembered{}
+	for column, f := range recipe.Formats(list, m.c.Maker, m.header, m.c.ID) {
+		i := m.spec.Table.Columns.Index(column)
+		if i < 0 {
+			continue
+		}
+		if _, err := format.Named(m.spec.Table.Columns[i].Type.Kind, f.Format); err == nil {
+			out[column] = plan.Remembered{Format: f.Format, Change: f.Change}
+		}
+	}
+	return out
 }
 
 // match says which column of the file is which and completes the spec: by names,
@@ -75,13 +92,15 @@ func ownMaps(maps map[string]string) (list []intake.Map) {
 }
 
 // recall gives what was decided before about columns of files for the dataset: the
-// maker's own decisions first, then the department's, the newest first.
+// maker's own decisions first, then the department's, the newest first. The formats
+// that were chosen then go into the spec.
 func (m *matching) recall(ctx context.Context) (out []intake.Remembered, err error) {
 	var list []recipe.Memory
 	err = m.Store.View(ctx, func(tx Tx) (err error) {
 		list, err = tx.Memories(m.c.Dataset, m.c.Maker, m.d.Department, memories)
 		return err
 	})
+	m.spec.Remembered = m.remembered(list)
 	for _, own := range []bool{true, false} {
 		for _, memory := range list {
 			if own != (memory.Person == m.c.Maker) || memory.Change == m.c.ID {

@@ -251,3 +251,87 @@ func TestReadAsBefore(t *testing.T) {
 		t.Errorf("another header: %s %s", other.State, other.Why)
 	}
 }
+
+// A format that was chosen for one file answers the question of the next: for its
+// maker, for colleagues without a choice of their own, and under other headers too.
+func TestFormatIsChosenOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	as := func(format string) change.Options {
+		return change.Options{Mode: change.Upsert, Formats: map[string]string{"credit": format}}
+	}
+	n := 0
+	read := func(who, header string, o change.Options) (wire.Change, string) { // how the column is read, and since when
+		n++
+		c := w.propose(who, fmt.Sprintf(header+"\n1,%d.000\n2,2.000\n", n), o)
+		m := mapped(t, c, "credit")
+		if about(c, finding.Unclear) != nil {
+			return c, "asked"
+		}
+		return c, m.Format + " " + m.FormatFrom
+	}
+	expect := func(who, header, want string) wire.Change {
+		t.Helper()
+		c, got := read(who, header, upsert)
+		if got != want {
+			t.Errorf("%s: %q is read as %s, not as %s", who, header, got, want)
+		}
+		return c
+	}
+	first, _ := read("maria", "id,credit", as("1.234,50"))
+	expect("maria", "id,credit", "asked")
+	handedIn(w, "maria", first)
+	thousands := "1.234,50 " + first.ID
+	expect("eva", "id,credit", thousands)
+	if m := mapped(t, w.propose("maria", "id,note,credit\n1,x,1.500\n", upsert), "credit"); m.Format+" "+m.FormatFrom != thousands {
+		t.Errorf("another header: %+v", m)
+	}
+	c := expect("maria", "id,credit", thousands)
+	if f := about(c, finding.Format); f == nil || !strings.Contains(f.Message, "as chosen in change "+first.ID) {
+		t.Errorf("%+v", c.Findings)
+	}
+	handedIn(w, "maria", c)
+	expect("maria", "id,credit", thousands)
+	handedIn(w, "maria", w.propose("maria", "id,credit\n1,13.75\n", upsert))
+	expect("maria", "id,credit", thousands)
+	if m := mapped(t, w.propose("maria", "id,credit\n2,200.500\n", upsert), "credit"); m.Format != "" || m.FormatFrom != "" {
+		t.Errorf("the live value says otherwise: %+v", m)
+	}
+	second, _ := read("eva", "id,credit", as("standard"))
+	handedIn(w, "eva", second)
+	expect("maria", "id,credit", thousands)
+	expect("marlo", "id,credit", "standard "+second.ID)
+	if _, got := read("marlo", "id,credit", as("1,234.50")); got != "1,234.50 " {
+		t.Errorf("a choice of today: %s", got)
+	}
+}
+
+// Texts are put into one form of Unicode where that is chosen: then a key finds its
+// row, and a finding says how many cells it was.
+func TestNormalize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	w.sql(`INSERT INTO product VALUES ('É1', 10)`)
+	composed := change.Options{Mode: change.Upsert, Normalize: "nfc"}
+	file := "sku,price\nE\u03011,12\nA1,13\n"
+	c := w.proposeTo(t, "fred", "products", file, upsert)
+	if c.Plan.Counts.Insert != 1 || about(c, finding.Reading) != nil {
+		t.Errorf("as it is: %+v %+v", c.Plan.Counts, c.Findings)
+	}
+	c = w.proposeTo(t, "fred", "products", file, composed)
+	f := about(c, finding.Reading)
+	if c.Plan.Counts.Update != 2 || f == nil || f.Rows != 1 || f.Column != "sku" || !strings.Contains(f.Message, "NFC") {
+		t.Fatalf("composed: %+v %+v", c.Plan.Counts, c.Findings)
+	}
+	if c = w.proposeTo(t, "fred", "products", "sku,price\nÉ1,12\nA1,14\n", composed); about(c, finding.Reading) != nil {
+		t.Errorf("nothing was changed: %+v", c.Findings)
+	}
+	if c = w.propose("maria", "id,name,terms\n1,Ann\u00e9,NET30\n2,Bobe\u0301,NET30\n", composed); about(c, finding.Reading).Rows != 1 {
+		t.Errorf("%+v", c.Findings)
+	}
+	rows, err := w.w.Rows(ctx, w.as("maria"), change.ID(c.ID), "", 10, 0)
+	fine(t, err)
+	if got := string(rows.Rows[1].After["name"]); got != `"Bobé"` {
+		t.Errorf("%s", got)
+	}
+}

@@ -141,12 +141,15 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	if err := spec.checkFormats(c.Options.Formats); err != nil {
 		return session, nil, err
 	}
+	if err := read.normalize(spec.Spec, session.Path); err != nil {
+		return session, nil, err
+	}
 	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))
 	if err != nil {
 		return session, nil, err
 	}
 	for _, s := range out.Manifest.Mapping {
-		m.mapping[s.File].Format = s.Format
+		m.mapping[s.File].Format, m.mapping[s.File].FormatFrom = s.Format, s.FormatFrom
 	}
 	for _, n := range read.Notes {
 		out.Findings = append(out.Findings, plan.ReadingFinding(n))

@@ -72,6 +72,7 @@ func (w *Workflow) Recipe(ctx context.Context, p access.Principal, dataset, name
 		out.Version, out.SavedBy, out.At, out.From = v.Version, string(v.By), v.At, string(v.From)
 		out.Columns, out.Map, out.Mode = v.Columns, v.Options.Map, string(v.Options.Mode)
 		out.ClearEmpty, out.LeaveOutInvalid = v.Options.ClearEmpty, v.Options.LeaveOut
+		out.Formats, out.Normalize = v.Options.Formats, v.Options.Normalize
 		if v.Options.File != (intake.Choice{}) {
 			out.File = plan.CanonicalJSON(v.Options.File)
 		}

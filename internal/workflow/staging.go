@@ -11,6 +11,8 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/intake"
 	"sutor/internal/intake/xlsx"
+	"sutor/internal/plan"
+	"sutor/internal/record"
 )
 
 // staged is a change's file, read, with the cells that were mended laid over it.
@@ -58,6 +60,27 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 	read := s.staging
 	s.staging = path("mended.csv")
 	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error { return intake.Overlay(in, s.Columns, mends, out) })
+}
+
+// normalize lays the form of Unicode that was chosen over the texts of the matched
+// columns, and notes what that changed.
+func (s *staged) normalize(spec plan.Spec, path func(name string) string) error {
+	if s.options.Normalize != intake.NFC {
+		return nil
+	}
+	var columns []int
+	for _, source := range spec.Sources {
+		if i := spec.Table.Columns.Index(source.Column); spec.Table.Columns[i].Type.Kind == record.Text {
+			columns = append(columns, source.File)
+		}
+	}
+	from := s.staging
+	s.staging = path("normal.csv")
+	return through(from, s.staging, func(in io.Reader, out io.Writer) error {
+		notes, err := intake.Normalize(in, s.Columns, columns, out)
+		s.Notes = append(s.Notes, notes...)
+		return err
+	})
 }
 
 // create writes a file of a run.

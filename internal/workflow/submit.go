@@ -33,7 +33,11 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		now := w.Now()
 		s.c.SubmittedAt = &now
 		if len(s.c.Plan.Mapping) > 0 {
-			if err := s.tx.Remember(recipe.Remember(s.c, s.dataset.Department, now)); err != nil {
+			earlier, err := s.tx.Memories(s.c.Dataset, s.c.Maker, s.dataset.Department, memories)
+			if err != nil {
+				return err
+			}
+			if err := s.tx.Remember(recipe.Remember(s.c, s.dataset.Department, now, earlier)); err != nil {
 				return err
 			}
 		}

@@ -150,7 +150,7 @@ func withoutColumns(f finding.Finding) finding.Finding {
 
 func viewMapping(all []change.Mapped) (out []wire.Mapped) {
 	for _, m := range all {
-		w := wire.Mapped{File: m.File, Column: m.Column, How: m.How, Confidence: m.Confidence, Why: m.Why, Format: m.Format}
+		w := wire.Mapped{File: m.File, Column: m.Column, How: m.How, Confidence: m.Confidence, Why: m.Why, Format: m.Format, FormatFrom: string(m.FormatFrom)}
 		for _, c := range m.Candidates {
 			w.Candidates = append(w.Candidates, wire.Candidate{Column: c.Column, Confidence: c.Confidence, Why: c.Why})
 		}

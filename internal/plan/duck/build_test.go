@@ -94,6 +94,12 @@ func (b *bench) plan(file string, o change.Options) (*duck.Session, *plan.Outcom
 
 func (b *bench) tryPlan(file string, o change.Options) (*duck.Session, *plan.Outcome, error) {
 	b.Helper()
+	return b.planAfter(file, o, nil)
+}
+
+// planAfter plans where formats were chosen for earlier files, as the reference does.
+func (b *bench) planAfter(file string, o change.Options, before map[string]plan.Remembered) (*duck.Session, *plan.Outcome, error) {
+	b.Helper()
 	ctx := context.Background()
 	s, err := b.engine.Session(ctx)
 	if err != nil {
@@ -110,7 +116,7 @@ func (b *bench) tryPlan(file string, o change.Options) (*duck.Session, *plan.Out
 		b.Fatal(err)
 	}
 	spec := plan.Spec{Table: b.table, Key: b.table.Columns.Pick([]string{"id"}), Columns: res.Columns, Options: o, Location: time.UTC,
-		Allow: map[driver.Op]bool{"insert": true, "update": true}}
+		Allow: map[driver.Op]bool{"insert": true, "update": true}, Remembered: before}
 	for i, name := range res.Columns {
 		spec.Sources = append(spec.Sources, plan.Source{File: i, Name: name, Column: name, How: "name"})
 	}
@@ -122,7 +128,25 @@ func (b *bench) tryPlan(file string, o change.Options) (*duck.Session, *plan.Out
 		}
 	}
 	out, err := s.Build(ctx, spec, path, b.sys, func(string, int64, int64) {})
+	if before != nil && err == nil {
+		b.likeReference(spec, staging.Bytes(), out)
+	}
 	return s, out, err
+}
+
+// likeReference holds an outcome to what the reference says.
+func (b *bench) likeReference(spec plan.Spec, staging []byte, out *plan.Outcome) {
+	b.Helper()
+	want, _, err := plan.Reference(context.Background(), spec, bytes.NewReader(staging), b.sys)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if diff := cmp.Diff(samples(want.Findings), samples(out.Findings)); diff != "" {
+		b.Errorf("the reference finds otherwise (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.Manifest.Mapping, out.Manifest.Mapping); diff != "" || want.Manifest.Rows != out.Manifest.Rows {
+		b.Errorf("the reference reads otherwise (-want +got):\n%s", diff)
+	}
 }
 
 // rows writes the plan's canonical rows, for comparison.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"sutor/internal/change"
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -18,6 +18,7 @@ import (
 type written struct {
 	format  format.Format // the standard grammar where it has no name
 	chosen  bool
+	from    change.ID       // the earlier change in which it was chosen, where only that decided
 	found   bool            // the search is done, or not needed
 	read    []candidate     // to be put into cells, from the table readings<i>
 	unclear []format.Format // instead of format: nothing is guessed between these
@@ -26,6 +27,10 @@ type written struct {
 func (w *written) standard() bool {
 	return w.unclear == nil && (w.format.Name == "" || w.format.IsStandard())
 }
+
+// told tells whether the format must be told: it is not the standard one, or it was
+// decided by an earlier choice only.
+func (w *written) told() bool { return w.unclear == nil && (!w.standard() || w.from != "") }
 
 // sound is the condition under which a record of the file counts.
 const sound = "defect IS NULL"
@@ -189,6 +194,9 @@ func (r *run) findFormat(ctx context.Context, i int, ask evidence) error {
 	if winner != nil {
 		kept = []candidate{*winner}
 	}
+	if kept, w.from, err = r.remembered(ctx, i, kept); err != nil {
+		return err
+	}
 	w.format = kept[0].Format
 	if len(kept) > 1 {
 		w.format = format.Format{}
@@ -196,7 +204,7 @@ func (r *run) findFormat(ctx context.Context, i int, ask evidence) error {
 			w.unclear = append(w.unclear, c.Format)
 		}
 	}
-	if !w.standard() {
+	if !w.standard() || w.told() { // whatever is told needs its texts, for the samples
 		w.read = kept
 	}
 	return nil
@@ -348,10 +356,10 @@ func sample(i int, p record.Problem) string {
 // tellFormat tells of a column that is not written in the standard way.
 func (r *run) tellFormat(ctx context.Context, i int) error {
 	w := r.cols[i].written
-	if w.standard() || w.unclear != nil {
+	if !w.told() {
 		return nil
 	}
-	return r.hit(ctx, plan.FormatFinding(r.cols[i].Column, w.format, w.chosen), "cells", fmt.Sprintf("%s AND v%d IS NOT NULL", sound, i),
+	return r.hit(ctx, plan.FormatFinding(r.cols[i].Column, w.format, w.chosen, w.from), "cells", fmt.Sprintf("%s AND v%d IS NOT NULL", sound, i),
 		fmt.Sprintf("s%d || %s || v%d", i, text(plan.ReadAs), i))
 }
 
@@ -360,36 +368,10 @@ func (r *run) mapping() []plan.Source {
 	sources := slices.Clone(r.spec.Sources)
 	for i, s := range sources {
 		for _, c := range r.cols {
-			if c.Name == s.Column && c.written.unclear == nil && !c.written.standard() {
-				sources[i].Format = c.written.format.Name
+			if c.Name == s.Column && c.written.told() {
+				sources[i].Format, sources[i].FormatFrom = c.written.format.Name, c.written.from
 			}
 		}
 	}
 	return sources
-}
-
-// contested is the condition under which two of the candidates both read a text,
-// and not alike; of columns of readings.
-func contested(all []candidate) string {
-	var pairs []string
-	for k, a := range all {
-		for _, b := range all[:k] {
-			pairs = append(pairs, unlike(a, b))
-		}
-	}
-	return "(" + strings.Join(pairs, " OR ") + ")"
-}
-
-// unlike is true where both read a text, and to different outcomes.
-func unlike(a, b candidate) string {
-	return fmt.Sprintf("COALESCE(f%[1]d AND f%[2]d AND (p%[1]d, CASE WHEN p%[1]d IS NULL THEN v%[1]d END) IS DISTINCT FROM (p%[2]d, CASE WHEN p%[2]d IS NULL THEN v%[2]d END), false)", a.n, b.n)
-}
-
-// fits is true where one of the candidates reads a text.
-func fits(all []candidate) string {
-	var parts []string
-	for _, c := range all {
-		parts = append(parts, fmt.Sprintf("f%d", c.n))
-	}
-	return "(" + strings.Join(parts, " OR ") + ")"
 }

@@ -10,6 +10,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/finding"
+	"sutor/internal/plan"
 )
 
 // samples gives the findings about formats with what they say.
@@ -106,5 +107,62 @@ func TestUnknownFormat(t *testing.T) {
 	_, _, err := b.tryPlan("id;since\n1;x\n", change.Options{Mode: change.Upsert, Formats: map[string]string{"since": "1.234,50"}})
 	if errs.KindOf(err) != errs.Usage || !strings.Contains(fmt.Sprint(err), "dmy, mdy") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What was chosen for an earlier file counts where nothing else decides, and is told.
+func TestRememberedFormats(t *testing.T) {
+	t.Parallel()
+	const since, credit = "Look at the samples. If it is written in another way, say so with --format 'since=…'.", "Look at the samples. If it is written in another way, say so with --format 'credit=…'."
+	before := func(column, name string) map[string]plan.Remembered {
+		return map[string]plan.Remembered{column: {Format: name, Change: "1012"}}
+	}
+	for _, c := range []struct {
+		name, file     string
+		before         map[string]plan.Remembered
+		chosen         map[string]string
+		rows, findings string
+	}{
+		{name: "it settles the question", file: "id;since\n1;01/02/2026\n", before: before("since", "dmy"),
+			rows:     "update,1,1,2020-01-31,2026-02-01\n",
+			findings: "format since 2: since is read as dmy (day/month/year), as chosen in change 1012: the file alone does not tell. | " + since + " | 01/02/2026 → 2026-02-01\n"},
+		{name: "the standard way too", file: "id;credit\n2;1.000\n", before: before("credit", "standard"),
+			rows:     "update,1,2,200.50,1.00\n",
+			findings: "format credit 2: credit is read as standard (the standard way), as chosen in change 1012: the file alone does not tell. | " + credit + " | 1.000 → 1.00\n"},
+		{name: "by a format that is never found out", file: "id;since\n1;01-02-03\n", before: before("since", "ymd2"),
+			rows:     "update,1,1,2020-01-31,2001-02-03\n",
+			findings: "format since 2: since is read as ymd2 (year of two digits/month/day), as chosen in change 1012: the file alone does not tell. Years of two digits stand for 1950 to 2049. | " + since + " | 01-02-03 → 2001-02-03\n"},
+		{name: "a cell of this file counts more", file: "id;since\n1;01/02/2026\n2;12/31/2025\n", before: before("since", "dmy"),
+			rows:     "update,1,1,2020-01-31,2026-01-02\nupdate,1,2,,2025-12-31\n",
+			findings: "format since 2-3: since is read as mdy: month/day/year. | " + since + " | 01/02/2026 → 2026-01-02; 12/31/2025 → 2025-12-31\n"},
+		{name: "live values count more", file: "id;since\n1;1/31/2020\n3;5/5/2021\n2;1/2/2022\n", before: before("since", "dmy"),
+			rows:     "update,1,2,,2022-01-02\n",
+			findings: "format since 2-4: since is read as mdy: month/day/year. | " + since + " | 1/31/2020 → 2020-01-31; 5/5/2021 → 2021-05-05; 1/2/2022 → 2022-01-02\n"},
+		{name: "the person counts more", file: "id;since\n1;01/02/2026\n", before: before("since", "dmy"), chosen: map[string]string{"since": "mdy"},
+			rows:     "update,1,1,2020-01-31,2026-01-02\n",
+			findings: "format since 2: since is read as mdy: month/day/year. | It was chosen so with --format. | 01/02/2026 → 2026-01-02\n"},
+		{name: "one that does not fit is no answer", file: "id;since\n1;01/02/2026\n", before: before("since", "dmy2"),
+			findings: "unclear-format since 2: since can be read in several ways, which give different values, and nothing is guessed: dmy (day/month/year) or mdy (month/day/year). | " +
+				"Say how it is written: --format 'since=dmy' or --format 'since=mdy'. | 01/02/2026: 2026-02-01 (dmy) or 2026-01-02 (mdy)\n"},
+		{name: "and none where there is no question", file: "id;since\n1;2026-02-01\n", before: before("since", "dmy"), rows: "update,1,1,2020-01-31,2026-02-01\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s, out, err := b.planAfter(c.file, change.Options{Mode: change.Upsert, Formats: c.chosen}, c.before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.rows, rows(t, s, out)); diff != "" {
+				t.Errorf("rows: %s", diff)
+			}
+			if diff := cmp.Diff(c.findings, samples(out.Findings)); diff != "" {
+				t.Errorf("findings: %s", diff)
+			}
+			told := strings.Contains(c.findings, "1012")
+			if source := out.Manifest.Mapping[1]; told != (source.FormatFrom == "1012") || told && source.Format != c.before[source.Column].Format {
+				t.Errorf("the manifest says %+v", source)
+			}
+		})
 	}
 }

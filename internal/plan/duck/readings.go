@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"sutor/internal/change"
 	"sutor/internal/record"
 	"sutor/internal/record/format"
 )
@@ -178,4 +180,52 @@ func (r *run) differing(ctx context.Context, i int, all []candidate) (differ [][
 		}
 	}
 	return differ, err
+}
+
+// remembered gives, where several contend for column i, the format that was chosen for
+// it before and the change in which it was, if that reads as many of the cells as they
+// do; else the contenders again. It takes the place of all others in readings<i>.
+func (r *run) remembered(ctx context.Context, i int, kept []candidate) ([]candidate, change.ID, error) {
+	before, ok := r.spec.Remembered[r.cols[i].Name]
+	if !ok || len(kept) == 1 {
+		return kept, "", nil
+	}
+	f, err := format.Named(r.cols[i].Type.Kind, before.Format)
+	if err != nil {
+		return nil, "", err
+	}
+	enough := false
+	query := fmt.Sprintf(`SELECT COALESCE(sum(n) FILTER (regexp_full_match(s, %s)), 0) >= COALESCE(sum(n) FILTER (f%d), 0) FROM readings%d`, text(f.Grammar()), kept[0].n, i)
+	err = r.query(ctx, query, func(scan func(...any) error) error { return scan(&enough) })
+	if err != nil || !enough {
+		return kept, "", err
+	}
+	all, err := r.candidates(ctx, i, []format.Format{f})
+	return all, before.Change, err
+}
+
+// contested is the condition under which two of the candidates both read a text,
+// and not alike; of columns of readings.
+func contested(all []candidate) string {
+	var pairs []string
+	for k, a := range all {
+		for _, b := range all[:k] {
+			pairs = append(pairs, unlike(a, b))
+		}
+	}
+	return "(" + strings.Join(pairs, " OR ") + ")"
+}
+
+// unlike is true where both read a text, and to different outcomes.
+func unlike(a, b candidate) string {
+	return fmt.Sprintf("COALESCE(f%[1]d AND f%[2]d AND (p%[1]d, CASE WHEN p%[1]d IS NULL THEN v%[1]d END) IS DISTINCT FROM (p%[2]d, CASE WHEN p%[2]d IS NULL THEN v%[2]d END), false)", a.n, b.n)
+}
+
+// fits is true where one of the candidates reads a text.
+func fits(all []candidate) string {
+	var parts []string
+	for _, c := range all {
+		parts = append(parts, fmt.Sprintf("f%d", c.n))
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
 }

@@ -52,7 +52,7 @@ func (g *generator) dialect(c record.Column) map[string][]string {
 	return spelled
 }
 
-// formats draws the person's choices.
+// formats draws a person's choices, of today or of earlier files.
 func (g *generator) formats() map[string]string {
 	if !g.chance(25, "formats chosen") {
 		return nil

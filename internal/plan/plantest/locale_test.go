@@ -82,7 +82,7 @@ func TestLocales(t *testing.T) {
 		for _, v := range values {
 			texts = append(texts, in.write(v))
 		}
-		out, after := planOf(t, typ, nil, texts, nil)
+		out, after := planOf(t, typ, nil, texts, nil, nil)
 		unclear := has(out, finding.Unclear)
 		if unclear {
 			asked++
@@ -112,7 +112,7 @@ func TestOursStaysOurs(t *testing.T) {
 		for i := range rapid.IntRange(0, (len(live)-1)/2).Draw(t, "edited") {
 			texts[i] = rapid.OneOf(thousand, rapid.Just("13,75"), rapid.Just("x")).Draw(t, "edit")
 		}
-		out, after := planOf(t, typ, live, texts, nil)
+		out, after := planOf(t, typ, live, texts, nil, nil)
 		if has(out, finding.Unclear) || has(out, finding.Format) {
 			t.Fatalf("findings %v", out.Findings)
 		}
@@ -125,7 +125,7 @@ func TestOursStaysOurs(t *testing.T) {
 }
 
 // TestAmbiguousIsAsked: a column whose days could all be months is asked about,
-// whatever it holds, and read when somebody chooses.
+// whatever it holds, and read when somebody chooses, or did before.
 func TestAmbiguousIsAsked(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -143,14 +143,16 @@ func TestAmbiguousIsAsked(t *testing.T) {
 		for _, v := range days {
 			texts = append(texts, dateIn(layout).write(v))
 		}
-		out, _ := planOf(t, typ, nil, texts, nil)
+		out, _ := planOf(t, typ, nil, texts, nil, nil)
 		if !has(out, finding.Unclear) || out.Manifest.Counts.Invalid != int64(len(days)) {
 			t.Fatalf("%v are not asked about: %v", texts, out.Findings)
 		}
-		_, after := planOf(t, typ, nil, texts, map[string]string{"value": name})
+		chosen := map[string]string{"value": name}
+		_, now := planOf(t, typ, nil, texts, chosen, nil)
+		_, before := planOf(t, typ, nil, texts, nil, chosen)
 		for i, v := range days {
-			if after[i] != v {
-				t.Fatalf("%q is read as %q", texts[i], after[i])
+			if now[i] != v || before[i] != v {
+				t.Fatalf("%q is read as %q where it is chosen, and as %q where it was", texts[i], now[i], before[i])
 			}
 		}
 	})
@@ -166,9 +168,9 @@ func has(out *plan.Outcome, guardrail string) bool {
 }
 
 // planOf plans a file of numbered rows with one column over a table that has the
-// live values, and gives what the rows have afterwards ("" where they are not
-// planned to have anything).
-func planOf(t *rapid.T, typ record.Type, live, texts []string, formats map[string]string) (*plan.Outcome, []string) {
+// live values, by formats that are chosen or were before, and gives what the rows
+// have afterwards ("" where they are not planned to have anything).
+func planOf(t *rapid.T, typ record.Type, live, texts []string, formats, before map[string]string) (*plan.Outcome, []string) {
 	columns := record.Schema{{Name: "id", Type: record.Type{Kind: record.Int, Bits: 64, Native: "bigint"}}, {Name: "value", Type: typ, Nullable: true}}
 	db := mem.New()
 	db.Create(mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}})
@@ -185,6 +187,10 @@ func planOf(t *rapid.T, typ record.Type, live, texts []string, formats map[strin
 	spec := plan.Spec{Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}}, Key: columns[:1], Judged: columns[1:],
 		Columns: columns.Names(), Location: time.UTC, Sources: []plan.Source{{File: 0, Name: "id", Column: "id"}, {File: 1, Name: "value", Column: "value"}},
 		Options: change.Options{Mode: change.Upsert, LeaveOut: true, Formats: formats}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true}}
+	spec.Remembered = map[string]plan.Remembered{}
+	for column, name := range before {
+		spec.Remembered[column] = plan.Remembered{Format: name, Change: "1012"}
+	}
 	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": db.Open})
 	if err != nil {
 		t.Fatal(err)

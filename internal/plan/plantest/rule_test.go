@@ -19,6 +19,10 @@ func (g *generator) rules(w *world) {
 	s := &w.spec
 	s.Options = change.Options{Mode: pick(g, "mode", change.Upsert, change.Upsert, change.Upsert, change.Upsert, change.Update, change.Insert),
 		ClearEmpty: g.chance(50, "clear"), LeaveOut: g.chance(30, "leave out"), Formats: g.formats()}
+	s.Remembered = map[string]plan.Remembered{}
+	for column, name := range g.formats() {
+		s.Remembered[column] = plan.Remembered{Format: name, Change: "1012"}
+	}
 	s.Allow = map[driver.Op]bool{driver.Insert: g.chance(97, "may insert"), driver.Update: g.chance(97, "may update")}
 	s.Rules = map[string]plan.ColumnRule{}
 	for _, c := range g.table.Columns {

@@ -115,7 +115,8 @@ func listRecipes(t *testing.T, s Store) {
 func memoryRoundTrip(t *testing.T, s Store) {
 	of := func(id change.ID, person access.Email, d access.Department, columns ...string) recipe.Memory {
 		m := recipe.Memory{Dataset: "customers", Person: person, Department: d, Header: recipe.HeaderOf(columns), Change: id, At: noon, Columns: columns,
-			Options: change.Options{Mode: change.Upsert, Map: map[string]string{columns[0]: "id"}}}
+			Options: change.Options{Mode: change.Upsert, Map: map[string]string{columns[0]: "id"}, Formats: map[string]string{"since": "dmy"}, Normalize: "nfc"},
+			Earlier: map[string]change.ID{"since": "1000"}}
 		do(t, s, func(tx workflow.Tx) error { return tx.Remember(m) })
 		return m
 	}
