@@ -31,6 +31,7 @@ type Authenticator interface {
 // Options are the server's settings; the zero value is fit for use.
 type Options struct {
 	MaxUpload int64         // the largest file in bytes; 0 for 1 GiB
+	Limits    wire.Limits   // what people are told of the server's limits; the largest file is added
 	Stall     time.Duration // an upload or a download ends when nothing moves for so long; 0 for a minute
 	// Session tells whose browser session a request belongs to; nil if there
 	// are no sessions. A token in the request counts before it.
@@ -43,6 +44,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxUpload == 0 {
 		o.MaxUpload = 1 << 30
 	}
+	o.Limits.Upload = o.MaxUpload
 	if o.Stall == 0 {
 		o.Stall = time.Minute
 	}

@@ -13,7 +13,9 @@ import (
 )
 
 func (s *server) me(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Person], error) {
-	return &doc[wire.Person]{s.uc.Me(ctx, p)}, nil
+	me := s.uc.Me(ctx, p)
+	me.Limits = s.o.Limits
+	return &doc[wire.Person]{me}, nil
 }
 
 func (s *server) compact(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Compact], error) {
@@ -45,7 +47,7 @@ func (s *server) fsck(ctx context.Context, p access.Principal, _ *nothing) (*doc
 }
 
 func (s *server) state(ctx context.Context) wire.Health {
-	h := wire.Health{OK: true, Checks: []wire.Check{}}
+	h := wire.Health{OK: true, Checks: []wire.Check{}, Limits: s.o.Limits}
 	for _, c := range s.uc.Health(ctx) {
 		h.OK = h.OK && c.OK
 		h.Checks = append(h.Checks, wire.Check(c))

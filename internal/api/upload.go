@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -49,7 +48,7 @@ func (s *server) receive(u *Upload, use func(io.Reader) error) error {
 		return tooLarge(s.o.MaxUpload)
 	}
 	conn := http.NewResponseController(u.w)
-	b := &body{from: http.MaxBytesReader(u.w, u.r.Body, s.o.MaxUpload), conn: conn, stall: s.o.Stall}
+	b := &body{from: http.MaxBytesReader(u.w, u.r.Body, s.o.MaxUpload), left: u.r.ContentLength, conn: conn, stall: s.o.Stall}
 	err := use(b)
 	if !b.whole {
 		_ = conn.SetReadDeadline(time.Now().Add(b.stall)) // for what is left of it, which the server reads
@@ -63,11 +62,15 @@ func (s *server) receive(u *Upload, use func(io.Reader) error) error {
 // body reads an upload: each piece must come in time.
 type body struct {
 	from  io.Reader
+	left  int64 // bytes to come; -1 where that is not known
 	conn  *http.ResponseController
 	stall time.Duration
 	whole bool  // it was read to its end
 	err   error // the first reading error, in its public form
 }
+
+// Len is how many bytes are to come, as the request says; -1 where it does not.
+func (b *body) Len() int { return int(b.left) }
 
 func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
@@ -78,6 +81,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	_ = b.conn.SetReadDeadline(time.Now().Add(b.stall)) // a connection without deadlines has no stalled clients
 	n, err := b.from.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
 	if err == io.EOF {
 		b.whole = true
 		// The deadline is the connection's, not the body's: left behind, it would
@@ -105,18 +111,8 @@ func readingError(err error, stall time.Duration) error {
 }
 
 func tooLarge(limit int64) error {
-	return &exact{http.StatusRequestEntityTooLarge, errs.New(errs.Invalid, "The file is larger than %s, the most this server takes.", bytesText(limit)).
+	return &exact{http.StatusRequestEntityTooLarge, errs.New(errs.Invalid, "The file is larger than %s, the most this server takes.", errs.Size(limit)).
 		WithMend("Split the file, or ask a steward to raise the server's limit (--max-upload).")}
-}
-
-// bytesText writes a size for people, exactly where it is a round one.
-func bytesText(n int64) string {
-	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
-	i := 0
-	for n >= 1024 && n%1024 == 0 && i < len(units)-1 {
-		n, i = n/1024, i+1
-	}
-	return fmt.Sprintf("%d %s", n, units[i])
 }
 
 // baseName keeps the last part of a file's name: what browsers and scripts send

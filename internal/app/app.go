@@ -23,7 +23,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"sutor/internal/access"
@@ -33,6 +32,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
+	"sutor/internal/intake"
 	"sutor/internal/intake/csv"
 	"sutor/internal/job"
 	"sutor/internal/plan/duck"
@@ -45,11 +45,16 @@ type Config struct {
 	Data      string // folder, made if absent
 	Database  string // URL of the metadata; "" for SQLite in Data
 	Artifacts string // folder; "" for one in Data
-	MaxUpload int64  // bytes of one file; default 1 GiB
-	MaxRows   int64  // rows of one file; default 10 million
-	MaxPlan   time.Duration
-	Stall     time.Duration // a body ends when nothing of it comes for so long; default half a minute
-	Log       *slog.Logger
+
+	MaxUpload    int64 // bytes of one file; default 1 GiB
+	MaxRows      int64 // rows of one file; default 10 million
+	MaxStaging   int64 // bytes of one file as read; default 16 GiB
+	MaxSpill     int64 // bytes of disk that one plan may spill to; default 50 GB
+	MaxArtifacts int64 // bytes of all artefacts; 0 for no limit
+	MaxPlan      time.Duration
+	Slots        int           // plans and applies at once; default half the processors
+	Stall        time.Duration // a body ends when nothing of it comes for so long; default half a minute
+	Log          *slog.Logger
 
 	// Store, where a test sets it, stands between the use cases and the metadata:
 	// the seam at which test/fault ends a process at a commit.
@@ -59,10 +64,12 @@ type Config struct {
 // The limits that count where the configuration says nothing. A record must fit
 // into one line buffer of the plan engine, twice where all of it is quotes.
 const (
-	defaultUpload = 1 << 30
-	defaultRows   = 10_000_000
-	defaultStall  = 30 * time.Second
-	maxRecord     = 15 << 20
+	defaultUpload  = 1 << 30
+	defaultRows    = 10_000_000
+	defaultStaging = 16 << 30
+	defaultSpill   = 50e9
+	defaultStall   = 30 * time.Second
+	maxRecord      = 15 << 20
 )
 
 // App is a server that is put together and not yet listening.
@@ -87,6 +94,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		c.Stall = defaultStall
 	}
 	c.MaxUpload, c.MaxRows = orDefault(c.MaxUpload, defaultUpload), orDefault(c.MaxRows, defaultRows)
+	c.MaxStaging, c.MaxSpill = orDefault(c.MaxStaging, defaultStaging), orDefault(c.MaxSpill, defaultSpill)
+	if c.Slots <= 0 {
+		c.Slots = defaultSlots()
+	}
 	comp, text, err := readCompact(c.Compact)
 	if err != nil {
 		return nil, err
@@ -113,6 +124,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.watch(ctx)
+	a.tellLimits()
 	return a, nil
 }
 
@@ -156,14 +168,14 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if err != nil {
 		return err
 	}
-	artifacts, err := artifact.Open(cmp.Or(a.config.Artifacts, filepath.Join(dir, "artifacts")))
+	artifacts, err := artifact.Open(cmp.Or(a.config.Artifacts, filepath.Join(dir, "artifacts")), a.config.MaxArtifacts)
 	if err == nil && a.config.Artifacts == "" { // locked with the folder: nobody else works there
 		err = artifacts.Sweep(time.Now())
 	}
 	if err != nil {
 		return err
 	}
-	engine, err := duck.New(duck.Options{Dir: scratch, Slots: max(1, runtime.NumCPU()/2)})
+	engine, err := duck.New(duck.Options{Dir: scratch, Slots: a.config.Slots, Spill: a.config.MaxSpill})
 	if err != nil {
 		return err
 	}
@@ -183,7 +195,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		Held:  func() error { return key.Held(keyFile) },
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,
-		Intake: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}})
+		Intake: intake.Limits{Limits: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}, MaxStaging: a.config.MaxStaging}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)
 	a.queue, err = a.store.queue(ctx, worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log, Home: home})
 	return err

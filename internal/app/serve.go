@@ -33,7 +33,8 @@ func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts, MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxPlan: c.MaxPlan, Log: logger()})
+	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts,
+		MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxStaging: c.MaxStaging, MaxSpill: c.MaxSpill, MaxArtifacts: c.MaxArtifacts, MaxPlan: c.MaxPlan, Slots: c.Slots, Log: logger()})
 	if err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func (a *App) reloaded(ctx context.Context) {
 func (a *App) Handler(https bool) http.Handler {
 	sessions := web.NewSessions(a.store.Sessions(time.Now), https)
 	pages := web.Handler(a.workflow, sessions, a.gate, web.Options{Company: a.workflow.Compact().Name, Log: a.config.Log})
-	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Stall: a.config.Stall, Log: a.config.Log,
+	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Limits: a.limits(), Stall: a.config.Stall, Log: a.config.Log,
 		Session: func(r *http.Request) (access.Email, bool) { return sessions.Who(r) }})
 	mux := http.NewServeMux()
 	mux.Handle(api.Prefix+"/", rest)

@@ -15,6 +15,15 @@
 // (ENOSPC, EDQUOT, EFBIG) is errs.Unavailable with a sentence, and what was
 // half written is removed.
 //
+// # Room
+//
+// A limit of the folder counts everything in it, temporary files too. It is
+// counted when the folder is opened, and kept by what this process writes; what
+// others add to the folder or remove from it is seen by the next count, which comes
+// before anybody is refused and at the latest with the first Put after ten minutes.
+// So several servers on one folder may be beyond the limit by what they wrote
+// meanwhile. Content that is there already needs room while it is written again.
+//
 // # What it does not do
 //
 // It does not know what an artefact means, who may read it or when it may be

@@ -24,6 +24,7 @@ const (
 type Folder struct {
 	dir    string
 	create func(dir string) (tempFile, error) // tests put faults here
+	room   *room
 }
 
 // tempFile is what Put needs of an *os.File.
@@ -34,8 +35,9 @@ type tempFile interface {
 	Close() error
 }
 
-// Open opens the folder dir, making it if it is absent.
-func Open(dir string) (*Folder, error) {
+// Open opens the folder dir, making it if it is absent. It may hold max bytes, of
+// artefacts and of what is being written; 0 is no limit.
+func Open(dir string, max int64) (*Folder, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("artifact.Open: %w", err)
@@ -49,34 +51,59 @@ func Open(dir string) (*Folder, error) {
 	if err := errors.Join(syncDir(dir), f.Sweep(time.Now().Add(-leftover))); err != nil {
 		return nil, unusable(dir, err)
 	}
+	if f.room, err = newRoom(dir, max); err != nil {
+		return nil, unusable(dir, err)
+	}
 	return f, nil
 }
 
 func createTemp(dir string) (tempFile, error) { return os.CreateTemp(dir, "put-*") }
 
 // Put stores what r gives and returns its digest and size in bytes. An error of
-// r is returned as it is (wrapped), a full or failing disk as errs.Unavailable;
-// in both cases nothing is left behind.
+// r is returned as it is (wrapped), a full or failing disk as errs.Unavailable, and
+// so is content that the folder has no room for: before anything is read where r
+// tells its length (an *os.File, or a Len() int that is not -1), else as soon as it
+// shows. In all cases nothing is left behind.
 func (f *Folder) Put(ctx context.Context, r io.Reader) (_ record.Digest, _ int64, err error) {
 	defer errs.Wrap(&err, "artifact.Put")
 	file, err := f.create(f.tmp())
 	if err != nil {
 		return "", 0, diskError(err)
 	}
+	tmp := file.Name()
+	defer f.room.give(tmp)
 	// After the rename this name is gone, and removing it does nothing.
-	defer os.Remove(file.Name())
+	defer os.Remove(tmp)
 	digester := record.NewDigester()
-	if err := fill(ctx, file, digester, r); err != nil {
+	err = f.room.take(tmp, max(length(r), 0))
+	if err == nil {
+		err = fill(ctx, spacious{file, f.room, digester}, digester, r)
+	}
+	if err != nil {
 		_ = file.Close() // it is thrown away: what close could say changes nothing
 		return "", 0, err
 	}
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return "", 0, diskError(err)
 	}
-	if err := f.settle(file.Name(), digester.Digest(), digester.Bytes()); err != nil {
+	if err := f.settle(tmp, digester.Digest(), digester.Bytes()); err != nil {
 		return "", 0, diskError(err)
 	}
 	return digester.Digest(), digester.Bytes(), nil
+}
+
+// spacious writes to a temporary file what there is room for.
+type spacious struct {
+	tempFile
+	room *room
+	d    *record.Digester // of what was written before
+}
+
+func (s spacious) Write(p []byte) (int, error) {
+	if err := s.room.take(s.Name(), s.d.Bytes()+int64(len(p))); err != nil {
+		return 0, err
+	}
+	return s.tempFile.Write(p)
 }
 
 // fill copies r to w and d, telling an error of the source from one of the disk.
@@ -111,19 +138,29 @@ func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 	if err := os.Mkdir(bucket, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	info, err := os.Stat(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.room.keep(tmp, func() (int64, error) { return replace(tmp, path, size) }); err != nil {
 		return err
 	}
-	if err != nil || info.Size() != size {
-		if err := os.Chmod(tmp, 0o400); err != nil {
-			return err
-		}
-		if err := os.Rename(tmp, path); err != nil {
-			return err
-		}
-	}
 	return errors.Join(syncDir(bucket), syncDir(filepath.Dir(bucket)))
+}
+
+// replace renames tmp, of the given size, to path, unless that size is there
+// already, and tells by how many bytes path has grown.
+func replace(tmp, path string, size int64) (more int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	if err == nil {
+		if info.Size() == size {
+			return 0, nil
+		}
+		more = -info.Size()
+	}
+	if err := os.Chmod(tmp, 0o400); err != nil {
+		return 0, err
+	}
+	return more + size, os.Rename(tmp, path)
 }
 
 // Open reads an artefact; errs.NotFound if it was purged or never stored.

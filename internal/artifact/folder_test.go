@@ -23,7 +23,7 @@ import (
 
 func folder(t *testing.T) *Folder {
 	t.Helper()
-	f, err := Open(filepath.Join(t.TempDir(), "artefacts"))
+	f, err := Open(filepath.Join(t.TempDir(), "artefacts"), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 	if err := os.Chtimes(old, past, past); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(f.dir); err != nil {
+	if _, err := Open(f.dir, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := files(t, f); len(got) != 1 || got[0] != "tmp/put-young" {
@@ -261,7 +261,7 @@ func TestOpenRefusesAFile(t *testing.T) {
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(name); errs.KindOf(err) != errs.Unavailable {
+	if _, err := Open(name, 0); errs.KindOf(err) != errs.Unavailable {
 		t.Errorf("Open of a file: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func putBeyondLimit(t *testing.T, dir string) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Open(dir)
+	f, err := Open(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

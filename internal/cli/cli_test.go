@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -396,8 +397,9 @@ func TestServe(t *testing.T) {
 		got = c
 		return nil
 	}}
-	r := run(t, nil, local, "serve", "--compact", "c.yaml", "--max-upload", "500MiB", "--https")
-	want := cli.ServeConfig{Compact: "c.yaml", Data: "sutor-data", Listen: "127.0.0.1:8080", HTTPS: true, MaxUpload: 500 << 20, MaxRows: 10_000_000, MaxPlan: 30 * time.Minute}
+	r := run(t, nil, local, "serve", "--compact", "c.yaml", "--max-upload", "500MiB", "--max-staging", "2GiB", "--max-artifacts", "1TB", "--slots", "3", "--https")
+	want := cli.ServeConfig{Compact: "c.yaml", Data: "sutor-data", Listen: "127.0.0.1:8080", HTTPS: true,
+		MaxUpload: 500 << 20, MaxRows: 10_000_000, MaxStaging: 2 << 30, MaxSpill: 50e9, MaxArtifacts: 1e12, MaxPlan: 30 * time.Minute, Slots: 3}
 	if r.code != 0 || got != want {
 		t.Errorf("exit %d %s %+v", r.code, r.errOut, got)
 	}
@@ -405,6 +407,9 @@ func TestServe(t *testing.T) {
 		if r := run(t, nil, local, "serve", "--compact", "c.yaml", "--max-upload="+size); r.code != 2 {
 			t.Errorf("--max-upload=%s: exit %d", size, r.code)
 		}
+	}
+	if r := run(t, nil, local, "serve", "--compact", "c.yaml"); r.code != 0 || got.MaxArtifacts != 0 || got.MaxStaging != 16<<30 {
+		t.Errorf("without limits said: exit %d %+v", r.code, got)
 	}
 }
 
@@ -458,5 +463,25 @@ func TestDoctorSaysWhatDoesNotWork(t *testing.T) {
 	r := run(t, map[string]any{"GET /health": h}, cli.Local{}, "doctor")
 	if r.code != 8 || !strings.Contains(r.out, "✗ not ok  system erp  It does not answer.") {
 		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	if strings.Contains(r.out, "limits") {
+		t.Errorf("limits of a server that tells none:\n%s", r.out)
+	}
+}
+
+func TestDoctorSaysTheLimits(t *testing.T) {
+	t.Parallel()
+	h := wire.Health{OK: true, Checks: []wire.Check{{Name: "metadata", OK: true}},
+		Limits: wire.Limits{Upload: 1 << 30, Rows: 10_000_000, Staging: 16 << 30, Spill: 50e9, Plan: 1_800_000, Slots: 2, Artifacts: 1 << 40}}
+	r := run(t, map[string]any{"GET /health": h}, cli.Local{}, "doctor")
+	for _, want := range []string{`a file +1 GiB +--max-upload`, `rows of a file +10,000,000 +--max-rows`, `all cells of a file +16 GiB +--max-staging`,
+		`disk of a plan +50 GB +--max-spill`, `time of a plan +30m0s +--max-plan`, `plans and applies at once +2 +--slots`, `all files and plans +1 TiB +--max-artifacts`} {
+		if r.code != 0 || !regexp.MustCompile(want).MatchString(r.out) {
+			t.Errorf("exit %d, no %s in\n%s", r.code, want, r.out)
+		}
+	}
+	h.Limits.Artifacts, h.Limits.Plan = 0, 0
+	if r := run(t, map[string]any{"GET /health": h}, cli.Local{}, "doctor"); strings.Count(r.out, "no limit") != 2 {
+		t.Errorf("without two limits:\n%s", r.out)
 	}
 }

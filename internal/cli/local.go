@@ -11,6 +11,7 @@ import (
 
 	"sutor/internal/compact"
 	"sutor/internal/errs"
+	"sutor/internal/wire"
 )
 
 // Local holds what works without a server, or is one. The composition fills it:
@@ -40,9 +41,13 @@ type ServeConfig struct {
 	Listen    string // host:port
 	HTTPS     bool   // people reach the pages over https (a proxy in front)
 
-	MaxUpload int64         // bytes
-	MaxRows   int64         // of a file
-	MaxPlan   time.Duration // of one plan
+	MaxUpload    int64         // bytes of a file
+	MaxRows      int64         // of a file
+	MaxStaging   int64         // bytes of a file as read
+	MaxSpill     int64         // bytes of disk of one plan
+	MaxArtifacts int64         // bytes of all files and plans; 0 for no limit
+	MaxPlan      time.Duration // of one plan
+	Slots        int           // plans and applies at once
 }
 
 // DemoConfig are the demo's settings.
@@ -74,24 +79,38 @@ func (d *demoCmd) Run(c *console) error {
 }
 
 type serveCmd struct {
-	Compact   string        `required:"" placeholder:"FILE" help:"The Compact to put in force."`
-	Data      string        `placeholder:"DIR" default:"sutor-data" help:"Folder for the log's key, spill files, and what has no other place; made if absent."`
-	Database  string        `placeholder:"URL" help:"Database for the metadata; without it SQLite in DIR."`
-	Artifacts string        `placeholder:"URL" help:"Where files and plans are kept; without it in DIR."`
-	Listen    string        `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
-	HTTPS     bool          `name:"https" help:"People reach the pages over https, through a proxy: cookies are sent over https only."`
-	MaxUpload string        `placeholder:"SIZE" default:"1GiB" help:"The largest file that is taken, as 500MiB."`
-	MaxRows   int64         `placeholder:"N" default:"10000000" help:"The most rows a file may have."`
-	MaxPlan   time.Duration `placeholder:"TIME" default:"30m" help:"The longest time one plan may take."`
+	Compact   string `required:"" placeholder:"FILE" help:"The Compact to put in force."`
+	Data      string `placeholder:"DIR" default:"sutor-data" help:"Folder for the log's key, spill files, and what has no other place; made if absent."`
+	Database  string `placeholder:"URL" help:"Database for the metadata; without it SQLite in DIR."`
+	Artifacts string `placeholder:"URL" help:"Where files and plans are kept; without it in DIR."`
+	Listen    string `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	HTTPS     bool   `name:"https" help:"People reach the pages over https, through a proxy: cookies are sent over https only."`
+
+	MaxUpload    string        `placeholder:"SIZE" default:"1GiB" help:"The largest file that is taken, as 500MiB."`
+	MaxRows      int64         `placeholder:"N" default:"10000000" help:"The most rows a file may have."`
+	MaxStaging   string        `placeholder:"SIZE" default:"16GiB" help:"The most disk that all cells of a file may take, once it is read or unpacked."`
+	MaxSpill     string        `placeholder:"SIZE" default:"50GB" help:"The most disk that one plan may take beside its memory while it is made."`
+	MaxArtifacts string        `placeholder:"SIZE" default:"0" help:"The most disk that all files and plans may take together; 0 is no limit."`
+	MaxPlan      time.Duration `placeholder:"TIME" default:"30m" help:"The longest time one plan may take."`
+	Slots        int           `placeholder:"N" default:"0" help:"How many plans and applies are worked on at once; 0 is half the processors."`
 }
 
 func (s *serveCmd) Run(c *console) error {
-	size, err := parseSize(s.MaxUpload)
-	if err != nil {
-		return err
+	config := ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts,
+		Listen: s.Listen, HTTPS: s.HTTPS, MaxRows: s.MaxRows, MaxPlan: s.MaxPlan, Slots: s.Slots}
+	for _, size := range []struct {
+		text string
+		to   *int64
+	}{{s.MaxUpload, &config.MaxUpload}, {s.MaxStaging, &config.MaxStaging}, {s.MaxSpill, &config.MaxSpill}, {s.MaxArtifacts, &config.MaxArtifacts}} {
+		if size.text == "0" && size.to == &config.MaxArtifacts {
+			continue // no limit
+		}
+		var err error
+		if *size.to, err = parseSize(size.text); err != nil {
+			return err
+		}
 	}
-	return c.local.Serve(c.ctx, ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts,
-		Listen: s.Listen, HTTPS: s.HTTPS, MaxUpload: size, MaxRows: s.MaxRows, MaxPlan: s.MaxPlan}, c.stdout)
+	return c.local.Serve(c.ctx, config, c.stdout)
 }
 
 // parseSize reads 1048576, 500MiB or 1GB.
@@ -139,6 +158,30 @@ func (versionCmd) Run(c *console) error {
 	return c.show(v, func(p *page) { p.line("sutor %s (%s, %s)", v["version"], v["go"], v["platform"]) })
 }
 
+// showLimits says what the server takes.
+func showLimits(p *page, l wire.Limits) {
+	if l == (wire.Limits{}) {
+		return // of an older server
+	}
+	plan, artifacts := "no limit", "no limit"
+	if l.Plan > 0 {
+		plan = (time.Duration(l.Plan) * time.Millisecond).String()
+	}
+	if l.Artifacts > 0 {
+		artifacts = errs.Size(l.Artifacts)
+	}
+	p.line("Its limits:")
+	t := table{}
+	t.row("a file", errs.Size(l.Upload), "--max-upload")
+	t.row("rows of a file", group(l.Rows), "--max-rows")
+	t.row("all cells of a file", errs.Size(l.Staging), "--max-staging")
+	t.row("disk of a plan", errs.Size(l.Spill), "--max-spill")
+	t.row("time of a plan", plan, "--max-plan")
+	t.row("plans and applies at once", group(int64(l.Slots)), "--slots")
+	t.row("all files and plans", artifacts, "--max-artifacts")
+	t.write(p)
+}
+
 type doctorCmd struct{}
 
 func (doctorCmd) Run(c *console) error {
@@ -161,6 +204,7 @@ func (doctorCmd) Run(c *console) error {
 			t.row(sign+" "+word, check.Name, check.Why)
 		}
 		t.write(p)
+		showLimits(p, h.Limits)
 	})
 	if err == nil && !h.OK {
 		return errs.New(errs.Unavailable, "Not everything that is configured works.").WithMend("See the lines marked with ✗; a steward can mend them.")

@@ -52,6 +52,7 @@ func New(address, token string) (*Client, error) {
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   10 * time.Second,
+			ExpectContinueTimeout: time.Second,
 			ResponseHeaderTimeout: 10 * time.Minute, // a check of the whole evidence answers at its end
 			ForceAttemptHTTP2:     true,
 		},
@@ -75,6 +76,10 @@ type call struct {
 	contentType  string
 	match        string // If-Match
 }
+
+// worthAsking is the size in bytes from which on a body is sent only when the
+// server wants it: one that is not signed in, or too large, is refused unsent.
+const worthAsking = 1 << 20
 
 // get reads a JSON document.
 func get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
@@ -165,6 +170,9 @@ func (c *Client) do(ctx context.Context, q call) (*http.Response, error) {
 			r.Body = http.NoBody
 		}
 		r.Header.Set("Content-Type", q.contentType)
+		if q.size >= worthAsking {
+			r.Header.Set("Expect", "100-continue")
+		}
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)

@@ -237,3 +237,36 @@ func TestApproveNamesThePlan(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// unsent fails the test when a body is taken from it.
+type unsent struct{ t *testing.T }
+
+func (u unsent) Read([]byte) (int, error) {
+	u.t.Error("the body was sent, though the server had refused it")
+	return 0, io.EOF
+}
+
+// TestLargeFilesAreSentWhenWanted: a file that the server refuses by its size, or
+// for want of a right, stays here; one that it wants arrives.
+func TestLargeFilesAreSentWhenWanted(t *testing.T) {
+	t.Parallel()
+	const size = 2 << 20
+	c := dial(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		write(w, wire.Problem{Type: "urn:sutor:problem:invalid", Detail: "The file is too large.", Exit: 7})
+	})
+	_, err := c.Propose(t.Context(), client.Proposal{Dataset: "c"}, client.File{Name: "a.csv", Size: size, From: unsent{t}})
+	if errs.KindOf(err) != errs.Invalid {
+		t.Error(err)
+	}
+	c = dial(t, func(w http.ResponseWriter, r *http.Request) {
+		if n, err := io.Copy(io.Discard, r.Body); n != size || err != nil || r.ContentLength != size {
+			t.Errorf("%d of %d bytes came, %v", n, r.ContentLength, err)
+		}
+		write(w, wire.Change{ID: "1001"})
+	})
+	ch, err := c.Propose(t.Context(), client.Proposal{Dataset: "c"}, client.File{Name: "a.csv", Size: size, From: bytes.NewReader(make([]byte, size))})
+	if err != nil || ch.ID != "1001" {
+		t.Errorf("%+v %v", ch, err)
+	}
+}

@@ -61,4 +61,11 @@
 // Laws, held by tests: no column of the dataset gets two columns of the file; a
 // column that resembles nothing changes nothing for the others; the order of the
 // dataset's columns decides nothing.
+//
+// # Bounds
+//
+// [Limits] bound the file, its rows and columns, and the staging file, whatever the
+// kind: a few bytes of a workbook, an archive or JSON can become very many. Staging
+// is bounded where it is written, in [Read], so that no reader need know of it; what
+// is written over it later (mended cells) goes through [Limits.Staging].
 package intake

@@ -18,7 +18,10 @@ type File struct {
 func (f File) reader() io.Reader { return io.NewSectionReader(f.ReaderAt, 0, f.Size) }
 
 // Limits bound what one file may take.
-type Limits = csv.Limits
+type Limits struct {
+	csv.Limits       // the file and its parts, of whatever kind
+	MaxStaging int64 // bytes of the staging file; 0 for no limit
+}
 
 // Choice is what a person chose about how a file is read. Zero fields are found
 // out. It stays with the change, and stands in its plan's manifest.

@@ -20,6 +20,16 @@ const headSize = 4 << 10
 // out is [errs.Unavailable]. After an error what was written to out is worth
 // nothing.
 func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error) {
+	staging := o.staging(out)
+	res, err := read(ctx, f, staging, o)
+	if staging.refused != nil { // whatever a reader made of it
+		return Result{}, staging.refused
+	}
+	return res, err
+}
+
+// read is Read without the bound of staging.
+func read(ctx context.Context, f File, out io.Writer, o Options) (Result, error) {
 	head, in := peek(f.reader(), headSize)
 	switch {
 	case isGzip(head):
@@ -42,7 +52,7 @@ func Read(ctx context.Context, f File, out io.Writer, o Options) (Result, error)
 		return Result{}, err
 	}
 	c := o.Choice
-	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits, Size: f.Size, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
+	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits.Limits, Size: f.Size, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
 		SkipLines: c.SkipLines, HeaderLines: c.HeaderLines, Table: c.Table})
 	if err != nil {
 		return Result{}, err

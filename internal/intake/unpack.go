@@ -43,7 +43,7 @@ func readInside(ctx context.Context, inner *os.File, size int64, name string, ou
 	if isArchive(head) {
 		return Result{}, errs.New(errs.Invalid, "The archive holds another archive.").WithMend("%s", unpack)
 	}
-	return Read(ctx, f, out, o)
+	return read(ctx, f, out, o)
 }
 
 // isArchive tells what is not looked into a second time: a ZIP archive that is no

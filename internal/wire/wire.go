@@ -284,6 +284,18 @@ type Person struct {
 	Departments []string `json:"departments"`
 	Level       string   `json:"level,omitempty"`
 	Means       string   `json:"means"`
+	Limits      Limits   `json:"limits"` // of the server
+}
+
+// Limits are what a server takes and gives; sizes are bytes.
+type Limits struct {
+	Upload    int64 `json:"upload"`            // one file as it is sent
+	Rows      int64 `json:"rows"`              // of one file
+	Staging   int64 `json:"staging"`           // all cells of one file, as read
+	Spill     int64 `json:"spill"`             // disk of one plan
+	Plan      int64 `json:"plan_milliseconds"` // time of one plan; 0 for no limit
+	Slots     int   `json:"slots"`             // plans and applies worked on at once by one server
+	Artifacts int64 `json:"artifacts"`         // all files and plans that are kept; 0 for no limit
 }
 
 // Compact is the Compact in force.
@@ -321,6 +333,7 @@ type Fsck struct {
 type Health struct {
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
+	Limits Limits  `json:"limits"`
 }
 
 // Check is the state of one thing that is configured.

@@ -116,7 +116,7 @@ func (m *mending) make(ctx context.Context, in Mends) (d record.Digest, cells in
 	}
 	path := m.path("mends.csv")
 	err = through(m.file.staging, path, func(staging io.Reader, out io.Writer) error {
-		cells, err = m.merge(staging, before, of, out)
+		cells, err = m.merge(staging, before, of, m.w.Intake.Staging(out))
 		return err
 	})
 	if err != nil {

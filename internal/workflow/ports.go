@@ -133,7 +133,9 @@ const (
 // Artifacts keeps files by the digest of their content.
 type Artifacts interface {
 	// Put stores what r gives and returns its digest and size. Storing the same
-	// content twice keeps one copy. A full disk is errs.Unavailable.
+	// content twice keeps one copy. A full disk is errs.Unavailable, and so is no
+	// room for it, which is told before anything is read where r knows its length
+	// (Len() int; -1 is unknown).
 	Put(ctx context.Context, r io.Reader) (record.Digest, int64, error)
 	// Open reads an artefact; errs.NotFound if it was purged or never stored.
 	Open(ctx context.Context, d record.Digest) (io.ReadCloser, error)

@@ -174,6 +174,14 @@ type limited struct {
 	left, limit int64
 }
 
+// Len is how many bytes are left to read, where the source knows; otherwise -1.
+func (l *limited) Len() int {
+	if source, ok := l.r.(interface{ Len() int }); ok {
+		return source.Len()
+	}
+	return -1
+}
+
 // Read reads until the limit; one byte more is an error.
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)

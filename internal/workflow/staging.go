@@ -59,7 +59,9 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 	defer mends.Close()
 	read := s.staging
 	s.staging = path("mended.csv")
-	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error { return intake.Overlay(in, s.Columns, mends, out) })
+	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error {
+		return intake.Overlay(in, s.Columns, mends, w.Intake.Staging(out))
+	})
 }
 
 // normalize lays the form of Unicode that was chosen over the texts of the matched

@@ -22,7 +22,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/compact"
 	"sutor/internal/evidence"
-	"sutor/internal/intake/csv"
+	"sutor/internal/intake"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system"
@@ -153,7 +153,7 @@ type Deps struct {
 	Home   string // what this process alone has as long as it lives, and its successor after it; "" for none
 	Sole   bool   // no other process may own the metadata (a SQLite file)
 	Log    *slog.Logger
-	Intake csv.Limits
+	Intake intake.Limits
 	Waits  driver.Options // bounds of an apply; zero for the defaults
 }
 

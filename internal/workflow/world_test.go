@@ -27,6 +27,7 @@ import (
 	"sutor/internal/connector/postgres/pgtest"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/intake"
 	"sutor/internal/intake/csv"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
@@ -183,7 +184,7 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	dir := t.TempDir()
 	w := &world{t: t, systems: systems{}, queue: &queue{}, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	store := open(t, w.queue)
-	artifacts, err := artifact.Open(filepath.Join(dir, "artifacts"))
+	artifacts, err := artifact.Open(filepath.Join(dir, "artifacts"), 0)
 	fine(t, err)
 	scratch := filepath.Join(dir, "scratch")
 	fine(t, os.Mkdir(scratch, 0o700))
@@ -192,7 +193,7 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName("Example Trading"))
 	fine(t, err)
 	w.deps = workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: w.systems, Key: key, Now: w.clock.Now,
-		Node: "one", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Intake: csv.Limits{MaxBytes: 1 << 20, MaxRows: 1000}}
+		Node: "one", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Intake: intake.Limits{Limits: csv.Limits{MaxBytes: 1 << 20, MaxRows: 1000}, MaxStaging: 4 << 20}}
 	w.w = workflow.New(w.deps)
 	if end == evidenceOfAll {
 		t.Cleanup(w.proveAll)

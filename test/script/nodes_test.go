@@ -76,6 +76,7 @@ type cluster struct {
 	dir      string
 	erp      string // URLs
 	database string
+	flags    []string // of every server, beside those of its place
 	servers  []*process
 	balancer *balancer
 	front    *httptest.Server
@@ -86,7 +87,7 @@ type cluster struct {
 // killed in the middle of an apply. All are applied, each once, and soon.
 func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
+	c := newCluster(t, nodes)
 	var proposed, lives sync.WaitGroup
 	var ids [changes]string
 	for n := range changes {
@@ -120,9 +121,9 @@ func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	}
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T, nodes int, flags ...string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, dir: t.TempDir(), erp: pgtest.Database(t), database: pgtest.Database(t), balancer: &balancer{}, tokens: map[string]string{}}
+	c := &cluster{t: t, dir: t.TempDir(), erp: pgtest.Database(t), database: pgtest.Database(t), flags: flags, balancer: &balancer{}, tokens: map[string]string{}}
 	text, schema := nodesCompact, nodesSQL
 	for part := range 3 {
 		text += fmt.Sprintf(nodesDataset, part)
@@ -171,8 +172,8 @@ func (c *cluster) launch(n int) {
 	c.t.Helper()
 	sutor, err := exec.LookPath("sutor")
 	c.must(err)
-	cmd := exec.Command(sutor, "serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database,
-		"--artifacts", c.path("artifacts"), "--listen", "127.0.0.1:0")
+	cmd := exec.Command(sutor, append([]string{"serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database,
+		"--artifacts", c.path("artifacts"), "--listen", "127.0.0.1:0"}, c.flags...)...)
 	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "ERP_DSN="+c.erp, aliveVariable+"=1")
 	p, err := start(c.t, cmd)
 	c.must(err)

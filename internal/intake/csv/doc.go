@@ -75,7 +75,7 @@
 // stray one if good rows follow its line. What is read again to mend records is
 // bounded by eight times the file. The staging form is at most some eight times
 // the file (one character a line) plus the NULLs of missing cells, of which more
-// than 256 Mi are refused.
+// than 256 Mi are refused. Package intake bounds the staging of every kind of file.
 //
 // What stands around a table is known as far as the sample goes. In texts of more
 // than [sniff.WholeBytes], up to ten lines of one cell at the very end are

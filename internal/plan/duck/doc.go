@@ -2,7 +2,7 @@
 // only place that reads and writes Parquet.
 //
 // Every run has a DuckDB instance of its own, in memory with a spill folder, two
-// threads and a memory limit, no network, and no files but those of the run
+// threads, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
 // ([Engine.open]). A semaphore hands out the slots; who waits is told so by the
 // caller's progress.
 //

@@ -19,7 +19,7 @@ type Options struct {
 	Slots    int    // runs at a time; 0 for 1
 	MemoryMB int    // memory of one run; 0 for 700
 	Threads  int    // threads of one run; 0 for 2
-	SpillGB  int    // disk of one run; 0 for 50
+	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
 	Dir      string // folder for the runs' files; must exist
 }
 
@@ -41,7 +41,7 @@ const (
 // removed: they are scratch only.
 func New(o Options) (*Engine, error) {
 	o.Slots, o.MemoryMB = max(o.Slots, 1), orDefault(o.MemoryMB, 700)
-	o.Threads, o.SpillGB = orDefault(o.Threads, 2), orDefault(o.SpillGB, 50)
+	o.Threads, o.Spill = orDefault(o.Threads, 2), orDefault(o.Spill, 50e9)
 	old, err := filepath.Glob(filepath.Join(o.Dir, "run-*"))
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func New(o Options) (*Engine, error) {
 	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views)}, nil
 }
 
-func orDefault(n, def int) int {
+func orDefault[N int | int64](n, def N) N {
 	if n == 0 {
 		return def
 	}
@@ -123,7 +123,7 @@ func (s *Session) open(ctx context.Context, o Options, files []string) error {
 	}
 	return s.exec(ctx, `
 		SET temp_directory = `+text(s.Path("spill"))+`;
-		SET max_temp_directory_size = '`+fmt.Sprint(o.SpillGB)+`GB';
+		SET max_temp_directory_size = '`+fmt.Sprint(o.Spill)+` bytes';
 		SET memory_limit = '`+fmt.Sprint(o.MemoryMB)+`MB';
 		SET threads = `+fmt.Sprint(o.Threads)+`;
 		SET TimeZone = 'UTC';
@@ -231,8 +231,10 @@ func engineError(err error, query string) error {
 	}
 	msg := err.Error()
 	switch {
-	case strings.Contains(msg, "No space left"), strings.Contains(msg, "max_temp_directory_size"),
-		strings.Contains(msg, "File too large"), strings.Contains(msg, "Disk quota"):
+	case strings.Contains(msg, "max_temp_directory_size"):
+		return errs.New(errs.Unavailable, "The plan needs more disk than one run may use on this server.").
+			WithMend("Nothing was changed. Propose a smaller file, or ask the steward to raise the limit (serve --max-spill).").Because(err)
+	case strings.Contains(msg, "No space left"), strings.Contains(msg, "File too large"), strings.Contains(msg, "Disk quota"):
 		return diskError(err)
 	case strings.Contains(msg, "Out of Memory"):
 		return errs.New(errs.Unavailable, "The plan needs more memory than a run may use.").

@@ -1,0 +1,61 @@
+package duck_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/plan/duck"
+)
+
+// A plan that needs more disk than a run may use is refused, in words for people;
+// it leaves nothing behind, and the next plan finds its slot free.
+func TestSpillLimit(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var file strings.Builder
+	file.WriteString("id,name,note\n")
+	for id := range 8_000 {
+		fmt.Fprintf(&file, "%d,New,%s\n", id, strings.Repeat(fmt.Sprintf("%08d ", id), 1000))
+	}
+	scratch := t.TempDir()
+	const memory = 560 // little more than the buffer that reads staging
+	limited := func(spill int64) *duck.Engine {
+		e, err := duck.New(duck.Options{Dir: scratch, MemoryMB: memory, Threads: 1, Spill: spill})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	b.engine = limited(1 << 20)
+	s, _, err := b.tryPlan(file.String(), change.Options{Mode: change.Upsert})
+	if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "more disk than one run may use") || !strings.Contains(errs.Public(err).Mend, "--max-spill") {
+		t.Fatalf("with too little disk: %s", errs.Detail(err))
+	}
+	if strings.Contains(errs.Public(err).Error(), scratch) {
+		t.Errorf("the public message tells a path: %v", errs.Public(err))
+	}
+	s.Close()
+	if left, err := filepath.Glob(filepath.Join(scratch, "*")); len(left) != 0 || err != nil {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+	s, out, err := b.tryPlan("id,note\n1,new\n", change.Options{Mode: change.Upsert})
+	if err != nil || out.Manifest.Counts.Update != 1 {
+		t.Errorf("the next plan: %v", err)
+	}
+	s.Close()
+
+	b.engine = limited(0) // it is the limit, and nothing else, that stood in the way
+	s, out, err = b.tryPlan(file.String(), change.Options{Mode: change.Upsert})
+	if err != nil || out.Manifest.Counts.Insert+out.Manifest.Counts.Update < 8_000 {
+		t.Errorf("with room: %v", err)
+	}
+	s.Close()
+	if left, err := os.ReadDir(scratch); len(left) != 0 || err != nil {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
