@@ -97,7 +97,8 @@
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;
 // two new keys that only the system holds equal; a second NULL where NULLs count as
-// equal; a value that other rows refer to, and that an update changes. On SQLite
+// equal; a value that other rows refer to, and that an update changes; a unique or
+// foreign key over a column that the system computes. On SQLite
 // the plan cannot tell that a foreign key is judged at the commit, and refuses an
 // update that refers to a row which the same plan inserts.
 //

@@ -124,7 +124,7 @@ func TestMendingIsCorrectingTheFile(t *testing.T) {
 		bad, right := drawBroken(rt)
 		c := w.proposeTo(rt, "maria", "customers", written(bad), plain)
 		whole := w.proposeTo(rt, "maria", "customers", written(right), plain)
-		if c.Plan.Counts.Invalid > 0 {
+		if c.Plan.Counts.Invalid > 0 && written(bad) != written(right) { // a new row may be wrong as it should be, too
 			out := takeOut(rt, w, "maria", c, false)
 			for _, r := range out[1:] {
 				i, _, _ := strings.Cut(r[4], ":") // the note says which row it is

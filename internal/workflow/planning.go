@@ -141,7 +141,7 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	if err := spec.checkFormats(c.Options.Formats); err != nil {
 		return session, nil, err
 	}
-	if err := read.normalize(spec.Spec, session.Path); err != nil {
+	if err := read.normalize(spec.Spec, w.Intake, session.Path); err != nil {
 		return session, nil, err
 	}
 	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))

@@ -66,7 +66,7 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 
 // normalize lays the form of Unicode that was chosen over the texts of the matched
 // columns, and notes what that changed.
-func (s *staged) normalize(spec plan.Spec, path func(name string) string) error {
+func (s *staged) normalize(spec plan.Spec, limits intake.Limits, path func(name string) string) error {
 	if s.options.Normalize != intake.NFC {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (s *staged) normalize(spec plan.Spec, path func(name string) string) error 
 	from := s.staging
 	s.staging = path("normal.csv")
 	return through(from, s.staging, func(in io.Reader, out io.Writer) error {
-		notes, err := intake.Normalize(in, s.Columns, columns, out)
+		notes, err := intake.Normalize(in, s.Columns, columns, limits.Staging(out))
 		s.Notes = append(s.Notes, notes...)
 		return err
 	})

@@ -52,10 +52,15 @@ func (w *world) undo(t fataler, s *duck.Session, out *plan.Outcome, seen *tally)
 }
 
 // sees tells whether a reversal was planned with all that the system goes by in
-// view: every table that refers or is referred to, and no value taken away from
-// under references to it.
+// view: every table that refers or is referred to, no value taken away from under
+// references to it, and no key over a column that the system computes anew.
 func (w *world) sees(m plan.Manifest) bool {
-	return len(w.closed) == 0 && (m.Counts.Update == 0 || len(w.spec.Table.ReferencedBy) == 0)
+	t := w.spec.Table
+	computed := func(columns []string) bool {
+		return slices.ContainsFunc(t.Columns.Pick(columns), func(c record.Column) bool { return c.Generated })
+	}
+	return len(w.closed) == 0 && (m.Counts.Update == 0 || len(t.ReferencedBy) == 0) && !slices.ContainsFunc(t.Uniques, computed) &&
+		!slices.ContainsFunc(t.ForeignKeys, func(fk driver.ForeignKey) bool { return computed(fk.Columns) })
 }
 
 // snapshot gives the rows of the table in an order of their own.
