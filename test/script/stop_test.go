@@ -109,7 +109,7 @@ func (s *stop) busy() {
 				waiting++
 			}
 		}
-		return waiting == 2 && "2" == s.query(s.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		return waiting == 2 && s.query(s.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "2"
 	})
 }
 
