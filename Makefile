@@ -27,7 +27,9 @@ test-long: lint postgres node libreoffice
 ## faults: servers killed at every commit and at random moments, lines cut at
 ## every message, databases restarted, disks full; prints how many
 faults: postgres node
-	SUTOR_LONG=1 go test -count=1 -timeout 60m -v ./test/fault
+	@mkdir -p $(BUILD)
+	set -o pipefail; SUTOR_LONG=1 go test -count=1 -timeout 60m -v ./test/fault | tee $(BUILD)/faults.log
+	@grep -o 'faults: .*' $(BUILD)/faults.log
 
 ## lint: gofmt, vet and staticcheck
 lint:
