@@ -30,7 +30,7 @@ func (w *world) meanwhile() {
 			rows = append(rows, g.named(g.given(g.table), g.row(g.given(g.table), n, at+g.upTo(4, "which"))))
 		}
 	}
-	parents = slices.DeleteFunc(parents, func(map[string]*string) bool { return g.chance(10, "parent deleted") })
+	parents = g.bereave(w.parent, parents)
 	for before := -1; before != len(rows); { // until all of them can be there together
 		before = len(rows)
 		w.db = mem.New()
@@ -44,6 +44,25 @@ func (w *world) meanwhile() {
 	}
 	g.describe(w.db)
 	g.children(w.db, rows)
+}
+
+// bereave deletes parents: all that have a value, since where one of them stayed,
+// nobody would miss the others.
+func (g *generator) bereave(t mem.Table, parents []map[string]*string) []map[string]*string {
+	gone := map[string][]string{} // by column
+	for _, c := range t.Columns {
+		for _, v := range g.values[c.Name] {
+			if g.chance(10, "parents deleted") {
+				gone[c.Name] = append(gone[c.Name], v)
+			}
+		}
+	}
+	return slices.DeleteFunc(parents, func(row map[string]*string) bool {
+		return slices.ContainsFunc(t.Columns, func(c record.Column) bool {
+			v := row[c.Name]
+			return v != nil && slices.Contains(gone[c.Name], *v)
+		})
+	})
 }
 
 // dangles tells whether a row refers to one that is not there.
