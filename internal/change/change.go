@@ -153,6 +153,8 @@ type Step struct {
 	Role  access.Role `json:"role"`
 	Needs int         `json:"needs"`
 	Why   string      `json:"why"`
+	// Dataset that they decide for; "" in a change over one dataset.
+	Dataset string `json:"dataset,omitempty"`
 	// Who may decide in the role, the maker left out, by the Compact that the route
 	// was computed from.
 	Who []access.Email `json:"who,omitempty"`
@@ -168,6 +170,8 @@ type Decision struct {
 	At      time.Time     `json:"at"`
 	Comment string        `json:"comment"`
 	Void    string        `json:"void,omitempty"` // why it no longer counts; "" while it does
+	// Datasets that it counts for; none in a change over one dataset.
+	Datasets []string `json:"datasets,omitempty"`
 }
 
 // Result tells what an apply did.
@@ -217,6 +221,7 @@ type Change struct {
 	Version       int64         `json:"version"` // optimistic lock: every stored state has the next number
 	Lease         *Lease        `json:"lease,omitempty"`
 	Problem       *Problem      `json:"problem,omitempty"` // of a failure, so that a caller can tell why
+	Members       []Member      `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
 }
 
 // Problem is a failure as it was told: the kind's number, message and mend of
@@ -251,6 +256,8 @@ type Committing struct {
 	CSV    record.Digest `json:"csv"`    // of the same rows as canonical CSV
 	// Columns of the artefact, after the key.
 	Columns []string `json:"columns"`
+	// Members of a family, in its order; Stored, CSV and Columns are theirs then.
+	Members []Committing `json:"members,omitempty"`
 }
 
 // Progress says how far a plan or an apply is.
@@ -286,6 +293,11 @@ func (c *Change) VoidDecisions(why string) bool {
 	return any
 }
 
+// CountsFor tells whether the decision is one that the step asks for.
+func (d Decision) CountsFor(s Step) bool {
+	return d.Role == s.Role && (s.Dataset == "" || slices.Contains(d.Datasets, s.Dataset))
+}
+
 // Open gives the steps of the route that still need decisions, Needs lowered by
 // the approvals that count. A decision counts for the role it was made in only.
 func (c *Change) Open() []Step {
@@ -293,12 +305,13 @@ func (c *Change) Open() []Step {
 	for _, s := range c.Route {
 		by := map[access.Email]bool{}
 		for _, d := range c.Valid() {
-			if d.Approve && d.Role == s.Role && d.By != c.Maker {
+			if d.Approve && d.CountsFor(s) && d.By != c.Maker {
 				by[d.By] = true
 			}
 		}
 		if left := s.Needs - len(by); left > 0 {
-			open = append(open, Step{s.Role, left, s.Why, s.Who})
+			s.Needs = left
+			open = append(open, s)
 		}
 	}
 	return open

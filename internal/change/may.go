@@ -2,6 +2,7 @@ package change
 
 import (
 	"slices"
+	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/errs"
@@ -47,18 +48,23 @@ var from = map[Act][]State{
 //
 // Segregation of duties is here: the maker of a change never decides on it, in
 // no role and on no path, and nobody decides twice.
-func Judge(c *Change, a Act, p access.Principal, d access.Dataset) (access.Role, error) {
-	if !access.May(p, access.SeeChanges, d) {
+//
+// ds are the change's datasets. Of a family ([Member]) who may see one may see that
+// it is there, and decides for those datasets where they stand in the route; what
+// reaches all of it takes the right on all.
+func Judge(c *Change, a Act, p access.Principal, ds ...access.Dataset) (access.Role, error) {
+	sees := func(d access.Dataset) bool { return access.May(p, access.SeeChanges, d) }
+	if !slices.ContainsFunc(ds, sees) {
 		return "", Unseen(c.ID)
 	}
-	if err := right(c, a, p, d); err != nil {
+	if err := right(c, a, p, ds); err != nil {
 		return "", err
 	}
 	if !slices.Contains(from[a], c.State) {
 		return "", stateInTheWay(c, a)
 	}
 	if a == ActApprove || a == ActReject {
-		return roleFor(c, p, d)
+		return roleFor(c, p, ds)
 	}
 	return "", nil
 }
@@ -71,35 +77,51 @@ func Unseen(id ID) error {
 }
 
 // right answers whether the person could do the act in some state.
-func right(c *Change, a Act, p access.Principal, d access.Dataset) error {
+func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 	own := c.Maker == p.Email
+	owned := func(d access.Dataset) bool { return d.OwnedBy(p) }
+	proposes := func(d access.Dataset) bool { return access.May(p, access.Propose, d) }
 	switch a {
 	case ActSee:
 		return nil
 	case ActReplan, ActMend, ActSubmit, ActWithdraw:
-		if own && (access.May(p, access.Propose, d) || c.IsReversal() && d.OwnedBy(p)) {
+		if own && each(ds, func(d access.Dataset) bool { return proposes(d) || c.IsReversal() && owned(d) }) {
 			return nil
 		}
 		return forbidden("Only %s, who made change %s, may %s it.", c.Maker, c.ID, a)
 	case ActApprove, ActReject:
-		return mayDecide(c, p, d)
+		return mayDecide(c, p, ds)
 	case ActApply:
-		if d.OwnedBy(p) || own && access.May(p, access.Propose, d) {
+		if each(ds, owned) || own && each(ds, proposes) {
 			return nil
 		}
-		return forbidden("Change %s is applied by its maker once it is approved, or by an owner of %s.", c.ID, d.Name)
+		return forbidden("Change %s is applied by its maker once it is approved, or by an owner of %s.", c.ID, namesOf(ds))
 	case ActUndo:
-		if d.OwnedBy(p) || access.May(p, access.Propose, d) {
+		if each(ds, func(d access.Dataset) bool { return owned(d) || proposes(d) }) {
 			return nil
 		}
-		return forbidden("Only an owner of %s or a maker of its department may propose to undo change %s.", d.Name, c.ID)
+		return forbidden("Only an owner of %s or a maker of its department may propose to undo change %s.", namesOf(ds), c.ID)
 	case ActProve:
-		if own || access.May(p, access.ProveChanges, d) {
+		if own && (!c.IsFamily() || each(ds, func(d access.Dataset) bool { return access.May(p, access.SeeValues, d) })) ||
+			each(ds, func(d access.Dataset) bool { return access.May(p, access.ProveChanges, d) }) {
 			return nil
 		}
-		return forbidden("The evidence of change %s is for its maker, the owners of %s, its managers and auditors.", c.ID, d.Name)
+		return forbidden("The evidence of change %s is for its maker, the owners of %s, its managers and auditors.", c.ID, namesOf(ds))
 	}
 	return forbidden("Nobody may %s a change.", a)
+}
+
+// each tells whether something holds for all datasets of a change.
+func each(ds []access.Dataset, holds func(access.Dataset) bool) bool {
+	return len(ds) > 0 && !slices.ContainsFunc(ds, func(d access.Dataset) bool { return !holds(d) })
+}
+
+func namesOf(ds []access.Dataset) string {
+	names := make([]string, len(ds))
+	for i, d := range ds {
+		names[i] = d.Name
+	}
+	return strings.Join(names, " and ")
 }
 
 func forbidden(format string, args ...any) error {
@@ -107,39 +129,55 @@ func forbidden(format string, args ...any) error {
 }
 
 // mayDecide holds the segregation of duties.
-func mayDecide(c *Change, p access.Principal, d access.Dataset) error {
+func mayDecide(c *Change, p access.Principal, ds []access.Dataset) error {
 	if c.Maker == p.Email {
 		return errs.New(errs.Forbidden, "You made change %s, so you may not decide on it.", c.ID).
-			WithMend("Another owner of %s, or whoever else its route names, decides.", d.Name)
+			WithMend("Another owner of %s, or whoever else its route names, decides.", namesOf(ds))
 	}
-	if len(rolesOf(c, p, d)) == 0 {
-		return errs.New(errs.Forbidden, "You have no role that decides on changes of %s.", d.Name).
-			WithMend("Its owners decide, and managers of the department %s where a guardrail asks for them.", d.Department)
+	named := slices.ContainsFunc(c.Route, func(s Step) bool { return s.Role == access.Steward })
+	stands := func(d access.Dataset) bool {
+		return fills(p, access.Owner, d) || fills(p, access.Manager, d) || named && fills(p, access.Steward, d)
+	}
+	if !slices.ContainsFunc(ds, stands) {
+		return errs.New(errs.Forbidden, "You have no role that decides on changes of %s.", namesOf(ds)).
+			WithMend("Its owners decide, and managers of the department %s where a guardrail asks for them.", departmentsOf(ds))
 	}
 	return nil
 }
 
-// rolesOf gives the roles in which the person may decide on the change at all.
-// A steward counts only where the route names stewards.
-func rolesOf(c *Change, p access.Principal, d access.Dataset) []access.Role {
-	var roles []access.Role
-	if d.OwnedBy(p) {
-		roles = append(roles, access.Owner)
+func departmentsOf(ds []access.Dataset) string {
+	var names []string
+	for _, d := range ds {
+		if !slices.Contains(names, string(d.Department)) {
+			names = append(names, string(d.Department))
+		}
 	}
-	if p.Is(access.Manager) && p.In(d.Department) {
-		roles = append(roles, access.Manager)
+	return strings.Join(names, " or ")
+}
+
+// fills tells whether the person can decide in a role for a dataset.
+func fills(p access.Principal, r access.Role, d access.Dataset) bool {
+	switch r {
+	case access.Owner:
+		return d.OwnedBy(p)
+	case access.Manager:
+		return p.Is(access.Manager) && p.In(d.Department)
+	case access.Steward:
+		return p.Is(access.Steward)
 	}
-	named := slices.ContainsFunc(c.Route, func(s Step) bool { return s.Role == access.Steward })
-	if p.Is(access.Steward) && named {
-		roles = append(roles, access.Steward)
-	}
-	return roles
+	return false
+}
+
+// fillsStep tells whether the person can decide where a step asks for somebody: in
+// its role, for its dataset, which is the only one in a change over one.
+func fillsStep(p access.Principal, s Step, ds []access.Dataset) bool {
+	return slices.ContainsFunc(ds, func(d access.Dataset) bool { return (s.Dataset == "" || s.Dataset == d.Name) && fills(p, s.Role, d) })
 }
 
 // roleFor picks the role in which a decision counts: of the open steps that the
 // person can fill, the first after which the others can still fill the rest.
-// Nobody decides for two roles.
-func roleFor(c *Change, p access.Principal, d access.Dataset) (access.Role, error) {
+// Nobody decides for two roles; in one, they decide for all datasets at once.
+func roleFor(c *Change, p access.Principal, ds []access.Dataset) (access.Role, error) {
 	decided := []access.Email{p.Email}
 	for _, old := range c.Valid() {
 		if old.By == p.Email {
@@ -147,17 +185,21 @@ func roleFor(c *Change, p access.Principal, d access.Dataset) (access.Role, erro
 		}
 		decided = append(decided, old.By)
 	}
-	roles, open := rolesOf(c, p, d), c.Open()
+	open := c.Open()
 	var first access.Role
-	for i, s := range open {
-		if !slices.Contains(roles, s.Role) {
+	for _, s := range open {
+		if !fillsStep(p, s, ds) {
 			continue
 		}
 		if first == "" {
 			first = s.Role
 		}
 		rest := slices.Clone(open)
-		rest[i].Needs--
+		for i := range rest {
+			if rest[i].Role == s.Role && fillsStep(p, rest[i], ds) {
+				rest[i].Needs--
+			}
+		}
 		if _, ok := walkable(rest, decided); ok {
 			return s.Role, nil
 		}
@@ -167,6 +209,17 @@ func roleFor(c *Change, p access.Principal, d access.Dataset) (access.Role, erro
 	}
 	return "", errs.New(errs.Blocked, "Change %s does not wait for a decision of yours: its route asks for somebody else.", c.ID).
 		WithMend("See its route with: sutor change show %s", c.ID)
+}
+
+// DecidesFor gives the datasets for which a decision in the role counts: those of a
+// family's open steps that the person can fill. None in a change over one dataset.
+func DecidesFor(c *Change, r access.Role, p access.Principal, ds ...access.Dataset) (names []string) {
+	for _, s := range c.Open() {
+		if s.Role == r && s.Dataset != "" && fillsStep(p, s, ds) && !slices.Contains(names, s.Dataset) {
+			names = append(names, s.Dataset)
+		}
+	}
+	return names
 }
 
 // stateInTheWay says why the state forbids the act and what would help.
@@ -195,7 +248,9 @@ func describe(steps []Step) string {
 		if i > 0 {
 			text += ", "
 		}
-		text += string(s.Role)
+		if text += string(s.Role); s.Dataset != "" {
+			text += " of " + s.Dataset
+		}
 	}
 	if text == "" {
 		return "none"

@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ const OwnersUndo = 30 * 24 * time.Hour
 // RouteInput is all that a route depends on.
 type RouteInput struct {
 	Maker    access.Email
+	Dataset  string // that the steps are for, in a family; "" in a change over one dataset
 	Findings []finding.Finding
 	Freedom  string // why the maker may go ahead without the owner; "" if not
 	Reversal string // why this reversal needs nobody's decision; "" for a normal route
@@ -44,7 +46,7 @@ func RouteFor(in RouteInput) Route {
 		if role == "" {
 			role = access.Owner
 		}
-		steps = addStep(steps, Step{Role: role, Needs: 1, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
+		steps = addStep(steps, Step{Role: role, Needs: 1, Dataset: in.Dataset, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
 	}
 	why := ""
 	switch {
@@ -53,12 +55,28 @@ func RouteFor(in RouteInput) Route {
 	case len(steps) == 0 && in.Freedom != "":
 		why = in.Freedom
 	case !slices.ContainsFunc(steps, func(s Step) bool { return s.Role == access.Owner }):
-		steps = append([]Step{{Role: access.Owner, Needs: 1, Why: "The owner of the dataset decides."}}, steps...)
+		steps = append([]Step{{Role: access.Owner, Needs: 1, Dataset: in.Dataset, Why: "The owner of the dataset decides."}}, steps...)
 	}
 	for i := range steps {
 		steps[i].Who = slices.DeleteFunc(slices.Clone(in.Deciders(steps[i].Role)), func(e access.Email) bool { return e == in.Maker })
 	}
 	return Route{Steps: steps, Why: why, Blocked: unwalkable(steps)}
+}
+
+// JoinRoutes makes the one route of a family of those that its members would have:
+// each dataset's people decide for it.
+func JoinRoutes(all []Route) (r Route) {
+	for _, one := range all {
+		r.Steps = append(r.Steps, one.Steps...)
+		if r.Why == "" {
+			r.Why = one.Why
+		}
+	}
+	if len(r.Steps) > 0 {
+		r.Why = ""
+	}
+	r.Blocked = unwalkable(r.Steps)
+	return r
 }
 
 // addStep joins steps of one role; their reasons are kept together.
@@ -75,47 +93,64 @@ func addStep(steps []Step, s Step) []Step {
 
 // unwalkable says which step nobody can fill.
 func unwalkable(steps []Step) string {
-	if role, ok := walkable(steps, nil); !ok {
-		return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", role)
+	if s, ok := walkable(steps, nil); !ok {
+		return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", describe([]Step{s}))
 	}
 	return ""
 }
 
 // walkable tells whether there are people for all steps at once, without those
-// who have decided already, and if not, for which role there is nobody. Since
-// nobody decides for two roles, each person fills one place at most.
-func walkable(steps []Step, decided []access.Email) (missing access.Role, ok bool) {
-	taken := map[access.Email]int{} // person → place
-	var places []Step
-	for _, s := range steps {
-		for range s.Needs {
-			places = append(places, s)
+// who have decided already, and if not, for which step there is nobody. Since
+// nobody decides for two roles, each person takes one, and in it decides wherever
+// the steps name them: for several datasets of a family at once.
+func walkable(steps []Step, decided []access.Email) (missing Step, ok bool) {
+	for n := range steps {
+		if !seatable(steps[:n+1], decided) {
+			return steps[n], false
 		}
 	}
-	candidates := func(place int) []access.Email {
-		return slices.DeleteFunc(slices.Clone(places[place].Who), func(e access.Email) bool { return slices.Contains(decided, e) })
-	}
-	for place, s := range places {
-		if !assign(place, candidates, taken, map[access.Email]bool{}) {
-			return s.Role, false
-		}
-	}
-	return "", true
+	return Step{}, true
 }
 
-// assign finds a person for a place, moving others aside where that helps
-// (augmenting path of a bipartite matching).
-func assign(place int, candidates func(int) []access.Email, taken map[access.Email]int, seen map[access.Email]bool) bool {
-	for _, who := range candidates(place) {
-		if seen[who] {
-			continue
-		}
-		seen[who] = true
-		other, busy := taken[who]
-		if !busy || assign(other, candidates, taken, seen) {
-			taken[who] = place
-			return true
+// seatable goes through the people one by one, and for each through the roles that
+// they could take. What is still needed after so many people decides the rest, so
+// no such point is looked at twice.
+func seatable(steps []Step, decided []access.Email) bool {
+	people := map[access.Email][]access.Role{}
+	left := make([]byte, len(steps)) // decisions that each step still needs
+	for i, s := range steps {
+		left[i] = byte(max(s.Needs, 0))
+		for _, who := range s.Who {
+			if !slices.Contains(decided, who) && !slices.Contains(people[who], s.Role) {
+				people[who] = append(people[who], s.Role)
+			}
 		}
 	}
-	return false
+	order := slices.Sorted(maps.Keys(people))
+	seen := map[string]bool{}
+	var seat func(person int, left []byte) bool
+	seat = func(person int, left []byte) bool {
+		if !slices.ContainsFunc(left, func(n byte) bool { return n > 0 }) {
+			return true
+		}
+		at := fmt.Sprint(person, left)
+		if person == len(order) || seen[at] {
+			return false
+		}
+		seen[at] = true
+		who := order[person]
+		for _, role := range people[who] {
+			rest := slices.Clone(left)
+			for i, s := range steps {
+				if s.Role == role && rest[i] > 0 && slices.Contains(s.Who, who) {
+					rest[i]--
+				}
+			}
+			if seat(person+1, rest) {
+				return true
+			}
+		}
+		return false
+	}
+	return seat(0, left)
 }

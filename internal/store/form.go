@@ -60,6 +60,15 @@ func Read[T any](doc []byte) (*T, error) {
 	return out, nil
 }
 
+// Members gives what the members of a family are searched for: a change over one
+// dataset each. None for a plain change.
+func Members(c *change.Change) []*change.Change {
+	if !c.IsFamily() {
+		return nil
+	}
+	return c.ByDataset()
+}
+
 // InputOf is the proposed file's digest, nil for a change without a file.
 func InputOf(c *change.Change) *record.Digest {
 	if c.Input == nil {

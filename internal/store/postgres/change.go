@@ -27,8 +27,24 @@ func (t *tx) CreateChange(c *change.Change) error {
 	return store.Create(c, func(doc string) error {
 		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
-		return err
+		if err != nil {
+			return err
+		}
+		return t.saveMembers(c)
 	})
+}
+
+// saveMembers keeps what the members of a family are searched for.
+func (t *tx) saveMembers(c *change.Change) error {
+	for _, m := range store.Members(c) {
+		_, err := t.exec(`INSERT INTO members (change, dataset, input, content) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (change, dataset) DO UPDATE SET input = excluded.input, content = excluded.content`,
+			text(c.ID), m.Dataset, store.InputOf(m), store.ContentOf(m))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SaveChange implements workflow.Changes.
@@ -36,8 +52,11 @@ func (t *tx) SaveChange(c *change.Change) error {
 	return store.Save(c, func(doc string) error {
 		n, err := t.exec(`UPDATE changes SET dataset = $1, state = $2, maker = $3, input = $4, content = $5, version = $6, doc = $7 WHERE id = $8 AND version = $9`,
 			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, text(c.ID), c.Version-1)
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
+		}
+		if n == 1 {
+			return t.saveMembers(c)
 		}
 		if _, err := t.Change(c.ID); err != nil {
 			return err
@@ -89,14 +108,19 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 		args = append(args, arg)
 		parts = append(parts, fmt.Sprintf(part, len(args)))
 	}
-	if f.Datasets != nil {
-		add("dataset = ANY ($%d)", texts(f.Datasets))
-	}
 	if len(f.States) > 0 {
 		add("state = ANY ($%d)", texts(f.States))
 	}
 	if f.Maker != "" {
 		add("maker = $%d", text(f.Maker))
+	}
+	var of []string // of the change itself, or of one member of a family
+	add = func(part string, arg any) {
+		args = append(args, arg)
+		of = append(of, fmt.Sprintf(part, len(args)))
+	}
+	if f.Datasets != nil {
+		add("dataset = ANY ($%d)", texts(f.Datasets))
 	}
 	if f.Input != "" {
 		add("input = $%d", text(f.Input))
@@ -104,12 +128,17 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	if f.Content != "" {
 		add("content = $%d", text(f.Content))
 	}
+	if len(of) > 0 {
+		one := strings.Join(of, " AND ")
+		parts = append(parts, "("+one+" OR id IN (SELECT change FROM members WHERE "+one+"))")
+	}
 	if f.Before != "" {
 		var number int64
 		if err := t.row(`SELECT number FROM changes WHERE id = $1`, text(f.Before)).Scan(&number); err != nil {
 			return "", nil, found(err, store.NoChange(f.Before))
 		}
-		add("number < $%d", number)
+		args = append(args, number)
+		parts = append(parts, fmt.Sprintf("number < $%d", len(args)))
 	}
 	return strings.Join(parts, " AND "), args, nil
 }

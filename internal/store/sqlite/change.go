@@ -25,8 +25,24 @@ func (t *tx) CreateChange(c *change.Change) error {
 	return store.Create(c, func(doc string) error {
 		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
-		return err
+		if err != nil {
+			return err
+		}
+		return t.saveMembers(c)
 	})
+}
+
+// saveMembers keeps what the members of a family are searched for.
+func (t *tx) saveMembers(c *change.Change) error {
+	for _, m := range store.Members(c) {
+		_, err := t.exec(`INSERT INTO members (change, dataset, input, content) VALUES (?, ?, ?, ?)
+			ON CONFLICT (change, dataset) DO UPDATE SET input = excluded.input, content = excluded.content`,
+			c.ID, m.Dataset, store.InputOf(m), store.ContentOf(m))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SaveChange implements workflow.Changes.
@@ -34,8 +50,11 @@ func (t *tx) SaveChange(c *change.Change) error {
 	return store.Save(c, func(doc string) error {
 		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, content = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
 			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, c.ID, c.Version-1)
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
+		}
+		if n == 1 {
+			return t.saveMembers(c)
 		}
 		if _, err := t.Change(c.ID); err != nil {
 			return err
@@ -81,12 +100,13 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	parts, args := []string{"true"}, []any{}
 	add := func(part string, arg any) { parts, args = append(parts, part), append(args, arg) }
-	if f.Datasets != nil {
-		list, err := json.Marshal(f.Datasets)
-		if err != nil {
-			return "", nil, err
-		}
-		add("dataset IN (SELECT value FROM json_each(?))", string(list))
+	part, of, err := ofMember(f)
+	if err != nil {
+		return "", nil, err
+	}
+	if part != "" { // of the change itself, or of one member of a family
+		parts = append(parts, "("+part+" OR id IN (SELECT change FROM members WHERE "+part+"))")
+		args = append(append(args, of...), of...)
 	}
 	if len(f.States) > 0 {
 		list, err := json.Marshal(f.States)
@@ -98,18 +118,33 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 	if f.Maker != "" {
 		add("maker = ?", f.Maker)
 	}
-	if f.Input != "" {
-		add("input = ?", f.Input)
-	}
-	if f.Content != "" {
-		add("content = ?", f.Content)
-	}
 	if f.Before != "" {
 		var number int64
 		if err := t.row(`SELECT number FROM changes WHERE id = ?`, f.Before).Scan(&number); err != nil {
 			return "", nil, found(err, store.NoChange(f.Before))
 		}
 		add("number < ?", number)
+	}
+	return strings.Join(parts, " AND "), args, nil
+}
+
+// ofMember is what a filter says of a change's one dataset and its file.
+func ofMember(f workflow.Filter) (string, []any, error) {
+	var parts []string
+	var args []any
+	add := func(part string, arg any) { parts, args = append(parts, part), append(args, arg) }
+	if f.Datasets != nil {
+		list, err := json.Marshal(f.Datasets)
+		if err != nil {
+			return "", nil, err
+		}
+		add("dataset IN (SELECT value FROM json_each(?))", string(list))
+	}
+	if f.Input != "" {
+		add("input = ?", f.Input)
+	}
+	if f.Content != "" {
+		add("content = ?", f.Content)
 	}
 	return strings.Join(parts, " AND "), args, nil
 }

@@ -29,6 +29,7 @@ func full() *change.Change {
 	c.SubmittedAt, c.AppliedAt = &noon, &later
 	c.Result = &change.Result{Applied: 3, ConflictRows: []int64{17, 4711}, Stored: digest("stored"), At: later}
 	c.Reverses, c.ReversedBy = "1000", "1002"
+	c.Members = []change.Member{{Dataset: "customers", DatasetDigest: digest("dataset"), Options: c.Options, Input: c.Input, Plan: c.Plan, Result: c.Result, Twin: "1001"}, {Dataset: "orders"}}
 	c.Lease = &change.Lease{Node: "n1", Home: "folder", Epoch: 7, Beat: noon, Tx: "4712", Committing: &change.Committing{Tx: "4711", Rows: 3, Stored: digest("stored"), CSV: digest("csv"), Columns: []string{"terms"}}}
 	return c
 }
@@ -169,6 +170,38 @@ func listFilters(t *testing.T, s Store) {
 		})
 		if errs.KindOf(err) != errs.NotFound {
 			t.Errorf("before %q: %v", unknown, err)
+		}
+	}
+}
+
+// familyFilters: a change over several datasets is found by each, and by a member's
+// file only together with that member's dataset.
+func familyFilters(t *testing.T, s Store) {
+	plain := create(t, s, draft("customers", change.Planned, maria)).ID
+	c := draft("customers, orders", change.Planned, maria)
+	c.Members = []change.Member{{Dataset: "customers", Input: &change.Input{Digest: digest("c")}}, {Dataset: "orders", Input: &change.Input{Digest: digest("o")}}}
+	family := create(t, s, c).ID
+	c.Members[1].Input = &change.Input{Digest: digest("other")}
+	c.Members[1].Plan = &change.Plan{Content: digest("rows")}
+	do(t, s, func(tx workflow.Tx) error { return tx.SaveChange(c) })
+	for name, c := range map[string]struct {
+		filter workflow.Filter
+		want   []change.ID
+	}{
+		"all":               {workflow.Filter{}, []change.ID{family, plain}},
+		"the parent":        {workflow.Filter{Datasets: []string{"customers"}}, []change.ID{family, plain}},
+		"the child":         {workflow.Filter{Datasets: []string{"orders"}}, []change.ID{family}},
+		"both":              {workflow.Filter{Datasets: []string{"customers", "orders"}}, []change.ID{family, plain}},
+		"another":           {workflow.Filter{Datasets: []string{"products"}}, nil},
+		"a file":            {workflow.Filter{Input: digest("c")}, []change.ID{family}},
+		"a later file":      {workflow.Filter{Input: digest("other")}, []change.ID{family}},
+		"a former file":     {workflow.Filter{Input: digest("o")}, nil},
+		"the other's file":  {workflow.Filter{Datasets: []string{"orders"}, Input: digest("c")}, nil},
+		"content":           {workflow.Filter{Datasets: []string{"orders"}, Content: digest("rows")}, []change.ID{family}},
+		"state and dataset": {workflow.Filter{Datasets: []string{"orders"}, States: []change.State{change.Applied}}, nil},
+	} {
+		if got := list(t, s, c.filter); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }

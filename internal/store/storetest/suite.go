@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"change/SameIDTwiceFails", sameIDTwice},
 		{"change/StaleVersionIsBlocked", staleVersion},
 		{"list/Filters", listFilters},
+		{"list/Families", familyFilters},
 		{"list/Pages", listPages},
 		{"list/AHundredWithoutLimit", listDefaultLimit},
 		{"list/FollowsWhatWasSaved", listFollowsSaves},
