@@ -163,6 +163,33 @@ func (s *session) Export(ctx context.Context, name record.Table, key, columns re
 	return s.Page(ctx, name, key, columns, math.MaxInt64, 0, out)
 }
 
+func (s *session) Select(ctx context.Context, name record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
+	if err := s.Ping(ctx); err != nil {
+		return 0, err
+	}
+	t, err := s.db.committed(name, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
+	at, err := t.positions(columns, errs.Changed)
+	if err == nil {
+		_, err = t.positions(where.Columns(), errs.Changed)
+	}
+	if err != nil {
+		return 0, err
+	}
+	w := record.NewWriter(out)
+	for _, r := range t.rows {
+		if !where.Lets(func(column string) *string { return r[t.Columns.Index(column)] }) {
+			continue
+		}
+		if err := t.write(w, w.Rows()+1, at, r); err != nil {
+			return 0, err
+		}
+	}
+	return w.Rows(), w.Flush()
+}
+
 func (s *session) Page(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
 	if err := s.Ping(ctx); err != nil {
 		return 0, err

@@ -75,6 +75,13 @@ func (db *database) Export(ctx context.Context, table record.Table, key, columns
 	return db.read(ctx, table, key, columns, "", out)
 }
 
+// Select numbers the rows as they come.
+func (db *database) Select(ctx context.Context, table record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
+	table = withSchema(table)
+	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER ()%s FROM %s AS t WHERE %s", list(columns, "t."), quoted(table), sieve(where))
+	return db.down(ctx, query, out, table, where.Columns(), columns)
+}
+
 func (db *database) Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
 	return db.read(ctx, table, key, columns, fmt.Sprintf(" LIMIT %d OFFSET %d", limit, offset), out)
 }
@@ -89,13 +96,18 @@ func (db *database) read(ctx context.Context, table record.Table, key, columns r
 	}
 	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t %s%s",
 		order, list(columns, "t."), quoted(table), order, limit)
+	return db.down(ctx, query, out, table, key, columns)
+}
+
+// down writes the records of a query that reads columns of a table.
+func (db *database) down(ctx context.Context, query string, out io.Writer, table record.Table, columns ...record.Schema) (int64, error) {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return 0, fault(err)
 	}
 	n, err := copyDown(ctx, conn.Conn().PgConn(), query, out)
 	conn.Release()
-	return n, db.explain(ctx, err, table, key, columns)
+	return n, db.explain(ctx, err, table, columns...)
 }
 
 // rollback ends a transaction also where ctx has ended. A connection that is

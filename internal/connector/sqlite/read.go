@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -67,8 +68,27 @@ func (d *database) Page(ctx context.Context, name record.Table, key, columns rec
 	return d.read(ctx, name, key, columns, max(limit, 0), max(offset, 0), out)
 }
 
+// Select reads the rows that a filter lets through, in the order of the file.
+func (d *database) Select(ctx context.Context, name record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
+	return d.numbered(ctx, name, slices.Concat(columns, where.Columns()), func(t *table, live record.Schema) reading {
+		return reading{columns: live[:len(columns)], key: t.keyed(), order: " WHERE " + sieve(where), limit: -1}
+	}, out)
+}
+
 // read gives limit rows (-1 for all) from offset on.
 func (d *database) read(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (n int64, err error) {
+	return d.numbered(ctx, name, slices.Concat(columns, key), func(t *table, live record.Schema) reading {
+		r := reading{columns: live[:len(columns)], key: live[len(columns):], limit: limit, offset: offset}
+		for i, c := range r.key {
+			r.order += []string{" ORDER BY t.", ", t."}[min(i, 1)] + quoted(c.Name)
+		}
+		return r
+	}, out)
+}
+
+// numbered numbers the rows that a reading gives; asked are all columns that must
+// be there.
+func (d *database) numbered(ctx context.Context, name record.Table, asked record.Schema, read func(t *table, live record.Schema) reading, out io.Writer) (n int64, err error) {
 	conn, err := d.pinned(ctx)
 	if err != nil {
 		return 0, err
@@ -78,23 +98,15 @@ func (d *database) read(ctx context.Context, name record.Table, key, columns rec
 	if err != nil {
 		return 0, err
 	}
-	if key, err = t.live(key); err != nil {
+	live, err := t.live(asked)
+	if err != nil {
 		return 0, err
 	}
-	if columns, err = t.live(columns); err != nil {
-		return 0, err
-	}
-	order := make([]string, len(key))
-	for i, c := range key {
-		order[i] = "t." + quoted(c.Name)
-	}
-	from := " FROM " + t.sql() + " t"
-	if len(order) > 0 {
-		from += " ORDER BY " + strings.Join(order, ", ")
-	}
-	r := reading{conn: conn, table: t, columns: columns, key: key, numbered: true, offset: offset,
-		keyOf: "SELECT " + keyText("t", names(key), key) + from + " LIMIT 1 OFFSET ? - 1",
-		query: fmt.Sprint("SELECT ", rendered("t", "''", columns), from, " LIMIT ", limit, " OFFSET ", offset)}
+	r := read(t, live)
+	from := " FROM " + t.sql() + " t" + r.order
+	r.conn, r.table, r.numbered = conn, t, true
+	r.keyOf = "SELECT " + keyText("t", names(r.key), r.key) + from + " LIMIT 1 OFFSET ? - 1"
+	r.query = fmt.Sprint("SELECT ", rendered("t", "''", r.columns), from, " LIMIT ", r.limit, " OFFSET ", r.offset)
 	return r.stream(ctx, out)
 }
 
@@ -114,6 +126,8 @@ type reading struct {
 	table    *table
 	columns  record.Schema // of the record, after the number
 	numbered bool          // the number is not in the query: it is counted here
+	order    string        // SQL: which rows, in which order, where the numbers say only that
+	limit    int64         // rows, -1 for all
 	offset   int64         // rows passed over before the first
 	query    string
 	keyOf    string        // gives the key, in words, of the row with a number

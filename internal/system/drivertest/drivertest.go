@@ -151,6 +151,8 @@ func contents() []testCase {
 		{name: "fetch/10,000 rows and a megabyte", test: fetchLarge},
 		{name: "export/key order, numbers from 1", test: exportOrder},
 		{name: "export/pages", test: exportPages},
+		{name: "select/what a filter lets through", test: selectNarrows},
+		{name: "select/a missing table or column", test: selectMissing},
 		{name: "count", test: count},
 
 		{name: "update/only what the mask says", test: updateMask},
@@ -183,6 +185,7 @@ func contents() []testCase {
 		{name: "session/cancelled", test: cancelled},
 
 		{name: "law/an update and its inverse give back the table", test: lawUpdate},
+		{name: "law/no row stays behind that a filter lets through", test: lawSelect},
 		{name: "law/an insert and its inverse give back the table", test: lawInsert},
 	}
 }
