@@ -53,6 +53,9 @@ func showDataset(p *page, d wire.Dataset) {
 	p.line("%s: %s", d.Name, d.Label)
 	p.line("Table %s of %s, key %s; owned by %s, department %s.", d.Table, d.System,
 		strings.Join(d.Key, " + "), strings.Join(d.Owners, ", "), d.Department)
+	if d.Process != nil {
+		p.line("It belongs to the process %s (%s).", d.Process.Label, d.Process.Name)
+	}
 	if len(d.Allow) > 0 {
 		p.line("A change may %s.", strings.Join(d.Allow, ", "))
 	}
@@ -82,7 +85,11 @@ func showDataset(p *page, d wire.Dataset) {
 		if g.By != "" {
 			then += " by " + g.By
 		}
-		p.line("  %s (each %s): %s: %s", g.Name, g.Each, then, g.Say)
+		whose := ""
+		if g.Process != "" {
+			whose = ", of the process"
+		}
+		p.line("  %s (each %s%s): %s: %s", g.Name, g.Each, whose, then, g.Say)
 	}
 }
 

@@ -17,8 +17,8 @@ func (r *reader) check() {
 		r.references(d)
 		r.owners(d)
 		r.sameName(d)
-		r.guardrailNames(d)
 	}
+	r.spread()
 	for _, f := range r.c.Freezes {
 		for _, name := range f.Datasets {
 			if _, ok := r.c.Dataset(name); !ok {
@@ -34,6 +34,10 @@ func (r *reader) names(what string) (names []string) {
 	case "system":
 		for _, s := range r.c.Systems {
 			names = append(names, s.Name)
+		}
+	case "process":
+		for _, p := range r.c.Processes {
+			names = append(names, p.Name)
 		}
 	case "dataset":
 		for _, d := range r.c.Datasets {
@@ -77,8 +81,11 @@ func (r *reader) unknown(path Path, what, name string) {
 }
 
 func plural(what string) string {
-	if what == "person" {
+	switch what {
+	case "person":
 		return "people"
+	case "process":
+		return "processes"
 	}
 	return what + "s"
 }
@@ -120,11 +127,20 @@ func (r *reader) references(d *Dataset) {
 	if d.Department != "" && !slices.Contains(r.c.Departments, d.Department) {
 		r.unknown(d.Path.To("department"), "department", string(d.Department))
 	}
+	if _, ok := r.c.Process(d.Process); !ok && d.Process != "" {
+		r.unknown(d.Path.To("process"), "process", d.Process)
+	}
 }
 
 func (r *reader) owners(d *Dataset) {
-	for _, email := range d.Owners {
-		path := r.item(d.Path.To("owner"), string(email))
+	if d.ownerPath == d.Path.To("owner") { // else its process is asked
+		r.ownersExist(d.Owners, d.ownerPath)
+	}
+}
+
+func (r *reader) ownersExist(owners []access.Email, at Path) {
+	for _, email := range owners {
+		path := r.item(at, string(email))
 		p, ok := r.c.Person(email)
 		switch {
 		case !ok:
@@ -166,11 +182,13 @@ func (r *reader) sameName(d *Dataset) {
 // letters and blanks around.
 func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
-func (r *reader) guardrailNames(d *Dataset) {
+// guardrailNames: a dataset's guardrail may have the name of one of its process,
+// whose place it takes; two of one list may not.
+func (r *reader) guardrailNames(what string, all []Guardrail) {
 	first := map[string]Path{}
-	for _, g := range d.Guardrails {
+	for _, g := range all {
 		if other, twice := first[g.Name]; twice && g.Name != "" {
-			r.problem(g.Path.To("name"), fmt.Sprintf("The dataset has a guardrail `%s` already, on line %d.", short(g.Name), r.c.Pos(other).Line),
+			r.problem(g.Path.To("name"), fmt.Sprintf("The %s has a guardrail `%s` already, on line %d.", what, short(g.Name), r.c.Pos(other).Line),
 				"Choose another name: findings are told apart by it.")
 			continue
 		}

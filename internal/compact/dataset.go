@@ -21,7 +21,8 @@ var datasetShape = shape{"dataset", []key{
 	{"table", true, "table: public.customer"},
 	{"key", true, "key: [id]"},
 	{"department", true, "department: sales"},
-	{"owner", true, "owner: olaf@example.test"},
+	{"process", false, "process: order-to-cash"},
+	{"owner", false, "owner: olaf@example.test"}, // of the dataset, or of its process
 	{"allow", false, "allow: [insert, update]"},
 	{"columns", false, "columns: {vat: {required: true}}"},
 	{"guardrails", false, "guardrails: [{name: big-raise, …}]"},
@@ -74,7 +75,7 @@ func (r *reader) dataset(e entry) Dataset {
 	s := r.section(e.node, "the dataset `"+short(e.name)+"`", datasetShape)
 	d := Dataset{Name: e.name, Path: e.path, Label: s.text("label"), System: s.text("system"),
 		Table: s.table("table"), Key: s.texts("key"), Department: access.Department(s.text("department")),
-		Owners: s.owners(), Allow: words(s, "allow", Ops), Columns: map[string]ColumnRule{},
+		Process: s.text("process"), Owners: s.owners(), ownerPath: e.path.To("owner"), Allow: words(s, "allow", Ops), Columns: map[string]ColumnRule{},
 		Retain: Retain{Values: DefaultValues, Inputs: DefaultInputs, Path: e.path.To("retain")}}
 	if d.Label == "" {
 		d.Label = d.Name
@@ -86,6 +87,7 @@ func (r *reader) dataset(e entry) Dataset {
 	for _, n := range s.nodes("guardrails") {
 		d.Guardrails = append(d.Guardrails, r.guardrail(n))
 	}
+	r.guardrailNames("dataset", d.Guardrails)
 	for _, n := range s.nodes("impact") {
 		d.Impact = append(d.Impact, r.impact(n))
 	}
@@ -93,7 +95,16 @@ func (r *reader) dataset(e entry) Dataset {
 		f := r.section(n, "this freedom", freedomShape)
 		d.Freedom = append(d.Freedom, Freedom{Level: word(f, "level", access.Levels), When: f.expr("when"), Path: n.path})
 	}
-	d.Risk = s.weights(r.c.Risk)
+	risk := r.c.Risk
+	if p, ok := r.c.Process(d.Process); ok {
+		d.inherit(p)
+		risk = p.Risk
+	}
+	d.Risk = s.weights(risk)
+	if _, written := s.values["owner"]; !written && d.Process == "" {
+		r.problem(e.path, fmt.Sprintf("The dataset `%s` has no `owner`.", short(e.name)),
+			"Add it, for example `owner: olaf@example.test`, or name the process whose owner it has with `process`.")
+	}
 	if n, ok := s.values["retain"]; ok {
 		d.Retain = r.retain(n, d.Retain)
 	}

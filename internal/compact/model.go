@@ -19,9 +19,10 @@ type Compact struct {
 	Systems     []System
 	Departments []access.Department
 	People      []Person
+	Processes   []Process
 	Datasets    []Dataset
-	Freezes     []Freeze
-	Risk        Weights // complete
+	Freezes     []Freeze // those of the processes too
+	Risk        Weights  // complete
 
 	people map[access.Email]int // index into People
 	places places
@@ -89,6 +90,7 @@ type Dataset struct {
 	Table      record.Table // Schema is empty where the file names none
 	Key        []string
 	Department access.Department
+	Process    string         // "" where it belongs to none; what that says stands in Owners, Guardrails and Risk
 	Owners     []access.Email // at least one, each with the role owner
 	Allow      []Op
 	Columns    map[string]ColumnRule // by the column's exact name; only those the file speaks of
@@ -98,6 +100,8 @@ type Dataset struct {
 	Risk       Weights // complete: what the dataset, the Compact or nobody says
 	Retain     Retain
 	Path       Path
+
+	ownerPath Path // where Owners stands
 }
 
 // Allows tells whether proposals may write in this way.
@@ -138,6 +142,8 @@ type Guardrail struct {
 	By   access.Role // who must decide, for Approve; the owner where the file gives none
 	Say  string
 	Path Path
+
+	Process string // whose guardrail it is; "": the dataset's own
 }
 
 // Impact tells which rows of a related table a change touches.

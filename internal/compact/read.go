@@ -17,6 +17,7 @@ var rootShape = shape{"compact", []key{
 	{"systems", true, `systems: {erp: {kind: postgres, dsn: "env:ERP_DSN"}}`},
 	{"departments", true, "departments: [sales, finance]"},
 	{"people", true, "people: {olaf@example.test: {name: Olaf, roles: [owner]}}"},
+	{"processes", false, "processes: {order-to-cash: {owner: olaf@example.test, …}}"},
 	{"datasets", true, "datasets: {customers: {system: erp, table: customer, …}}"},
 	{"risk", false, "risk: {deletes: 50}"},
 	{"freeze", false, "freeze: [{from: …, to: …, say: Year-end closing.}]"},
@@ -52,6 +53,7 @@ func (r *reader) compact(root *yaml.Node) {
 	}
 	r.each(s, "people", nil, func(e entry) { r.c.People = append(r.c.People, r.person(e)) })
 	r.c.Risk = s.weights(DefaultWeights())
+	r.each(s, "processes", slug, func(e entry) { r.c.Processes = append(r.c.Processes, r.process(e)) })
 	r.each(s, "datasets", slug, func(e entry) { r.c.Datasets = append(r.c.Datasets, r.dataset(e)) })
 	for _, n := range s.nodes("freeze") {
 		r.c.Freezes = append(r.c.Freezes, r.freeze(n))

@@ -54,7 +54,7 @@ func TestSchemaKeys(t *testing.T) {
 	t.Parallel()
 	s := readSchema(t)
 	shapes := []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape, riskShape}
+		freedomShape, retainShape, freezeShape, riskShape, processShape}
 	objects := 0
 	for _, d := range s.Defs {
 		if d.Properties != nil {
@@ -116,6 +116,7 @@ func TestSchemaWords(t *testing.T) {
 		{"built-in checks", at("guardrail", "name").Not.Enum, finding.BuiltIn},
 		{"guardrail names", at("guardrail", "name").Pattern, slugPattern},
 		{"system names", at("compact", "systems").PropertyNames.Pattern, slugPattern},
+		{"process names", at("compact", "processes").PropertyNames.Pattern, slugPattern},
 		{"dataset names", at("compact", "datasets").PropertyNames.Pattern, slugPattern},
 		{"addresses", at("compact", "people").PropertyNames.Pattern, addressPattern},
 		{"lengths of time", at("retain", "values").Pattern, durationPattern},

@@ -17,6 +17,9 @@ func (r *reader) warn() {
 	for _, p := range r.c.People {
 		r.idle(p)
 	}
+	for _, p := range r.c.Processes {
+		r.unused(p)
+	}
 	for i := range r.c.Datasets {
 		d := &r.c.Datasets[i]
 		r.proposers(d)
@@ -66,7 +69,7 @@ func (r *reader) proposers(d *Dataset) {
 
 func (r *reader) loneOwner(d *Dataset) {
 	if len(d.Owners) == 1 && slices.Contains(r.makers(d), d.Owners[0]) {
-		r.warning(d.Path.To("owner"), fmt.Sprintf("%s is the only owner and a maker of the department too: nobody could approve what they propose themselves.", d.Owners[0]),
+		r.warning(d.ownerPath, fmt.Sprintf("%s is the only owner and a maker of the department too: nobody could approve what they propose themselves.", d.Owners[0]),
 			"Add a second owner.")
 	}
 }

@@ -209,6 +209,7 @@ type Dataset struct {
 	Table      string   `json:"table"`
 	Key        []string `json:"key"`
 	Department string   `json:"department"`
+	Process    *Process `json:"process,omitempty"` // null: it belongs to none
 	Owners     []string `json:"owners"`
 	Allow      []string `json:"allow"`
 	May        []string `json:"may"` // what the asker may do: "propose", "export"…
@@ -216,6 +217,12 @@ type Dataset struct {
 	Guardrails []Rule   `json:"guardrails,omitempty"`
 	Rows       *int64   `json:"rows,omitempty"`
 	Frozen     *Frozen  `json:"frozen,omitempty"` // null: changes may be applied
+}
+
+// Process is a group of datasets with one owner of the process.
+type Process struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
 }
 
 // Frozen says that nothing is applied to a dataset now.
@@ -248,6 +255,8 @@ type Rule struct {
 	Then string `json:"then"`
 	By   string `json:"by,omitempty"`
 	Say  string `json:"say"`
+
+	Process string `json:"process,omitempty"` // whose rule it is; absent: the dataset's own
 }
 
 // Recipe is a saved way to read files of a dataset. In a list it is without what

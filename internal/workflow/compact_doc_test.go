@@ -225,12 +225,14 @@ func (b *block) check(t *testing.T, lines []docLine, indent int, sys systems) (s
 		fine(t, err)
 		problems = compact.Sort(append(problems, live...))
 	}
-	for _, p := range problems {
+	for i, p := range problems {
 		from := lines[p.Line-1].from
 		if from == 0 {
 			t.Errorf("docs/compact.md:%d: with this example something else is wrong, in %q: %s", b.line, lines[p.Line-1].text, p)
 		}
-		p.Line, p.Column = from, p.Column-indent
+		problems[i].Line, problems[i].Column = from, p.Column-indent
+	}
+	for _, p := range compact.Sort(problems) {
 		said = append(said, strings.TrimPrefix(p.String(), ":"))
 	}
 	return said

@@ -42,6 +42,9 @@ func (w *Workflow) viewStops(ctx context.Context, all []wire.Dataset) error {
 func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Dataset {
 	out := wire.Dataset{Name: d.Name, Label: d.Label, System: d.System, Table: d.Table.String(), Key: d.Key, Department: string(d.Department),
 		Owners: []string{}, Allow: []string{}, May: []string{}}
+	if pr, ok := w.Compact().Process(d.Process); ok {
+		out.Process = &wire.Process{Name: pr.Name, Label: pr.Label}
+	}
 	for _, o := range d.Owners {
 		out.Owners = append(out.Owners, string(o))
 	}
@@ -68,7 +71,7 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 	}
 	out := one[0]
 	for _, g := range d.Guardrails {
-		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Say: g.Say})
+		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Say: g.Say, Process: g.Process})
 	}
 	sys, err := w.Systems.System(d.System)
 	if err != nil {
