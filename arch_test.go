@@ -38,6 +38,7 @@ var rooms = []struct {
 	{"plan", 4, "what a plan is, and DuckDB making it"},
 	{"connector", 4, "one folder a kind of system"},
 	{"recipe", 4, "how files are read, from one to the next; knows no storage"},
+	{"notice", 4, "what people are told; knows no storage and no mail"},
 	{"artifact", 4, "files by digest"},
 	{"identity", 4, "who somebody is"},
 	{"workflow", 5, "the use cases; owns its ports"},

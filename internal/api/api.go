@@ -125,6 +125,10 @@ func (s *server) routes() {
 	handle(s, get("/recipes/{recipe}", "recipe", "One recipe by its name or id, in one of its versions"), s.recipe)
 	handle(s, post("/recipes/{recipe}/remove", "removeRecipe", "Take a recipe out of the lists"), s.removeRecipe)
 
+	handle(s, get("/notices", "notices", "What you were told, newest first, and how much of it waits"), s.notices)
+	handle(s, get("/notices/waiting", "waiting", "How much waits for you"), s.waiting)
+	handle(s, post("/notices/read", "readNotices", "Mark notices as read"), s.readNotices)
+
 	handle(s, get("/compact", "compact", "The Compact in force"), s.compact)
 	handle(s, get("/evidence/checkpoint", "checkpoint", "The evidence log's signed head"), s.checkpoint)
 	handle(s, post("/evidence/fsck", "fsck", "Check the whole evidence log"), s.fsck)

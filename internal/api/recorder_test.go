@@ -24,9 +24,10 @@ import (
 // recorder stands behind the API where only the form of HTTP is tested: it
 // notes what it was asked and gives what it was told to. It knows no rights.
 type recorder struct {
-	mu   sync.Mutex
-	asks []string
-	args []any
+	workflow.UseCases // nil: what no test here asks for
+	mu                sync.Mutex
+	asks              []string
+	args              []any
 
 	change wire.Change
 	err    error

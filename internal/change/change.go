@@ -212,6 +212,7 @@ type Change struct {
 	Decisions     []Decision    `json:"decisions"`
 	SubmittedAt   *time.Time    `json:"submitted_at,omitempty"`
 	AppliedAt     *time.Time    `json:"applied_at,omitempty"`
+	Applier       access.Email  `json:"applier,omitempty"` // who asked for the last apply
 	Result        *Result       `json:"result,omitempty"`
 	Twin          ID            `json:"twin,omitempty"` // an earlier change with the very same file
 	Reverses      ID            `json:"reverses,omitempty"`

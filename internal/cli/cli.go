@@ -49,6 +49,10 @@ type grammar struct {
 		Apply    changeApplyCmd    `cmd:"" help:"Write the plan, and wait for the end."`
 		Undo     changeUndoCmd     `cmd:"" help:"Propose the reversal of an applied change."`
 	} `cmd:"" help:"Governed mass changes."`
+	Inbox struct {
+		List inboxListCmd `cmd:"" default:"withargs" help:"What you were told, newest first, and what waits for you."`
+		Read inboxReadCmd `cmd:"" help:"Mark notices as read."`
+	} `cmd:"" help:"What you were told, and what waits for you."`
 	Recipe struct {
 		List   recipeListCmd   `cmd:"" help:"The recipes you may use."`
 		Show   recipeShowCmd   `cmd:"" help:"What a recipe says, in one of its versions."`

@@ -7,6 +7,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/notice"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -35,6 +36,9 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 			return err
 		}
 		if err := tx.SaveChange(s.c); err != nil {
+			return err
+		}
+		if err := w.readOf(tx, s.who, id); err != nil { // who acts on it has seen what was told of it
 			return err
 		}
 		out = w.view(s.c, p)
@@ -103,11 +107,18 @@ func (w *Workflow) move(tx Tx, c *change.Change, to change.State, e evidence.Ent
 	return w.leaf(tx, c, e)
 }
 
-// leaf appends to the evidence of a change.
+// leaf appends to the evidence of a change, and tells those whom that concerns.
 func (w *Workflow) leaf(tx Tx, c *change.Change, e evidence.Entry) error {
 	e.Change, e.At = evidence.ChangeID(c.ID), w.Now()
-	_, err := w.log.Append(tx.Log(), e)
-	return err
+	if _, err := w.log.Append(tx.Log(), e); err != nil {
+		return err
+	}
+	for _, t := range notice.Of(c, e, w.Compact().AccessDataset(c.Dataset).Owners) {
+		if err := w.notify(tx, t.Notice, t.To...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // planDigests names a plan in a leaf.

@@ -35,6 +35,7 @@ type Tx interface {
 	Recipes
 	Memories
 	Stops
+	Notices
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }

@@ -23,6 +23,7 @@ import (
 	"sutor/internal/compact"
 	"sutor/internal/evidence"
 	"sutor/internal/intake"
+	"sutor/internal/notice"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system"
@@ -104,6 +105,13 @@ type UseCases interface {
 	// SaveRecipe saves how a change read its file: a new recipe, or its next version.
 	SaveRecipe(ctx context.Context, p access.Principal, name string, from change.ID, share bool) (wire.Recipe, error)
 	RemoveRecipe(ctx context.Context, p access.Principal, dataset, nameOrID string) (wire.Recipe, error)
+
+	// Notices gives what the person was told, and Waiting counts what waits for them.
+	Notices(ctx context.Context, p access.Principal, want NoticesWanted) (wire.Inbox, error)
+	Waiting(ctx context.Context, p access.Principal) (wire.Waiting, error)
+	// ReadNotices marks notices as read: those with these ids or, with ids nil, all up
+	// to and with the last.
+	ReadNotices(ctx context.Context, p access.Principal, ids []notice.ID, last notice.ID) (wire.Waiting, error)
 
 	// Freeze stops a dataset at once, and Unfreeze lifts that: nothing is applied in
 	// between.

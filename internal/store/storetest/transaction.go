@@ -10,6 +10,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
+	"sutor/internal/notice"
 	"sutor/internal/workflow"
 )
 
@@ -49,6 +50,9 @@ func everything(tx workflow.Tx) error {
 	if err := tx.AddToken(identity.Token{ID: "T1", Person: maria, Created: noon, Expires: noon}); err != nil {
 		return err
 	}
+	if err := tx.AddNotice(&notice.Notice{To: maria, Kind: notice.Asked, At: noon}); err != nil {
+		return err
+	}
 	_, err := evidence.Log{}.Append(tx.Log(), entry())
 	return err
 }
@@ -63,6 +67,9 @@ func nothing(t *testing.T, s Store) {
 		}
 		if d, err := tx.InForce(); err != nil || d != "" {
 			t.Errorf("in force %q, %v", d, err)
+		}
+		if all, err := tx.Notices(workflow.NoticeFilter{}); err != nil || len(all) != 0 {
+			t.Errorf("%d notices, %v", len(all), err)
 		}
 		if n, err := tx.Log().Size(); err != nil || n != 0 {
 			t.Errorf("%d leaves, %v", n, err)

@@ -1,0 +1,79 @@
+package notice
+
+import (
+	"slices"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/evidence"
+)
+
+// Tiding is a notice and all whom it is for.
+type Tiding struct {
+	Notice Notice
+	To     []access.Email
+}
+
+// Of gives the tidings of what a leaf records: what the change, as it is then,
+// means for whom. Who did it is not told of it; of an apply, which ends when
+// nobody may be looking, the one who asked for it hears unless it went well.
+func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
+	by := access.Email(e.Body.Who)
+	tell := func(k Kind, by access.Email, to ...[]access.Email) []Tiding {
+		return []Tiding{{Notice{Kind: k, By: by, Change: c.ID, Dataset: c.Dataset}, slices.Concat(to...)}}
+	}
+	maker, applier, decided := []access.Email{c.Maker}, []access.Email{c.Applier}, deciders(c)
+	to := change.State(e.To)
+	switch e.Kind {
+	case evidence.PlanStood:
+		return tell(Planned, "", maker)
+	case evidence.PlanFailed:
+		return tell(PlanFailed, "", maker)
+	case evidence.ChangeSubmitted:
+		if to == change.Submitted {
+			return tell(Asked, by, asked(c))
+		}
+	case evidence.DecisionApproved:
+		if to == change.Approved {
+			return tell(Approved, by, maker)
+		}
+		return tell(Decided, by, maker)
+	case evidence.DecisionRejected:
+		return tell(SentBack, by, maker, decided)
+	case evidence.DecisionsVoided:
+		return tell(Voided, "", maker, decided)
+	case evidence.ApplyResult:
+		switch to {
+		case change.Applied:
+			return tell(Applied, c.Applier, maker, decided, owners)
+		case change.Planned:
+			return tell(Conflict, "", maker, applier)
+		}
+		return tell(Failed, "", maker, applier)
+	case evidence.ChangeUndone:
+		return tell(Undone, "", maker, applier, decided)
+	case evidence.ChangeWithdrawn:
+		if from := change.State(e.From); from == change.Submitted || from == change.Approved {
+			return tell(Withdrawn, by, asked(c), decided)
+		}
+	case evidence.ChangeExpired:
+		return tell(Expired, "", maker, asked(c))
+	}
+	return nil
+}
+
+// asked are those who may decide on the steps of the route that are open.
+func asked(c *change.Change) (who []access.Email) {
+	for _, s := range c.Open() {
+		who = append(who, s.Who...)
+	}
+	return who
+}
+
+// deciders are those who decided on the change, on any plan of it.
+func deciders(c *change.Change) (who []access.Email) {
+	for _, d := range c.Decisions {
+		who = append(who, d.By)
+	}
+	return who
+}

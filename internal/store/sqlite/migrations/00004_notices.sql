@@ -1,0 +1,38 @@
+-- +goose Up
+-- What people were told; one row a person.
+CREATE TABLE notices (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  person TEXT NOT NULL,
+  change TEXT NOT NULL,    -- what it is about; '' for none
+  read   TEXT,             -- when; NULL if not yet
+  mail   INTEGER NOT NULL, -- the mail that carries it; 0 if none does yet
+  doc    TEXT NOT NULL
+) STRICT;
+CREATE INDEX notices_person   ON notices (person, number);
+CREATE INDEX notices_unread   ON notices (person, number) WHERE read IS NULL;
+CREATE INDEX notices_change   ON notices (change, number);
+CREATE INDEX notices_unmailed ON notices (number) WHERE mail = 0;
+
+-- What was said about changes.
+CREATE TABLE comments (
+  change TEXT NOT NULL,
+  number INTEGER NOT NULL, -- 1, 2, 3 … within the change
+  doc    TEXT NOT NULL,
+  PRIMARY KEY (change, number)
+) STRICT, WITHOUT ROWID;
+
+-- Mails, each to one person, until they are sent and after.
+CREATE TABLE mails (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  person TEXT NOT NULL,
+  due    TEXT NOT NULL, -- when to try next; whoever tries moves it on first
+  done   TEXT,          -- when it was sent or given up; NULL until then
+  doc    TEXT NOT NULL
+) STRICT;
+CREATE INDEX mails_due    ON mails (due) WHERE done IS NULL;
+CREATE INDEX mails_person ON mails (person, number);
+
+-- +goose Down
+DROP TABLE mails;
+DROP TABLE comments;
+DROP TABLE notices;
