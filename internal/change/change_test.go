@@ -96,6 +96,10 @@ func asks(by access.Role) finding.Finding {
 	return finding.Finding{Guardrail: "g", Severity: finding.Approve, By: string(by), Message: "Say."}
 }
 
+func asksFor(by access.Role, needs int, say string) finding.Finding {
+	return finding.Finding{Guardrail: "g", Severity: finding.Approve, By: string(by), Needs: needs, Message: say}
+}
+
 func TestRouteFor(t *testing.T) {
 	t.Parallel()
 	everybody := map[access.Role][]access.Email{access.Owner: {"olaf", "olga"}, access.Manager: {"mona"}, access.Steward: {"ivan"}}
@@ -113,6 +117,13 @@ func TestRouteFor(t *testing.T) {
 		{name: "a guardrail adds a manager", in: change.RouteInput{Findings: []finding.Finding{asks(access.Manager)}}, deciders: everybody, route: "owner×1 manager×1"},
 		{name: "without a role the owner is meant", in: change.RouteInput{Findings: []finding.Finding{asks("")}}, deciders: everybody, route: "owner×1"},
 		{name: "two guardrails, one manager", in: change.RouteInput{Findings: []finding.Finding{asks(access.Manager), asks(access.Manager)}}, deciders: everybody, route: "owner×1 manager×1"},
+		{name: "a guardrail adds two managers", in: change.RouteInput{Findings: []finding.Finding{asksFor(access.Manager, 2, "x")}}, deciders: map[access.Role][]access.Email{access.Owner: {"olaf"}, access.Manager: {"mona", "max"}}, route: "owner×1 manager×2"},
+		{name: "two guardrails do not add up, the greatest counts", in: change.RouteInput{Findings: []finding.Finding{asks(access.Owner), asksFor(access.Owner, 2, "x"), asks(access.Owner)}}, deciders: everybody, route: "owner×2"},
+		{name: "two owners decide on the dataset", in: change.RouteInput{Owners: 2}, deciders: everybody, route: "owner×2"},
+		{name: "two owners, of whom a guardrail asks for one", in: change.RouteInput{Owners: 2, Findings: []finding.Finding{asks(access.Owner)}}, deciders: everybody, route: "owner×2"},
+		{name: "two owners, and a guardrail that asks for a manager", in: change.RouteInput{Owners: 2, Findings: []finding.Finding{asks(access.Manager)}}, deciders: everybody, route: "owner×2 manager×1"},
+		{name: "two owners, one of whom is the maker", in: change.RouteInput{Maker: "olga", Owners: 2}, deciders: everybody, route: "owner×2", blocked: "It needs 2 people who decide as owner, and the Compact names only 1 who may."},
+		{name: "two owners, one of whom must be the manager", in: change.RouteInput{Owners: 2, Findings: []finding.Finding{asks(access.Manager)}}, deciders: map[access.Role][]access.Email{access.Owner: {"olaf", "both"}, access.Manager: {"both"}}, route: "owner×2 manager×1", blocked: "as manager"},
 		{name: "freedom", in: change.RouteInput{Freedom: "free"}, deciders: everybody, why: "free"},
 		{name: "freedom never overrides a guardrail", in: change.RouteInput{Freedom: "free", Findings: []finding.Finding{asks(access.Manager)}}, deciders: everybody, route: "owner×1 manager×1"},
 		{name: "freedom never overrides the owner's own guardrail", in: change.RouteInput{Freedom: "free", Findings: []finding.Finding{asks("")}}, deciders: everybody, route: "owner×1"},
@@ -143,8 +154,9 @@ func TestRouteFor(t *testing.T) {
 	}
 }
 
-// A route is blocked if and only if trying every way to give its steps to
-// different people fails.
+// A route is blocked if and only if trying every way to give its places to
+// different people fails. What is asked of one role does not add up: the greatest
+// number counts, and every reason is said.
 func TestRouteIsWalkableIffPeopleSuffice(t *testing.T) {
 	t.Parallel()
 	roles := []access.Role{access.Owner, access.Manager, access.Steward}
@@ -157,12 +169,31 @@ func TestRouteIsWalkableIffPeopleSuffice(t *testing.T) {
 				}
 			}
 		}
-		in := change.RouteInput{Maker: "maker", Deciders: func(r access.Role) []access.Email { return deciders[r] }}
-		for _, r := range rapid.SliceOf(rapid.SampledFrom(roles)).Draw(rt, "guardrails") {
-			in.Findings = append(in.Findings, asks(r))
+		in := change.RouteInput{Maker: "maker", Owners: rapid.IntRange(0, 3).Draw(rt, "owners"), Deciders: func(r access.Role) []access.Email { return deciders[r] }}
+		most := map[access.Role]int{access.Owner: max(in.Owners, 1)}
+		for i, r := range rapid.SliceOf(rapid.SampledFrom(roles)).Draw(rt, "guardrails") {
+			needs := rapid.IntRange(0, 3).Draw(rt, "needs")
+			in.Findings = append(in.Findings, asksFor(r, needs, fmt.Sprintf("Reason %d.", i)))
+			most[r] = max(most[r], needs, 1)
 		}
 		route := change.RouteFor(in)
-		want := assignable(route.Steps, deciders, map[access.Email]bool{"maker": true})
+		said := ""
+		var places []change.Step
+		for _, s := range route.Steps {
+			if s.Needs != most[s.Role] {
+				rt.Fatalf("%s is asked for %d people; the most that anything asks for is %d", s.Role, s.Needs, most[s.Role])
+			}
+			said += s.Why
+			for range s.Needs {
+				places = append(places, s)
+			}
+		}
+		for _, f := range in.Findings {
+			if !strings.Contains(said, f.Message) {
+				rt.Fatalf("the route does not say %q: %q", f.Message, said)
+			}
+		}
+		want := assignable(places, deciders, map[access.Email]bool{"maker": true})
 		if walkable := route.Blocked == ""; walkable != want {
 			rt.Fatalf("walkable: %t, by trial: %t, route %v, people %v", walkable, want, route.Steps, deciders)
 		}

@@ -18,6 +18,7 @@ type RouteInput struct {
 	Maker    access.Email
 	Dataset  string // that the steps are for, in a family; "" in a change over one dataset
 	Findings []finding.Finding
+	Owners   int    // how many owners must approve; 0 is one
 	Freedom  string // why the maker may go ahead without the owner; "" if not
 	Reversal string // why this reversal needs nobody's decision; "" for a normal route
 	// Deciders gives the people who may decide in a role, the maker included.
@@ -37,25 +38,15 @@ type Route struct {
 // their step, whatever freedom says; on a reversal they are told as warnings by
 // the plan and ask for nothing.
 func RouteFor(in RouteInput) Route {
-	var steps []Step
-	for _, f := range in.Findings {
-		if f.Severity != finding.Approve {
-			continue
-		}
-		role := access.Role(f.By)
-		if role == "" {
-			role = access.Owner
-		}
-		steps = addStep(steps, Step{Role: role, Needs: 1, Dataset: in.Dataset, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
-	}
+	steps := asked(in)
 	why := ""
 	switch {
 	case len(steps) == 0 && in.Reversal != "":
 		why = in.Reversal
 	case len(steps) == 0 && in.Freedom != "":
 		why = in.Freedom
-	case !slices.ContainsFunc(steps, func(s Step) bool { return s.Role == access.Owner }):
-		steps = append([]Step{{Role: access.Owner, Needs: 1, Dataset: in.Dataset, Why: "The owner of the dataset decides."}}, steps...)
+	default:
+		steps = ownersToo(steps, in)
 	}
 	for i := range steps {
 		steps[i].Who = slices.DeleteFunc(slices.Clone(in.Deciders(steps[i].Role)), func(e access.Email) bool { return e == in.Maker })
@@ -79,7 +70,41 @@ func JoinRoutes(all []Route) (r Route) {
 	return r
 }
 
-// addStep joins steps of one role; their reasons are kept together.
+// asked gives the steps that guardrails ask for.
+func asked(in RouteInput) (steps []Step) {
+	for _, f := range in.Findings {
+		if f.Severity != finding.Approve {
+			continue
+		}
+		role := access.Role(f.By)
+		if role == "" {
+			role = access.Owner
+		}
+		steps = addStep(steps, Step{Role: role, Needs: max(f.Needs, 1), Dataset: in.Dataset, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
+	}
+	return steps
+}
+
+// ownersToo adds the owners, first, where no guardrail asks for as many.
+func ownersToo(steps []Step, in RouteInput) []Step {
+	own := Step{Role: access.Owner, Needs: 1, Dataset: in.Dataset, Why: "The owner of the dataset decides."}
+	if in.Owners > 1 {
+		own.Needs, own.Why = in.Owners, fmt.Sprintf("%d owners of the dataset decide.", in.Owners)
+	}
+	for i, s := range steps {
+		if s.Role != access.Owner {
+			continue
+		}
+		if s.Needs < own.Needs {
+			steps[i].Needs, steps[i].Why = own.Needs, own.Why+" "+s.Why
+		}
+		return steps
+	}
+	return append([]Step{own}, steps...)
+}
+
+// addStep joins steps of one role: the greatest number counts, as one decision
+// answers them all, and their reasons are kept together.
 func addStep(steps []Step, s Step) []Step {
 	for i := range steps {
 		if steps[i].Role == s.Role {
@@ -93,10 +118,16 @@ func addStep(steps []Step, s Step) []Step {
 
 // unwalkable says which step nobody can fill.
 func unwalkable(steps []Step) string {
-	if s, ok := walkable(steps, nil); !ok {
-		return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", describe([]Step{s}))
+	missing, ok := walkable(steps, nil)
+	switch {
+	case ok:
+		return ""
+	case missing.Needs > 1 && len(missing.Who) < missing.Needs:
+		return fmt.Sprintf("It needs %d people who decide as %s, and the Compact names only %d who may.", missing.Needs, describe([]Step{missing}), len(missing.Who))
+	case missing.Needs > 1:
+		return fmt.Sprintf("It needs %d people who decide as %s: the Compact names too few, or people who decide in another role already.", missing.Needs, describe([]Step{missing}))
 	}
-	return ""
+	return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", describe([]Step{missing}))
 }
 
 // walkable tells whether there are people for all steps at once, without those

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,9 @@ func showDataset(p *page, d wire.Dataset) {
 	if d.Process != nil {
 		p.line("It belongs to the process %s (%s).", d.Process.Label, d.Process.Name)
 	}
+	if d.Needs > 1 {
+		p.line("%d of its owners must approve a change.", d.Needs)
+	}
 	if len(d.Allow) > 0 {
 		p.line("A change may %s.", strings.Join(d.Allow, ", "))
 	}
@@ -84,6 +88,9 @@ func showDataset(p *page, d wire.Dataset) {
 		then := g.Then
 		if g.By != "" {
 			then += " by " + g.By
+		}
+		if g.Needs > 1 {
+			then += fmt.Sprintf(" (%d of them)", g.Needs)
 		}
 		whose := ""
 		if g.Process != "" {

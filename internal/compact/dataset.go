@@ -23,6 +23,7 @@ var datasetShape = shape{"dataset", []key{
 	{"department", true, "department: sales"},
 	{"process", false, "process: order-to-cash"},
 	{"owner", false, "owner: olaf@example.test"}, // of the dataset, or of its process
+	{"needs", false, "needs: 2"},
 	{"allow", false, "allow: [insert, update]"},
 	{"columns", false, "columns: {vat: {required: true}}"},
 	{"guardrails", false, "guardrails: [{name: big-raise, …}]"},
@@ -50,6 +51,7 @@ var guardrailShape = shape{"guardrail", []key{
 	{"when", true, "when: 'after.credit_limit > 100000'"},
 	{"then", true, "then: approve"},
 	{"by", false, "by: manager"},
+	{"needs", false, "needs: 2"},
 	{"say", true, "say: Raising a credit limit by more than half needs a manager."},
 }}
 
@@ -75,7 +77,7 @@ func (r *reader) dataset(e entry) Dataset {
 	s := r.section(e.node, "the dataset `"+short(e.name)+"`", datasetShape)
 	d := Dataset{Name: e.name, Path: e.path, Label: s.text("label"), System: s.text("system"),
 		Table: s.table("table"), Key: s.texts("key"), Department: access.Department(s.text("department")),
-		Process: s.text("process"), Owners: s.owners(), ownerPath: e.path.To("owner"), Allow: words(s, "allow", Ops), Columns: map[string]ColumnRule{},
+		Process: s.text("process"), Owners: s.owners(), ownerPath: e.path.To("owner"), Needs: s.needs(), Allow: words(s, "allow", Ops), Columns: map[string]ColumnRule{},
 		Retain: Retain{Values: DefaultValues, Inputs: DefaultInputs, Path: e.path.To("retain")}}
 	if d.Label == "" {
 		d.Label = d.Name
@@ -100,7 +102,7 @@ func (r *reader) dataset(e entry) Dataset {
 		d.inherit(p)
 		risk = p.Risk
 	}
-	d.Risk = s.weights(risk)
+	d.Risk, d.Needs = s.weights(risk), max(d.Needs, 1)
 	if _, written := s.values["owner"]; !written && d.Process == "" {
 		r.problem(e.path, fmt.Sprintf("The dataset `%s` has no `owner`.", short(e.name)),
 			"Add it, for example `owner: olaf@example.test`, or name the process whose owner it has with `process`.")
@@ -261,13 +263,39 @@ func (r *reader) guardrail(n node) Guardrail {
 	if by {
 		g.By = word(s, "by", deciderRoles)
 	}
-	switch {
-	case by && g.Then != "" && g.Then != finding.Approve:
-		r.problem(n.path.To("by"), fmt.Sprintf("`by` has no meaning with `then: %s`: nobody is asked.", g.Then), "Remove it, or write `then: approve`.")
-	case !by && g.Then == finding.Approve:
-		g.By = access.Owner
+	for _, key := range []string{"by", "needs"} {
+		if _, there := s.values[key]; there && g.Then != "" && g.Then != finding.Approve {
+			r.problem(n.path.To(key), fmt.Sprintf("`%s` has no meaning with `then: %s`: nobody is asked.", key, g.Then), "Remove it, or write `then: approve`.")
+		}
+	}
+	if g.Then == finding.Approve {
+		g.Needs = max(s.needs(), 1)
+		if !by {
+			g.By = access.Owner
+		}
 	}
 	return g
+}
+
+// mostNeeded is how many people of one role a route may ask for.
+const mostNeeded = 9
+
+// needs reads how many people of a role must approve; 0 where the file says nothing.
+func (s section) needs() int {
+	n, ok := s.values["needs"]
+	if !ok {
+		return 0
+	}
+	text, ok := s.r.filled(n)
+	if !ok {
+		return 0
+	}
+	needs, err := strconv.Atoi(text)
+	if err != nil || needs < 1 || needs > mostNeeded || text != strconv.Itoa(needs) {
+		s.r.problem(n.path, fmt.Sprintf("%q is no number of people that can be asked.", short(text)), fmt.Sprintf("Write 1 to %d.", mostNeeded))
+		return 0
+	}
+	return needs
 }
 
 func (r *reader) impact(n node) Impact {

@@ -14,7 +14,9 @@ import (
 // The types below are the digested form of a dataset's section, version 2.
 // Decisions are bound to its digest, so its fields, their names and their order
 // never change: another form is another version. What the file may leave out
-// stands here with its default; positions, comments and paths do not.
+// stands here with its default; positions, comments and paths do not. A field
+// that came later stands at the end of its type and is left out where the file
+// does not use it (omitempty), so that the digest of a section without it stays.
 type sectionV2 struct {
 	Version    int               `json:"version"`
 	Timezone   string            `json:"timezone"`
@@ -45,6 +47,7 @@ type datasetV2 struct {
 	Allow      []Op              `json:"allow"`
 	Values     Days              `json:"values_days"`
 	Inputs     Days              `json:"inputs_days"`
+	Needs      int               `json:"needs,omitempty"` // above 1
 }
 
 type ruleV2 struct {
@@ -60,12 +63,13 @@ type ruleV2 struct {
 }
 
 type guardrailV2 struct {
-	Name string      `json:"name"`
-	Each Each        `json:"each"`
-	When string      `json:"when"`
-	Then string      `json:"then"`
-	By   access.Role `json:"by"`
-	Say  string      `json:"say"`
+	Name  string      `json:"name"`
+	Each  Each        `json:"each"`
+	When  string      `json:"when"`
+	Then  string      `json:"then"`
+	By    access.Role `json:"by"`
+	Say   string      `json:"say"`
+	Needs int         `json:"needs,omitempty"` // above 1
 }
 
 type impactV2 struct {
@@ -96,14 +100,14 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	}
 	system, _ := c.System(d.System)
 	v := sectionV2{Version: 2, Timezone: c.Timezone.String(), System: systemV2{system.Name, system.Kind},
-		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs},
+		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs, several(d.Needs)},
 		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
 		Columns: map[string]ruleV2{}, Risk: d.Risk}
 	for column, r := range d.Columns {
 		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical}
 	}
 	for _, g := range d.Guardrails {
-		v.Guardrails = append(v.Guardrails, guardrailV2{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say})
+		v.Guardrails = append(v.Guardrails, guardrailV2{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say, several(g.Needs)})
 	}
 	for _, i := range d.Impact {
 		v.Impact = append(v.Impact, impactV2{i.Label, i.Table.Schema, i.Table.Name, i.Match, i.Where.Text, i.Measure})
@@ -112,6 +116,14 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 		v.Freedom = append(v.Freedom, freedomV2{f.Level, f.When.Text})
 	}
 	return record.DigestOf(canonical(v)), true
+}
+
+// several gives a number of people where it is not the one that everybody asks for.
+func several(needs int) int {
+	if needs > 1 {
+		return needs
+	}
+	return 0
 }
 
 // canonical writes JSON in one form: fields in order, keys of maps sorted, no

@@ -92,6 +92,7 @@ type Dataset struct {
 	Department access.Department
 	Process    string         // "" where it belongs to none; what that says stands in Owners, Guardrails and Risk
 	Owners     []access.Email // at least one, each with the role owner
+	Needs      int            // how many of them must approve where the owner decides
 	Allow      []Op
 	Columns    map[string]ColumnRule // by the column's exact name; only those the file speaks of
 	Guardrails []Guardrail
@@ -140,8 +141,10 @@ type Guardrail struct {
 	When Expr
 	Then finding.Severity
 	By   access.Role // who must decide, for Approve; the owner where the file gives none
-	Say  string
-	Path Path
+	// Needs is how many of them must approve; 0 where Then is not Approve.
+	Needs int
+	Say   string
+	Path  Path
 
 	Process string // whose guardrail it is; "": the dataset's own
 }

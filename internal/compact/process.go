@@ -19,6 +19,7 @@ type Process struct {
 	Name       string
 	Label      string // Name where the file gives none
 	Owners     []access.Email
+	Needs      int // how many of them must approve
 	Guardrails []Guardrail
 	Risk       Weights // complete
 	Path       Path
@@ -29,6 +30,7 @@ type Process struct {
 var processShape = shape{"process", []key{
 	{"label", false, "label: Order to cash"},
 	{"owner", true, "owner: olaf@example.test"},
+	{"needs", false, "needs: 2"},
 	{"guardrails", false, "guardrails: [{name: too-many, …}]"},
 	{"risk", false, "risk: {deletes: 50}"},
 	{"freeze", false, "freeze: [{from: …, to: …, say: Stocktaking.}]"},
@@ -45,7 +47,7 @@ func (c *Compact) Process(name string) (Process, bool) {
 
 func (r *reader) process(e entry) Process {
 	s := r.section(e.node, "the process `"+short(e.name)+"`", processShape)
-	p := Process{Name: e.name, Label: s.text("label"), Owners: s.owners(), Risk: s.weights(r.c.Risk), Path: e.path}
+	p := Process{Name: e.name, Label: s.text("label"), Owners: s.owners(), Needs: s.needs(), Risk: s.weights(r.c.Risk), Path: e.path}
 	if p.Label == "" {
 		p.Label = p.Name
 	}
@@ -65,6 +67,9 @@ func (r *reader) process(e entry) Process {
 func (d *Dataset) inherit(p Process) {
 	if d.Owners == nil {
 		d.Owners, d.ownerPath = slices.Clone(p.Owners), p.Path.To("owner")
+	}
+	if d.Needs == 0 {
+		d.Needs = p.Needs
 	}
 	own := d.Guardrails
 	d.Guardrails = slices.Clone(p.Guardrails)

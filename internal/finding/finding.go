@@ -108,6 +108,7 @@ type Finding struct {
 	Mend      string   `json:"mend,omitempty"`
 	Ranges    []string `json:"ranges,omitempty"`  // file rows, "9" or "2-5", ascending; at most MaxRanges, then "…"
 	By        string   `json:"by,omitempty"`      // Approve: the role that must decide
+	Needs     int      `json:"needs,omitempty"`   // Approve: how many of the role, where more than one
 	Samples   []string `json:"samples,omitempty"` // up to three offending texts, cut at 80 characters
 	Invalid   bool     `json:"invalid,omitempty"` // its rows are counted as invalid: they are not part of the plan
 	Unknown   int64    `json:"unknown,omitempty"` // rows hit because the rule could not be judged

@@ -18,12 +18,13 @@ const (
 
 // Rule is a guardrail as it stands in the Compact.
 type Rule struct {
-	Name string
-	Each Each
-	When string // in the guardrail language
-	Then finding.Severity
-	By   access.Role // Then approve: whose approval; empty for the owner's
-	Say  string      // what people read when it hits
+	Name  string
+	Each  Each
+	When  string // in the guardrail language
+	Then  finding.Severity
+	By    access.Role // Then approve: whose approval; empty for the owner's
+	Say   string      // what people read when it hits
+	Needs int         // Then approve: how many of them; 0 is one
 }
 
 // Error says why a rule cannot be compiled, and where in its text.
@@ -64,6 +65,9 @@ func (r Rule) finding(h Hits, allUnknown bool) finding.Finding {
 	f := finding.Finding{Guardrail: r.Name, Severity: r.Then, Rows: h.Rows, Message: r.Say, Ranges: h.Ranges, Samples: h.Samples, Unknown: h.Unknown}
 	if r.Then == finding.Approve {
 		f.By = string(r.approver())
+		if r.Needs > 1 {
+			f.Needs = r.Needs
+		}
 	}
 	switch {
 	case allUnknown:

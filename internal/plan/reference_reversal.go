@@ -227,6 +227,6 @@ func (r *reversal) check() {
 	}
 	r.judgeRows()
 	for _, c := range r.checks {
-		c.Severity, c.Invalid, c.By = finding.Warn, false, ""
+		c.Severity, c.Invalid, c.By, c.Needs = finding.Warn, false, "", 0
 	}
 }

@@ -211,6 +211,7 @@ type Dataset struct {
 	Department string   `json:"department"`
 	Process    *Process `json:"process,omitempty"` // null: it belongs to none
 	Owners     []string `json:"owners"`
+	Needs      int      `json:"needs,omitempty"` // how many owners decide, where more than one
 	Allow      []string `json:"allow"`
 	May        []string `json:"may"` // what the asker may do: "propose", "export"…
 	Columns    []Column `json:"columns,omitempty"`
@@ -249,12 +250,13 @@ type Column struct {
 
 // Rule is a guardrail in plain words.
 type Rule struct {
-	Name string `json:"name"`
-	Each string `json:"each"`
-	When string `json:"when"`
-	Then string `json:"then"`
-	By   string `json:"by,omitempty"`
-	Say  string `json:"say"`
+	Name  string `json:"name"`
+	Each  string `json:"each"`
+	When  string `json:"when"`
+	Then  string `json:"then"`
+	By    string `json:"by,omitempty"`
+	Needs int    `json:"needs,omitempty"` // how many of them, where more than one
+	Say   string `json:"say"`
 
 	Process string `json:"process,omitempty"` // whose rule it is; absent: the dataset's own
 }

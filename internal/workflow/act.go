@@ -41,8 +41,8 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 		if err := w.readOf(tx, s.who, id); err != nil { // who acts on it has seen what was told of it
 			return err
 		}
-		out = w.view(s.c, p)
-		return nil
+		out, err = w.view(tx, s.c, s.who)
+		return err
 	})
 	if err != nil {
 		return out, w.refused(ctx, p, id, a, err)

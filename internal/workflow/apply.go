@@ -23,9 +23,13 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		if s.c.State == change.Applying {
 			return nil
 		}
-		if err := w.applicable(s.c); err != nil {
+		err := w.applicable(s.tx, s.c)
+		if err != nil && errs.KindOf(err) == errs.Blocked {
 			voided = errs.Public(err).Message
 			return w.voidDecisions(s.tx, s.c, voided)
+		}
+		if err != nil {
+			return err
 		}
 		if err := w.frozen(s.tx, s.c.Dataset); err != nil {
 			return err
@@ -49,13 +53,17 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 // applicable judges again what was judged when the change was approved, by the
 // Compact in force: the rules, and the route, which may have grown since (a
 // maker's level or the time for an owner's undo is not what it was).
-func (w *Workflow) applicable(c *change.Change) error {
+func (w *Workflow) applicable(tx Tx, c *change.Change) error {
 	if err := w.sameRules(c); err != nil {
 		return err
 	}
 	maker, _ := w.Compact().Principal(c.Maker) // nobody, who has no freedom, where they are gone
 	now := *c
-	now.Route = w.route(c, maker).Steps
+	route, err := w.route(tx, c, maker)
+	if err != nil {
+		return err
+	}
+	now.Route = route.Steps
 	if open := now.Open(); len(open) > 0 {
 		return errs.New(errs.Blocked, "Its route asks for a decision as %s.", open[0].Role)
 	}

@@ -252,7 +252,7 @@ func (k *compiler) unknowns(g compact.Guardrail, why []string) {
 }
 
 func ruleOf(g compact.Guardrail) guard.Rule {
-	return guard.Rule{Name: g.Name, Each: guard.Each(g.Each), When: g.When.Text, Then: g.Then, By: g.By, Say: g.Say}
+	return guard.Rule{Name: g.Name, Each: guard.Each(g.Each), When: g.When.Text, Then: g.Then, By: g.By, Needs: g.Needs, Say: g.Say}
 }
 
 func freedomRule(f compact.Freedom) guard.Rule {
@@ -343,7 +343,7 @@ func (w *Workflow) judgeChange(d *compact.Dataset, ch *change.Change, out *plan.
 			continue
 		}
 		if ch.IsReversal() {
-			f.Severity, f.By = finding.Warn, ""
+			f.Severity, f.By, f.Needs = finding.Warn, "", 0
 		}
 		found = append(found, f)
 	}

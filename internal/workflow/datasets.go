@@ -41,7 +41,7 @@ func (w *Workflow) viewStops(ctx context.Context, all []wire.Dataset) error {
 
 func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Dataset {
 	out := wire.Dataset{Name: d.Name, Label: d.Label, System: d.System, Table: d.Table.String(), Key: d.Key, Department: string(d.Department),
-		Owners: []string{}, Allow: []string{}, May: []string{}}
+		Owners: []string{}, Needs: several(d.Needs), Allow: []string{}, May: []string{}}
 	if pr, ok := w.Compact().Process(d.Process); ok {
 		out.Process = &wire.Process{Name: pr.Name, Label: pr.Label}
 	}
@@ -59,6 +59,14 @@ func (w *Workflow) viewDataset(d *compact.Dataset, p access.Principal) wire.Data
 	return out
 }
 
+// several gives a number of people where more than one is asked for.
+func several(needs int) int {
+	if needs > 1 {
+		return needs
+	}
+	return 0
+}
+
 // Dataset gives one dataset with its columns, as the live system has them.
 func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error) {
 	if _, err := w.seen(p, name); err != nil {
@@ -71,7 +79,7 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 	}
 	out := one[0]
 	for _, g := range d.Guardrails {
-		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Say: g.Say, Process: g.Process})
+		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Needs: several(g.Needs), Say: g.Say, Process: g.Process})
 	}
 	sys, err := w.Systems.System(d.System)
 	if err != nil {

@@ -17,12 +17,12 @@ func figures(maker access.Email, c change.Counts, tableRows int64, risk change.R
 
 // freedom says why the maker may go ahead without the owner; "" if they may not.
 // A freedom must hold for certain: unknown is not enough.
-func (w *Workflow) freedom(c *change.Change) string {
+func (w *Workflow) freedom(tx Tx, c *change.Change) (string, error) {
 	comp := w.Compact()
 	d, there := comp.Dataset(c.Dataset)
 	maker, known := comp.Principal(c.Maker)
 	if !there || !known {
-		return ""
+		return "", nil
 	}
 	for _, f := range d.Freedom {
 		rule, err := guard.CompileChange(freedomRule(f))
@@ -30,8 +30,8 @@ func (w *Workflow) freedom(c *change.Change) string {
 			continue
 		}
 		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Risk)) == expr.True {
-			return fmt.Sprintf("The Compact lets makers of level %s go ahead where %s.", f.Level, f.When.Text)
+			return fmt.Sprintf("The Compact lets makers of level %s go ahead where %s.", f.Level, f.When.Text), nil
 		}
 	}
-	return ""
+	return "", nil
 }

@@ -48,6 +48,7 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 	if c.Title == "" {
 		c.Title = input.Name
 	}
+	var out wire.Change
 	err = w.Store.Do(ctx, func(tx Tx) error {
 		p, err := w.today(tx, p)
 		if err != nil {
@@ -57,12 +58,13 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 			return err
 		}
 		c.Twin = w.twin(tx, in.Dataset, input.Digest)
-		return w.create(tx, c, p, evidence.ChangeProposed)
+		if err := w.create(tx, c, p, evidence.ChangeProposed); err != nil {
+			return err
+		}
+		out, err = w.view(tx, c, p)
+		return err
 	})
-	if err != nil {
-		return wire.Change{}, err
-	}
-	return w.view(c, p), nil
+	return out, err
 }
 
 // create stores a new change in state planning, with its leaf and its job.
@@ -307,7 +309,7 @@ func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID
 
 // Undo proposes the reversal of an applied change.
 func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error) {
-	var c *change.Change
+	var out wire.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActUndo)
 		if err != nil {
@@ -323,7 +325,7 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 			return errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s.", id, s.c.ReversedBy).
 				WithMend("Go on with that one, or withdraw it first.")
 		}
-		c = &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Maker: p.Email,
+		c := &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Maker: p.Email,
 			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id}
 		if !s.c.IsReversal() { // who takes a reversal back writes again: that takes the normal route
 			c.ReversesAt = s.c.AppliedAt
@@ -332,12 +334,16 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 			return err
 		}
 		s.c.ReversedBy = c.ID
-		return tx.SaveChange(s.c)
+		if err := tx.SaveChange(s.c); err != nil {
+			return err
+		}
+		out, err = w.view(tx, c, s.who)
+		return err
 	})
 	if err != nil {
 		return wire.Change{}, w.refused(ctx, p, id, change.ActUndo, err)
 	}
-	return w.view(c, p), nil
+	return out, nil
 }
 
 // undoable refuses an undo whose plan is not kept any more, before it starts.

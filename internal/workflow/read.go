@@ -19,17 +19,17 @@ func (w *Workflow) Change(ctx context.Context, p access.Principal, id change.ID,
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		c, err := w.see(ctx, p, id)
+		c, out, err := w.shown(ctx, p, id)
 		if err != nil {
 			return wire.Change{}, err
 		}
 		if wait <= 0 || c.State != change.Planning && c.State != change.Applying {
-			return w.inLine(ctx, c, w.view(c, p))
+			return w.inLine(ctx, c, out)
 		}
 		select {
 		case <-committed:
 		case <-timer.C:
-			return w.inLine(ctx, c, w.view(c, p))
+			return w.inLine(ctx, c, out)
 		case <-ctx.Done():
 			return wire.Change{}, ctx.Err()
 		}
@@ -51,6 +51,20 @@ func (w *Workflow) inLine(ctx context.Context, c *change.Change, out wire.Change
 		out.Progress = &wire.Progress{Step: placeInLine(before)}
 	}
 	return out, err
+}
+
+// shown reads a change that the person may see, and what they may see of it.
+func (w *Workflow) shown(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, out wire.Change, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActSee)
+		if err != nil {
+			return err
+		}
+		c = s.c
+		out, err = w.view(tx, s.c, s.who)
+		return err
+	})
+	return c, out, err
 }
 
 // see reads a change that the person may see.
@@ -87,7 +101,11 @@ func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([
 		}
 		list, err := tx.Changes(f)
 		for _, c := range list {
-			out = append(out, w.view(c, p))
+			one, failure := w.view(tx, c, p)
+			if failure != nil {
+				return failure
+			}
+			out = append(out, one)
 		}
 		return err
 	})

@@ -20,7 +20,10 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		if err := w.submittable(s.c); err != nil {
 			return err
 		}
-		route := w.route(s.c, p)
+		route, err := w.route(s.tx, s.c, s.who)
+		if err != nil {
+			return err
+		}
 		s.c.Route, s.c.RouteWhy, s.c.Blocked = route.Steps, route.Why, route.Blocked
 		if route.Blocked != "" {
 			return errs.New(errs.Blocked, "Change %s cannot be submitted: %s", id, route.Blocked).
@@ -89,15 +92,21 @@ func (w *Workflow) sameRules(c *change.Change) error {
 }
 
 // route computes who must decide, by the Compact in force.
-func (w *Workflow) route(c *change.Change, p access.Principal) change.Route {
+func (w *Workflow) route(tx Tx, c *change.Change, p access.Principal) (change.Route, error) {
 	in := change.RouteInput{Maker: c.Maker, Findings: c.Plan.Findings,
 		Deciders: func(r access.Role) []access.Email { return w.Compact().Deciders(c.Dataset, r) }}
+	if d, there := w.Compact().Dataset(c.Dataset); there {
+		in.Owners = d.Needs
+	}
 	if c.IsReversal() {
 		in.Reversal = w.exempt(c, p)
 	} else {
-		in.Freedom = w.freedom(c)
+		var err error
+		if in.Freedom, err = w.freedom(tx, c); err != nil {
+			return change.Route{}, err
+		}
 	}
-	return change.RouteFor(in)
+	return change.RouteFor(in), nil
 }
 
 // exempt says why a reversal needs nobody else: a listed owner may take back the

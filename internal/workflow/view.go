@@ -20,7 +20,7 @@ import (
 )
 
 // view gives a change as the contract's document, cut to what the asker may see.
-func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
+func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Change, error) {
 	d := w.Compact().AccessDataset(c.Dataset)
 	out := wire.Change{
 		ID: string(c.ID), Title: c.Title, Reason: c.Reason, Dataset: c.Dataset, Mode: string(c.Options.Mode), State: string(c.State),
@@ -39,6 +39,9 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 	}
 	values := access.May(p, access.SeeValues, d)
 	w.viewPlan(&out, c, values)
+	if err := w.viewRoute(tx, &out, c); err != nil {
+		return out, err
+	}
 	if !values && c.Problem != nil && c.Problem.OfFile {
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "The file could not be planned.").
 			WithMend("Its maker, an owner of the dataset or an auditor can see why."))
@@ -63,7 +66,7 @@ func (w *Workflow) view(c *change.Change, p access.Principal) wire.Change {
 			out.May = append(out.May, string(a))
 		}
 	}
-	return out
+	return out, nil
 }
 
 func viewUse(r *change.Recipe) *wire.RecipeUse {
@@ -120,16 +123,25 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 		}
 		out.Findings = append(out.Findings, f)
 	}
+}
+
+// viewRoute shows who must decide; of a planned change, who would have to if its
+// maker submitted it now.
+func (w *Workflow) viewRoute(tx Tx, out *wire.Change, c *change.Change) error {
 	route, blocked, why := c.Route, c.Blocked, c.RouteWhy
-	if c.State == change.Planned { // what it would be if it were submitted by its maker now
+	if c.State == change.Planned && c.Plan != nil {
 		maker, _ := w.Compact().Principal(c.Maker)
-		r := w.route(c, maker)
+		r, err := w.route(tx, c, maker)
+		if err != nil {
+			return err
+		}
 		route, blocked, why = r.Steps, r.Blocked, r.Why
 	}
 	out.Blocked, out.RouteWhy = blocked, why
 	for _, s := range route {
 		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
 	}
+	return nil
 }
 
 // withoutColumns takes the names of the file's columns out of a finding: where

@@ -51,7 +51,7 @@ func (s *Session) Reverse(ctx context.Context, spec plan.Spec, rev Reversal, liv
 		}
 	}
 	for i := range r.checks { // told, never in the way: what was there before is let back in
-		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By = finding.Warn, false, ""
+		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By, r.checks[i].Needs = finding.Warn, false, "", 0
 	}
 	return r.freeze(ctx)
 }
