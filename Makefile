@@ -1,12 +1,12 @@
 # Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
-# installed here: PostgreSQL and Node for the tests. Nothing is left running.
+# installed here: PostgreSQL, Node and Chromium for the tests. Nothing is left running.
 
 SHELL   := /bin/bash
 BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long lint generate bench bench-small bench-intake faults fuzz postgres node libreoffice clean
+.PHONY: demo build test test-long screenshots lint generate bench bench-small bench-intake faults fuzz postgres node chromium libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -15,12 +15,12 @@ demo: build
 	$(BUILD)/sutor demo
 
 ## test: every kind of test once, against a PostgreSQL of its own
-test: lint postgres node
+test: lint postgres node chromium
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go test -timeout 10m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved
-test-long: lint postgres node libreoffice
+test-long: lint postgres node chromium libreoffice
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./...
 
@@ -30,6 +30,10 @@ faults: postgres node
 	@mkdir -p $(BUILD)
 	set -o pipefail; SUTOR_LONG=1 go test -count=1 -timeout 60m -v ./test/fault | tee $(BUILD)/faults.log
 	@grep -o 'faults: .*' $(BUILD)/faults.log
+
+## screenshots: every page at 360, 1024 and 1600 pixels, light and dark
+screenshots: chromium
+	go run ./test/browser/cmd/screenshots -out $(BUILD)/screenshots
 
 ## lint: gofmt, vet and staticcheck
 lint:
@@ -80,5 +84,11 @@ node:
 	@if ! command -v node >/dev/null; then \
 	  echo "installing Node for the tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null; fi
+
+# The stories of the pages are told in Chromium.
+chromium:
+	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  echo "installing Chromium for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; fi
 
 clean: ; rm -rf $(BUILD)

@@ -59,7 +59,7 @@ var homes = map[string][]string{
 	"github.com/riverqueue/":           {"job"},
 	"cel.dev/":                         {"guard"},
 	"github.com/danielgtaylor/huma/":   {"api"},
-	"github.com/a-h/templ":             {"web"},
+	"github.com/a-h/templ":             {"web", "web/ui"},
 	"github.com/alecthomas/kong":       {"cli"},
 	"golang.org/x/mod/sumdb/":          {"evidence", "evidence/logtest", "store/sqlite", "store/postgres"}, // the stores keep tlog's hashes
 	"github.com/pressly/goose/":        {"store/sqlite", "store/postgres"},
@@ -71,8 +71,9 @@ var homes = map[string][]string{
 	"go.yaml.in/yaml/":                 {"compact"},
 	"github.com/schollz/progressbar/":  {"cli"},
 	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
-	"net/http":                         {"api", "api/routetest", "web", "client", "app", "wire"},
+	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire"},
 	"github.com/rogpeppe/go-internal/": {},
+	"github.com/chromedp/":             {}, // test/browser
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code
 	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest"},
 }

@@ -67,7 +67,9 @@
 // one server; internal/store/postgres in a database that several servers share;
 // internal/store/storetest checks both. internal/job is the queue (River), in the
 // same database and the same transactions. internal/api, internal/web and internal/cli are
-// thin; internal/api/routetest walks every route as every role. internal/demo
+// thin; internal/api/routetest walks every route as every role. internal/web has a
+// file a screen; internal/web/ui is the look: what screens are made of, with styles
+// and scripts. internal/demo
 // makes a company to try things on.
 //
 // Ring 7. internal/app puts it together. cmd/sutor is main and nothing else.
@@ -78,6 +80,7 @@
 // (drivertest, storetest, logtest) hold every implementation to one meaning.
 // test/fault kills servers, cuts lines, restarts PostgreSQL and fills disks in the
 // middle of a change, and finds each change done once or not at all.
+// test/browser tells stories in Chromium and has axe-core look at every page.
 // test/verify-js is a second verifier of evidence packs, in Node, which must agree with
 // the first on every pack of the tests.
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every

@@ -65,6 +65,8 @@ with every binary that is given to others.
 | Products of the demo: microsoft/sql-server-samples, AdventureWorks | `internal/demo/data` | MIT |
 | DuckDB, compiled into its Go bindings | `github.com/duckdb/duckdb-go-bindings` | MIT |
 | SQLite, compiled into its Go driver | `github.com/mattn/go-sqlite3` | public domain |
+| htmx 4.0.1 (npm `htmx.org`), as published | `internal/web/ui/assets/vendor` | 0BSD |
+| axe-core 4.14.1 (npm `axe-core`), as published; for tests, in no binary that is given to others | `test/browser/axe` | MPL-2.0 |
 
 Test data has its licence beside it, in the `testdata` folders.
 

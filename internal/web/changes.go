@@ -2,120 +2,60 @@ package web
 
 import (
 	"net/http"
-	"slices"
-	"strconv"
-	"time"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
-	"sutor/internal/errs"
-	"sutor/internal/record"
+	"sutor/internal/web/ui"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
 
-const (
-	listSize = 50
-	rowsSize = 100
-	longWait = 25 * time.Second
-)
+const listSize = 50
 
-func (s *site) list(w http.ResponseWriter, r *http.Request, p access.Principal) {
+// changesModel is a list of changes.
+type changesModel struct {
+	lines []changeLine
+	older bool // it does not begin with the newest
+	tabs  []ui.Link
+	pager ui.Pager
+}
+
+type changeLine struct {
+	id, title, dataset, maker, made string
+	state                           ui.Word
+	rows                            string
+}
+
+func (s *site) changes(w http.ResponseWriter, r *http.Request, p access.Principal) {
 	q := r.URL.Query()
 	f := workflow.Filter{Limit: listSize, Before: change.ID(q.Get("before"))}
 	if q.Get("mine") != "" {
 		f.Maker = p.Email
 	}
-	h := s.head(&p)
-	h.title = "Changes"
+	h := s.head(r, &p, "Changes")
 	all, err := s.uc.Changes(r.Context(), p, f)
 	if err != nil {
 		s.failed(w, r, h, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, listView(h, listOf(all, q.Get("mine") != "", q.Get("before") != "")))
-}
-
-func (s *site) change(w http.ResponseWriter, r *http.Request, p access.Principal) {
-	var wait time.Duration
-	if r.URL.Query().Has("wait") {
-		wait = longWait
+	m := changesModel{lines: changeLines(all), older: q.Get("before") != ""}
+	m.tabs = []ui.Link{{Text: "All you may see", To: "/changes", Here: f.Maker == ""}, {Text: "Yours", To: "/changes?mine=1", Here: f.Maker != ""}}
+	if len(all) == listSize {
+		m.pager = ui.Pager{Of: "changes", Next: ui.With("/changes", q, "", "") + "&before=" + all[len(all)-1].ID}
 	}
-	s.showChange(w, r, p, wait, nil)
+	s.render(w, r, http.StatusOK, changesView(h, m))
 }
 
-// showChange shows a change, and above it what went wrong with the person's last
-// step, if anything did.
-func (s *site) showChange(w http.ResponseWriter, r *http.Request, p access.Principal, wait time.Duration, refused error) {
-	h := s.head(&p)
-	c, err := s.uc.Change(r.Context(), p, change.ID(r.PathValue("id")), wait)
-	if err != nil {
-		if refused != nil {
-			err = refused
+func changeLines(all []wire.Change) (out []changeLine) {
+	for _, c := range all {
+		l := changeLine{id: c.ID, title: ui.Plain(c.Title), dataset: c.Dataset, maker: c.Maker, made: when(c.CreatedAt), state: stateOf(c.State)}
+		if l.title == "" {
+			l.title = "Change " + c.ID
 		}
-		s.failed(w, r, h, err)
-		return
-	}
-	op := r.URL.Query().Get("op")
-	if !slices.Contains(ops, op) {
-		op = ""
-	}
-	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
-	if err != nil || offset < 0 {
-		offset = 0
-	}
-	view := changeOf(c, op)
-	if c.Plan != nil {
-		page, err := s.uc.Rows(r.Context(), p, change.ID(c.ID), op, rowsSize, offset)
-		if err != nil {
-			view.rows.why = errs.Public(err).Error()
-		} else {
-			view.rows = rowsOf(c, page, op)
+		if c.Plan != nil {
+			l.rows = group(c.Plan.Counts.Insert + c.Plan.Counts.Update + c.Plan.Counts.Delete)
 		}
+		out = append(out, l)
 	}
-	status := http.StatusOK
-	if refused != nil {
-		trouble := s.trouble(r, refused)
-		view.trouble, status = &trouble, trouble.Status
-	}
-	h.title = "Change " + c.ID
-	h.again = view.again
-	s.render(w, r, status, changeView(h, view))
-}
-
-// act does what a button asks for and leads back to the change, or to the new
-// one.
-func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
-	err := readForm(w, r)
-	var c wire.Change
-	if err == nil {
-		c, err = s.do(r, p, change.ID(r.PathValue("id")), r.PathValue("act"))
-	}
-	if err != nil {
-		s.showChange(w, r, p, 0, err)
-		return
-	}
-	http.Redirect(w, r, "/changes/"+c.ID, http.StatusSeeOther)
-}
-
-func (s *site) do(r *http.Request, p access.Principal, id change.ID, act string) (wire.Change, error) {
-	ctx, comment := r.Context(), r.PostForm.Get("comment")
-	digest := record.Digest(r.PostForm.Get("digest"))
-	switch change.Act(act) {
-	case change.ActSubmit:
-		return s.uc.Submit(ctx, p, id, comment)
-	case change.ActWithdraw:
-		return s.uc.Withdraw(ctx, p, id, comment)
-	case change.ActReplan:
-		return s.uc.Replan(ctx, p, id, workflow.Again{})
-	case change.ActApprove:
-		return s.uc.Approve(ctx, p, id, digest, comment)
-	case change.ActReject:
-		return s.uc.Reject(ctx, p, id, digest, comment)
-	case change.ActApply:
-		return s.uc.Apply(ctx, p, id, comment)
-	case change.ActUndo:
-		return s.uc.Undo(ctx, p, id, comment)
-	}
-	return wire.Change{}, errs.New(errs.NotFound, "There is no step %q.", act)
+	return out
 }

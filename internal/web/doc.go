@@ -1,22 +1,25 @@
-// Package web holds the pages for people: sign in, the list of changes, one
-// change. They are plain HTML from templ, one stylesheet, forms that POST and
-// are answered by a redirect; no script, so the Content-Security-Policy allows
-// none. Like package api they have no other door than workflow.UseCases.
+// Package web holds the pages for people. They are HTML from templ over the parts of
+// package ui; forms POST and are answered by a redirect, links are links, so a page
+// works without scripts, which only make it quicker to use. Like package api it has
+// no other door than workflow.UseCases.
 //
-// A handler parses, asks a use case, makes a typed view model (model.go, pure
-// functions) and renders it. There is one file for each screen; the templates
-// are *.templ, and their generated code is kept beside them:
+// A handler parses, asks a use case, makes a typed view model (pure functions) and
+// renders it. A screen has its files, named after it: changes.go and
+// changes.templ are the list of changes. All routes are in routes (web.go), what
+// stands around each page in head.go. The templates' generated code is kept beside
+// them:
 //
 //	go tool templ generate -path internal/web
 //
 // # Sessions
 //
-// A session holds nothing but the person's address; rights are looked up anew
-// for each request, from the Compact in force. The cookie is HttpOnly and
-// SameSite=Lax, and Secure where people come over https. Its token is renewed at
-// sign-in (no fixation), expires when idle and in any case after [Lifetime].
-// One that has ended stays ended, also when a request of it was still under way.
-// Requests by pages of other sites are refused (http.CrossOriginProtection).
+// A session holds the person's address and at most one sentence for the next page;
+// rights are looked up anew for each request, from the Compact in force. The cookie
+// is HttpOnly and SameSite=Lax, and Secure where people come over https. Its token is
+// renewed at sign-in (no fixation), expires when idle and in any case after
+// [Lifetime]. One that has ended stays ended, also when a request of it was still
+// under way. Requests by pages of other sites are refused
+// (http.CrossOriginProtection).
 //
 // # Deciding
 //
@@ -24,12 +27,9 @@
 // the person decides on what they saw: when the plan was made anew meanwhile,
 // the decision is refused and the page shows the new one.
 //
-// Two values that are not the same never look the same (shown.go): spaces that a
-// browser would fold, and characters without a shape or that reorder text, are
-// written out as marks.
-//
 // # Waiting
 //
-// While a change is planned or applied, its page asks itself again with ?wait,
-// and the server answers when that is done: a long poll without script.
+// While a change is planned or applied, its page asks for itself again: with a
+// script every second, its content put in place; without, by a refresh that the
+// server answers when the work is done.
 package web

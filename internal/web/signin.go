@@ -17,8 +17,7 @@ type signInForm struct {
 }
 
 func (s *site) signInPage(w http.ResponseWriter, r *http.Request) {
-	h := s.head(nil)
-	h.title = "Sign in"
+	h := s.head(r, nil, "Sign in")
 	s.render(w, r, http.StatusOK, signInView(h, signInForm{next: localPath(r.URL.Query().Get("next"))}))
 }
 
@@ -31,8 +30,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		trouble := s.trouble(r, err)
 		form.trouble = &trouble
-		h := s.head(nil)
-		h.title = "Sign in"
+		h := s.head(r, nil, "Sign in")
 		s.render(w, r, trouble.Status, signInView(h, form))
 		return
 	}
@@ -56,7 +54,7 @@ func (s *site) prove(r *http.Request, email access.Email, password string) error
 
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := s.sessions.end(r); err != nil {
-		s.failed(w, r, s.head(nil), err)
+		s.failed(w, r, s.head(r, nil, ""), err)
 		return
 	}
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
@@ -66,7 +64,7 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 // for the start of another host.
 func localPath(next string) string {
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
-		return "/changes"
+		return "/"
 	}
 	return next
 }

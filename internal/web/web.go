@@ -2,21 +2,16 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"embed"
-	"encoding/hex"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
 	"sutor/internal/access"
 	"sutor/internal/errs"
+	"sutor/internal/web/ui"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
@@ -42,9 +37,6 @@ type site struct {
 	o        Options
 }
 
-//go:embed assets
-var assets embed.FS
-
 // Handler gives the pages.
 func Handler(uc workflow.UseCases, sessions *Sessions, login Login, o Options) http.Handler {
 	if o.Log == nil {
@@ -56,16 +48,16 @@ func Handler(uc workflow.UseCases, sessions *Sessions, login Login, o Options) h
 	s := &site{uc: uc, sessions: sessions, login: login, o: o}
 	pages := http.NewServeMux()
 	s.routes(pages)
-	sessions.scs.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.failed(w, r, s.head(nil), err) }
+	sessions.scs.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.failed(w, r, s.head(r, nil, ""), err) }
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.failed(w, r, s.head(nil), errs.New(errs.Forbidden, "This request was sent by a page of another site, so it is refused.").
+		s.failed(w, r, s.head(r, nil, ""), errs.New(errs.Forbidden, "This request was sent by a page of another site, so it is refused.").
 			WithMend("Open Sutor in a window of its own and do it there."))
 	}))
 	mux := http.NewServeMux()
-	mux.Handle("GET /assets/{name}", http.HandlerFunc(asset))
-	mux.Handle("/", origin.Handler(sessions.scs.LoadAndSave(pages)))
+	mux.HandleFunc("GET /assets/{name}", ui.ServeAsset)
+	mux.Handle("/", compressed(origin.Handler(sessions.scs.LoadAndSave(pages))))
 	return secure(mux)
 }
 
@@ -74,12 +66,15 @@ func (s *site) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sign-in", s.signInPage)
 	mux.HandleFunc("POST /sign-in", s.signIn)
 	mux.HandleFunc("POST /sign-out", s.signOut)
+	mux.HandleFunc("POST /theme", s.chooseTheme)
 	mux.HandleFunc("GET /{$}", s.person(s.home))
-	mux.HandleFunc("GET /changes", s.person(s.list))
+	mux.HandleFunc("GET /search", s.person(s.search))
+	mux.HandleFunc("GET /help", s.person(s.help))
+	mux.HandleFunc("GET /changes", s.person(s.changes))
 	mux.HandleFunc("GET /changes/{id}", s.person(s.change))
 	mux.HandleFunc("POST /changes/{id}/{act}", s.person(s.act))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.failed(w, r, s.head(nil), errs.New(errs.NotFound, "There is no page %s.", r.URL.Path).WithMend("Start from the list of changes."))
+		s.failed(w, r, s.head(r, nil, ""), errs.New(errs.NotFound, "There is no page %s.", r.URL.Path).WithMend("Begin at the start."))
 	})
 }
 
@@ -87,9 +82,11 @@ func (s *site) routes(mux *http.ServeMux) {
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
@@ -113,7 +110,7 @@ func (s *site) person(page func(http.ResponseWriter, *http.Request, access.Princ
 			}
 		}
 		if err != nil {
-			s.failed(w, r, s.head(nil), err)
+			s.failed(w, r, s.head(r, nil, ""), err)
 			return
 		}
 		page(w, r, p)
@@ -156,10 +153,10 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 // failed shows a page that says what went wrong and how to mend it.
-func (s *site) failed(w http.ResponseWriter, r *http.Request, h head, err error) {
+func (s *site) failed(w http.ResponseWriter, r *http.Request, h ui.Head, err error) {
 	trouble := s.trouble(r, err)
-	h.title = trouble.Title
-	s.render(w, r, trouble.Status, failedPage(h, trouble))
+	h.Title = trouble.Title
+	s.render(w, r, trouble.Status, failedView(h, trouble))
 }
 
 // trouble gives an error its public form and logs what must not be shown.
@@ -172,44 +169,4 @@ func (s *site) trouble(r *http.Request, err error) wire.Problem {
 		s.o.Log.ErrorContext(r.Context(), "a page failed", slog.String("page", r.Method+" "+r.Pattern), slog.String("cause", errs.Detail(err)))
 	}
 	return wire.ProblemOf(e)
-}
-
-func (s *site) head(p *access.Principal) head {
-	h := head{company: s.o.Company}
-	if p != nil {
-		h.person = p.Name
-		if h.person == "" {
-			h.person = string(p.Email)
-		}
-		var roles []string
-		for _, role := range p.Roles {
-			roles = append(roles, string(role))
-		}
-		h.roles = strings.Join(roles, ", ")
-	}
-	return h
-}
-
-func (s *site) home(w http.ResponseWriter, r *http.Request, _ access.Principal) {
-	http.Redirect(w, r, "/changes", http.StatusSeeOther)
-}
-
-// asset serves the stylesheet and the icon; browsers ask again each time, and
-// are answered in a line when nothing has changed.
-func asset(w http.ResponseWriter, r *http.Request) {
-	f, err := assets.Open("assets/" + r.PathValue("name"))
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	defer func() { _ = f.Close() }() // embedded
-	content, err := io.ReadAll(f)
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	sum := sha256.Sum256(content)
-	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeContent(w, r, r.PathValue("name"), time.Time{}, strings.NewReader(string(content)))
 }

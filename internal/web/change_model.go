@@ -8,97 +8,53 @@ import (
 	"time"
 
 	"sutor/internal/finding"
+	"sutor/internal/web/ui"
 	"sutor/internal/wire"
 )
 
-// head is what all pages have above their content.
-type head struct {
-	title, company string
-	person, roles  string // "" where nobody is signed in
-	again          string // where the page asks itself again; "" for a page that stands
-}
-
-// word is something with its sign: colour never stands alone.
-type word struct{ sign, text, class string }
-
 // stateOf shows a state.
-func stateOf(state string) word {
-	w := word{"○", state, "quiet"}
+func stateOf(state string) ui.Word {
+	w := ui.Say("○", state, "quiet")
 	switch state {
 	case "planning":
-		w = word{"…", "being planned", "busy"}
+		w = ui.Say("…", "being planned", "busy")
 	case "applying":
-		w = word{"…", "being applied", "busy"}
+		w = ui.Say("…", "being applied", "busy")
 	case "submitted":
-		w = word{"?", "waits for a decision", "ask"}
+		w = ui.Say("?", "waits for a decision", "ask")
 	case "approved":
-		w = word{"✓", "approved", "good"}
+		w = ui.Say("✓", "approved", "good")
 	case "applied":
-		w = word{"✓", "applied", "good"}
+		w = ui.Say("✓", "applied", "good")
 	case "partly_applied":
-		w = word{"!", "partly applied", "bad"}
+		w = ui.Say("!", "partly applied", "bad")
 	case "failed", "rejected":
-		w = word{"✗", state, "bad"}
+		w = ui.Say("✗", state, "bad")
 	case "undone":
-		w = word{"↩", "undone", "quiet"}
+		w = ui.Say("↩", "undone", "quiet")
 	}
 	return w
 }
 
 // opOf shows what happens to a row.
-func opOf(op string) word {
+func opOf(op string) ui.Word {
 	switch op {
 	case "insert":
-		return word{"+", "new", "added"}
+		return ui.Say("+", "new", "added")
 	case "update":
-		return word{"~", "changed", "changed"}
+		return ui.Say("~", "changed", "changed")
 	case "delete":
-		return word{"−", "deleted", "removed"}
+		return ui.Say("−", "deleted", "removed")
 	case "invalid", "impossible":
-		return word{"✗", op, "bad"}
+		return ui.Say("✗", op, "bad")
 	}
-	return word{"=", op, "quiet"}
-}
-
-// listView's model.
-type listModel struct {
-	lines       []line
-	mine, older bool   // which list this is
-	next        string // the next page; "" after the last
-}
-
-type line struct {
-	id, title, dataset, maker, made string
-	state                           word
-	rows                            string
-}
-
-func listOf(all []wire.Change, mine, older bool) listModel {
-	m := listModel{mine: mine, older: older}
-	for _, c := range all {
-		l := line{id: c.ID, title: plain(c.Title), dataset: c.Dataset, maker: c.Maker, made: when(c.CreatedAt), state: stateOf(c.State)}
-		if l.title == "" {
-			l.title = "Change " + c.ID
-		}
-		if c.Plan != nil {
-			l.rows = group(c.Plan.Counts.Insert + c.Plan.Counts.Update + c.Plan.Counts.Delete)
-		}
-		m.lines = append(m.lines, l)
-	}
-	if len(all) == listSize {
-		q := url.Values{"before": {all[len(all)-1].ID}}
-		if mine {
-			q.Set("mine", "1")
-		}
-		m.next = "/changes?" + q.Encode()
-	}
-	return m
+	return ui.Say("=", op, "quiet")
 }
 
 // changeModel is what the page of one change shows.
 type changeModel struct {
 	wire.Change
-	state    word
+	state    ui.Word
 	again    string
 	trouble  *wire.Problem
 	counts   []countLink
@@ -115,16 +71,16 @@ type changeModel struct {
 type countLink struct {
 	n      string
 	to     string // where the rows are; "" where there are none to see
-	word   word
+	word   ui.Word
 	active bool
 }
 
 type foundModel struct {
 	finding.Finding
-	word    word
+	word    ui.Word
 	rows    string
 	ranges  string
-	samples []shown // texts of the file
+	samples []ui.Shown // texts of the file
 }
 
 // button is a step that the person may take now.
@@ -161,14 +117,14 @@ func changeOf(c wire.Change, op string) changeModel {
 
 // cleaned writes out what people may have hidden in their texts.
 func cleaned(c wire.Change) wire.Change {
-	c.Title, c.Reason, c.Why, c.Next = plain(c.Title), plain(c.Reason), plain(c.Why), plain(c.Next)
+	c.Title, c.Reason, c.Why, c.Next = ui.Plain(c.Title), ui.Plain(c.Reason), ui.Plain(c.Why), ui.Plain(c.Next)
 	if c.Input != nil {
 		in := *c.Input
-		in.Name, c.Input = plain(in.Name), &in
+		in.Name, c.Input = ui.Plain(in.Name), &in
 	}
 	c.Decisions = slices.Clone(c.Decisions)
 	for i, d := range c.Decisions {
-		c.Decisions[i].Comment = plain(d.Comment)
+		c.Decisions[i].Comment = ui.Plain(d.Comment)
 	}
 	return c
 }
@@ -192,11 +148,11 @@ func foundOf(all []finding.Finding) []foundModel {
 	grave := []finding.Severity{finding.Block, finding.Approve, finding.Warn}
 	var out []foundModel
 	for _, f := range all {
-		f.Message, f.Mend = plain(f.Message), plain(f.Mend)
+		f.Message, f.Mend = ui.Plain(f.Message), ui.Plain(f.Mend)
 		m := foundModel{Finding: f, word: severityOf(f), rows: rowsWords(f.Rows), ranges: ranges(f.Ranges)}
 		for _, s := range f.Samples {
 			if s != "" { // that cells are empty stands in the message
-				m.samples = append(m.samples, visible(s))
+				m.samples = append(m.samples, ui.Visible(s))
 			}
 		}
 		out = append(out, m)
@@ -226,14 +182,14 @@ func rowsWords(n int64) string {
 	return group(n) + " rows"
 }
 
-func severityOf(f finding.Finding) word {
+func severityOf(f finding.Finding) ui.Word {
 	switch f.Severity {
 	case finding.Block:
-		return word{"✗", "blocks", "bad"}
+		return ui.Say("✗", "blocks", "bad")
 	case finding.Approve:
-		return word{"?", "needs approval", "ask"}
+		return ui.Say("?", "needs approval", "ask")
 	}
-	return word{"!", "warning", "warn"}
+	return ui.Say("!", "warning", "warn")
 }
 
 func countsOf(ch wire.Change, op string) []countLink {
@@ -244,7 +200,7 @@ func countsOf(ch wire.Change, op string) []countLink {
 			l := countLink{n: group(n), word: opOf(name), active: name == op}
 			switch {
 			case n == 0:
-				l.word.class = "quiet"
+				l.word.Tone = "quiet"
 			case slices.Contains(ops, name):
 				l.to = "/changes/" + url.PathEscape(ch.ID) + "?op=" + name + "#rows"
 			case name == "invalid": // they are no part of the plan; the findings say which
@@ -295,4 +251,20 @@ func group(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// titleOf names a change.
+func titleOf(c wire.Change) string {
+	if c.Title != "" {
+		return c.Title
+	}
+	return "Change " + c.ID
+}
+
+func progressOf(p wire.Progress) ui.Progress {
+	out := ui.Progress{Step: p.Step, Done: p.Done, Of: p.Of}
+	if p.Of > 0 {
+		out.Says = group(p.Done) + " of " + group(p.Of)
+	}
+	return out
 }

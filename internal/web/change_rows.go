@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"sutor/internal/web/ui"
 	"sutor/internal/wire"
 )
 
@@ -16,55 +17,25 @@ var ops = []string{"insert", "update", "delete", "kept", "impossible"}
 
 // rowsModel is a page of rows as a table.
 type rowsModel struct {
-	columns    []column
-	lines      []rowLine
-	from, to   string
-	total      string
-	prev, next string // other pages; "" where there is none
-	why        string // why there are no rows to see
-}
-
-// column heads its cells; numbers stand at the right.
-type column struct {
-	name    string
-	numbers bool
+	columns []ui.Column
+	lines   []rowLine
+	pager   ui.Pager
+	why     string // why there are no rows to see
 }
 
 type rowLine struct {
-	op    word
+	op    ui.Word
 	row   string
-	cells []cell
+	cells []ui.Cell
 	why   string
 }
 
-// cell shows a value, or before → after where it changes.
-type cell struct {
-	before, after value
-	changes       bool
-}
-
-// value is a value on the screen.
-type value struct {
-	shown
-	kind  kind
-	there bool
-}
-
-// kind is how a value is set.
-type kind string
-
-const (
-	text    kind = ""
-	number  kind = "num"
-	nothing kind = "null" // NULL and the empty text, told in words
-)
-
 func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
 	end := page.Offset + int64(len(page.Rows))
-	m := rowsModel{from: group(page.Offset + 1), to: group(end), total: group(page.Total)}
+	m := rowsModel{pager: ui.Pager{From: group(page.Offset + 1), To: group(end), Total: group(page.Total), Of: "rows", Swap: "rows"}}
 	names := shownIn(columnsOf(c, page.Rows), page.Rows)
 	for _, r := range page.Rows {
-		l := rowLine{op: opOf(r.Op), row: "–", why: plain(r.Why)}
+		l := rowLine{op: opOf(r.Op), row: "–", why: ui.Plain(r.Why)}
 		if r.Row != nil {
 			l.row = strconv.FormatInt(*r.Row, 10)
 		}
@@ -74,16 +45,16 @@ func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
 		m.lines = append(m.lines, l)
 	}
 	for i, name := range names {
-		m.columns = append(m.columns, column{plain(name), numbers(m.lines, i)})
+		m.columns = append(m.columns, ui.Column{Name: ui.Plain(name), Numbers: numbers(m.lines, i)})
 	}
 	link := func(offset int64) string {
 		return "/changes/" + url.PathEscape(c.ID) + "?" + url.Values{"op": {op}, "offset": {strconv.FormatInt(offset, 10)}}.Encode() + "#rows"
 	}
 	if page.Offset > 0 {
-		m.prev = link(max(0, page.Offset-rowsSize))
+		m.pager.Prev = link(max(0, page.Offset-rowsSize))
 	}
 	if end < page.Total && len(page.Rows) > 0 {
-		m.next = link(end)
+		m.pager.Next = link(end)
 	}
 	return m
 }
@@ -92,11 +63,11 @@ func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
 func numbers(lines []rowLine, i int) bool {
 	some := false
 	for _, l := range lines {
-		for _, v := range []value{l.cells[i].before, l.cells[i].after} {
-			if v.there && v.kind == text {
+		for _, v := range []ui.Value{l.cells[i].Before, l.cells[i].After} {
+			if v.There && v.Kind == ui.Text {
 				return false
 			}
-			some = some || v.kind == number
+			some = some || v.Kind == ui.Number
 		}
 	}
 	return some
@@ -129,24 +100,24 @@ func shownIn(columns []string, rows []wire.Row) []string {
 	return slices.DeleteFunc(slices.Clone(columns), func(name string) bool {
 		return !slices.ContainsFunc(rows, func(r wire.Row) bool {
 			cell := cellOf(r, name)
-			return cell.before.there || cell.after.there
+			return cell.Before.There || cell.After.There
 		})
 	})
 }
 
-func cellOf(r wire.Row, name string) cell {
+func cellOf(r wire.Row, name string) ui.Cell {
 	before, was := r.Before[name]
 	after, is := r.After[name]
 	if key, ok := r.Key[name]; ok && !was && !is {
-		return cell{after: valueOf(key, true)}
+		return ui.Cell{After: valueOf(key, true)}
 	}
 	switch {
 	case slices.Contains(r.Changed, name) && was:
-		return cell{valueOf(before, was), valueOf(after, is), true}
+		return ui.Cell{Before: valueOf(before, was), After: valueOf(after, is), Changes: true}
 	case is:
-		return cell{after: valueOf(after, true), changes: r.Op == "insert"}
+		return ui.Cell{After: valueOf(after, true), Changes: r.Op == "insert"}
 	}
-	return cell{after: valueOf(before, was)}
+	return ui.Cell{After: valueOf(before, was)}
 }
 
 // decimal is how a decimal comes (contract, section 3: as a string in the
@@ -154,20 +125,20 @@ func cellOf(r wire.Row, name string) cell {
 // too, which harms nobody.
 var decimal = regexp.MustCompile(`^-?\d+\.\d+$`)
 
-func valueOf(raw json.RawMessage, there bool) value {
+func valueOf(raw json.RawMessage, there bool) ui.Value {
 	if !there || len(raw) == 0 {
-		return value{}
+		return ui.Value{}
 	}
 	var s string
 	switch {
 	case string(raw) == "null":
-		return value{shown{{"NULL", false}}, nothing, true}
+		return ui.Value{Shown: ui.Shown{{Text: "NULL"}}, Kind: ui.Nothing, There: true}
 	case raw[0] != '"' || json.Unmarshal(raw, &s) != nil:
-		return value{shown{{string(raw), false}}, number, true}
+		return ui.Value{Shown: ui.Shown{{Text: string(raw)}}, Kind: ui.Number, There: true}
 	case s == "":
-		return value{shown{{"empty text", false}}, nothing, true}
+		return ui.Value{Shown: ui.Shown{{Text: "empty text"}}, Kind: ui.Nothing, There: true}
 	case decimal.MatchString(s):
-		return value{shown{{s, false}}, number, true}
+		return ui.Value{Shown: ui.Shown{{Text: s}}, Kind: ui.Number, There: true}
 	}
-	return value{visible(s), text, true}
+	return ui.Value{Shown: ui.Visible(s), Kind: ui.Text, There: true}
 }

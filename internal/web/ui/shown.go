@@ -1,4 +1,4 @@
-package web
+package ui
 
 import (
 	"fmt"
@@ -6,27 +6,27 @@ import (
 	"unicode"
 )
 
-// shown is a text of the data as an approver must see it: what a browser would
+// Shown is a text of the data as an approver must see it: what a browser would
 // hide, fold or reorder is written out as a mark, so that two texts that are not
 // the same never look the same ("NET\u202e03" would read NET30; CVE-2021-42574
 // tells of the same trick on source code). Letters of other alphabets that look
 // alike are left as they are.
-type shown []piece
+type Shown []Piece
 
-// piece is a run of plain text, or one mark.
-type piece struct {
-	text string
-	mark bool
+// Piece is a run of plain text, or one mark.
+type Piece struct {
+	Text string
+	Mark bool
 }
 
-// visible writes a text out: spaces at the ends and beside others as ␣, anything
+// Visible writes a text out: spaces at the ends and beside others as ␣, anything
 // else that cannot be seen by its code.
-func visible(s string) shown {
-	var out shown
+func Visible(s string) Shown {
+	var out Shown
 	var run strings.Builder
 	end := func() {
 		if run.Len() > 0 {
-			out = append(out, piece{run.String(), false})
+			out = append(out, Piece{run.String(), false})
 			run.Reset()
 		}
 	}
@@ -43,16 +43,16 @@ func visible(s string) shown {
 			continue
 		}
 		end()
-		out = append(out, piece{mark, true})
+		out = append(out, Piece{mark, true})
 	}
 	end()
 	return out
 }
 
-// plain takes out of people's own words (titles, comments) what could make a page
+// Plain takes out of people's own words (titles, comments) what could make a page
 // say something else: marks that reorder text are written out, line breaks and
 // other controls become spaces.
-func plain(s string) string {
+func Plain(s string) string {
 	var out strings.Builder
 	for _, r := range s {
 		switch {
