@@ -29,6 +29,9 @@ type run struct {
 	table  int64 // rows of the live table
 
 	reversal bool // undoing an applied plan: checks are told only
+
+	family []*run      // of the plan that is made together, this one too, parents first
+	order  []plan.Step // in which their rows are written
 }
 
 // column is one key or judged column with its place in the file.
@@ -42,15 +45,25 @@ type column struct {
 // Build makes a plan of a staging CSV (package intake: line, defect, cells…).
 // The files of the outcome stand in the session's folder until it is closed.
 func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*plan.Outcome, error) {
+	d, err := s.Compare(ctx, spec, staging, live, tell)
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := Finish(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// Compare makes a plan as far as one table tells; [Finish] makes it stand.
+func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*Draft, error) {
 	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged)}
 	r.columns()
 	if err := r.chooseFormats(); err != nil {
 		return nil, err
 	}
-	steps := []struct {
-		say string
-		do  func(context.Context) error
-	}{
+	return &Draft{r}, r.steps(ctx, 0, []doing{
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, staging) }},
 		{"reading the file", r.readFormats(staging)},
 		{"fetching live rows", r.fetchLive},
@@ -58,17 +71,27 @@ func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, liv
 		{"comparing", r.compare},
 		{"checking", r.checkRows},
 		{"checking", r.freezeDeltas},
-		{"looking up references", r.checkByReading},
-		{"judging guardrails", r.judgeRows},
-	}
-	for i, step := range steps {
-		tell(step.say, int64(i), int64(len(steps)+1))
+	})
+}
+
+// doing is a part of the making of a plan, and what is told of it.
+type doing struct {
+	say string
+	do  func(context.Context) error
+}
+
+// allSteps is about how many parts the making of a plan has, for the bar.
+const allSteps = 10
+
+// steps does one part after another, the first of which has the given number.
+func (r *run) steps(ctx context.Context, first int64, all []doing) error {
+	for i, step := range all {
+		r.tell(step.say, first+int64(i), allSteps)
 		if err := step.do(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	tell("freezing the plan", int64(len(steps)), int64(len(steps)+1))
-	return r.freeze(ctx)
+	return nil
 }
 
 func (r *run) columns() {

@@ -67,6 +67,32 @@ type Session struct {
 	conn *sql.Conn
 	dir  string
 	free func()
+
+	schema string  // of its tables
+	now    *string // the schema that the connection is in
+}
+
+// In gives a part of the session that has tables and a folder of its own: so
+// several plans are made side by side, and one reads the tables of the others as
+// name.table. It ends with the session.
+func (s *Session) In(ctx context.Context, name string) (*Session, error) {
+	part := &Session{db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, free: func() {}}
+	if err := os.Mkdir(part.dir, 0o700); err != nil {
+		return nil, diskError(err)
+	}
+	return part, s.exec(ctx, `CREATE SCHEMA `+name)
+}
+
+// use puts the connection into the session's schema.
+func (s *Session) use(ctx context.Context) error {
+	if *s.now == s.schema {
+		return nil
+	}
+	if _, err := s.conn.ExecContext(ctx, `USE `+s.schema); err != nil {
+		return engineError(err, "USE")
+	}
+	*s.now = s.schema
+	return nil
 }
 
 // Session waits for a slot and opens an instance that may read the given files
@@ -93,7 +119,8 @@ func (e *Engine) session(ctx context.Context, line *slots, before func(int), o O
 	if err := line.take(ctx, before); err != nil {
 		return nil, err
 	}
-	s := &Session{free: line.give}
+	now := "main"
+	s := &Session{free: line.give, schema: now, now: &now}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -179,6 +206,9 @@ func (s *Session) Reset(ctx context.Context) error {
 }
 
 func (s *Session) exec(ctx context.Context, query string) error {
+	if err := s.use(ctx); err != nil {
+		return err
+	}
 	if _, err := s.conn.ExecContext(ctx, query); err != nil {
 		return engineError(err, query)
 	}
@@ -189,6 +219,9 @@ func (s *Session) exec(ctx context.Context, query string) error {
 // reader refuses a valid file where one of its chunks begins inside a quoted cell
 // that looks like records; it is then read by one thread.
 func (s *Session) load(ctx context.Context, query string) error {
+	if err := s.use(ctx); err != nil {
+		return err
+	}
 	_, err := s.conn.ExecContext(ctx, query)
 	if err != nil && strings.Contains(err.Error(), "CSV Error") {
 		return s.exec(ctx, strings.ReplaceAll(query, "parallel = true", "parallel = false"))
@@ -201,6 +234,9 @@ func (s *Session) load(ctx context.Context, query string) error {
 
 // query runs a query and calls each for every row with a scan function.
 func (s *Session) query(ctx context.Context, query string, each func(scan func(...any) error) error) error {
+	if err := s.use(ctx); err != nil {
+		return err
+	}
 	rows, err := s.conn.QueryContext(ctx, query)
 	if err != nil {
 		return engineError(err, query)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -13,38 +12,40 @@ import (
 )
 
 // hurdle is a reason why the system would not take back rows, or would take
-// others with them, and the SQL of these rows' lines.
+// others with them, and the SQL of these rows' lines, as the deltas are then.
 type hurdle struct{ why, lines string }
 
-// leaveAlone makes the rows of a reversal impossible that meet a hurdle. One row
-// left alone may stand in the way of another, so it goes on until there are no
-// more.
-func (r *run) leaveAlone(ctx context.Context) error {
-	var all []hurdle
-	for _, find := range []func(context.Context) ([]hurdle, error){r.valuesInUse, r.valuesGone, r.referredTo} {
-		found, err := find(ctx)
+// hurdles gives what may stand in the way of a reversal's rows.
+func (r *run) hurdles(ctx context.Context, refs []*reference) (all []hurdle, err error) {
+	if all, err = r.valuesInUse(ctx); err != nil {
+		return nil, err
+	}
+	for _, ref := range refs { // a reference to a row that is not there any more
+		if !ref.unreadable { // else the system itself decides
+			all = append(all, hurdle{plan.WhyLost(ref.fk.Columns, ref.fk.RefTable), ref.lost()})
+		}
+	}
+	more, err := r.referredTo(ctx)
+	return append(all, more...), err
+}
+
+// leaveAlone makes the rows of a reversal impossible that meet a hurdle, and tells
+// whether there were any.
+func (r *run) leaveAlone(ctx context.Context, all []hurdle) (left bool, err error) {
+	for _, h := range all {
+		n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+h.met())
 		if err != nil {
-			return err
+			return left, err
 		}
-		all = append(all, found...)
-	}
-	for again := len(all) > 0; again; {
-		again = false
-		for _, h := range all {
-			n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+h.met())
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				continue
-			}
-			again = true
-			if err := r.exec(ctx, `UPDATE deltas SET op = 'impossible', why = `+text(h.why)+list(r.nj, "a# = b#")+list(r.nj, "m# = false")+` WHERE `+h.met()); err != nil {
-				return err
-			}
+		if n == 0 {
+			continue
+		}
+		left = true
+		if err := r.exec(ctx, `UPDATE deltas SET op = 'impossible', why = `+text(h.why)+list(r.nj, "a# = b#")+list(r.nj, "m# = false")+` WHERE `+h.met()); err != nil {
+			return left, err
 		}
 	}
-	return nil
+	return left, nil
 }
 
 func (h hurdle) met() string {
@@ -70,28 +71,6 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 			lines += ` UNION ` + u.taken
 		}
 		all = append(all, hurdle{plan.WhyTaken(columns), lines}, hurdle{plan.WhyTwins(columns), u.twins})
-	}
-	return all, nil
-}
-
-// valuesGone: a reference to a row that is not there any more.
-func (r *run) valuesGone(ctx context.Context) (all []hurdle, err error) {
-	for i, fk := range r.spec.Table.ForeignKeys {
-		f, ok, err := r.beside(ctx, fk.Columns, fmt.Sprintf("beside_reference%d", i))
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		missing, err := r.lookupReference(ctx, fk, f, i)
-		if unreadable(err) {
-			continue // the system itself decides
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, hurdle{plan.WhyLost(fk.Columns, fk.RefTable), missing})
 	}
 	return all, nil
 }
@@ -129,11 +108,11 @@ func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int)
 	if !ok || !readable {
 		return unread, nil
 	}
-	own := ref.Table == r.spec.Table.Table
+	child := r.relative(ref.Table)
 	look := driver.Lookup{Table: ref.Table, By: ref.Columns, Columns: ref.Columns[:1]}
 	fields := []string{"x"}
-	if own {
-		look.Columns, fields = r.spec.Key, names("k", r.nk)
+	if child != nil {
+		look.Columns, fields = child.spec.Key, names("k", child.nk)
 	}
 	table := fmt.Sprintf("referring%d", no)
 	err = r.lookup(ctx, table, look, deleted, names("u", len(ref.RefColumns)), fields)
@@ -142,14 +121,33 @@ func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int)
 	}
 	h.why = plan.WhyReferred(ref)
 	h.lines = `SELECT n AS line FROM ` + table
-	if own {
-		same := []string{}
-		for i := range r.nk {
-			same = append(same, fmt.Sprintf("d.k%d = %s", i, canonicalLive(r.cols[i].Type, fmt.Sprintf("u.k%d", i))))
-		}
-		h.lines += ` u WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM deltas WHERE op = 'delete') d WHERE ` + strings.Join(same, " AND ") + `)`
+	if child != nil {
+		h.lines += ` u WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM ` + child.deltas() + ` WHERE ` + r.lettingGo(child, ref) + `) d WHERE ` + child.sameKey("d", "u") + `)`
 	}
 	return h, err
+}
+
+// lettingGo is the condition under which a row of a relative, or of the table
+// itself, does not refer to rows of this table any more by the time that they are
+// deleted.
+func (r *run) lettingGo(child *run, ref driver.Reference) string {
+	gone := r.place(driver.Delete)
+	atCommit := slices.ContainsFunc(child.spec.Table.ForeignKeys, func(fk driver.ForeignKey) bool {
+		return fk.Deferred && fk.RefTable == r.spec.Table.Table && slices.Equal(fk.Columns, ref.Columns.Names())
+	})
+	condition := "false"
+	if child.place(driver.Delete) <= gone || atCommit {
+		condition = "op = 'delete'"
+	}
+	if child == r || child.place(driver.Update) > gone && !atCommit {
+		return condition
+	}
+	for _, c := range ref.Columns {
+		if j := child.spec.Judged.Index(c.Name); j >= 0 {
+			condition += fmt.Sprintf(" OR op = 'update' AND m%d", j)
+		}
+	}
+	return condition
 }
 
 // unreadable tells whether a system gave no right to read a table.

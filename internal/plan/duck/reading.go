@@ -11,15 +11,12 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// checkByReading checks the system's own unique and foreign keys over the final
-// values of the deltas, by reading only. What a row keeps in a column outside the
-// judged set is fetched for the check and goes no further; what a new row gets
+// readChecks makes the checks of the system's own unique and foreign keys over the
+// final values of the deltas, by reading only. What a row keeps in a column outside
+// the judged set is fetched for the check and goes no further; what a new row gets
 // there is for the system to say, so such rows are left to it, and it rolls the
-// whole apply back. Rows that are hit leave the deltas. One that leaves may have been what another
-// needs (it keeps a value after all, or is not there to be referred to), so it
-// goes on until no more are hit.
-func (r *run) checkByReading(ctx context.Context) error {
-	var all []standing
+// whole apply back.
+func (r *run) readChecks(ctx context.Context, refs []*reference) (all []standing, err error) {
 	for i, u := range r.uniques() {
 		f, ok, err := r.beside(ctx, u, fmt.Sprintf("beside_unique%d", i))
 		if ok && err == nil {
@@ -28,34 +25,32 @@ func (r *run) checkByReading(ctx context.Context) error {
 			all = append(all, checks...)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	for i, fk := range r.spec.Table.ForeignKeys {
-		f, ok, err := r.beside(ctx, fk.Columns, fmt.Sprintf("beside_reference%d", i))
-		if ok && err == nil {
-			var check standing
-			check, err = r.checkReference(ctx, fk, f, i)
-			all = append(all, check)
-		}
-		if err != nil {
-			return err
+	for _, ref := range refs {
+		all = append(all, r.checkReference(ref)...)
+	}
+	return all, nil
+}
+
+// hitStanding lets the rows leave the deltas that standing checks hit, and tells
+// whether there were any.
+func (r *run) hitStanding(ctx context.Context, all []standing) (left bool, err error) {
+	before, err := r.count(ctx, `SELECT count(*) FROM deltas`)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	for _, c := range all {
+		if err := r.exec(ctx, fmt.Sprintf(`INSERT INTO hits SELECT %d, line, %s FROM (%s)`, c.check, c.sample, c.lines)); err != nil {
+			return false, err
 		}
 	}
-	left, err := r.count(ctx, `SELECT count(*) FROM deltas`)
-	for before := int64(-1); err == nil && len(all) > 0 && left != before; {
-		for _, c := range all {
-			if err := r.exec(ctx, fmt.Sprintf(`INSERT INTO hits SELECT %d, line, %s FROM (%s)`, c.check, c.sample, c.lines)); err != nil {
-				return err
-			}
-		}
-		if err := r.exec(ctx, `DELETE FROM deltas WHERE line IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`))`); err != nil {
-			return err
-		}
-		before = left
-		left, err = r.count(ctx, `SELECT count(*) FROM deltas`)
+	if err := r.exec(ctx, `DELETE FROM deltas WHERE line IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`))`); err != nil {
+		return false, err
 	}
-	return err
+	after, err := r.count(ctx, `SELECT count(*) FROM deltas`)
+	return after != before, err
 }
 
 // standing is a check by its number, and the SQL of the rows that it hits in the
@@ -87,7 +82,7 @@ const isInsert = "op = 'insert'"
 // final is one column's final value within deltas.
 type final struct {
 	record.Column
-	value, written string // SQL
+	value, before, written string // SQL
 }
 
 // finals are the final values of some columns.
@@ -114,7 +109,7 @@ func (r *run) beside(ctx context.Context, columns []string, table string) (f fin
 		case i < 0 || r.spec.Table.Columns[i].Type.Kind == record.Unsupported:
 			return f, false, nil
 		default:
-			f.cols = append(f.cols, final{r.spec.Table.Columns[i], fmt.Sprintf("x%d", len(outside)), kept})
+			f.cols = append(f.cols, final{r.spec.Table.Columns[i], fmt.Sprintf("x%d", len(outside)), fmt.Sprintf("x%d", len(outside)), kept})
 			outside = append(outside, r.spec.Table.Columns[i])
 		}
 	}
@@ -141,9 +136,9 @@ func (r *run) finalColumns(columns []string) ([]final, bool) {
 	var out []final
 	for _, name := range columns {
 		if i := r.spec.Key.Index(name); i >= 0 {
-			out = append(out, final{r.spec.Key[i], fmt.Sprintf("k%d", i), isInsert})
+			out = append(out, final{r.spec.Key[i], fmt.Sprintf("k%d", i), fmt.Sprintf("k%d", i), isInsert})
 		} else if j := r.spec.Judged.Index(name); j >= 0 {
-			out = append(out, final{r.spec.Judged[j], fmt.Sprintf("a%d", j), fmt.Sprintf("m%d", j)})
+			out = append(out, final{r.spec.Judged[j], fmt.Sprintf("a%d", j), fmt.Sprintf("b%d", j), fmt.Sprintf("m%d", j)})
 		} else {
 			return nil, false
 		}
@@ -240,59 +235,4 @@ func (r *run) checkUnique(ctx context.Context, columns []string, f finals, no in
 		checks = append(checks, standing{r.check(plan.UniqueSwapFinding(columns)), u.taken, sample})
 	}
 	return checks, nil
-}
-
-func (r *run) checkReference(ctx context.Context, fk driver.ForeignKey, f finals, no int) (standing, error) {
-	sample := `concat_ws(', '` + list(len(f.cols), "u#") + `)`
-	missing, err := r.lookupReference(ctx, fk, f, no)
-	if unreadable(err) {
-		t := touching(f.cols)
-		return standing{r.check(plan.UncheckedFinding(fk.Columns, fk.RefTable)), `SELECT line` + t.values + ` FROM ` + f.deltas + ` WHERE ` + t.where, sample}, nil
-	}
-	return standing{r.check(plan.ForeignKeyFinding(fk.Columns, fk.RefTable)), missing, sample}, err
-}
-
-// lookupReference asks the system which of the rows that deltas refer to are
-// there, and gives the SQL of those deltas, as line and values u0…, whose are not.
-func (r *run) lookupReference(ctx context.Context, fk driver.ForeignKey, f finals, no int) (string, error) {
-	t, n := touching(f.cols), len(f.cols)
-	from := `SELECT line, op` + t.values + ` FROM ` + f.deltas + ` WHERE ` + t.where
-	us := strings.TrimPrefix(list(n, "u#"), ", ")
-	by := make(record.Schema, n)
-	for i, c := range f.cols {
-		by[i] = c.Column
-		by[i].Name = fk.RefColumns[i]
-	}
-	distinct := fmt.Sprintf("wanted%d", no)
-	err := r.exec(ctx, `CREATE TABLE `+distinct+` AS SELECT min(line) AS n, `+us+` FROM (`+from+`) GROUP BY `+us)
-	if err != nil {
-		return "", err
-	}
-	table := fmt.Sprintf("refers%d", no)
-	look := driver.Lookup{Table: fk.RefTable, By: by, Columns: by[:1]}
-	if err := r.lookup(ctx, table, look, `SELECT n`+list(n, "u#")+` FROM `+distinct, names("u", n), []string{"x"}); err != nil {
-		return "", err
-	}
-	missing := `SELECT ` + us + ` FROM ` + distinct + ` WHERE n NOT IN (SELECT n FROM ` + table + `)`
-	hit := func(rows, missing string) string {
-		return `SELECT line` + list(n, "u#") + ` FROM (` + from + rows + `) SEMI JOIN (` + missing + `) USING (` + us + `)`
-	}
-	own, ok := r.finalColumns(fk.RefColumns)
-	if fk.RefTable != r.spec.Table.Table || !ok {
-		return hit("", missing), nil
-	}
-	// A row of this plan may be the one referred to. Inserts come last, so an update
-	// that refers to one is judged before it is there.
-	but := func(ops string) string {
-		var same []string
-		for i, c := range own {
-			same = append(same, fmt.Sprintf("%s = w.u%d", c.value, i))
-		}
-		return `SELECT w.* FROM (` + missing + `) w WHERE NOT EXISTS (SELECT 1 FROM deltas WHERE op IN (` + ops + `) AND ` + strings.Join(same, " AND ") + `)`
-	}
-	lines := hit("", but(`'insert', 'update'`))
-	if !fk.Deferred {
-		lines += ` UNION ` + hit(` AND op = 'update'`, but(`'update'`))
-	}
-	return lines, nil
 }

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,32 +29,29 @@ type Reversal struct {
 // impossible, row by row with its reason. plan.ReferenceReversal is its slow and
 // obvious twin.
 func (s *Session) Reverse(ctx context.Context, spec plan.Spec, rev Reversal, live plan.Live, tell Progress) (*plan.Outcome, error) {
+	d, err := s.CompareReversal(ctx, spec, rev, live, tell)
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := Finish(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// CompareReversal is Compare for a plan that undoes an applied one.
+func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Reversal, live plan.Live, tell Progress) (*Draft, error) {
 	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged), reversal: true}
 	r.columns()
 	for j := range r.nj {
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
-	steps := []struct {
-		say string
-		do  func(context.Context) error
-	}{
+	return &Draft{r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
-		{"looking up references", r.leaveAlone},
-		{"checking", r.checkReversal},
-		{"judging guardrails", r.judgeRows},
-	}
-	for i, step := range steps {
-		tell(step.say, int64(i), int64(len(steps)+1))
-		if err := step.do(ctx); err != nil {
-			return nil, err
-		}
-	}
-	for i := range r.checks { // told, never in the way: what was there before is let back in
-		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By, r.checks[i].Needs = finding.Warn, false, "", 0
-	}
-	return r.freeze(ctx)
+	})
 }
 
 // readApplied makes the table cells of the applied rows, numbered by the plan's
@@ -173,7 +171,17 @@ func (r *run) needed(forward record.Schema) (branches string) {
 	return branches
 }
 
-// checkReversal tells which column checks the restored values would not pass.
+// judgeReversal tells which column checks the restored values would not pass, and
+// what guardrails say of them: told, never in the way, since what was there before
+// is let back in.
+func (r *run) judgeReversal(ctx context.Context) error {
+	err := errors.Join(r.checkReversal(ctx), r.judgeRows(ctx))
+	for i := range r.checks {
+		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By, r.checks[i].Needs = finding.Warn, false, "", 0
+	}
+	return err
+}
+
 func (r *run) checkReversal(ctx context.Context) error {
 	err := r.exec(ctx, `CREATE VIEW rows AS SELECT * EXCLUDE (why), op <> 'insert' AS found`+list(r.nj, "b# AS l#")+` FROM deltas WHERE op IN ('insert', 'update')`)
 	if err != nil {
