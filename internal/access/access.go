@@ -2,7 +2,8 @@
 // plain data. It knows nothing of HTTP, tokens or databases: identity makes a
 // Principal, workflow asks the questions, on every path the same ones.
 //
-// The table *Who may* of docs/lifecycle.md stands here once, as [May]. Rights
+// The table *Who may* of docs/lifecycle.md stands here once, as [May], and who
+// sees which columns and rows of a dataset as [See] (docs/rights.md). Rights
 // that depend on one change (its maker, its route, its state) are in package
 // change; segregation of duties is judged there, per change.
 package access
@@ -67,6 +68,9 @@ type Principal struct {
 	Departments []Department
 	Level       Level
 	Means       Means // "session", "token:ID", "passkey"
+	// Grants are what owners gave the person beyond the Compact, of those that hold
+	// now: package workflow brings them up to date in every transaction.
+	Grants []Grant
 }
 
 // Is tells whether the person has the role.
@@ -75,11 +79,15 @@ func (p Principal) Is(r Role) bool { return slices.Contains(p.Roles, r) }
 // In tells whether the person belongs to the department.
 func (p Principal) In(d Department) bool { return slices.Contains(p.Departments, d) }
 
-// Dataset is what rights are judged against: who owns it and whose it is.
+// Dataset is what rights are judged against: who owns it, whose it is, with whom
+// it is shared, and who sees what of its rows.
 type Dataset struct {
 	Name       string
 	Department Department
 	Owners     []Email
+	Share      Share
+	Columns    map[string]Column // by name; only those whose values are not for everybody
+	Rows       []RowRule
 }
 
 // OwnedBy tells whether the person is a listed owner. Only listed owners count:
@@ -102,17 +110,21 @@ const (
 	Freeze       Action = "freeze it at once, and lift that"
 )
 
-// May answers for one person, one action, one dataset. Several roles add up.
+// May answers for one person, one action, one dataset. Several roles add up, and
+// so do what is shared with the person and what was granted to them. What they see
+// of the rows is told by [See].
 func May(p Principal, a Action, d Dataset) bool {
-	maker := p.Is(Maker) && p.In(d.Department)
+	proposes := shared(d.Share.Propose, p)
+	maker := p.Is(Maker) && (p.In(d.Department) || proposes)
+	guest := proposes || shared(d.Share.See, p) || p.granted(d.Name, "")
 	manager := p.Is(Manager) && p.In(d.Department)
 	owner := d.OwnedBy(p)
 	auditor := p.Is(Auditor)
 	switch a {
 	case SeeDataset, SeeChanges:
-		return maker || owner || manager || auditor || p.Is(Steward)
+		return maker || owner || manager || auditor || guest || p.Is(Steward)
 	case SeeRows, Export, SeeValues:
-		return maker || owner || manager || auditor
+		return maker || owner || manager || auditor || guest
 	case Propose:
 		return maker
 	case ProveChanges:

@@ -17,8 +17,10 @@ func (r *reader) check() {
 		r.references(d)
 		r.owners(d)
 		r.sameName(d)
+		r.keys(d)
 	}
 	r.spread()
+	r.namings()
 	for _, f := range r.c.Freezes {
 		for _, name := range f.Datasets {
 			if _, ok := r.c.Dataset(name); !ok {

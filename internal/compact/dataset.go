@@ -31,6 +31,8 @@ var datasetShape = shape{"dataset", []key{
 	{"freedom", false, "freedom: [{level: expert, when: rows <= 20}]"},
 	{"risk", false, "risk: {deletes: 50}"},
 	{"retain", false, "retain: {values: 90d, inputs: 30d}"},
+	{"share", false, "share: [finance]"},
+	{"rows", false, `rows: [{for: [sales], where: "country == 'DE'"}]`},
 }}
 
 var columnShape = shape{"column", []key{
@@ -43,6 +45,8 @@ var columnShape = shape{"column", []key{
 	{"writable", false, "writable: false"},
 	{"also", false, "also: [terms]"},
 	{"critical", false, "critical: true"},
+	{"visible_to", false, "visible_to: [owner, finance]"},
+	{"mask", false, "mask: last4"},
 }}
 
 var guardrailShape = shape{"guardrail", []key{
@@ -96,6 +100,10 @@ func (r *reader) dataset(e entry) Dataset {
 	for _, n := range s.nodes("freedom") {
 		f := r.section(n, "this freedom", freedomShape)
 		d.Freedom = append(d.Freedom, Freedom{Level: word(f, "level", access.Levels), When: f.expr("when"), Path: n.path})
+	}
+	d.Share = s.share()
+	for _, n := range s.nodes("rows") {
+		d.Rows = append(d.Rows, r.rowRule(n))
 	}
 	risk := r.c.Risk
 	if p, ok := r.c.Process(d.Process); ok {
@@ -171,6 +179,7 @@ func (r *reader) column(e entry) ColumnRule {
 		Pattern: s.pattern(), Writable: s.flag("writable"), Also: s.texts("also")}
 	required, critical := s.flag("required"), s.flag("critical")
 	c.Required, c.Critical = required != nil && *required, critical != nil && *critical
+	s.sight(&c)
 	if c.Min != nil && c.Max != nil {
 		if wrong := disorder(*c.Min, *c.Max); wrong != "" {
 			r.problem(e.path.To("max"), wrong, "Correct `min` or `max`.")

@@ -30,6 +30,8 @@ type sectionV2 struct {
 	Impact     []impactV2        `json:"impact"`
 	Freedom    []freedomV2       `json:"freedom"`
 	Risk       Weights           `json:"risk"`
+	Share      *shareV2          `json:"share,omitempty"`
+	Rows       []rowsV2          `json:"rows,omitempty"`
 }
 
 type systemV2 struct {
@@ -60,6 +62,19 @@ type ruleV2 struct {
 	Writable *bool    `json:"writable"`
 	Also     []string `json:"also"`
 	Critical bool     `json:"critical"`
+
+	VisibleTo []access.Who `json:"visible_to,omitempty"`
+	Mask      access.Mask  `json:"mask,omitempty"`
+}
+
+type shareV2 struct {
+	See     []access.Who `json:"see,omitempty"`
+	Propose []access.Who `json:"propose,omitempty"`
+}
+
+type rowsV2 struct {
+	For   []access.Who `json:"for"`
+	Where string       `json:"where"`
 }
 
 type guardrailV2 struct {
@@ -104,7 +119,7 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
 		Columns: map[string]ruleV2{}, Risk: d.Risk}
 	for column, r := range d.Columns {
-		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical}
+		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical, sorted(r.VisibleTo), r.Mask}
 	}
 	for _, g := range d.Guardrails {
 		v.Guardrails = append(v.Guardrails, guardrailV2{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say, several(g.Needs)})
@@ -114,6 +129,12 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	}
 	for _, f := range d.Freedom {
 		v.Freedom = append(v.Freedom, freedomV2{f.Level, f.When.Text})
+	}
+	if len(d.Share.See)+len(d.Share.Propose) > 0 {
+		v.Share = &shareV2{sorted(d.Share.See), sorted(d.Share.Propose)}
+	}
+	for _, r := range d.Rows {
+		v.Rows = append(v.Rows, rowsV2{sorted(r.For), r.Where.Text})
 	}
 	return record.DigestOf(canonical(v)), true
 }

@@ -100,6 +100,8 @@ type Dataset struct {
 	Freedom    []Freedom
 	Risk       Weights // complete: what the dataset, the Compact or nobody says
 	Retain     Retain
+	Share      access.Share
+	Rows       []RowRule // people whom they name see and change only such rows
 	Path       Path
 
 	ownerPath Path // where Owners stands
@@ -119,7 +121,11 @@ type ColumnRule struct {
 	Writable *bool // nil: as the system allows
 	Also     []string
 	Critical bool // changing it counts towards risk
-	Path     Path
+	// VisibleTo names those who see its values, nil for everybody; Mask is what the
+	// others see.
+	VisibleTo []access.Who
+	Mask      access.Mask
+	Path      Path
 }
 
 // MayWrite tells whether proposals may change the column.

@@ -40,6 +40,7 @@ type reader struct {
 	problems  []Problem
 	suggested int                      // how many unknown names were compared with the known ones
 	items     map[Path]map[string]Path // list → folded text → its place in the list
+	named     []naming                 // people, roles and departments named in lists, to be looked up
 	commas    []node                   // texts that go on after a comma, see rejoin
 }
 

@@ -41,7 +41,8 @@ func (c *Compact) AccessDataset(name string) access.Dataset {
 	if !ok {
 		return access.Dataset{Name: name}
 	}
-	return access.Dataset{Name: d.Name, Department: d.Department, Owners: slices.Clone(d.Owners)}
+	return access.Dataset{Name: d.Name, Department: d.Department, Owners: slices.Clone(d.Owners),
+		Share: d.Share, Columns: d.sights(), Rows: d.rowRules()}
 }
 
 // Deciders lists who can decide in a role on a dataset, sorted: the listed

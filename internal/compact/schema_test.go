@@ -54,7 +54,7 @@ func TestSchemaKeys(t *testing.T) {
 	t.Parallel()
 	s := readSchema(t)
 	shapes := []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape, riskShape, processShape}
+		freedomShape, retainShape, freezeShape, riskShape, processShape, shareShape, rowsShape}
 	objects := 0
 	for _, d := range s.Defs {
 		if d.Properties != nil {

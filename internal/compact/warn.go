@@ -24,6 +24,7 @@ func (r *reader) warn() {
 		d := &r.c.Datasets[i]
 		r.proposers(d)
 		r.fewOwners(d)
+		r.blind(d)
 		for _, g := range d.Guardrails {
 			r.unwalkable(d, g)
 		}
