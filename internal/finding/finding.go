@@ -58,6 +58,7 @@ const (
 	Twin         = "twin"           // another change has the same rows (warning)
 	AsStored     = "as-stored"      // the system stored something else than was approved
 	Constraint   = "constraint"     // the system refused it at apply
+	Outside      = "outside-rows"   // not among the rows that the maker sees and may change
 )
 
 // BuiltIn lists every name above.
@@ -96,6 +97,7 @@ var BuiltIn = []string{
 	Twin,
 	AsStored,
 	Constraint,
+	Outside,
 }
 
 // Finding is one rule's result over a whole plan.

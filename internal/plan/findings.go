@@ -64,6 +64,14 @@ func ExistingKeyFinding() finding.Finding {
 	return invalid(finding.ExistingKey, "", "Rows exist in the system already, and this change only inserts.", "Check the key, or propose the file with --mode upsert.")
 }
 
+// OutsideFinding: the maker sees and may change some rows only. It is the same
+// whether a row is not there, or is there and not for them; and it says nothing of
+// which rows they see, since that may be a condition on what they do not.
+func OutsideFinding() finding.Finding {
+	return invalid(finding.Outside, "", "Rows are not among those that you may see and change, or would not be among them any more.",
+		"Take them out, or ask an owner of the dataset, who may see more.")
+}
+
 // NotAllowedFinding: the dataset does not allow the operation.
 func NotAllowedFinding(op string) finding.Finding {
 	return invalid(finding.NotAllowed, "", fmt.Sprintf("Rows would be an %s, which the Compact does not allow on this dataset.", op), "Take the rows out, or ask the steward to allow it.")

@@ -105,6 +105,11 @@ type Spec struct {
 	// Remembered has, by column, the formats chosen for earlier files. One counts only
 	// where several contend and nothing in the file or in live data decides.
 	Remembered map[string]Remembered
+	// Only says which rows the maker sees and may change: those of which it holds for
+	// certain; nil for all. Its columns are in the key or judged. A live row of which
+	// it does not hold is taken for one that is not there, and none may become such a
+	// one ([OutsideFinding]).
+	Only *expr.Condition
 }
 
 // Remembered is a format that somebody chose before.

@@ -52,6 +52,7 @@ type reference struct {
 	deltas []*delta
 	table  int64 // rows of the live table
 	checks []*check
+	beyond map[int64]bool               // lines whose live row the maker may not see
 	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
 	read   map[string]*reading          // how columns are read, by column
 
@@ -181,6 +182,7 @@ func (r *reference) compare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.keepInside(found)
 	if err := r.findFormats(found); err != nil {
 		return err
 	}

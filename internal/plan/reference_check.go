@@ -196,13 +196,15 @@ func (r *reference) checkMode() {
 		r.rowsWhere(which, func(row *row) { c.hit(row.line, text(row.key...)) })
 	}
 	mode := r.spec.Options.Mode
-	if mode == change.Update {
+	if r.spec.Only != nil {
+		all(OutsideFinding(), r.outside)
+	} else if mode == change.Update {
 		all(UnknownKeyFinding(), is(false))
 	}
 	if mode == change.Insert {
 		all(ExistingKeyFinding(), is(true))
 	}
-	if mode != change.Update && !r.spec.Allow[driver.Insert] {
+	if r.spec.Only == nil && mode != change.Update && !r.spec.Allow[driver.Insert] {
 		all(NotAllowedFinding("insert"), is(false))
 	}
 	if mode != change.Insert && !r.spec.Allow[driver.Update] {

@@ -176,10 +176,13 @@ func (r *run) fetchLive(ctx context.Context) error {
 		}
 		sel += ", " + canonicalLive(c.Type, name) + " AS " + name
 	}
-	if err := r.exec(ctx, `CREATE VIEW live AS SELECT n`+sel+` FROM live_raw`); err != nil {
+	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+sel+` FROM live_raw`); err != nil {
 		return err
 	}
-	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live GROUP BY n HAVING count(*) > 1)`)
+	if err := r.keepInside(ctx); err != nil {
+		return err
+	}
+	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live_all GROUP BY n HAVING count(*) > 1)`)
 	if err == nil && double > 0 {
 		err = errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
 			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).

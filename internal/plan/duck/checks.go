@@ -100,22 +100,27 @@ func (r *run) checkKeys(ctx context.Context) error {
 // checkMode: keys that must, or must not, be in the system already.
 func (r *run) checkMode(ctx context.Context) error {
 	sample := `concat_ws(', '` + list(r.nk, "k#") + `)`
-	switch r.spec.Options.Mode {
-	case change.Update:
+	mode := r.spec.Options.Mode
+	if r.spec.Only != nil {
+		if err := r.checkOutside(ctx, sample); err != nil {
+			return err
+		}
+	} else if mode == change.Update {
 		if err := r.hit(ctx, plan.UnknownKeyFinding(), "rows", "NOT found", sample); err != nil {
 			return err
 		}
-	case change.Insert:
+	}
+	if mode == change.Insert {
 		if err := r.hit(ctx, plan.ExistingKeyFinding(), "met", "found", sample); err != nil {
 			return err
 		}
 	}
-	if !r.spec.Allow["insert"] && r.spec.Options.Mode != change.Update {
+	if r.spec.Only == nil && !r.spec.Allow["insert"] && mode != change.Update {
 		if err := r.hit(ctx, plan.NotAllowedFinding("insert"), "rows", "NOT found", sample); err != nil {
 			return err
 		}
 	}
-	if !r.spec.Allow["update"] && r.spec.Options.Mode != change.Insert {
+	if !r.spec.Allow["update"] && mode != change.Insert {
 		return r.hit(ctx, plan.NotAllowedFinding("update"), "rows", "found AND "+r.anyMask(), sample)
 	}
 	return nil

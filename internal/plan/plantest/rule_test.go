@@ -30,9 +30,14 @@ func (g *generator) rules(w *world) {
 			s.Rules[c.Name] = g.rule(c)
 		}
 	}
-	judge := &judge{generator: g, columns: append(slices.Clone(s.Key), s.Judged...)}
+	judge := &judge{g, append(slices.Clone(s.Key), s.Judged...), []expr.Side{expr.Before, expr.After}}
 	for i := range g.upTo(2, "row rules") {
 		s.Row = append(s.Row, plan.RowRule{Hit: judge.condition(), Finding: worded(i)})
+	}
+	if g.chance(10, "sees some rows") {
+		judge.sides = []expr.Side{expr.Whole}
+		only := judge.condition()
+		s.Only = &only
 	}
 }
 
@@ -79,6 +84,7 @@ func (g *generator) limit(c record.Column, beyond expr.Comparison) *plan.Limit {
 type judge struct {
 	*generator
 	columns record.Schema
+	sides   []expr.Side
 }
 
 // worded gives a row rule its finding, of each severity by turns.
@@ -121,6 +127,13 @@ func (j *judge) boolean(depth int) expr.Node {
 }
 
 func (j *judge) test() expr.Node {
+	if j.sides[0] == expr.Whole { // of one row: nothing happens to it
+		if j.chance(20, "null") {
+			_, column := j.column()
+			return j.must(expr.IsNull(column, j.chance(50, "not")))
+		}
+		return j.compared()
+	}
 	switch j.upTo(4, "test") {
 	case 0:
 		op := j.must(expr.String(pick(j.generator, "op", expr.Ops()...)))
@@ -143,13 +156,13 @@ func (j *judge) comparison() expr.Comparison {
 // column draws a column on one side.
 func (j *judge) column() (record.Column, expr.Node) {
 	c := pick(j.generator, "column", j.columns...)
-	return c, j.must(expr.Col(pick(j.generator, "side", expr.Before, expr.After), c))
+	return c, j.must(expr.Col(pick(j.generator, "side", j.sides...), c))
 }
 
 // compared draws a comparison of a column with its other side or a written value.
 func (j *judge) compared() expr.Node {
 	c, a := j.column()
-	b := j.must(expr.Col(pick(j.generator, "side", expr.Before, expr.After), c))
+	b := j.must(expr.Col(pick(j.generator, "side", j.sides...), c))
 	switch c.Type.Kind {
 	case record.Bool:
 		return j.must(expr.Compare(expr.Equal, a, b))

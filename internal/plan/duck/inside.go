@@ -1,0 +1,47 @@
+package duck
+
+import (
+	"context"
+	"fmt"
+
+	"sutor/internal/change"
+	"sutor/internal/expr"
+	"sutor/internal/plan"
+	"sutor/internal/record"
+)
+
+// certainly prints that a condition over the columns of one row holds. key and
+// judged are how the columns are called there, followed by their numbers.
+func certainly(c expr.Condition, keys, columns record.Schema, key, judged string) string {
+	b := expr.Binding{Column: func(_ expr.Side, name string) string {
+		if i := keys.Index(name); i >= 0 {
+			return fmt.Sprint(key, i)
+		}
+		if j := columns.Index(name); j >= 0 {
+			return fmt.Sprint(judged, j)
+		}
+		return "NULL" // a column that the plan has not: unknown
+	}, Op: "''", Changed: "[]::VARCHAR[]"}
+	return "COALESCE(" + c.SQL(expr.DuckDB(), b) + ", false)"
+}
+
+// keepInside makes the view live of the live rows that the maker may see, and the
+// table outside of the lines whose live row they may not.
+func (r *run) keepInside(ctx context.Context) error {
+	if r.spec.Only == nil {
+		return r.exec(ctx, `CREATE VIEW live AS SELECT * FROM live_all`)
+	}
+	inside := certainly(*r.spec.Only, r.spec.Key, r.spec.Judged, "k", "l")
+	return r.exec(ctx, `CREATE TABLE outside AS SELECT DISTINCT n AS line FROM live_all WHERE NOT `+inside+`;
+		CREATE VIEW live AS SELECT * FROM live_all WHERE `+inside)
+}
+
+// checkOutside finds rows that the maker may not see, or would not see afterwards.
+// Where nothing can be inserted, a row that is not there is told no otherwise.
+func (r *run) checkOutside(ctx context.Context, sample string) error {
+	where := "NOT " + certainly(*r.spec.Only, r.spec.Key, r.spec.Judged, "k", "a")
+	if r.spec.Options.Mode == change.Update || !r.spec.Allow["insert"] {
+		where += " OR NOT found"
+	}
+	return r.hit(ctx, plan.OutsideFinding(), "rows", "("+where+" OR NOT found AND line IN (SELECT line FROM outside))", sample)
+}
