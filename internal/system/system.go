@@ -205,10 +205,10 @@ func (s *System) Export(ctx context.Context, table record.Table, key, columns re
 }
 
 // Select reads the rows that a filter lets through; see [driver.Driver].
-func (s *System) Select(ctx context.Context, table record.Table, where record.Filter, columns record.Schema, out io.Writer) (n int64, err error) {
+func (s *System) Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (n int64, err error) {
 	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
 		down := counted{w: out}
-		if n, err = d.Select(ctx, table, where, columns, &down); err != nil {
+		if n, err = d.Select(ctx, table, where, key, columns, &down); err != nil {
 			return err
 		}
 		return down.agrees("received", n)

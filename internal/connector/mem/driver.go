@@ -163,7 +163,7 @@ func (s *session) Export(ctx context.Context, name record.Table, key, columns re
 	return s.Page(ctx, name, key, columns, math.MaxInt64, 0, out)
 }
 
-func (s *session) Select(ctx context.Context, name record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
+func (s *session) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
 	if err := s.Ping(ctx); err != nil {
 		return 0, err
 	}
@@ -178,8 +178,12 @@ func (s *session) Select(ctx context.Context, name record.Table, where record.Fi
 	if err != nil {
 		return 0, err
 	}
+	by, err := t.positions(key, errs.Changed)
+	if err != nil {
+		return 0, err
+	}
 	w := record.NewWriter(out)
-	for _, r := range t.rows {
+	for _, r := range t.sorted(by) {
 		if !where.Lets(func(column string) *string { return r[t.Columns.Index(column)] }) {
 			continue
 		}

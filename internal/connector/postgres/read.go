@@ -75,11 +75,12 @@ func (db *database) Export(ctx context.Context, table record.Table, key, columns
 	return db.read(ctx, table, key, columns, "", out)
 }
 
-// Select numbers the rows as they come.
-func (db *database) Select(ctx context.Context, table record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
+// Select numbers the rows as they come, or in key order.
+func (db *database) Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
 	table = withSchema(table)
-	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER ()%s FROM %s AS t WHERE %s", list(columns, "t."), quoted(table), sieve(where))
-	return db.down(ctx, query, out, table, where.Columns(), columns)
+	order := inOrder(key)
+	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t WHERE %s %s", order, list(columns, "t."), quoted(table), sieve(where), order)
+	return db.down(ctx, query, out, table, key, where.Columns(), columns)
 }
 
 func (db *database) Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
@@ -90,13 +91,18 @@ func (db *database) Page(ctx context.Context, table record.Table, key, columns r
 // columns takes one sort, and none where an index has them in this order.
 func (db *database) read(ctx context.Context, table record.Table, key, columns record.Schema, limit string, out io.Writer) (int64, error) {
 	table = withSchema(table)
-	order := ""
-	for i, c := range key {
-		order += []string{"ORDER BY t.", ", t."}[min(i, 1)] + name(c.Name)
-	}
+	order := inOrder(key)
 	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t %s%s",
 		order, list(columns, "t."), quoted(table), order, limit)
 	return db.down(ctx, query, out, table, key, columns)
+}
+
+// inOrder prints the order of the key.
+func inOrder(key record.Schema) (order string) {
+	for i, c := range key {
+		order += []string{"ORDER BY t.", ", t."}[min(i, 1)] + name(c.Name)
+	}
+	return order
 }
 
 // down writes the records of a query that reads columns of a table.

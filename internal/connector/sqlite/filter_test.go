@@ -51,7 +51,7 @@ func TestSelectStrangeValues(t *testing.T) {
 			test := record.Test{Column: c, Is: rapid.SampledFrom(record.Relations(c.Type.Kind)).Draw(rt, "is"), Not: rapid.Bool().Draw(rt, "not"),
 				Values: []string{rapid.SampledFrom(values[c.Type.Kind]).Draw(rt, "value")}}
 			var out bytes.Buffer
-			n, err := d.Select(t.Context(), table.Table, record.Filter{Test: &test}, table.Columns[:1], &out)
+			n, err := d.Select(t.Context(), table.Table, record.Filter{Test: &test}, nil, table.Columns[:1], &out)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -68,10 +68,11 @@ func (d *database) Page(ctx context.Context, name record.Table, key, columns rec
 	return d.read(ctx, name, key, columns, max(limit, 0), max(offset, 0), out)
 }
 
-// Select reads the rows that a filter lets through, in the order of the file.
-func (d *database) Select(ctx context.Context, name record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error) {
-	return d.numbered(ctx, name, slices.Concat(columns, where.Columns()), func(t *table, live record.Schema) reading {
-		return reading{columns: live[:len(columns)], key: t.keyed(), order: " WHERE " + sieve(where), limit: -1}
+// Select reads the rows that a filter lets through, in key order, or as they stand
+// in the file.
+func (d *database) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
+	return d.numbered(ctx, name, slices.Concat(columns, where.Columns(), key), func(t *table, live record.Schema) reading {
+		return reading{columns: live[:len(columns)], key: t.keyed(), order: " WHERE " + sieve(where) + inOrder(key), limit: -1}
 	}, out)
 }
 
@@ -79,11 +80,17 @@ func (d *database) Select(ctx context.Context, name record.Table, where record.F
 func (d *database) read(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (n int64, err error) {
 	return d.numbered(ctx, name, slices.Concat(columns, key), func(t *table, live record.Schema) reading {
 		r := reading{columns: live[:len(columns)], key: live[len(columns):], limit: limit, offset: offset}
-		for i, c := range r.key {
-			r.order += []string{" ORDER BY t.", ", t."}[min(i, 1)] + quoted(c.Name)
-		}
+		r.order = inOrder(r.key)
 		return r
 	}, out)
+}
+
+// inOrder prints the order of the key.
+func inOrder(key record.Schema) (order string) {
+	for i, c := range key {
+		order += []string{" ORDER BY t.", ", t."}[min(i, 1)] + quoted(c.Name)
+	}
+	return order
 }
 
 // numbered numbers the rows that a reading gives; asked are all columns that must

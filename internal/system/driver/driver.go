@@ -177,9 +177,9 @@ type Driver interface {
 	// key order, numbers from 1.
 	Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error)
 	// Select writes a record "number, columns…" for the rows that where lets
-	// through, numbers from 1, in no order. It may write more rows, never fewer: where
+	// through, numbers from 1, in key order; in no order where key is empty. It may write more rows, never fewer: where
 	// saves the way, and whoever asks judges again what comes.
-	Select(ctx context.Context, table record.Table, where record.Filter, columns record.Schema, out io.Writer) (int64, error)
+	Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error)
 	// Page reads limit rows from offset in key order, as Export does.
 	Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error)
 	// Begin opens the transaction of an apply.

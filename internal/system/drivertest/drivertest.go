@@ -152,6 +152,7 @@ func contents() []testCase {
 		{name: "export/key order, numbers from 1", test: exportOrder},
 		{name: "export/pages", test: exportPages},
 		{name: "select/what a filter lets through", test: selectNarrows},
+		{name: "select/in the order of the key", test: selectInOrder},
 		{name: "select/a missing table or column", test: selectMissing},
 		{name: "count", test: count},
 

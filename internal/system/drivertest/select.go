@@ -19,7 +19,7 @@ func test(c record.Column, is record.Relation, not bool, values ...string) recor
 func (e *env) selected(d driver.Table, where record.Filter) map[string]int {
 	e.Helper()
 	var out bytes.Buffer
-	n, err := e.drv.Select(e.ctx, d.Table, where, d.Columns, &out)
+	n, err := e.drv.Select(e.ctx, d.Table, where, nil, d.Columns, &out)
 	if err != nil {
 		e.Fatalf("Select: %v", err)
 	}
@@ -81,12 +81,26 @@ func selectNarrows(e *env) {
 	}
 }
 
+// selectInOrder: with a key the rows come in its order, as Export gives them.
+func selectInOrder(e *env) {
+	d := e.customers()
+	var all, some bytes.Buffer
+	_, err := e.drv.Export(e.ctx, d.Table, key(d), d.Columns, &all)
+	n, err2 := e.drv.Select(e.ctx, d.Table, record.Filter{}, key(d), d.Columns, &some)
+	if err != nil || err2 != nil || n != 4 {
+		e.Fatalf("%d rows, %v, %v", n, err, err2)
+	}
+	if all.String() != some.String() {
+		e.Errorf("got\n%s\nwant\n%s", some.String(), all.String())
+	}
+}
+
 func selectMissing(e *env) {
 	d := e.customers()
 	no := record.Column{Name: "no such column", Type: textType}
-	_, err := e.drv.Select(e.ctx, d.Table, test(no, record.Same, false, "x"), d.Columns, new(bytes.Buffer))
+	_, err := e.drv.Select(e.ctx, d.Table, test(no, record.Same, false, "x"), nil, d.Columns, new(bytes.Buffer))
 	e.kind(err, errs.Invalid, errs.Changed)
-	_, err = e.drv.Select(e.ctx, record.Table{Schema: d.Table.Schema, Name: "no such table"}, record.Filter{}, d.Columns, new(bytes.Buffer))
+	_, err = e.drv.Select(e.ctx, record.Table{Schema: d.Table.Schema, Name: "no such table"}, record.Filter{}, nil, d.Columns, new(bytes.Buffer))
 	e.kind(err, errs.Invalid, errs.Changed)
 }
 
