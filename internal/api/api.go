@@ -117,7 +117,12 @@ func (s *server) routes() {
 	handle(s, post("/changes/{id}/approve", "approve", "Approve exactly the plan named by If-Match"), s.approve)
 	handle(s, post("/changes/{id}/reject", "reject", "Send the change back, with a comment"), s.reject)
 	handle(s, accepted(post("/changes/{id}/apply", "apply", "Write the plan")), s.apply)
+	handle(s, accepted(post("/changes/{id}/stop", "stop", "Give an apply up before its commit")), s.stop)
 	handle(s, accepted(post("/changes/{id}/undo", "undo", "Propose the reversal: a new change")), s.undo)
+	handle(s, fileOut(get("/changes/{id}/events", "events", "The change as server-sent events: the whole document whenever it looks different"), eventsType), s.events)
+	handle(s, get("/changes/{id}/comments", "discussion", "What was said about the change, oldest first"), s.discussion)
+	handle(s, post("/changes/{id}/comments", "comment", "Say something about the change"), s.comment)
+	handle(s, get("/changes/{id}/history", "history", "The change's evidence in words, each entry with its proof"), s.history)
 	handle(s, fileOut(get("/changes/{id}/evidence", "evidence", "The change's evidence as a pack"), zipType), s.evidence)
 
 	handle(s, get("/recipes", "recipes", "The recipes you may use"), s.recipes)

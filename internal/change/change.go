@@ -48,7 +48,7 @@ var moves = map[State][]State{
 	Submitted: {Approved, Rejected, Planned, Planning, Withdrawn, Expired},
 	Approved:  {Applying, Planned, Planning, Withdrawn, Expired},
 	Rejected:  {Planning, Withdrawn},
-	Applying:  {Applied, PartlyApplied, Failed, Planned},
+	Applying:  {Applied, PartlyApplied, Failed, Planned, Approved}, // the last where it is stopped before its commit
 	Applied:   {Undone},
 	Failed:    {Planning, Withdrawn},
 	Expired:   {Planning, Withdrawn},
@@ -214,6 +214,7 @@ type Change struct {
 	AppliedAt     *time.Time    `json:"applied_at,omitempty"`
 	Applier       access.Email  `json:"applier,omitempty"` // who asked for the last apply
 	Result        *Result       `json:"result,omitempty"`
+	Halt          *Halt         `json:"halt,omitempty"` // the wish to stop an apply; nil once it is obeyed or too late
 	Twin          ID            `json:"twin,omitempty"` // an earlier change with the very same file
 	Reverses      ID            `json:"reverses,omitempty"`
 	ReversesAt    *time.Time    `json:"reverses_at,omitempty"` // when the reversed change was applied; nil where that was a reversal itself
@@ -232,6 +233,13 @@ type Problem struct {
 	Message string `json:"message"`
 	Mend    string `json:"mend,omitempty"`
 	OfFile  bool   `json:"of_file,omitempty"` // it may quote the file, so it is for those who may see values
+}
+
+// Halt is somebody's wish that an apply be stopped before its commit.
+type Halt struct {
+	By  access.Email `json:"by"`
+	At  time.Time    `json:"at"`
+	Say string       `json:"say,omitempty"`
 }
 
 // Lease says who works on the change while it is planning or applying. Epoch

@@ -24,7 +24,7 @@ func TestMayMove(t *testing.T) {
 		change.Planned:   "planning submitted approved withdrawn",                // approved: an empty route
 		change.Submitted: "approved rejected planned planning withdrawn expired", // planned: decisions void
 		change.Approved:  "applying planned planning withdrawn expired",          // planned: decisions void
-		change.Applying:  "applied partly_applied failed planned",                // planned: a conflict
+		change.Applying:  "applied partly_applied failed planned approved",       // planned: a conflict; approved: stopped
 		change.Rejected:  "planning withdrawn",                                   // sent back
 		change.Failed:    "planning withdrawn",
 		change.Expired:   "planning withdrawn",

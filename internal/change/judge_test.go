@@ -71,6 +71,7 @@ func TestRights(t *testing.T) {
 		change.ActApprove:  {"marlo", "olaf", "olga", "mona", "both"},
 		change.ActReject:   {"marlo", "olaf", "olga", "mona", "both"},
 		change.ActApply:    {"maria", "marlo", "olaf", "olga", "both"},
+		change.ActStop:     {"maria", "marlo", "olaf", "olga", "both"},
 		change.ActUndo:     {"maria", "eva", "marlo", "olaf", "olga", "both"},
 		change.ActProve:    {"maria", "marlo", "olaf", "olga", "mona", "both", "aud"},
 	}

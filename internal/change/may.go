@@ -20,12 +20,14 @@ const (
 	ActApprove  Act = "approve"
 	ActReject   Act = "reject"
 	ActApply    Act = "apply"
+	ActStop     Act = "stop"
 	ActUndo     Act = "undo"
+	ActComment  Act = "comment"
 	ActProve    Act = "prove" // export its evidence
 )
 
-// Acts lists every act.
-var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActUndo, ActProve}
+// Acts lists every act but to comment, which whoever sees a change may do always.
+var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActStop, ActUndo, ActProve}
 
 // from says in which states an act is possible at all.
 var from = map[Act][]State{
@@ -36,9 +38,11 @@ var from = map[Act][]State{
 	ActApprove:  {Submitted},
 	ActReject:   {Submitted},
 	ActApply:    {Approved, Applying},
+	ActStop:     {Applying},
 	ActUndo:     {Applied},
 	ActSee:      States(),
 	ActProve:    States(),
+	ActComment:  States(),
 }
 
 // Judge answers whether the person may do the act to the change now. The order
@@ -82,7 +86,7 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 	owned := func(d access.Dataset) bool { return d.OwnedBy(p) }
 	proposes := func(d access.Dataset) bool { return access.May(p, access.Propose, d) }
 	switch a {
-	case ActSee:
+	case ActSee, ActComment:
 		return nil
 	case ActReplan, ActMend, ActSubmit, ActWithdraw:
 		if own && each(ds, func(d access.Dataset) bool { return proposes(d) || c.IsReversal() && owned(d) }) {
@@ -96,6 +100,11 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 			return nil
 		}
 		return forbidden("Change %s is applied by its maker once it is approved, or by an owner of %s.", c.ID, namesOf(ds))
+	case ActStop:
+		if each(ds, owned) || p.Email == c.Applier || own && each(ds, proposes) {
+			return nil
+		}
+		return forbidden("The apply of change %s is stopped by whoever applied it, its maker, or an owner of %s.", c.ID, namesOf(ds))
 	case ActUndo:
 		if each(ds, func(d access.Dataset) bool { return owned(d) || proposes(d) }) {
 			return nil
@@ -289,6 +298,10 @@ func (a Act) participle() string {
 		return "rejected"
 	case ActApply:
 		return "applied"
+	case ActStop:
+		return "stopped"
+	case ActComment:
+		return "commented on"
 	case ActUndo:
 		return "undone"
 	}

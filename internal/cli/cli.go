@@ -47,6 +47,9 @@ type grammar struct {
 		Approve  changeApproveCmd  `cmd:"" help:"Approve exactly one plan."`
 		Reject   changeRejectCmd   `cmd:"" help:"Send a change back, with a comment."`
 		Apply    changeApplyCmd    `cmd:"" help:"Write the plan, and wait for the end."`
+		Stop     changeStopCmd     `cmd:"" help:"Give an apply up before its commit."`
+		Comment  changeCommentCmd  `cmd:"" help:"Say something about a change, or read what was said."`
+		History  changeHistoryCmd  `cmd:"" help:"The change's evidence in words, each entry with its proof."`
 		Undo     changeUndoCmd     `cmd:"" help:"Propose the reversal of an applied change."`
 	} `cmd:"" help:"Governed mass changes."`
 	Inbox struct {

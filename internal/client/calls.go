@@ -267,6 +267,11 @@ func (c *Client) Apply(ctx context.Context, id, words string) (wire.Change, erro
 	return c.act(ctx, id, "apply", "", comment{words})
 }
 
+// Stop gives an apply up before its commit.
+func (c *Client) Stop(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "stop", "", comment{words})
+}
+
 // Undo proposes the reversal: a new change.
 func (c *Client) Undo(ctx context.Context, id, words string) (wire.Change, error) {
 	return c.act(ctx, id, "undo", "", comment{words})

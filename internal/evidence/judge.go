@@ -71,6 +71,8 @@ func (j *judging) leaf(l Leaf, who access.Email) error {
 		return j.intended(l)
 	case ApplyResult:
 		return j.ended(l)
+	case ApplyStopped:
+		return j.stopped(l)
 	}
 	return nil
 }
@@ -150,6 +152,15 @@ func (j *judging) ended(l Leaf) error {
 		j.report.Applied = j.runs
 	}
 	j.runs, j.sub = "", nil
+	return nil
+}
+
+// stopped leaves the decisions standing: the same plan may be applied later.
+func (j *judging) stopped(l Leaf) error {
+	if j.runs == "" || l.Digests["plan"] != j.runs {
+		return fmt.Errorf("it stops a plan that was not being applied")
+	}
+	j.runs = ""
 	return nil
 }
 

@@ -30,11 +30,13 @@ const (
 	DecisionsVoided  Kind = "decisions.voided"
 	ApplyIntended    Kind = "apply.intended"
 	ApplyResult      Kind = "apply.result"
+	ApplyStopped     Kind = "apply.stopped"
 	ChangeUndone     Kind = "change.undone"
 	ChangeWithdrawn  Kind = "change.withdrawn"
 	ChangeExpired    Kind = "change.expired"
 	EvidenceExported Kind = "evidence.exported"
 	RowsExported     Kind = "rows.exported"
+	CommentAdded     Kind = "comment.added"
 	// Either.
 	Refused Kind = "refused"
 	Erased  Kind = "erased"
@@ -91,11 +93,14 @@ var rules = map[Kind]rule{
 		digests: []string{"plan", "compact"}},
 	ApplyResult: {sentence: "The apply ended.", from: []State{"applying"}, to: []State{"applied", "partly_applied", "failed", "planned"},
 		digests: []string{"plan"}},
+	ApplyStopped: {sentence: "The apply was stopped before its commit; nothing was written.", from: []State{"applying"}, to: []State{"approved"}, person: true,
+		digests: []string{"plan"}},
 	ChangeUndone:     {sentence: "The change was undone: its reversal was applied.", from: []State{"applied"}, to: []State{"undone"}, ids: []string{"reversed_by"}},
 	ChangeWithdrawn:  {sentence: "The change was withdrawn.", to: []State{"withdrawn"}, person: true},
 	ChangeExpired:    {sentence: "The change expired undecided.", to: []State{"expired"}},
 	EvidenceExported: {sentence: "The evidence of the change was exported.", person: true},
 	RowsExported:     {sentence: "Rows of the change's file were taken out to be mended.", person: true, digests: []string{"plan"}},
+	CommentAdded:     {sentence: "Something was said about the change.", person: true},
 
 	Refused: {sentence: "An attempt was refused.", place: either},
 	Erased:  {sentence: "Personal data or values were erased; the named digests are all that is left.", place: either},
@@ -125,7 +130,7 @@ var moves = map[State][]State{
 	"submitted": {"approved", "rejected", "planned", "planning", "withdrawn", "expired"},
 	"approved":  {"applying", "planned", "planning", "withdrawn", "expired"},
 	"rejected":  {"planning", "withdrawn"},
-	"applying":  {"applied", "partly_applied", "failed", "planned"},
+	"applying":  {"applied", "partly_applied", "failed", "planned", "approved"},
 	"applied":   {"undone"},
 	"failed":    {"planning", "withdrawn"},
 	"expired":   {"planning", "withdrawn"},

@@ -50,6 +50,8 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 			return tell(Conflict, "", maker, applier)
 		}
 		return tell(Failed, "", maker, applier)
+	case evidence.ApplyStopped:
+		return tell(Stopped, by, maker, applier)
 	case evidence.ChangeUndone:
 		return tell(Undone, "", maker, applier, decided)
 	case evidence.ChangeWithdrawn:

@@ -41,6 +41,7 @@ type Change struct {
 	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
 	Recipe     *RecipeUse        `json:"recipe,omitempty"`   // that its choices were taken from
 	Progress   *Progress         `json:"progress,omitempty"` // while planning or applying
+	Stopping   string            `json:"stopping,omitempty"` // who asked for the apply to be stopped, until it is or is done
 	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
 	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
 }

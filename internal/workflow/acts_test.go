@@ -38,6 +38,9 @@ var (
 	apply act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Apply(ctx, p, change.ID(c.ID), "now")
 	}
+	stop act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
+		return w.w.Stop(ctx, p, change.ID(c.ID), "wrong day")
+	}
 	undo act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Undo(ctx, p, change.ID(c.ID), "it was wrong")
 	}

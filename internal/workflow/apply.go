@@ -34,7 +34,7 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		if err := w.frozen(s.tx, s.c.Dataset); err != nil {
 			return err
 		}
-		s.c.Lease, s.c.Applier = nil, p.Email
+		s.c.Lease, s.c.Halt, s.c.Applier = nil, nil, p.Email
 		e := evidence.Entry{Kind: evidence.ApplyIntended, Means: p.Means, Counts: countsOf(s.c.Plan.Counts),
 			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": w.Compact().Digest},
 			Body:    evidence.Body{Who: string(p.Email), Comment: comment}}

@@ -109,9 +109,10 @@ func held(tx Tx, c *change.Change, state change.State) (*change.Change, error) {
 
 // keepAlive renews the lease while work goes on. The context it gives ends when
 // the lease is lost: the change was withdrawn, or taken over by somebody who
-// took this process for dead.
+// took this process for dead; or, with errStopped as its cause, when an apply is to
+// be given up.
 func (w *Workflow) keepAlive(ctx context.Context, c *change.Change) (context.Context, context.CancelFunc) {
-	working, cancel := context.WithCancel(ctx)
+	working, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -122,14 +123,18 @@ func (w *Workflow) keepAlive(ctx context.Context, c *change.Change) (context.Con
 			case <-working.Done():
 				return
 			case <-ticker.C:
-				if kept, err := w.renew(working, c); err == nil && !kept {
-					cancel()
+				kept, err := w.renew(working, c)
+				switch {
+				case errors.Is(err, errStopped):
+					cancel(errStopped)
+				case err == nil && !kept:
+					cancel(context.Canceled)
 				}
 			}
 		}
 	}()
 	return working, func() {
-		cancel()
+		cancel(context.Canceled)
 		<-done
 		w.running.Delete(c.ID)
 		w.progress.Delete(c.ID)
@@ -141,6 +146,9 @@ func (w *Workflow) renew(ctx context.Context, c *change.Change) (kept bool, err 
 		now, err := held(tx, c, c.State)
 		if kept = now != nil; err != nil || !kept {
 			return err
+		}
+		if now.Halt != nil && now.Lease.Committing == nil {
+			return errStopped
 		}
 		now.Lease.Beat = w.Now()
 		return tx.SaveChange(now)

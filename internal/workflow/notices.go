@@ -9,6 +9,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/evidence"
 	"sutor/internal/notice"
 	"sutor/internal/wire"
 )
@@ -80,7 +81,7 @@ func (w *Workflow) Notices(ctx context.Context, p access.Principal, want Notices
 		f := NoticeFilter{To: p.Email, Unread: want.Unread, Before: want.Before, Limit: want.Limit}
 		seen := changesOf(tx)
 		err = w.eachNotice(tx, p, f, func(n *notice.Notice) error {
-			v, err := w.viewNotice(p, n, seen)
+			v, err := w.viewNotice(tx, p, n, seen)
 			out.Notices = append(out.Notices, v)
 			return err
 		})
@@ -207,7 +208,7 @@ func (w *Workflow) ReadNotices(ctx context.Context, p access.Principal, ids []no
 }
 
 // viewNotice words a notice for its reader.
-func (w *Workflow) viewNotice(p access.Principal, n *notice.Notice, seen changeOf) (wire.Notice, error) {
+func (w *Workflow) viewNotice(tx Tx, p access.Principal, n *notice.Notice, seen changeOf) (wire.Notice, error) {
 	out := wire.Notice{ID: int64(n.ID), Kind: string(n.Kind), At: n.At, By: string(n.By), Change: string(n.Change), Dataset: n.Dataset,
 		Urgent: n.Kind.Urgent(), Read: n.Read != nil}
 	c, err := seen(n.Change)
@@ -217,6 +218,11 @@ func (w *Workflow) viewNotice(p access.Principal, n *notice.Notice, seen changeO
 	if c != nil {
 		out.Title = c.Title
 		out.Quote = quoted(c, n)
+	}
+	if n.Comment > 0 {
+		if out.Quote, err = w.commentIn(tx, n); err != nil {
+			return out, err
+		}
 	}
 	if n.Kind.Decides() {
 		out.Waits, err = w.waitsFor(p, n, seen)
@@ -279,4 +285,15 @@ func (w *Workflow) nameOf(e access.Email) string {
 		return p.Name
 	}
 	return string(e)
+}
+
+// commentIn gives the comment that a notice tells of; "" where it was erased.
+func (w *Workflow) commentIn(tx Tx, n *notice.Notice) (string, error) {
+	chain, err := evidence.History(tx.Log(), evidence.ChangeID(n.Change))
+	for _, e := range chain {
+		if e.Leaf.Seq == n.Comment {
+			return e.Body.Comment, err
+		}
+	}
+	return "", err
 }

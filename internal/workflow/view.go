@@ -51,6 +51,9 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), Role: string(dec.Role), Decision: word(dec.Approve),
 			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void})
 	}
+	if c.Halt != nil && c.State == change.Applying {
+		out.Stopping = string(c.Halt.By)
+	}
 	if r := c.Result; r != nil {
 		out.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Message: r.Message}
 	}

@@ -79,15 +79,26 @@ type UseCases interface {
 	// Apply accepts the request: the change comes back in state applying, or in
 	// a later one. On a change that is applying already it just gives it.
 	Apply(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	// Stop asks for an apply to be given up before its commit: the change is approved
+	// then, as it was.
+	Stop(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	// Undo proposes the reversal: a new change, in state planning.
 	Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error)
 
 	// Change gives one change. With a wait, it answers as soon as the change is
 	// neither planning nor applying, or when the wait is over.
 	Change(ctx context.Context, p access.Principal, id change.ID, wait time.Duration) (wire.Change, error)
+	// Follow gives one change to seen whenever it looks different, the first time at
+	// once, until ctx ends, the person may not see it any more, or seen gives an error.
+	Follow(ctx context.Context, p access.Principal, id change.ID, seen func(wire.Change) error) error
 	Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error)
 	// Rows gives a page of a plan's rows, of one op or of all ("").
 	Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error)
+	// Comment says something about a change; Discussion gives what was said.
+	Comment(ctx context.Context, p access.Principal, id change.ID, text string) (wire.Comment, error)
+	Discussion(ctx context.Context, p access.Principal, id change.ID) ([]wire.Comment, error)
+	// History gives the evidence of a change in words, each entry with its proof.
+	History(ctx context.Context, p access.Principal, id change.ID) (wire.History, error)
 	// BadRows writes the rows of the change's file that findings make invalid, with
 	// warned those of all findings, to be mended; format "csv" or "xlsx".
 	BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, w io.Writer) error

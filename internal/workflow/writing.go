@@ -53,10 +53,12 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 				WithMend("Plan it again.")
 		}
 	}
-	if ctx.Err() != nil && done == nil {
+	if done == nil && errors.Is(context.Cause(ctx), errStopped) {
+		err = errStopped
+	} else if ctx.Err() != nil && done == nil {
 		return ctx.Err() // the server stops: taken over at its next start
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errStopped) {
 		w.Log.Warn("apply failed", "change", id, "error", errs.Detail(err))
 	}
 	return w.persist(ctx, func(ctx context.Context) error { return w.applyEnded(ctx, c, done, out, err) })
@@ -218,7 +220,10 @@ func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Co
 		return nil, err
 	}
 	done.Tx = tx.ID()
-	return done, a.w.commit(ctx, a.c, tx, done)
+	if err := a.w.commit(ctx, a.c, tx, done); err != nil {
+		return nil, err
+	}
+	return done, nil
 }
 
 // step writes the rows of one operation.
@@ -327,12 +332,17 @@ func (w *Workflow) note(ctx context.Context, c *change.Change, may func(Tx) erro
 }
 
 // commit notes in the metadata what is about to be committed, unless the dataset
-// was frozen in the meantime, and commits. After
+// was frozen or the apply stopped in the meantime, and commits. After
 // the system's own no, or where it took the transaction back for another's sake,
 // nothing was written; after any other error that is not known.
 func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
-	thawed := func(meta Tx) error { return w.frozen(meta, c.Dataset) }
-	if err := w.note(ctx, c, thawed, func(l *change.Lease) { l.Committing = done }); err != nil {
+	may := func(meta Tx) error {
+		if err := w.unstopped(meta, c.ID); err != nil {
+			return err
+		}
+		return w.frozen(meta, c.Dataset)
+	}
+	if err := w.note(ctx, c, may, func(l *change.Lease) { l.Committing = done }); err != nil {
 		return err
 	}
 	err := tx.Commit(ctx)
@@ -351,8 +361,11 @@ func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, done *chang
 		if err != nil || now == nil {
 			return err
 		}
+		if now.Halt != nil && errors.Is(cause, errStopped) {
+			return w.stopped(tx, now)
+		}
 		to := w.ended(now, done, out, cause)
-		now.Lease = nil
+		now.Lease, now.Halt = nil, nil
 		e := evidence.Entry{Kind: evidence.ApplyResult, Digests: planDigests(now), Body: evidence.Body{Message: now.Result.Message},
 			Counts: map[string]int64{"applied": now.Result.Applied, "conflicts": now.Result.Conflicts, "failed": now.Result.Failed}}
 		if to == change.Applied {

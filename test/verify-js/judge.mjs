@@ -37,6 +37,7 @@ const steps = {
   "change.submitted": submit,
   "apply.intended": intend,
   "apply.result": end,
+  "apply.stopped": stop,
 };
 
 function submit(life, leaf, who) {
@@ -78,6 +79,11 @@ function end(life, leaf) {
   refuse(!life.running || leaf.digests.get("plan") !== life.running, `leaf ${leaf.index}: it is the result of a plan that was not being applied`);
   if (["applied", "partly_applied"].includes(leaf.to)) life.applied = life.running;
   Object.assign(life, { running: "", submission: null });
+}
+
+function stop(life, leaf) {
+  refuse(!life.running || leaf.digests.get("plan") !== life.running, `leaf ${leaf.index}: it stops a plan that was not being applied`);
+  life.running = "";
 }
 
 // lacking tells whether a role still lacks approvals, by the submission's numbers

@@ -8,6 +8,7 @@
 package routetest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,6 +45,7 @@ type Route struct {
 	Query   string // that makes a sensible call; {dataset} stands for the dataset
 	Body    string
 	Decides bool  // wants If-Match
+	Endless bool  // its answer is a stream: the first bytes are enough
 	Right   []Who // has a right to it in some state; to the others it is 403 or 404
 }
 
@@ -70,6 +72,11 @@ func Routes() []Route {
 		{Name: "POST /changes/{id}/approve", Decides: true, Right: deciders},
 		{Name: "POST /changes/{id}/reject", Body: `{"comment":"no"}`, Decides: true, Right: deciders},
 		{Name: "POST /changes/{id}/apply", Right: []Who{Maker, Owner}},
+		{Name: "POST /changes/{id}/stop", Right: []Who{Maker, Owner}},
+		{Name: "GET /changes/{id}/events", Right: sees, Endless: true},
+		{Name: "GET /changes/{id}/comments", Right: sees},
+		{Name: "POST /changes/{id}/comments", Body: `{"text":"well"}`, Right: sees},
+		{Name: "GET /changes/{id}/history", Right: sees},
 		{Name: "POST /changes/{id}/undo", Right: []Who{Maker, Colleague, Owner}},
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
@@ -179,11 +186,18 @@ func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 	if r.Decides {
 		match = `"` + s.Digest + `"`
 	}
-	return s.do(t, method, path, token, match, strings.ReplaceAll(r.Body, "{id}", s.Change))
+	return s.ask(t, r.Endless, method, path, token, match, strings.ReplaceAll(r.Body, "{id}", s.Change))
 }
 
 func (s Server) do(t *testing.T, method, path, token, match, body string) (int, []byte) {
-	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/api/v1"+path, strings.NewReader(body))
+	return s.ask(t, false, method, path, token, match, body)
+}
+
+// ask calls a route; of an endless answer it reads one event.
+func (s Server) ask(t *testing.T, endless bool, method, path, token, match, body string) (int, []byte) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +215,13 @@ func (s Server) do(t *testing.T, method, path, token, match, body string) (int, 
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
+	var b []byte
+	if endless && res.StatusCode == http.StatusOK {
+		b = make([]byte, len("event:"))
+		_, err = io.ReadFull(res.Body, b)
+	} else {
+		b, err = io.ReadAll(res.Body)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

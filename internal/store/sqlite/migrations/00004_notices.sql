@@ -13,14 +13,6 @@ CREATE INDEX notices_unread   ON notices (person, number) WHERE read IS NULL;
 CREATE INDEX notices_change   ON notices (change, number);
 CREATE INDEX notices_unmailed ON notices (number) WHERE mail = 0;
 
--- What was said about changes.
-CREATE TABLE comments (
-  change TEXT NOT NULL,
-  number INTEGER NOT NULL, -- 1, 2, 3 … within the change
-  doc    TEXT NOT NULL,
-  PRIMARY KEY (change, number)
-) STRICT, WITHOUT ROWID;
-
 -- Mails, each to one person, until they are sent and after.
 CREATE TABLE mails (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,5 +26,4 @@ CREATE INDEX mails_person ON mails (person, number);
 
 -- +goose Down
 DROP TABLE mails;
-DROP TABLE comments;
 DROP TABLE notices;
