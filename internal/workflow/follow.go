@@ -23,11 +23,11 @@ func (w *Workflow) Follow(ctx context.Context, p access.Principal, id change.ID,
 	defer stop()
 	var last []byte
 	for {
-		c, err := w.see(ctx, p, id)
+		c, out, err := w.shown(ctx, p, id)
 		if err != nil {
 			return err
 		}
-		now, err := w.inLine(ctx, c, w.view(c, p))
+		now, err := w.inLine(ctx, c, out)
 		if err != nil {
 			return err
 		}
