@@ -95,13 +95,20 @@ func (s *server) change(ctx context.Context, p access.Principal, in *waitInput) 
 
 type rowsInput struct {
 	ChangeID
-	Op     string `query:"op" enum:"insert,update,delete,kept,impossible" doc:"Only rows of this op; the last two stand in reversals"`
-	Limit  int64  `query:"limit" minimum:"1" maximum:"10000" default:"100"`
-	Offset int64  `query:"offset" minimum:"0"`
+	Op      string `query:"op" enum:"insert,update,delete,kept,impossible" doc:"Only rows of this op; the last two stand in reversals"`
+	Finding string `query:"finding" doc:"Only rows that this guardrail or check found"`
+	Changed string `query:"changed" doc:"Only rows in which this column changes"`
+	Column  string `query:"column" doc:"Only rows in which this column, before or after, has or is the value"`
+	Has     string `query:"has" maxLength:"1000" doc:"A text that stands in the column, in capitals or not"`
+	Is      string `query:"is" maxLength:"1000" doc:"Exactly what the column is"`
+	Empty   bool   `query:"empty" doc:"The column is empty"`
+	Limit   int64  `query:"limit" minimum:"1" maximum:"10000" default:"100"`
+	Offset  int64  `query:"offset" minimum:"0"`
 }
 
 func (s *server) rows(ctx context.Context, p access.Principal, in *rowsInput) (*doc[wire.Rows], error) {
-	page, err := s.uc.Rows(ctx, p, change.ID(in.ID), in.Op, in.Limit, in.Offset)
+	page, err := s.uc.Browse(ctx, p, change.ID(in.ID), workflow.RowsWanted{Op: in.Op, Finding: in.Finding, Changed: in.Changed,
+		Column: in.Column, Has: in.Has, Is: in.Is, Empty: in.Empty, Limit: in.Limit, Offset: in.Offset})
 	if page.Rows == nil {
 		page.Rows = []wire.Row{} // a list, never null
 	}

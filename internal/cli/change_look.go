@@ -84,10 +84,16 @@ func (k *changeFindingsCmd) Run(c *console) error {
 }
 
 type changeRowsCmd struct {
-	ID     string `arg:"" help:"The change."`
-	Op     string `placeholder:"OP" help:"Only rows with this op: insert, update…"`
-	Limit  *int64 `placeholder:"N" help:"At most so many rows; 0 for all. Default 50, with --json all."`
-	Offset int64  `placeholder:"N" help:"Leave out so many first."`
+	ID      string `arg:"" help:"The change."`
+	Op      string `placeholder:"OP" help:"Only rows with this op: insert, update…"`
+	Finding string `placeholder:"NAME" help:"Only rows that this guardrail or check found."`
+	Changed string `placeholder:"COLUMN" help:"Only rows in which this column changes."`
+	Column  string `placeholder:"COLUMN" help:"Only rows in which this column, before or after, has or is the value."`
+	Has     string `placeholder:"TEXT" help:"A text that stands in the column, in capitals or not."`
+	Is      string `placeholder:"VALUE" help:"Exactly what the column is."`
+	Empty   bool   `help:"The column is empty."`
+	Limit   *int64 `placeholder:"N" help:"At most so many rows; 0 for all. Default 50, with --json all."`
+	Offset  int64  `placeholder:"N" help:"Leave out so many first."`
 }
 
 // pageRows is how many rows are asked for at once.
@@ -106,12 +112,13 @@ func (k *changeRowsCmd) Run(c *console) error {
 		left = *k.Limit
 	}
 	all := left == 0
+	want := client.RowsWanted{Op: k.Op, Finding: k.Finding, Changed: k.Changed, Column: k.Column, Has: k.Has, Is: k.Is, Empty: k.Empty}
 	for offset := k.Offset; ; {
 		size := int64(pageRows)
 		if !all {
 			size = min(size, left)
 		}
-		got, err := cl.Rows(c.ctx, k.ID, k.Op, size, offset)
+		got, err := cl.Rows(c.ctx, k.ID, want, size, offset)
 		if err != nil {
 			return err
 		}

@@ -218,11 +218,23 @@ func (c *Client) Settle(ctx context.Context, ch wire.Change, every time.Duration
 	}
 }
 
-// Rows gives a page of a plan's rows, of one op or of all ("").
-func (c *Client) Rows(ctx context.Context, id, op string, limit, offset int64) (wire.Rows, error) {
+// RowsWanted picks rows of a plan; zero fields pick all.
+type RowsWanted struct {
+	Op      string
+	Finding string // the name of a guardrail or check
+	Changed string // a column that changes
+	Column  string // a column that, before or after, has Has in it, is Is, or is empty
+	Has     string
+	Is      string
+	Empty   bool
+}
+
+// Rows gives a page of the rows of a plan that are wanted.
+func (c *Client) Rows(ctx context.Context, id string, want RowsWanted, limit, offset int64) (wire.Rows, error) {
 	q := url.Values{"limit": {strconv.FormatInt(limit, 10)}, "offset": {strconv.FormatInt(offset, 10)}}
-	if op != "" {
-		q.Set("op", op)
+	set(q, map[string]string{"op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has, "is": want.Is})
+	if want.Empty {
+		q.Set("empty", "true")
 	}
 	return get[wire.Rows](ctx, c, path("changes", id, "rows"), q)
 }

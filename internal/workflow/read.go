@@ -7,7 +7,6 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
-	"sutor/internal/system/driver"
 	"sutor/internal/wire"
 )
 
@@ -110,41 +109,6 @@ func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([
 		return err
 	})
 	return out, err
-}
-
-// Rows gives a page of a plan's rows, in the file's order. Stewards see changes
-// without values: they have no right to rows.
-func (w *Workflow) Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (out wire.Rows, err error) {
-	c, err := w.see(ctx, p, id)
-	if err != nil {
-		return out, err
-	}
-	if !access.May(p, access.SeeValues, w.Compact().AccessDataset(c.Dataset)) {
-		return out, errs.New(errs.Forbidden, "Your roles see the changes of %s without their values.", c.Dataset).
-			WithMend("Ask somebody of its department, an owner or an auditor.")
-	}
-	if c.Plan == nil {
-		return out, errs.New(errs.Blocked, "Change %s has no plan: it is %s.", id, c.State.Words())
-	}
-	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
-	if err != nil {
-		return out, err
-	}
-	defer release()
-	session, err := w.Engine.View(ctx, parquet)
-	if err != nil {
-		return out, err
-	}
-	defer session.Close()
-	rows, total, err := session.Rows(ctx, parquet, m, driver.Op(op), limit, offset)
-	if err != nil {
-		return out, err
-	}
-	out = wire.Rows{Rows: []wire.Row{}, Total: total, Offset: offset}
-	for _, r := range rows {
-		out.Rows = append(out.Rows, row(r, m))
-	}
-	return out, nil
 }
 
 // Me gives the person with the rights of the Compact in force.

@@ -94,6 +94,8 @@ type UseCases interface {
 	Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error)
 	// Rows gives a page of a plan's rows, of one op or of all ("").
 	Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error)
+	// Browse gives a page of those that are wanted.
+	Browse(ctx context.Context, p access.Principal, id change.ID, want RowsWanted) (wire.Rows, error)
 	// Comment says something about a change; Discussion gives what was said.
 	Comment(ctx context.Context, p access.Principal, id change.ID, text string) (wire.Comment, error)
 	Discussion(ctx context.Context, p access.Principal, id change.ID) ([]wire.Comment, error)

@@ -28,6 +28,7 @@ type Engine struct {
 	o     Options
 	slots *slots
 	views *slots
+	shelf shelf
 }
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
@@ -51,7 +52,7 @@ func New(o Options) (*Engine, error) {
 			return nil, diskError(err)
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views)}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 func orDefault[N int | int64](n, def N) N {

@@ -56,11 +56,12 @@ func (r *run) mask() string {
 	return strings.Join(parts, " || ")
 }
 
-// writeParquet numbers the rows of query by op and key and writes them.
+// writeParquet numbers the rows of query by op and key and writes them, in groups so
+// small that a page of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query string, nk int, path string) error {
 	order := "op" + list(nk, "k#")
 	return s.exec(ctx, `COPY (SELECT row_number() OVER (ORDER BY `+order+`) AS n, * FROM (`+query+`) ORDER BY n)
-		TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd)`)
+		TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)`)
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.

@@ -25,17 +25,24 @@ type Row struct {
 // Rows reads a page of a plan, in the file's order: rows of one op, or of all
 // for "". It also gives how many there are.
 func (s *Session) Rows(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, limit, offset int64) (rows []Row, total int64, err error) {
-	where := ""
+	where := " WHERE true"
 	if op != "" {
 		where = " WHERE op = " + text(string(op))
 	}
 	if total, err = s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`)`+where); err != nil {
 		return nil, 0, err
 	}
+	rest := where + fmt.Sprintf(` ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, limit, offset)
+	err = s.readRows(ctx, parquet, m, strings.TrimPrefix(rest, " WHERE "), func(r Row) { rows = append(rows, r) })
+	return rows, total, err
+}
+
+// readRows reads rows of a plan, whole; rest is a condition and what may follow it.
+func (s *Session) readRows(ctx context.Context, parquet string, m plan.Manifest, rest string, each func(Row)) error {
 	nk, nj := len(m.Key), len(m.Columns)-len(m.Key)
 	query := `SELECT n, op, line, mask, why` + list(nk, "k#") + list(nj, "b#") + list(nj, "a#") +
-		` FROM read_parquet(` + text(parquet) + `)` + where + fmt.Sprintf(` ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, limit, offset)
-	err = s.query(ctx, query, func(scan func(...any) error) error {
+		` FROM read_parquet(` + text(parquet) + `) WHERE ` + rest
+	return s.query(ctx, query, func(scan func(...any) error) error {
 		row := Row{Key: make([]*string, nk), Before: make([]*string, nj), After: make([]*string, nj)}
 		var why *string
 		dest := []any{&row.N, &row.Op, &row.Line, &row.Mask, &why}
@@ -50,10 +57,9 @@ func (s *Session) Rows(ctx context.Context, parquet string, m plan.Manifest, op 
 		if why != nil {
 			row.Why = *why
 		}
-		rows = append(rows, row)
+		each(row)
 		return nil
 	})
-	return rows, total, err
 }
 
 // Step writes the rows of one operation in the form of driver.Write, over the
