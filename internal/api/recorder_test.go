@@ -128,8 +128,8 @@ func (r *recorder) Changes(_ context.Context, p access.Principal, f workflow.Fil
 	return nil, r.err
 }
 
-func (r *recorder) Rows(_ context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error) {
-	r.note("rows", p, id, op, limit, offset)
+func (r *recorder) Browse(_ context.Context, p access.Principal, id change.ID, want workflow.RowsWanted) (wire.Rows, error) {
+	r.note("rows", p, id, want)
 	return wire.Rows{}, r.err
 }
 
