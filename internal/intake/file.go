@@ -41,6 +41,9 @@ type Options struct {
 	Limits
 	Choice
 	Temp string // folder for working files; "" for the system's
+	// Names that columns may have, where they are known: in a text a row of them is
+	// the header, whatever it looks like.
+	Names []string
 }
 
 // Result says what was read, and how.

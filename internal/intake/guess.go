@@ -71,7 +71,7 @@ func (m *Matcher) Guess(e Evidence) {
 func (m *Matcher) scores(files, targets []int, e Evidence) map[int][]Candidate {
 	meant := map[int][]string{}
 	for _, t := range targets {
-		meant[t] = conceptsOf(m.targets[t].names())
+		meant[t] = conceptsOf(m.targets[t].Names())
 	}
 	scores := map[int][]Candidate{}
 	for _, f := range files {
@@ -106,7 +106,7 @@ func (m *Matcher) byNameOnly(f, t int, meant []string) (best Candidate) {
 			return best // a county is no country, however near the words
 		}
 	}
-	for _, name := range m.targets[t].names() {
+	for _, name := range m.targets[t].Names() {
 		switch {
 		case oneSlip(header, name):
 			better(bySlip, BySlip, "its name is one letter away from %s", show(name))

@@ -23,8 +23,8 @@ type Target struct {
 	ReadOnly bool     // it is never written, so nothing less than a name of its own leads to it
 }
 
-// names lists everything that the column is called.
-func (t Target) names() []string {
+// Names lists everything that the column is called.
+func (t Target) Names() []string {
 	return slices.DeleteFunc(append([]string{t.Name, t.Label}, t.Also...), func(s string) bool { return s == "" })
 }
 

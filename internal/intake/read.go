@@ -53,7 +53,7 @@ func read(ctx context.Context, f File, out io.Writer, o Options) (Result, error)
 	}
 	c := o.Choice
 	res, err := csv.Read(ctx, in, out, csv.Options{Limits: o.Limits.Limits, Size: f.Size, Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Escape: c.Escape,
-		SkipLines: c.SkipLines, HeaderLines: c.HeaderLines, Table: c.Table})
+		SkipLines: c.SkipLines, HeaderLines: c.HeaderLines, Table: c.Table, Names: o.Names})
 	if err != nil {
 		return Result{}, err
 	}

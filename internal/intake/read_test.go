@@ -110,3 +110,32 @@ func TestReadWorkbook(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 }
+
+// Where it is known what columns are called, a line of such names is the header, and
+// the whole of it: not two lines, and not none because data looks as odd.
+func TestReadKnowsNames(t *testing.T) {
+	t.Parallel()
+	names := []string{"Straße", `Cust"omer`, "UPPER", "found"}
+	for _, tt := range []struct {
+		what, file string
+		blind      []string // what is made of the header without the names
+	}{
+		{"a text twice in its column", "Straße,\"Cust\"\"omer\"\nx,1a\nStraße,b\n;,c\n", []string{"Column 1", "Column 2"}},
+		{"numbers below a line of words", "UPPER,found\nup,ᾜ\n12,34\n13,35\n14,36\n", []string{"UPPER up", "found ᾜ"}},
+		{"one more column", "straße , found,remark\nx,1,y\nx,Found,z\n", []string{"straße", "found", "remark"}},
+		{"one column", "UPPER\n12\nUPPER\n", []string{"UPPER"}},
+	} {
+		blind, err := Read(t.Context(), textFile(tt.file), io.Discard, Options{})
+		if err != nil || !slices.Equal(blind.Columns, tt.blind) {
+			t.Errorf("%s: without names %q, %v, want %q", tt.what, blind.Columns, err, tt.blind)
+		}
+		res, err := Read(t.Context(), textFile(tt.file), io.Discard, Options{Names: names})
+		if rows := int64(strings.Count(tt.file, "\n") - 1); err != nil || *res.Found.HeaderLines != 1 || res.Rows != rows {
+			t.Errorf("%s: %d rows below %d lines, %v, want %d below 1", tt.what, res.Rows, *res.Found.HeaderLines, err, rows)
+		}
+	}
+	data := "Straße,12\nStraße,13\nfound,14\n" // a known name is no header by itself
+	if res, err := Read(t.Context(), textFile(data), io.Discard, Options{Names: names}); err != nil || *res.Found.HeaderLines != 0 {
+		t.Errorf("data became a header: %+v, %v", res, err)
+	}
+}

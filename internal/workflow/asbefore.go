@@ -45,7 +45,7 @@ func (w *Workflow) read(ctx context.Context, c *change.Change, sys *system.Syste
 }
 
 func (w *Workflow) readOnce(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, path func(name string) string) (staged, []finding.Finding, error) {
-	s, err := w.stage(ctx, c, path)
+	s, err := w.stage(ctx, c, spec.names(), path)
 	if err != nil {
 		return s, nil, ofFile{err}
 	}

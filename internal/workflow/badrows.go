@@ -87,7 +87,7 @@ func (b *badRows) open(ctx context.Context, w *Workflow) error {
 	if err == nil {
 		done()
 		b.mapping = m.Mapping
-		b.file, err = w.stage(ctx, b.c, func(name string) string { return filepath.Join(dir, name) })
+		b.file, err = w.stage(ctx, b.c, header(b.c), func(name string) string { return filepath.Join(dir, name) })
 	}
 	if err == nil {
 		b.hits, err = w.Artifacts.Open(ctx, b.c.Plan.Hits)

@@ -93,7 +93,7 @@ func (m *mending) path(name string) string { return filepath.Join(m.dir, name) }
 
 // make makes the artefact of all cells mended so far, and counts them.
 func (m *mending) make(ctx context.Context, in Mends) (d record.Digest, cells int64, err error) {
-	if m.file, err = m.w.stage(ctx, m.c, m.path); err != nil {
+	if m.file, err = m.w.stage(ctx, m.c, header(m.c), m.path); err != nil {
 		return "", 0, err
 	}
 	var of func(line int64, now []*string) ([]intake.Mend, error)

@@ -23,8 +23,9 @@ type staged struct {
 	mark    xlsx.Mark      // the zero Mark if the file is no workbook of Sutor's
 }
 
-// stage reads a change's file into files that path names.
-func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name string) string) (s staged, err error) {
+// stage reads a change's file into files that path names. names are those that its
+// columns may have.
+func (w *Workflow) stage(ctx context.Context, c *change.Change, names []string, path func(name string) string) (s staged, err error) {
 	local, release, err := w.Artifacts.Local(ctx, c.Input.Digest)
 	if err != nil {
 		return s, err
@@ -46,7 +47,7 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 		s.mark, s.options = mark, ourOwn(c.Options, mark)
 	}
 	err = create(s.staging, func(out io.Writer) error {
-		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File, Temp: filepath.Dir(s.staging)})
+		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File, Temp: filepath.Dir(s.staging), Names: names})
 		return err
 	})
 	if err != nil || c.Input.Mends == "" {
@@ -62,6 +63,27 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, path func(name s
 	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error {
 		return intake.Overlay(in, s.Columns, mends, w.Intake.Staging(out))
 	})
+}
+
+// names are what columns of a file may be called: what the dataset's columns are.
+func (s *Spec) names() (all []string) {
+	for _, t := range s.targets {
+		all = append(all, t.Names()...)
+	}
+	return all
+}
+
+// header gives the names that the columns of a planned change's file have: it is
+// read again as it was.
+func header(c *change.Change) []string {
+	if c.Plan == nil {
+		return nil
+	}
+	names := make([]string, len(c.Plan.Mapping))
+	for i, m := range c.Plan.Mapping {
+		names[i] = m.File
+	}
+	return names
 }
 
 // normalize lays the form of Unicode that was chosen over the texts of the matched

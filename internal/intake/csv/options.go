@@ -46,14 +46,15 @@ func (l Limits) withDefaults() Limits {
 // Options say how to read a file. What is not said is found out.
 type Options struct {
 	Limits
-	Size        int64  // of the file in bytes, if it is known: less is read ahead then
-	Encoding    string // a label of the WHATWG Encoding Standard, or of package text
-	Delimiter   string // one character or more
-	Quote       string // one character, or "none"
-	Escape      string // one character, or "none"; the quote itself where it is doubled
-	SkipLines   *int   // lines above the header
-	HeaderLines *int   // 0 where the file has none
-	Table       int    // of several tables, from 1; 0 for the first
+	Size        int64    // of the file in bytes, if it is known: less is read ahead then
+	Encoding    string   // a label of the WHATWG Encoding Standard, or of package text
+	Delimiter   string   // one character or more
+	Quote       string   // one character, or "none"
+	Escape      string   // one character, or "none"; the quote itself where it is doubled
+	SkipLines   *int     // lines above the header
+	HeaderLines *int     // 0 where the file has none
+	Table       int      // of several tables, from 1; 0 for the first
+	Names       []string // that columns may have: a row of them is the header
 }
 
 func (o Options) check() error {
@@ -78,7 +79,7 @@ func (o Options) check() error {
 const maxHeaderLines = 50
 
 func (o Options) hint() sniff.Hint {
-	return sniff.Hint{Delimiter: o.Delimiter, Quote: o.Quote, Escape: o.Escape, SkipLines: o.SkipLines, HeaderLines: o.HeaderLines, Table: o.Table}
+	return sniff.Hint{Delimiter: o.Delimiter, Quote: o.Quote, Escape: o.Escape, SkipLines: o.SkipLines, HeaderLines: o.HeaderLines, Table: o.Table, Names: o.Names}
 }
 
 // Result says what was read.

@@ -44,7 +44,8 @@
 // (number, date, time, truth value). A row is header where typed columns hold
 // something else there. Where no column is typed, the first row is the header
 // unless a cell is missing, stands twice, or occurs again below in its column.
-// Years in sequence are a header, too.
+// Years in sequence are a header, too. Where names are known that columns may
+// have, a first row of such names is the header, and all of it, whatever it looks like.
 //
 // # Bounds
 //

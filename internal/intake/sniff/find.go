@@ -23,11 +23,12 @@ const None = "none"
 // Hint is what is known beforehand; zero fields are found out.
 type Hint struct {
 	Delimiter   string
-	Quote       string // a character, or None
-	Escape      string // a character, or None
-	SkipLines   *int   // lines above the header
-	HeaderLines *int   // 0: no header
-	Table       int    // from 1; 0: nothing is known
+	Quote       string   // a character, or None
+	Escape      string   // a character, or None
+	SkipLines   *int     // lines above the header
+	HeaderLines *int     // 0: no header
+	Table       int      // from 1; 0: nothing is known
+	Names       []string // that columns may have
 }
 
 // told tells whether the table is known: then it is all that is left below the
@@ -79,6 +80,7 @@ func Find(sample []byte, whole bool, h Hint) Found {
 	p := dialect.New(f.Dialect)
 	rows := parse(sample, start, p, whole)
 	mend(sample, rows, p)
+	h.recognise(sample, rows, p)
 	for i := range rows {
 		rows[i].line += skip
 		f.Lines = rows[i].line + rows[i].lines - 1

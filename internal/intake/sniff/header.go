@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
+
+	"sutor/internal/intake/dialect"
 )
 
 // maxHeader is the most records that are taken for a header.
@@ -84,7 +87,9 @@ func describe(sample []byte, b *block, above *row, h Hint) Table {
 	}
 	t := Table{Columns: b.width}
 	p := profile(rows[min(maxHeader, len(rows)/2):], b.width)
-	t.Header = headerRecords(sample, rows, p)
+	if t.Header = headerRecords(sample, rows, p); rows[0].known {
+		t.Header = 1
+	}
 	if above != nil && isRaggedHeader(*above, rows[0], p, t.Header, b.width) {
 		rows = append([]row{*above}, rows...)
 		t.Header = 1
@@ -240,6 +245,28 @@ func cellTexts(sample []byte, r row) []string {
 	}
 	return out
 }
+
+// recognise marks the rows that are known to be headers, whatever stands below
+// them: most of their cells, and several unless there is but one, are names that
+// columns may have.
+func (h Hint) recognise(sample []byte, rows []row, p *dialect.Parser) {
+	names := map[string]bool{}
+	for _, name := range h.Names {
+		names[folded(name)] = true
+	}
+	for i := range rows {
+		r := &rows[i]
+		n := 0
+		for _, c := range r.cells {
+			if names[folded(string(p.Text(nil, sample, c)))] {
+				n++
+			}
+		}
+		r.known = n*2 > r.filled && n >= min(2, r.width())
+	}
+}
+
+func folded(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // years tells whether typed columns are headed by years in sequence.
 func years(sample []byte, r row, p []Type) bool {

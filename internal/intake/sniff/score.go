@@ -19,6 +19,7 @@ type row struct {
 	quoted int  // cells in quotes
 	void   bool // nothing stands between its delimiters, not even quotes
 	alone  bool // nothing but the first cell holds anything, not even quotes
+	known  bool // it is a header: its cells are names that columns may have
 	from   int  // its place in the sample
 	to     int
 	cells  []dialect.Cell // of the first rows only
