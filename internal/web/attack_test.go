@@ -17,6 +17,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/finding"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // slow holds a look at a change back until it is let go.
@@ -95,7 +96,7 @@ func liar() wire.Change {
 
 type liarsRows struct{ *recorder }
 
-func (r liarsRows) Rows(context.Context, access.Principal, change.ID, string, int64, int64) (wire.Rows, error) {
+func (r liarsRows) Browse(context.Context, access.Principal, change.ID, workflow.RowsWanted) (wire.Rows, error) {
 	raw := func(s string) json.RawMessage {
 		b, _ := json.Marshal(s)
 		return b
@@ -132,7 +133,7 @@ func foreign(page *html.Node) bool {
 func TestNothingHidesItself(t *testing.T) {
 	t.Parallel()
 	b := open(t, liarsRows{&recorder{change: liar()}}).signIn()
-	for _, path := range []string{"/changes/1001", "/changes"} {
+	for _, path := range []string{"/changes/1001", "/changes/1001/findings", "/changes/1001/impact", "/changes/1001/discussion", "/changes/1001/history", "/inbox", "/changes"} {
 		_, page := b.get(path)
 		text := words(page)
 		if foreign(page) || len(all(page, "h1")) != 1 || strings.ContainsAny(text, "\u202e\u200b\u00a0") {
@@ -181,9 +182,11 @@ func TestSamplesAreShown(t *testing.T) {
 	c.Impact = []wire.Impact{{Label: "open orders", Rows: 1412, Measure: &measure}}
 	c.Plan.LeftOut = true
 	c.Result = &wire.Result{Conflicts: 2, ConflictRows: []int64{4, 5, 9}}
-	_, page := open(t, &recorder{change: c}).signIn().get("/changes/1001")
+	_, page := open(t, &recorder{change: c}).signIn().get("/changes/1001/findings")
 	text := words(page)
-	for _, want := range []string{"big-raise 1 row Needs a manager. For example 13,75 , x y", "Touches 1,412 open orders, 1200345.5", "Risk 25 of 100 +25 share: It writes much.",
+	_, page = open(t, &recorder{change: c}).signIn().get("/changes/1001/impact")
+	text += words(page)
+	for _, want := range []string{"big-raise 1 row Needs a manager. For example 13,75 , x y", "1,412 open orders, 1200345.5", "Risk 25 of 100 share +25 It writes much.",
 		"! Invalid rows are left out of this plan", "Rows of the file that others have changed meanwhile: 4-5, 9"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)

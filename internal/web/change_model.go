@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sutor/internal/access"
 	"sutor/internal/finding"
 	"sutor/internal/web/ui"
 	"sutor/internal/wire"
@@ -51,20 +52,30 @@ func opOf(op string) ui.Word {
 	return ui.Say("=", op, "quiet")
 }
 
-// changeModel is what the page of one change shows.
+// changeModel is what the page of one change shows: what stands on each of its
+// tabs, and the one that is chosen.
 type changeModel struct {
 	wire.Change
+	tab
+	tabs     []ui.Link
 	state    ui.Word
+	sentence string // what the change does
 	again    string
+	follow   string // where its progress comes from; "" while nothing goes on
 	trouble  *wire.Problem
+	typed    string // the comment of a step that was refused
 	counts   []countLink
 	findings []foundModel
-	rows     rowsModel
 	made     string
-	facts    []string // reason, why, whose move it is
-	risk     []string // what the score is made of
+	risk     []wire.Factor // the weightiest first
 	impact   []string
 	buttons  []button
+	why      string // why there is nothing to see on the tab
+
+	rows    rowsModel
+	mend    mendModel
+	said    []saidModel
+	history historyModel
 }
 
 // countLink is a number of rows that leads to them.
@@ -81,37 +92,43 @@ type foundModel struct {
 	rows    string
 	ranges  string
 	samples []ui.Shown // texts of the file
+	to      string     // the rows, where they stand in the plan; "" where they do not
 }
 
-// button is a step that the person may take now.
+// button is a step that the person may take now. One with a comment opens first.
 type button struct {
 	act, label string
 	primary    bool
 	comment    string // label of the comment; "" for none
 	required   bool
 	digest     string
+	rare       bool // it stands behind More
 }
 
-func changeOf(c wire.Change, op string) changeModel {
-	m := changeModel{Change: cleaned(c), state: stateOf(c.State), made: when(c.CreatedAt)}
+func changeOf(c wire.Change, at tab, p access.Principal) changeModel {
+	m := changeModel{Change: cleaned(c), tab: at, state: stateOf(c.State), made: when(c.CreatedAt), sentence: sentenceOf(c)}
+	path := "/changes/" + url.PathEscape(c.ID)
 	if c.State == "planning" || c.State == "applying" {
-		m.again = "/changes/" + url.PathEscape(c.ID) + "?wait"
+		m.again, m.follow = path+"?wait", "/api/v1/changes/"+url.PathEscape(c.ID)+"/events"
+	}
+	for _, t := range tabs {
+		l := ui.Link{Text: t.label, To: path + "/" + string(t.tab), Here: t.tab == at}
+		if t.tab == tabRows {
+			l.To = path
+		}
+		if t.tab == tabFindings {
+			l.Count = len(c.Findings)
+		}
+		m.tabs = append(m.tabs, l)
 	}
 	if c.Plan != nil {
-		m.counts = countsOf(c, op)
+		m.counts = countsOf(c)
 	}
-	for _, fact := range []string{m.Reason, m.Why, m.Next} {
-		if fact != "" {
-			m.facts = append(m.facts, fact)
-		}
-	}
-	for _, f := range c.Risk.Factors {
-		m.risk = append(m.risk, "+"+strconv.Itoa(f.Points)+" "+f.Name+": "+f.Why)
-	}
+	m.risk = slices.SortedStableFunc(slices.Values(c.Risk.Factors), func(a, b wire.Factor) int { return b.Points - a.Points })
 	for _, i := range c.Impact {
 		m.impact = append(m.impact, impactOf(i))
 	}
-	m.findings, m.buttons = foundOf(c.Findings), buttonsOf(c)
+	m.findings, m.buttons = foundOf(c), buttonsOf(c, p)
 	return m
 }
 
@@ -144,12 +161,18 @@ func impactOf(i wire.Impact) string {
 }
 
 // foundOf shows findings, the gravest first.
-func foundOf(all []finding.Finding) []foundModel {
+func foundOf(c wire.Change) []foundModel {
 	grave := []finding.Severity{finding.Block, finding.Approve, finding.Warn}
 	var out []foundModel
-	for _, f := range all {
+	for _, f := range c.Findings {
+		name := f.Guardrail
 		f.Message, f.Mend = ui.Plain(f.Message), ui.Plain(f.Mend)
 		m := foundModel{Finding: f, word: severityOf(f), rows: rowsWords(f.Rows), ranges: ranges(f.Ranges)}
+		if c.Plan != nil && f.Rows > 0 && (!f.Invalid || c.Plan.Counts.Invalid == 0) {
+			m.to = "/changes/" + url.PathEscape(c.ID) + "?" + url.Values{"finding": {name}}.Encode() + "#rows"
+		} else if f.Rows > 0 {
+			m.to = "#mend"
+		}
 		for _, s := range f.Samples {
 			if s != "" { // that cells are empty stands in the message
 				m.samples = append(m.samples, ui.Visible(s))
@@ -192,19 +215,19 @@ func severityOf(f finding.Finding) ui.Word {
 	return ui.Say("!", "warning", "warn")
 }
 
-func countsOf(ch wire.Change, op string) []countLink {
+func countsOf(ch wire.Change) []countLink {
 	var out []countLink
 	c := ch.Plan.Counts
 	add := func(name string, n int64, always bool) {
 		if n > 0 || always {
-			l := countLink{n: group(n), word: opOf(name), active: name == op}
+			l := countLink{n: group(n), word: opOf(name)}
 			switch {
 			case n == 0:
 				l.word.Tone = "quiet"
 			case slices.Contains(ops, name):
 				l.to = "/changes/" + url.PathEscape(ch.ID) + "?op=" + name + "#rows"
 			case name == "invalid": // they are no part of the plan; the findings say which
-				l.to = "#findings"
+				l.to = "/changes/" + url.PathEscape(ch.ID) + "/findings#mend"
 			}
 			out = append(out, l)
 		}
@@ -223,23 +246,44 @@ func countsOf(ch wire.Change, op string) []countLink {
 	return out
 }
 
-func buttonsOf(c wire.Change) []button {
+func buttonsOf(c wire.Change, p access.Principal) []button {
 	digest := ""
 	if c.Plan != nil {
 		digest = c.Plan.Digest
 	}
+	at := string(actDecide)
 	known := []button{
-		{act: "submit", label: "Ask for the decision", primary: true, comment: "Comment"},
-		{act: "approve", label: "Approve this plan", primary: true, comment: "Comment", digest: digest},
+		{act: "submit", label: "Ask for the decision", primary: true},
+		{act: at, label: "Approve and apply", primary: true, digest: digest},
+		{act: "approve", label: "Approve", digest: digest},
 		{act: "reject", label: "Send back", comment: "What must be mended", required: true, digest: digest},
 		{act: "apply", label: "Apply", primary: true},
+		{act: "stop", label: "Stop", comment: "Why it is stopped"},
 		{act: "undo", label: "Undo", comment: "Why it is undone"},
 		{act: "replan", label: "Plan again with today's data"},
-		{act: "withdraw", label: "Withdraw"},
+		{act: "withdraw", label: "Withdraw", comment: "Why it is withdrawn", rare: true},
 	}
+	last := slices.Contains(c.May, "approve") && p.Is(access.Owner) && openSteps(c) == 1
 	return slices.DeleteFunc(known, func(b button) bool {
+		if b.act == at {
+			return !last
+		}
 		return !slices.Contains(c.May, b.act) || b.act == "submit" && !c.Submittable()
 	})
+}
+
+// openSteps counts the decisions that are still needed.
+func openSteps(c wire.Change) int {
+	n := 0
+	for _, s := range c.Route {
+		n += s.Needs
+	}
+	for _, d := range c.Decisions {
+		if d.Void == "" && d.Decision == "approve" {
+			n--
+		}
+	}
+	return n
 }
 
 func when(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }

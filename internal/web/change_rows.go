@@ -10,6 +10,7 @@ import (
 
 	"sutor/internal/web/ui"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // ops are what can happen to rows that a plan shows (contract, section 3).
@@ -20,7 +21,77 @@ type rowsModel struct {
 	columns []ui.Column
 	lines   []rowLine
 	pager   ui.Pager
-	why     string // why there are no rows to see
+	filter  filterModel
+}
+
+// filterModel is what rows can be picked by, and what they are.
+type filterModel struct {
+	ops, findings, changed, columns []option
+	has                             string
+	on                              bool // some rows are left out
+}
+
+// option is one of a list to choose from.
+type option struct {
+	value, label string
+	chosen       bool
+}
+
+func filterOf(c wire.Change, want workflow.RowsWanted) filterModel {
+	f := filterModel{has: want.Has, on: want.Op != "" || want.Finding != "" || want.Changed != "" || want.Has != ""}
+	add := func(to *[]option, value, label, chosen string) {
+		if !slices.ContainsFunc(*to, func(o option) bool { return o.value == value }) {
+			*to = append(*to, option{value, ui.Plain(label), value == chosen})
+		}
+	}
+	n := c.Plan.Counts
+	for _, of := range []struct {
+		op string
+		n  int64
+	}{{"insert", n.Insert}, {"update", n.Update}, {"delete", n.Delete}, {"kept", deref(n.Kept)}, {"impossible", deref(n.Impossible)}} {
+		if of.n > 0 || of.op == want.Op {
+			add(&f.ops, of.op, opOf(of.op).Text, want.Op)
+		}
+	}
+	for _, found := range c.Findings {
+		if found.Rows > 0 || found.Guardrail == want.Finding {
+			add(&f.findings, found.Guardrail, found.Guardrail, want.Finding)
+		}
+	}
+	for _, name := range arranged(c) {
+		add(&f.columns, name, name, want.Column)
+		if !slices.Contains(keyOf(c), name) {
+			add(&f.changed, name, name, want.Changed)
+		}
+	}
+	return f
+}
+
+func deref(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// keyOf gives what is known of the key: its first column.
+func keyOf(c wire.Change) []string { return c.Plan.Columns[:min(1, len(c.Plan.Columns))] }
+
+// arranged gives the plan's columns: the key, then those that the file writes, then
+// what is only read.
+func arranged(c wire.Change) []string {
+	names := slices.Clone(c.Plan.Columns)
+	rank := func(name string) int {
+		switch {
+		case slices.Contains(keyOf(c), name):
+			return 0
+		case slices.ContainsFunc(c.Plan.Mapping, func(m wire.Mapped) bool { return m.Column == name }):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	return names
 }
 
 type rowLine struct {
@@ -30,7 +101,7 @@ type rowLine struct {
 	why   string
 }
 
-func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
+func rowsOf(c wire.Change, page wire.Rows, want workflow.RowsWanted) rowsModel {
 	end := page.Offset + int64(len(page.Rows))
 	m := rowsModel{pager: ui.Pager{From: group(page.Offset + 1), To: group(end), Total: group(page.Total), Of: "rows", Swap: "rows"}}
 	names := shownIn(columnsOf(c, page.Rows), page.Rows)
@@ -48,7 +119,16 @@ func rowsOf(c wire.Change, page wire.Rows, op string) rowsModel {
 		m.columns = append(m.columns, ui.Column{Name: ui.Plain(name), Numbers: numbers(m.lines, i)})
 	}
 	link := func(offset int64) string {
-		return "/changes/" + url.PathEscape(c.ID) + "?" + url.Values{"op": {op}, "offset": {strconv.FormatInt(offset, 10)}}.Encode() + "#rows"
+		q := url.Values{}
+		for name, value := range map[string]string{"op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has} {
+			if value != "" {
+				q.Set(name, value)
+			}
+		}
+		if offset > 0 {
+			q.Set("offset", strconv.FormatInt(offset, 10))
+		}
+		return "/changes/" + url.PathEscape(c.ID) + "?" + q.Encode() + "#rows"
 	}
 	if page.Offset > 0 {
 		m.pager.Prev = link(max(0, page.Offset-rowsSize))
@@ -77,7 +157,7 @@ func numbers(lines []rowLine, i int) bool {
 // them, those that the rows have.
 func columnsOf(c wire.Change, rows []wire.Row) []string {
 	if c.Plan != nil && len(c.Plan.Columns) > 0 {
-		return c.Plan.Columns
+		return arranged(c)
 	}
 	keys, others := map[string]bool{}, map[string]bool{}
 	for _, r := range rows {

@@ -30,6 +30,7 @@ func (s *site) head(r *http.Request, p *access.Principal, title string) ui.Head 
 		h.Person.Name = h.Person.Email
 	}
 	h.Nav = navigation(*p, r.URL.Path)
+	s.count(r, p, &h)
 	if said := s.sessions.scs.PopString(r.Context(), toastKey); said != "" {
 		h.Toast = &ui.Toast{Word: ui.Word{Sign: "✓", Text: said, Tone: "good"}}
 	}
@@ -50,6 +51,7 @@ func navigation(p access.Principal, path string) []ui.Link {
 		roles []access.Role // nil for everybody
 	}{
 		{ui.Link{Text: "Home", To: "/", Icon: "home", Keys: "g h"}, nil},
+		{ui.Link{Text: "Inbox", To: "/inbox", Icon: "inbox", Keys: "g i"}, nil},
 		{ui.Link{Text: "Changes", To: "/changes", Icon: "changes", Keys: "g c"}, nil},
 		{ui.Link{Text: "Datasets", To: "/datasets", Icon: "datasets", Keys: "g d"}, nil},
 		{ui.Link{Text: "Compact", To: "/compact", Icon: "compact", Keys: "g r"}, nil},

@@ -72,6 +72,10 @@ func (s *site) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /help", s.person(s.help))
 	mux.HandleFunc("GET /changes", s.person(s.changes))
 	mux.HandleFunc("GET /changes/{id}", s.person(s.change))
+	mux.HandleFunc("GET /changes/{id}/{tab}", s.person(s.change))
+	mux.HandleFunc("POST /changes/{id}/mended", s.person(s.mended))
+	mux.HandleFunc("GET /inbox", s.person(s.inbox))
+	mux.HandleFunc("POST /inbox/read", s.person(s.readInbox))
 	mux.HandleFunc("POST /changes/{id}/{act}", s.person(s.act))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, s.head(r, nil, ""), errs.New(errs.NotFound, "There is no page %s.", r.URL.Path).WithMend("Begin at the start."))

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -61,7 +62,12 @@ func (r *recorder) Changes(context.Context, access.Principal, workflow.Filter) (
 	return []wire.Change{r.change}, nil
 }
 
-func (r *recorder) Rows(_ context.Context, _ access.Principal, _ change.ID, op string, limit, offset int64) (wire.Rows, error) {
+func (r *recorder) Waiting(context.Context, access.Principal) (wire.Waiting, error) {
+	return wire.Waiting{Unread: 3, Decide: 1}, nil
+}
+
+func (r *recorder) Browse(_ context.Context, _ access.Principal, _ change.ID, want workflow.RowsWanted) (wire.Rows, error) {
+	offset := want.Offset
 	row := int64(17)
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	return wire.Rows{Total: 250, Offset: offset, Rows: []wire.Row{
@@ -82,6 +88,47 @@ func (r *recorder) Submit(_ context.Context, _ access.Principal, id change.ID, c
 
 func (r *recorder) Approve(_ context.Context, p access.Principal, id change.ID, d record.Digest, comment string) (wire.Change, error) {
 	return r.act("approve", string(id), string(d), comment, string(p.Means))
+}
+
+func (r *recorder) Apply(_ context.Context, _ access.Principal, id change.ID, _ string) (wire.Change, error) {
+	return r.act("apply", string(id))
+}
+
+func (r *recorder) Comment(_ context.Context, _ access.Principal, id change.ID, text string) (wire.Comment, error) {
+	_, err := r.act("comment", string(id), text)
+	return wire.Comment{}, err
+}
+
+func (r *recorder) Mend(_ context.Context, _ access.Principal, id change.ID, in workflow.Mends) (wire.Change, error) {
+	for _, m := range in.Cells {
+		text := "nothing"
+		if m.Text != nil {
+			text = *m.Text
+		}
+		r.did = append(r.did, fmt.Sprintf("mend %s %d %s %s", id, m.Line, m.Column, text))
+	}
+	return r.change, r.err
+}
+
+func (r *recorder) Mendable(context.Context, access.Principal, change.ID, int) (wire.Mendable, error) {
+	bad, fine := "13,75\"", "Ann<b>"
+	return wire.Mendable{Columns: []string{"Name", "Limit"}, Rows: []wire.MendableRow{{Row: 7, Why: "No number.",
+		Cells: []wire.MendableCell{{Text: &fine}, {Text: &bad, Bad: true}}}}}, r.err
+}
+
+func (r *recorder) Discussion(context.Context, access.Principal, change.ID) ([]wire.Comment, error) {
+	return []wire.Comment{{Number: 4, By: "maria@example.test", Name: "Maria", Text: "Look at <row 7>\u202e."}, {Number: 5, Erased: true}}, nil
+}
+
+func (r *recorder) History(context.Context, access.Principal, change.ID) (wire.History, error) {
+	return wire.History{Size: 1204, Checkpoint: "log\n1204\n", Key: "log+key", Entries: []wire.HistoryEntry{
+		{Leaf: 1200, Number: 1, Says: "Maria proposed the change.", Hash: strings.Repeat("ab", 32), Proof: []string{"x", "y"}}}}, nil
+}
+
+func (r *recorder) Notices(context.Context, access.Principal, workflow.NoticesWanted) (wire.Inbox, error) {
+	return wire.Inbox{Waiting: wire.Waiting{Unread: 2, Decide: 1}, Notices: []wire.Notice{
+		{ID: 9, Kind: "asked", Says: "Maria asks you to decide on change 1001.", Change: "1001", Title: "New <terms>", Waits: true, Urgent: true},
+		{ID: 8, Kind: "mention", Says: "Maria mentioned you in change 1001.", Change: "1001", Quote: "Look <here>"}}}, nil
 }
 
 func (r *recorder) Undo(context.Context, access.Principal, change.ID, string) (wire.Change, error) {
@@ -346,12 +393,16 @@ func TestChangePage(t *testing.T) {
 	for _, a := range all(page, "a") {
 		links = append(links, attr(a, "href"))
 	}
-	for _, want := range []string{"/changes/1001?op=insert#rows", "/changes/1001?offset=102&op=update#rows", "/changes/1001?offset=0&op=update#rows"} {
+	for _, want := range []string{"/changes/1001?op=insert#rows", "/changes/1001?offset=102&op=update#rows", "/changes/1001?op=update#rows"} {
 		if !strings.Contains(strings.Join(links, " "), want) {
 			t.Errorf("no link %s in %v", want, links)
 		}
 	}
-	if text := words(page); !strings.Contains(text, "? needs approval big-raise 3 rows Needs a manager.") || !strings.Contains(text, "1 × owner: The owner decides.") {
+	if text := words(page); !strings.Contains(text, "12,345 customers get changed values; 1 is new.") || !strings.Contains(text, "1 × owner: The owner decides.") {
+		t.Errorf("%s", text)
+	}
+	_, page = open(t, &recorder{change: submitted()}).signIn().get("/changes/1001/findings")
+	if text := words(page); !strings.Contains(text, "? needs approval big-raise 3 rows Needs a manager.") {
 		t.Errorf("%s", text)
 	}
 }
@@ -363,9 +414,11 @@ func TestButtonsAreWhatThePersonMayDo(t *testing.T) {
 	_, page := b.get("/changes/1001")
 	actions := map[string]*html.Node{}
 	for _, form := range all(all(page, "main")[0], "form") {
-		actions[attr(form, "action")] = form
+		if attr(form, "method") == "post" {
+			actions[attr(form, "action")] = form
+		}
 	}
-	if len(actions) != 2 || actions["/changes/1001/reject"] == nil {
+	if len(actions) != 3 || actions["/changes/1001/reject"] == nil {
 		t.Fatalf("forms %v", actions)
 	}
 	values := url.Values{"comment": {"fine"}}
@@ -475,3 +528,119 @@ func TestAssets(t *testing.T) {
 		t.Errorf("a name without a digest: %d", res.StatusCode)
 	}
 }
+
+// mayDo gives a change that waits, with more that the person may do.
+func mayDo(acts ...string) wire.Change {
+	c := submitted()
+	c.May = append(c.May, acts...)
+	return c
+}
+
+func TestApproveAndApplyIsOneStep(t *testing.T) {
+	t.Parallel()
+	approved := submitted()
+	approved.State = "approved"
+	uc := &recorder{change: approved}
+	res, _ := open(t, uc).signIn().post("/changes/1001/approve-apply", url.Values{"digest": {digest}})
+	if res.StatusCode != http.StatusSeeOther || strings.Join(uc.did, "|") != "approve 1001 "+digest+"  session|apply 1001" {
+		t.Errorf("%d %v", res.StatusCode, uc.did)
+	}
+	uc = &recorder{change: submitted()} // somebody else must still decide
+	if open(t, uc).signIn().post("/changes/1001/approve-apply", url.Values{"digest": {digest}}); len(uc.did) != 1 {
+		t.Errorf("it was applied before all had decided: %v", uc.did)
+	}
+}
+
+func TestMendingInPlace(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: mayDo("mend")}
+	b := open(t, uc).signIn()
+	_, page := b.get("/changes/1001/findings")
+	values := url.Values{}
+	for _, input := range all(page, "input") {
+		values.Set(attr(input, "name"), attr(input, "value"))
+	}
+	if values.Get("cell.7.1") != `13,75"` || values.Has("cell.7.0") {
+		t.Fatalf("inputs %v", values)
+	}
+	res, page := b.post("/changes/1001/mended", values)
+	if res.StatusCode != http.StatusBadRequest || !strings.Contains(words(page), "No cell was changed") {
+		t.Errorf("%d", res.StatusCode)
+	}
+	values.Set("cell.7.1", "13.75")
+	res, _ = b.post("/changes/1001/mended", values)
+	if res.StatusCode != http.StatusSeeOther || strings.Join(uc.did, "|") != "mend 1001 7 Limit 13.75" {
+		t.Errorf("%d %v", res.StatusCode, uc.did)
+	}
+	if _, page := open(t, &recorder{change: submitted()}).signIn().get("/changes/1001/findings"); strings.Contains(words(page), "Mend and plan again") {
+		t.Error("who may not mend is offered to")
+	}
+}
+
+func TestDiscussionAndHistory(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted()}
+	b := open(t, uc).signIn()
+	_, page := b.get("/changes/1001/discussion")
+	if text := words(page); !strings.Contains(text, "Maria 1 Jan 0001") || !strings.Contains(text, "Look at <row 7>") || strings.Contains(text, "\u202e") || !strings.Contains(text, "Erased") {
+		t.Errorf("%s", text)
+	}
+	res, _ := b.post("/changes/1001/comment", url.Values{"comment": {"It is right."}})
+	if res.Header.Get("Location") != "/changes/1001/discussion#end" || uc.did[0] != "comment 1001 It is right." {
+		t.Errorf("%s %v", res.Header.Get("Location"), uc.did)
+	}
+	if _, page = b.get("/changes/1001/history"); !strings.Contains(words(page), "Maria proposed the change.") || !strings.Contains(words(page), "proved leaf 1,200") {
+		t.Errorf("%s", words(page))
+	}
+}
+
+// What was typed with a refused step is still there.
+func TestARefusedCommentIsNotLost(t *testing.T) {
+	t.Parallel()
+	uc := &recorder{change: submitted(), err: errs.New(errs.Usage, "@ann may be several people.")}
+	_, page := open(t, uc).signIn().post("/changes/1001/comment", url.Values{"comment": {"Dear @ann, look"}})
+	for _, field := range all(page, "textarea") {
+		if words(field) == "Dear @ann, look" {
+			return
+		}
+	}
+	t.Errorf("the comment is gone: %s", words(page))
+}
+
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	_, page := open(t, &recorder{change: submitted()}).signIn().get("/inbox")
+	text := words(page)
+	for _, want := range []string{"(1) Inbox · Sutor", "? decide Maria asks you to decide on change 1001. New <terms>", "Look <here>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	var to []string
+	for _, a := range all(all(page, "main")[0], "a") {
+		to = append(to, attr(a, "href"))
+	}
+	if got := strings.Join(to, " "); !strings.Contains(got, "/changes/1001 /changes/1001/discussion") {
+		t.Errorf("links %s", got)
+	}
+}
+
+func TestSentence(t *testing.T) {
+	t.Parallel()
+	kept := int64(2)
+	for want, c := range map[string]wire.Change{
+		"1,204 customers get new payment terms; 12 are new; 3 cannot be.": {Dataset: "customers", Plan: &wire.Plan{Columns: []string{"id", "payment_terms"},
+			Mapping: []wire.Mapped{{Column: "id"}, {Column: "payment_terms"}, {File: "x"}}, Counts: wire.Counts{Update: 1204, Insert: 12, Invalid: 3}}},
+		"1 of customers gets changed values; 1 is deleted.": {Dataset: "customers", Plan: &wire.Plan{Counts: wire.Counts{Update: 1, Delete: 1}}},
+		"Nothing would change; 1 cannot be.":                {Dataset: "customers", Plan: &wire.Plan{Counts: wire.Counts{Invalid: 1}}},
+		"3 customers get back what they had; 2 stay, because others changed them since.": {Dataset: "customers", Reverses: &want1001,
+			Plan: &wire.Plan{Counts: wire.Counts{Update: 3, Kept: &kept}}},
+		"": {Dataset: "customers"},
+	} {
+		if got := web.SentenceOf(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+var want1001 = "1001"

@@ -44,3 +44,24 @@ type HistoryEntry struct {
 	Envelope string            `json:"envelope,omitempty"` // the digest of the words' envelope
 	Proof    []string          `json:"proof"`              // hashes from this one to the root (RFC 6962)
 }
+
+// Mendable is the first rows of a change's file that cannot be taken.
+type Mendable struct {
+	Columns []string      `json:"columns"` // of the file
+	Rows    []MendableRow `json:"rows"`
+	More    bool          `json:"more,omitempty"` // there are others
+}
+
+// MendableRow is a row of the file.
+type MendableRow struct {
+	Row   int64          `json:"row"`
+	Cells []MendableCell `json:"cells"`
+	Why   string         `json:"why"`
+}
+
+// MendableCell is a cell of the file.
+type MendableCell struct {
+	Text   *string `json:"text"` // null for nothing, or where it is hidden
+	Bad    bool    `json:"bad,omitempty"`
+	Hidden bool    `json:"hidden,omitempty"` // it is not for the asker
+}

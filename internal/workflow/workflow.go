@@ -101,6 +101,8 @@ type UseCases interface {
 	Discussion(ctx context.Context, p access.Principal, id change.ID) ([]wire.Comment, error)
 	// History gives the evidence of a change in words, each entry with its proof.
 	History(ctx context.Context, p access.Principal, id change.ID) (wire.History, error)
+	// Mendable gives the first rows of the file that cannot be taken, to be shown.
+	Mendable(ctx context.Context, p access.Principal, id change.ID, limit int) (wire.Mendable, error)
 	// BadRows writes the rows of the change's file that findings make invalid, with
 	// warned those of all findings, to be mended; format "csv" or "xlsx".
 	BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, w io.Writer) error

@@ -1,0 +1,74 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/wire"
+)
+
+// errEnough ends the walk over bad rows.
+var errEnough = errors.New("workflow: enough bad rows")
+
+// Mendable gives the first rows of a change's file that cannot be taken, with the
+// cells that are to be mended, to be shown. (BadRows takes all of them out.) Cells
+// that the asker may not see are left out.
+func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.ID, limit int) (out wire.Mendable, err error) {
+	c, err := w.see(ctx, p, id)
+	if err != nil {
+		return out, err
+	}
+	d := w.Compact().AccessDataset(c.Dataset)
+	if !access.May(p, access.SeeValues, d) {
+		return out, errs.New(errs.Forbidden, "Your roles see the changes of %s without their values.", c.Dataset).
+			WithMend("Ask somebody of its department, an owner or an auditor.")
+	}
+	if c.Plan == nil || c.Plan.Hits == "" || c.Input == nil || c.Plan.Counts.Invalid == 0 {
+		return out, nil
+	}
+	b := &badRows{c: c}
+	if err := b.open(ctx, w); err != nil {
+		return out, err
+	}
+	defer b.close()
+	out.Columns = b.file.Columns
+	sees := access.See(p, d).Sees
+	err = b.each(func(r bad) error {
+		if len(out.Rows) == limit {
+			out.More = true
+			return errEnough
+		}
+		out.Rows = append(out.Rows, b.mendable(r, sees))
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, err
+}
+
+func (b *badRows) mendable(r bad, sees func(string) bool) wire.MendableRow {
+	row := wire.MendableRow{Row: r.line, Why: r.reasons()}
+	for i, text := range r.cells {
+		cell := wire.MendableCell{}
+		for _, s := range b.mapping {
+			if s.File != i {
+				continue
+			}
+			cell.Hidden = !sees(s.Column)
+			for _, f := range r.found {
+				cell.Bad = cell.Bad || slices.Contains(strings.Split(f.Column, ", "), s.Column)
+			}
+		}
+		if !cell.Hidden {
+			cell.Text = text
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row
+}
