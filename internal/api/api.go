@@ -96,6 +96,9 @@ func (s *server) routes() {
 	post := func(path, id, does string) huma.Operation { return s.operation(http.MethodPost, path, id, does) }
 
 	handle(s, get("/me", "me", "Who is signed in, with the rights of the Compact in force"), s.me)
+	handle(s, get("/deputies", "deputies", "Who decides in whose place: of you, and you for others"), s.deputies)
+	handle(s, post("/deputies", "nameDeputy", "Have somebody decide in your place for a time"), s.nameDeputy)
+	handle(s, post("/deputies/end", "endDeputy", "End a deputy of yours, or that you are one"), s.endDeputy)
 	handle(s, get("/health", "health", "The state of everything that is configured"), s.health)
 
 	handle(s, get("/datasets", "datasets", "The datasets you may see"), s.datasets)

@@ -205,8 +205,8 @@ func (r *recorder) Fsck(_ context.Context, p access.Principal, w io.Writer) erro
 	return r.out(w)
 }
 
-func (r *recorder) Me(_ context.Context, p access.Principal) wire.Person {
-	return wire.Person{Email: string(p.Email), Means: string(p.Means)}
+func (r *recorder) Me(_ context.Context, p access.Principal) (wire.Person, error) {
+	return wire.Person{Email: string(p.Email), Means: string(p.Means)}, nil
 }
 
 func (r *recorder) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {

@@ -13,9 +13,9 @@ import (
 )
 
 func (s *server) me(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Person], error) {
-	me := s.uc.Me(ctx, p)
+	me, err := s.uc.Me(ctx, p)
 	me.Limits = s.o.Limits
-	return &doc[wire.Person]{me}, nil
+	return &doc[wire.Person]{me}, err
 }
 
 func (s *server) compact(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Compact], error) {

@@ -158,11 +158,28 @@ type Step struct {
 	// Who may decide in the role, the maker left out, by the Compact that the route
 	// was computed from.
 	Who []access.Email `json:"who,omitempty"`
+	// Left are those who would, but have left, and who may decide in their place.
+	Left []Vacancy `json:"left,omitempty"`
+}
+
+// Vacancy is the place of somebody who has left: one of those who took their duties
+// over may decide in it.
+type Vacancy struct {
+	Of access.Email   `json:"of"`
+	To []access.Email `json:"to,omitempty"`
+}
+
+// Seat is what a decision counts as: the role, and in whose place it is made; "" in
+// the decider's own right.
+type Seat struct {
+	Role access.Role
+	For  access.Email
 }
 
 // Decision is one approval or rejection, bound to a plan's digest.
 type Decision struct {
 	By      access.Email  `json:"by"`
+	For     access.Email  `json:"for,omitempty"` // in whose place; "" in their own right
 	Role    access.Role   `json:"role"`
 	Approve bool          `json:"approve"`
 	Digest  record.Digest `json:"digest"`
@@ -192,38 +209,41 @@ type Result struct {
 // Change is one governed mass change, in its stored form. It is kept as one
 // JSON document beside a few indexed columns; fields are added, never renamed.
 type Change struct {
-	ID            ID            `json:"id"`
-	Title         string        `json:"title"`
-	Reason        string        `json:"reason"`
-	Dataset       string        `json:"dataset"`
-	State         State         `json:"state"`
-	Why           string        `json:"why,omitempty"` // of the last move, where it needs one
-	Maker         access.Email  `json:"maker"`
-	CreatedAt     time.Time     `json:"created_at"`
-	UpdatedAt     time.Time     `json:"updated_at"`
-	Compact       record.Digest `json:"compact"`        // in force when it was last planned or submitted
-	DatasetDigest record.Digest `json:"dataset_digest"` // of the dataset's section and its route's people, likewise
-	Options       Options       `json:"options"`
-	Input         *Input        `json:"input,omitempty"`
-	Plan          *Plan         `json:"plan,omitempty"`
-	Route         []Step        `json:"route"`
-	RouteWhy      string        `json:"route_why,omitempty"` // of an empty route
-	Blocked       string        `json:"blocked,omitempty"`   // why the route cannot be walked
-	Decisions     []Decision    `json:"decisions"`
-	SubmittedAt   *time.Time    `json:"submitted_at,omitempty"`
-	AppliedAt     *time.Time    `json:"applied_at,omitempty"`
-	Applier       access.Email  `json:"applier,omitempty"` // who asked for the last apply
-	Result        *Result       `json:"result,omitempty"`
-	Halt          *Halt         `json:"halt,omitempty"` // the wish to stop an apply; nil once it is obeyed or too late
-	Twin          ID            `json:"twin,omitempty"` // an earlier change with the very same file
-	Reverses      ID            `json:"reverses,omitempty"`
-	ReversesAt    *time.Time    `json:"reverses_at,omitempty"` // when the reversed change was applied; nil where that was a reversal itself
-	ReversedBy    ID            `json:"reversed_by,omitempty"`
-	Progress      *Progress     `json:"progress,omitempty"`
-	Version       int64         `json:"version"` // optimistic lock: every stored state has the next number
-	Lease         *Lease        `json:"lease,omitempty"`
-	Problem       *Problem      `json:"problem,omitempty"` // of a failure, so that a caller can tell why
-	Members       []Member      `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
+	ID            ID             `json:"id"`
+	Title         string         `json:"title"`
+	Reason        string         `json:"reason"`
+	Dataset       string         `json:"dataset"`
+	State         State          `json:"state"`
+	Why           string         `json:"why,omitempty"` // of the last move, where it needs one
+	Maker         access.Email   `json:"maker"`
+	Hands         []access.Email `json:"hands,omitempty"` // who went on with it in the maker's place, after that one had left
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
+	Compact       record.Digest  `json:"compact"`        // in force when it was last planned or submitted
+	DatasetDigest record.Digest  `json:"dataset_digest"` // of the dataset's section and its route's people, likewise
+	Options       Options        `json:"options"`
+	Input         *Input         `json:"input,omitempty"`
+	Plan          *Plan          `json:"plan,omitempty"`
+	Route         []Step         `json:"route"`
+	RouteWhy      string         `json:"route_why,omitempty"` // of an empty route
+	Blocked       string         `json:"blocked,omitempty"`   // why the route cannot be walked
+	Decisions     []Decision     `json:"decisions"`
+	RemindedAt    *time.Time     `json:"reminded_at,omitempty"`    // when those who decide were told last that it waits
+	ExpiryToldAt  *time.Time     `json:"expiry_told_at,omitempty"` // when its maker was told that it will expire
+	SubmittedAt   *time.Time     `json:"submitted_at,omitempty"`
+	AppliedAt     *time.Time     `json:"applied_at,omitempty"`
+	Applier       access.Email   `json:"applier,omitempty"` // who asked for the last apply
+	Result        *Result        `json:"result,omitempty"`
+	Halt          *Halt          `json:"halt,omitempty"` // the wish to stop an apply; nil once it is obeyed or too late
+	Twin          ID             `json:"twin,omitempty"` // an earlier change with the very same file
+	Reverses      ID             `json:"reverses,omitempty"`
+	ReversesAt    *time.Time     `json:"reverses_at,omitempty"` // when the reversed change was applied; nil where that was a reversal itself
+	ReversedBy    ID             `json:"reversed_by,omitempty"`
+	Progress      *Progress      `json:"progress,omitempty"`
+	Version       int64          `json:"version"` // optimistic lock: every stored state has the next number
+	Lease         *Lease         `json:"lease,omitempty"`
+	Problem       *Problem       `json:"problem,omitempty"` // of a failure, so that a caller can tell why
+	Members       []Member       `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
 }
 
 // Problem is a failure as it was told: the kind's number, message and mend of
@@ -302,6 +322,19 @@ func (c *Change) VoidDecisions(why string) bool {
 	return any
 }
 
+// eyes are the people behind a decision: who made it, and in whose place. A person
+// and their deputy are one pair of eyes.
+func (d Decision) eyes() []access.Email {
+	if d.For == "" {
+		return []access.Email{d.By}
+	}
+	return []access.Email{d.By, d.For}
+}
+
+// MadeBy tells whether the person made the change, or went on with it in its
+// maker's place.
+func (c *Change) MadeBy(e access.Email) bool { return e == c.Maker || slices.Contains(c.Hands, e) }
+
 // CountsFor tells whether the decision is one that the step asks for.
 func (d Decision) CountsFor(s Step) bool {
 	return d.Role == s.Role && (s.Dataset == "" || slices.Contains(d.Datasets, s.Dataset))
@@ -312,13 +345,16 @@ func (d Decision) CountsFor(s Step) bool {
 func (c *Change) Open() []Step {
 	var open []Step
 	for _, s := range c.Route {
-		by := map[access.Email]bool{}
+		left, eyes := s.Needs, map[access.Email]bool{}
 		for _, d := range c.Valid() {
-			if d.Approve && d.CountsFor(s) && d.By != c.Maker {
-				by[d.By] = true
+			if d.Approve && d.CountsFor(s) && !slices.ContainsFunc(d.eyes(), func(e access.Email) bool { return eyes[e] || c.MadeBy(e) }) {
+				left--
+				for _, e := range d.eyes() {
+					eyes[e] = true
+				}
 			}
 		}
-		if left := s.Needs - len(by); left > 0 {
+		if left > 0 {
 			s.Needs = left
 			open = append(open, s)
 		}

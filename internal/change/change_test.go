@@ -169,7 +169,13 @@ func TestRouteIsWalkableIffPeopleSuffice(t *testing.T) {
 				}
 			}
 		}
-		in := change.RouteInput{Maker: "maker", Owners: rapid.IntRange(0, 3).Draw(rt, "owners"), Deciders: func(r access.Role) []access.Email { return deciders[r] }}
+		vacancies := map[access.Role][]change.Vacancy{}
+		for _, of := range []access.Email{"x", "y"} {
+			if r := rapid.SampledFrom([]access.Role{"", access.Owner, access.Manager}).Draw(rt, "left "+string(of)); r != "" {
+				vacancies[r] = append(vacancies[r], change.Vacancy{Of: of, To: rapid.SliceOfDistinct(rapid.SampledFrom([]access.Email{"a", "b", "h", "maker"}), rapid.ID[access.Email]).Draw(rt, "heirs")})
+			}
+		}
+		in := change.RouteInput{Maker: "maker", Left: func(r access.Role) []change.Vacancy { return vacancies[r] }, Owners: rapid.IntRange(0, 3).Draw(rt, "owners"), Deciders: func(r access.Role) []access.Email { return deciders[r] }}
 		most := map[access.Role]int{access.Owner: max(in.Owners, 1)}
 		for i, r := range rapid.SliceOf(rapid.SampledFrom(roles)).Draw(rt, "guardrails") {
 			needs := rapid.IntRange(0, 3).Draw(rt, "needs")
@@ -214,6 +220,19 @@ func assignable(steps []change.Step, deciders map[access.Role][]access.Email, ta
 			return true
 		}
 		delete(taken, who)
+	}
+	for _, v := range steps[0].Left {
+		for _, who := range v.To {
+			if taken[who] || taken[v.Of] {
+				continue
+			}
+			taken[who], taken[v.Of] = true, true
+			if assignable(steps[1:], deciders, taken) {
+				return true
+			}
+			delete(taken, who)
+			delete(taken, v.Of)
+		}
 	}
 	return false
 }

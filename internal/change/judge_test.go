@@ -102,9 +102,9 @@ func TestRights(t *testing.T) {
 // A steward decides where the route names stewards, and nowhere else.
 func TestStewardDecidesWhereNamed(t *testing.T) {
 	t.Parallel()
-	role, err := change.Judge(made("maria", change.Submitted, steps(access.Owner, access.Steward)), change.ActApprove, people["ivan"], customers)
-	if err != nil || role != access.Steward {
-		t.Errorf("as %q, %v", role, err)
+	seat, err := change.Judge(made("maria", change.Submitted, steps(access.Owner, access.Steward)), change.ActApprove, people["ivan"], customers)
+	if err != nil || seat != (change.Seat{Role: access.Steward}) {
+		t.Errorf("as %q, %v", seat, err)
 	}
 	_, err = change.Judge(made("maria", change.Submitted, steps(access.Owner)), change.ActApprove, people["ivan"], customers)
 	if errs.KindOf(err) != errs.Forbidden {
@@ -212,9 +212,9 @@ func TestRoleOfDecision(t *testing.T) {
 	} {
 		change1 := made("maria", change.Submitted, c.route)
 		change1.Decisions = c.earlier
-		role, err := change.Judge(change1, change.ActApprove, people[c.who], customers)
-		if role != c.as || (c.as == "") != (err != nil) {
-			t.Errorf("%s: as %q, %v", c.name, role, err)
+		seat, err := change.Judge(change1, change.ActApprove, people[c.who], customers)
+		if seat.Role != c.as || seat.For != "" || (c.as == "") != (err != nil) {
+			t.Errorf("%s: as %q, %v", c.name, seat, err)
 		}
 		if err != nil && (errs.KindOf(err) != errs.Blocked || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %v", c.name, err)

@@ -56,21 +56,21 @@ var from = map[Act][]State{
 // ds are the change's datasets. Of a family ([Member]) who may see one may see that
 // it is there, and decides for those datasets where they stand in the route; what
 // reaches all of it takes the right on all.
-func Judge(c *Change, a Act, p access.Principal, ds ...access.Dataset) (access.Role, error) {
+func Judge(c *Change, a Act, p access.Principal, ds ...access.Dataset) (Seat, error) {
 	sees := func(d access.Dataset) bool { return access.May(p, access.SeeChanges, d) }
 	if !slices.ContainsFunc(ds, sees) {
-		return "", Unseen(c.ID)
+		return Seat{}, Unseen(c.ID)
 	}
 	if err := right(c, a, p, ds); err != nil {
-		return "", err
+		return Seat{}, err
 	}
 	if !slices.Contains(from[a], c.State) {
-		return "", stateInTheWay(c, a)
+		return Seat{}, stateInTheWay(c, a)
 	}
 	if a == ActApprove || a == ActReject {
-		return roleFor(c, p, ds)
+		return seatFor(c, p, ds)
 	}
-	return "", nil
+	return Seat{}, nil
 }
 
 // Unseen is the one answer for a change that is absent and for one that the
@@ -82,21 +82,22 @@ func Unseen(id ID) error {
 
 // right answers whether the person could do the act in some state.
 func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
-	own := c.Maker == p.Email
+	maker, own := asMaker(c, p, ds)
 	owned := func(d access.Dataset) bool { return d.OwnedBy(p) }
 	proposes := func(d access.Dataset) bool { return access.May(p, access.Propose, d) }
+	proposed := func(d access.Dataset) bool { return access.May(maker, access.Propose, d) }
 	switch a {
 	case ActSee, ActComment:
 		return nil
 	case ActReplan, ActMend, ActSubmit, ActWithdraw:
-		if own && each(ds, func(d access.Dataset) bool { return proposes(d) || c.IsReversal() && owned(d) }) {
+		if own && each(ds, func(d access.Dataset) bool { return proposed(d) || c.IsReversal() && d.OwnedBy(maker) }) {
 			return nil
 		}
 		return forbidden("Only %s, who made change %s, may %s it.", c.Maker, c.ID, a)
 	case ActApprove, ActReject:
 		return mayDecide(c, p, ds)
 	case ActApply:
-		if each(ds, owned) || own && each(ds, proposes) {
+		if each(ds, owned) || own && each(ds, proposed) {
 			return nil
 		}
 		return forbidden("Change %s is applied by its maker once it is approved, or by an owner of %s.", c.ID, namesOf(ds))
@@ -111,7 +112,7 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 		}
 		return forbidden("Only an owner of %s or a maker of its department may propose to undo change %s.", namesOf(ds), c.ID)
 	case ActProve:
-		if own && (!c.IsFamily() || each(ds, func(d access.Dataset) bool { return access.May(p, access.SeeValues, d) })) ||
+		if c.Maker == p.Email && (!c.IsFamily() || each(ds, func(d access.Dataset) bool { return access.May(p, access.SeeValues, d) })) ||
 			each(ds, func(d access.Dataset) bool { return access.May(p, access.ProveChanges, d) }) {
 			return nil
 		}
@@ -139,19 +140,26 @@ func forbidden(format string, args ...any) error {
 
 // mayDecide holds the segregation of duties.
 func mayDecide(c *Change, p access.Principal, ds []access.Dataset) error {
-	if c.Maker == p.Email {
+	if c.MadeBy(p.Email) {
 		return errs.New(errs.Forbidden, "You made change %s, so you may not decide on it.", c.ID).
 			WithMend("Another owner of %s, or whoever else its route names, decides.", namesOf(ds))
 	}
 	named := slices.ContainsFunc(c.Route, func(s Step) bool { return s.Role == access.Steward })
-	stands := func(d access.Dataset) bool {
-		return fills(p, access.Owner, d) || fills(p, access.Manager, d) || named && fills(p, access.Steward, d)
+	stands := func(q capacity) bool {
+		return slices.ContainsFunc(ds, func(d access.Dataset) bool {
+			return q.fills(access.Owner, d) || q.fills(access.Manager, d) || named && q.fills(access.Steward, d)
+		})
 	}
-	if !slices.ContainsFunc(ds, stands) {
-		return errs.New(errs.Forbidden, "You have no role that decides on changes of %s.", namesOf(ds)).
-			WithMend("Its owners decide, and managers of the department %s where a guardrail asks for them.", departmentsOf(ds))
+	may, barred := capacities(c, p)
+	switch {
+	case slices.ContainsFunc(may, stands):
+		return nil
+	case slices.ContainsFunc(barred, stands):
+		return errs.New(errs.Forbidden, "You take the place of %s, who made change %s, so you may not decide on it in anybody's place.", c.Maker, c.ID).
+			WithMend("An owner of %s decides, or another deputy.", namesOf(ds))
 	}
-	return nil
+	return errs.New(errs.Forbidden, "You have no role that decides on changes of %s.", namesOf(ds)).
+		WithMend("Its owners decide, and managers of the department %s where a guardrail asks for them.", departmentsOf(ds))
 }
 
 func departmentsOf(ds []access.Dataset) string {
@@ -164,68 +172,15 @@ func departmentsOf(ds []access.Dataset) string {
 	return strings.Join(names, " or ")
 }
 
-// fills tells whether the person can decide in a role for a dataset.
-func fills(p access.Principal, r access.Role, d access.Dataset) bool {
-	switch r {
-	case access.Owner:
-		return d.OwnedBy(p)
-	case access.Manager:
-		return p.Is(access.Manager) && p.In(d.Department)
-	case access.Steward:
-		return p.Is(access.Steward)
-	}
-	return false
-}
-
-// fillsStep tells whether the person can decide where a step asks for somebody: in
-// its role, for its dataset, which is the only one in a change over one.
-func fillsStep(p access.Principal, s Step, ds []access.Dataset) bool {
-	return slices.ContainsFunc(ds, func(d access.Dataset) bool { return (s.Dataset == "" || s.Dataset == d.Name) && fills(p, s.Role, d) })
-}
-
-// roleFor picks the role in which a decision counts: of the open steps that the
-// person can fill, the first after which the others can still fill the rest.
-// Nobody decides for two roles; in one, they decide for all datasets at once.
-func roleFor(c *Change, p access.Principal, ds []access.Dataset) (access.Role, error) {
-	decided := []access.Email{p.Email}
-	for _, old := range c.Valid() {
-		if old.By == p.Email {
-			return "", errs.New(errs.Blocked, "You have decided on change %s already, as %s; nobody decides for two roles.", c.ID, old.Role)
-		}
-		decided = append(decided, old.By)
-	}
-	open := c.Open()
-	var first access.Role
-	for _, s := range open {
-		if !fillsStep(p, s, ds) {
-			continue
-		}
-		if first == "" {
-			first = s.Role
-		}
-		rest := slices.Clone(open)
-		for i := range rest {
-			if rest[i].Role == s.Role && fillsStep(p, rest[i], ds) {
-				rest[i].Needs--
-			}
-		}
-		if _, ok := walkable(rest, decided); ok {
-			return s.Role, nil
-		}
-	}
-	if first != "" {
-		return first, nil
-	}
-	return "", errs.New(errs.Blocked, "Change %s does not wait for a decision of yours: its route asks for somebody else.", c.ID).
-		WithMend("See its route with: sutor change show %s", c.ID)
-}
-
-// DecidesFor gives the datasets for which a decision in the role counts: those of a
+// DecidesFor gives the datasets for which a decision in the seat counts: those of a
 // family's open steps that the person can fill. None in a change over one dataset.
-func DecidesFor(c *Change, r access.Role, p access.Principal, ds ...access.Dataset) (names []string) {
-	for _, s := range c.Open() {
-		if s.Role == r && s.Dataset != "" && fillsStep(p, s, ds) && !slices.Contains(names, s.Dataset) {
-			names = append(names, s.Dataset)
+func DecidesFor(c *Change, seat Seat, p access.Principal, ds ...access.Dataset) (names []string) {
+	may, _ := capacities(c, p)
+	for _, q := range may {
+		for _, s := range c.Open() {
+			if q.place == seat.For && s.Role == seat.Role && s.Dataset != "" && q.fillsStep(s, ds) && !slices.Contains(names, s.Dataset) {
+				names = append(names, s.Dataset)
+			}
 		}
 	}
 	return names

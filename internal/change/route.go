@@ -23,6 +23,8 @@ type RouteInput struct {
 	Reversal string // why this reversal needs nobody's decision; "" for a normal route
 	// Deciders gives the people who may decide in a role, the maker included.
 	Deciders func(access.Role) []access.Email
+	Left     func(access.Role) []Vacancy // those who would, but have left; nil for none
+	Hands    []access.Email              // who went on with the change in its maker's place
 }
 
 // Route is who must decide, with reasons. Why explains an empty route. Blocked
@@ -49,9 +51,23 @@ func RouteFor(in RouteInput) Route {
 		steps = ownersToo(steps, in)
 	}
 	for i := range steps {
-		steps[i].Who = slices.DeleteFunc(slices.Clone(in.Deciders(steps[i].Role)), func(e access.Email) bool { return e == in.Maker })
+		in.name(&steps[i])
 	}
 	return Route{Steps: steps, Why: why, Blocked: unwalkable(steps)}
+}
+
+// name says who may decide in a step: nobody who made the change.
+func (in RouteInput) name(s *Step) {
+	made := func(e access.Email) bool { return e == in.Maker || slices.Contains(in.Hands, e) }
+	s.Who = slices.DeleteFunc(slices.Clone(in.Deciders(s.Role)), made)
+	if in.Left == nil {
+		return
+	}
+	for _, v := range in.Left(s.Role) {
+		if v.To = slices.DeleteFunc(slices.Clone(v.To), made); !made(v.Of) {
+			s.Left = append(s.Left, v)
+		}
+	}
 }
 
 // JoinRoutes makes the one route of a family of those that its members would have:
@@ -122,8 +138,8 @@ func unwalkable(steps []Step) string {
 	switch {
 	case ok:
 		return ""
-	case missing.Needs > 1 && len(missing.Who) < missing.Needs:
-		return fmt.Sprintf("It needs %d people who decide as %s, and the Compact names only %d who may.", missing.Needs, describe([]Step{missing}), len(missing.Who))
+	case missing.Needs > 1 && len(missing.Who)+len(missing.Left) < missing.Needs:
+		return fmt.Sprintf("It needs %d people who decide as %s, and the Compact names only %d who may.", missing.Needs, describe([]Step{missing}), len(missing.Who)+len(missing.Left))
 	case missing.Needs > 1:
 		return fmt.Sprintf("It needs %d people who decide as %s: the Compact names too few, or people who decide in another role already.", missing.Needs, describe([]Step{missing}))
 	}
@@ -143,45 +159,86 @@ func walkable(steps []Step, decided []access.Email) (missing Step, ok bool) {
 	return Step{}, true
 }
 
-// seatable goes through the people one by one, and for each through the roles that
-// they could take. What is still needed after so many people decides the rest, so
-// no such point is looked at twice.
+// seatable goes through the people one by one, and for each through what they could
+// decide as: in a role, in their own right or in a place that somebody left, which
+// takes one of those who may. What is still needed after so many people, and which
+// places are taken, decides the rest, so no such point is looked at twice.
 func seatable(steps []Step, decided []access.Email) bool {
-	people := map[access.Email][]access.Role{}
+	people := map[access.Email][]Seat{}
+	free := func(e access.Email) bool { return !slices.Contains(decided, e) }
 	left := make([]byte, len(steps)) // decisions that each step still needs
+	may := func(who access.Email, seat Seat) {
+		if free(who) && !slices.Contains(people[who], seat) {
+			people[who] = append(people[who], seat)
+		}
+	}
 	for i, s := range steps {
 		left[i] = byte(max(s.Needs, 0))
 		for _, who := range s.Who {
-			if !slices.Contains(decided, who) && !slices.Contains(people[who], s.Role) {
-				people[who] = append(people[who], s.Role)
-			}
+			may(who, Seat{Role: s.Role})
 		}
-	}
-	order := slices.Sorted(maps.Keys(people))
-	seen := map[string]bool{}
-	var seat func(person int, left []byte) bool
-	seat = func(person int, left []byte) bool {
-		if !slices.ContainsFunc(left, func(n byte) bool { return n > 0 }) {
-			return true
-		}
-		at := fmt.Sprint(person, left)
-		if person == len(order) || seen[at] {
-			return false
-		}
-		seen[at] = true
-		who := order[person]
-		for _, role := range people[who] {
-			rest := slices.Clone(left)
-			for i, s := range steps {
-				if s.Role == role && rest[i] > 0 && slices.Contains(s.Who, who) {
-					rest[i]--
+		for _, v := range s.Left {
+			for _, who := range v.To {
+				if free(v.Of) {
+					may(who, Seat{s.Role, v.Of})
 				}
 			}
-			if seat(person+1, rest) {
-				return true
-			}
 		}
+	}
+	s := seating{steps: steps, people: people, order: slices.Sorted(maps.Keys(people)), seen: map[string]bool{}}
+	return s.from(0, left, nil)
+}
+
+// seating is one search.
+type seating struct {
+	steps  []Step
+	people map[access.Email][]Seat
+	order  []access.Email
+	seen   map[string]bool
+}
+
+// from tells whether the people from the given one on can give what is still needed.
+func (s seating) from(person int, left []byte, taken []access.Email) bool {
+	if !slices.ContainsFunc(left, func(n byte) bool { return n > 0 }) {
+		return true
+	}
+	at := fmt.Sprint(person, left, slices.Sorted(slices.Values(taken)))
+	if person == len(s.order) || s.seen[at] {
 		return false
 	}
-	return seat(0, left)
+	s.seen[at] = true
+	who := s.order[person]
+	for _, seat := range s.people[who] {
+		if slices.Contains(taken, seat.For) {
+			continue
+		}
+		now := taken
+		if seat.For != "" {
+			now = append(slices.Clone(taken), seat.For)
+		}
+		if s.from(person+1, s.after(left, who, seat), now) {
+			return true
+		}
+	}
+	return s.from(person+1, left, taken)
+}
+
+// after gives what is still needed once somebody has decided in a seat.
+func (s seating) after(left []byte, who access.Email, seat Seat) []byte {
+	rest := slices.Clone(left)
+	for i, step := range s.steps {
+		if step.Role == seat.Role && rest[i] > 0 && step.takes(who, seat.For) {
+			rest[i]--
+		}
+	}
+	return rest
+}
+
+// takes tells whether a step takes a decision of somebody, in the place of another
+// or in their own right.
+func (s Step) takes(who, place access.Email) bool {
+	if place == "" {
+		return slices.Contains(s.Who, who)
+	}
+	return slices.ContainsFunc(s.Left, func(v Vacancy) bool { return v.Of == place && slices.Contains(v.To, who) })
 }

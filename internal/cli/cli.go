@@ -69,6 +69,13 @@ type grammar struct {
 		Fsck       evidenceFsckCmd       `cmd:"" help:"Check the whole evidence log."`
 	} `cmd:"" help:"The verifiable record."`
 
+	Me     meCmd `cmd:"" help:"Who you are: your rights, your level and record, and deputies."`
+	Deputy struct {
+		Set  deputySetCmd  `cmd:"" help:"Have somebody decide in your place for a time."`
+		List deputyListCmd `cmd:"" help:"Who decides in your place, and in whose place you decide."`
+		End  deputyEndCmd  `cmd:"" help:"End that."`
+	} `cmd:"" help:"Who decides in whose place."`
+
 	Freeze   freezeCmd   `cmd:"" help:"Stop a dataset at once: nothing is applied to it, not even what is approved."`
 	Unfreeze unfreezeCmd `cmd:"" help:"Lift the freeze of a dataset."`
 

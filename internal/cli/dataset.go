@@ -98,6 +98,21 @@ func showDataset(p *page, d wire.Dataset) {
 		}
 		p.line("  %s (each %s%s): %s: %s", g.Name, g.Each, whose, then, g.Say)
 	}
+	showFreedom(p, d)
+}
+
+// showFreedom says which changes go ahead without the owner.
+func showFreedom(p *page, d wire.Dataset) {
+	if len(d.Freedom) > 0 {
+		p.line("\nWithout the owner's decision (see your level with: sutor me)")
+	}
+	for _, f := range d.Freedom {
+		yours := ""
+		if f.Yours {
+			yours = " That is yours."
+		}
+		p.line("  makers of level %s, where %s.%s", f.Level, f.When, yours)
+	}
 }
 
 // columnRules lists a column's rules in few words.

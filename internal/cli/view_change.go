@@ -143,7 +143,7 @@ func showChange(p *page, ch wire.Change) {
 	showImpact(p, ch)
 	showRoute(p, ch)
 	for _, d := range ch.Decisions {
-		p.line("  %s %s as %s on %s (%s)%s%s", d.By, decisionWords(d.Decision), d.Role, when(d.At), d.Means, after(": ", d.Comment), after(" Void: ", d.Void))
+		p.line("  %s %s as %s%s on %s (%s)%s%s", d.By, decisionWords(d.Decision), d.Role, after(", in the place of ", d.For), when(d.At), d.Means, after(": ", d.Comment), after(" Void: ", d.Void))
 	}
 	if ch.Result != nil {
 		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})

@@ -32,6 +32,7 @@ type sectionV2 struct {
 	Risk       Weights           `json:"risk"`
 	Share      *shareV2          `json:"share,omitempty"`
 	Rows       []rowsV2          `json:"rows,omitempty"`
+	Left       []access.Email    `json:"left,omitempty"` // owners who have left: others decide in their place
 }
 
 type systemV2 struct {
@@ -107,7 +108,8 @@ type freedomV2 struct {
 // False for a name that is not in the Compact.
 //
 // Freezes are not in it: they are judged at the time of the apply, and change no
-// decision.
+// decision. Nor are people's levels and the rules of levels: what they let pass is
+// judged again at the apply.
 func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	d, ok := c.Dataset(name)
 	if !ok {
@@ -117,7 +119,7 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	v := sectionV2{Version: 2, Timezone: c.Timezone.String(), System: systemV2{system.Name, system.Kind},
 		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs, several(d.Needs)},
 		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
-		Columns: map[string]ruleV2{}, Risk: d.Risk}
+		Columns: map[string]ruleV2{}, Risk: d.Risk, Left: c.leftOwners(d)}
 	for column, r := range d.Columns {
 		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical, sorted(r.VisibleTo), r.Mask}
 	}

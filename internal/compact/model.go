@@ -23,6 +23,8 @@ type Compact struct {
 	Datasets    []Dataset
 	Freezes     []Freeze // those of the processes too
 	Risk        Weights  // complete
+	Levels      []LevelRule
+	Remind      Days // after which people are reminded of what waits for them
 
 	people map[access.Email]int // index into People
 	places places
@@ -60,6 +62,7 @@ type Person struct {
 	Roles       []access.Role
 	Departments []access.Department
 	Level       access.Level // Newcomer where the file gives none
+	Left        bool         // they have no rights any more; their duties go to others
 	Path        Path
 }
 
@@ -173,6 +176,15 @@ type Freedom struct {
 	Path  Path
 }
 
+// LevelRule raises a maker to Level while When holds of their record, above the
+// level that the Compact gives them.
+type LevelRule struct {
+	Level access.Level
+	When  Expr
+	Say   string // what it takes, in words for makers
+	Path  Path
+}
+
 // Days is a length of time in whole days.
 type Days int
 
@@ -187,6 +199,7 @@ type Retain struct {
 const (
 	DefaultValues Days = 90
 	DefaultInputs Days = 30
+	DefaultRemind Days = 3
 )
 
 // Freeze is a time in which nothing is applied.

@@ -23,14 +23,29 @@ func (c *Compact) Person(email access.Email) (Person, bool) {
 	return c.People[i], true
 }
 
-// Principal gives a person's rights; Means is left for who signed them in.
+// Principal gives a person's rights; Means is left for who signed them in. Who has
+// left has none.
 func (c *Compact) Principal(email access.Email) (access.Principal, bool) {
 	p, ok := c.Person(email)
-	if !ok {
+	if !ok || p.Left {
 		return access.Principal{}, false
 	}
+	return p.principal(), true
+}
+
+// Leavers gives the people who have left, with the rights that they had.
+func (c *Compact) Leavers() (out []access.Principal) {
+	for _, p := range c.People {
+		if p.Left {
+			out = append(out, p.principal())
+		}
+	}
+	return out
+}
+
+func (p Person) principal() access.Principal {
 	return access.Principal{Email: p.Email, Name: p.Name, Roles: slices.Clone(p.Roles),
-		Departments: slices.Clone(p.Departments), Level: p.Level}, true
+		Departments: slices.Clone(p.Departments), Level: p.Level}
 }
 
 // AccessDataset gives what rights to a dataset are judged against; the zero
@@ -47,6 +62,7 @@ func (c *Compact) AccessDataset(name string) access.Dataset {
 
 // Deciders lists who can decide in a role on a dataset, sorted: the listed
 // owners who have the role owner, the managers of its department, the stewards.
+// Who has left is not among them; who takes their place is known beside the Compact.
 // Nobody for any other role. Segregation of duties is judged per change, by
 // package change.
 func (c *Compact) Deciders(dataset string, role access.Role) []access.Email {
@@ -56,7 +72,7 @@ func (c *Compact) Deciders(dataset string, role access.Role) []access.Email {
 	}
 	var out []access.Email
 	for _, p := range c.People {
-		if p.Is(role) && standsFor(p, role, d) {
+		if !p.Left && p.Is(role) && standsFor(p, role, d) {
 			out = append(out, p.Email)
 		}
 	}

@@ -20,6 +20,8 @@ var rootShape = shape{"compact", []key{
 	{"processes", false, "processes: {order-to-cash: {owner: olaf@example.test, …}}"},
 	{"datasets", true, "datasets: {customers: {system: erp, table: customer, …}}"},
 	{"risk", false, "risk: {deletes: 50}"},
+	{"levels", false, "levels: [{level: expert, when: clean >= 20, say: …}]"},
+	{"remind", false, "remind: 3d"},
 	{"freeze", false, "freeze: [{from: …, to: …, say: Year-end closing.}]"},
 }}
 
@@ -33,6 +35,13 @@ var personShape = shape{"person", []key{
 	{"roles", true, "roles: [maker]"},
 	{"departments", false, "departments: [sales]"},
 	{"level", false, "level: practitioner"},
+	{"left", false, "left: true"},
+}}
+
+var levelShape = shape{"level", []key{
+	{"level", true, "level: expert"},
+	{"when", true, "when: 'clean >= 20 && days_since_bad >= 90'"},
+	{"say", true, "say: Twenty clean changes, and nothing that went wrong for three months."},
 }}
 
 var freezeShape = shape{"freeze", []key{
@@ -53,6 +62,10 @@ func (r *reader) compact(root *yaml.Node) {
 	}
 	r.each(s, "people", nil, func(e entry) { r.c.People = append(r.c.People, r.person(e)) })
 	r.c.Risk = s.weights(DefaultWeights())
+	for _, n := range s.nodes("levels") {
+		r.c.Levels = append(r.c.Levels, r.levelRule(n))
+	}
+	r.c.Remind = s.days("remind", DefaultRemind)
 	r.each(s, "processes", slug, func(e entry) { r.c.Processes = append(r.c.Processes, r.process(e)) })
 	r.each(s, "datasets", slug, func(e entry) { r.c.Datasets = append(r.c.Datasets, r.dataset(e)) })
 	for _, n := range s.nodes("freeze") {
@@ -174,6 +187,9 @@ func (r *reader) person(e entry) Person {
 	for _, d := range s.texts("departments") {
 		p.Departments = append(p.Departments, access.Department(d))
 	}
+	if left := s.flag("left"); left != nil {
+		p.Left = *left
+	}
 	if p.Name == "" {
 		p.Name = string(p.Email)
 	}
@@ -181,6 +197,15 @@ func (r *reader) person(e entry) Person {
 		p.Level = access.Newcomer
 	}
 	return p
+}
+
+func (r *reader) levelRule(n node) LevelRule {
+	s := r.section(n, "this level", levelShape)
+	l := LevelRule{Level: word(s, "level", access.Levels), When: s.expr("when"), Say: s.text("say"), Path: n.path}
+	if l.Level == access.Newcomer {
+		r.problem(n.path.To("level"), "Everybody is at least a newcomer, so no rule can make somebody one.", "Write practitioner or expert.")
+	}
+	return l
 }
 
 func (r *reader) freeze(n node) Freeze {

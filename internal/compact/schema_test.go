@@ -54,7 +54,7 @@ func TestSchemaKeys(t *testing.T) {
 	t.Parallel()
 	s := readSchema(t)
 	shapes := []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape, riskShape, processShape, shareShape, rowsShape}
+		freedomShape, retainShape, freezeShape, riskShape, processShape, shareShape, rowsShape, levelShape}
 	objects := 0
 	for _, d := range s.Defs {
 		if d.Properties != nil {
@@ -120,6 +120,8 @@ func TestSchemaWords(t *testing.T) {
 		{"dataset names", at("compact", "datasets").PropertyNames.Pattern, slugPattern},
 		{"addresses", at("compact", "people").PropertyNames.Pattern, addressPattern},
 		{"lengths of time", at("retain", "values").Pattern, durationPattern},
+		{"time of reminders", at("compact", "remind").Pattern, durationPattern},
+		{"levels of rules", at("level", "level").Enum, texts(access.Levels[1:])},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {

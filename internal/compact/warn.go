@@ -15,6 +15,10 @@ import (
 // two roles.
 func (r *reader) warn() {
 	for _, p := range r.c.People {
+		if p.Left {
+			r.left(p)
+			continue
+		}
 		r.idle(p)
 	}
 	for _, p := range r.c.Processes {
@@ -54,7 +58,7 @@ func (r *reader) idle(p Person) {
 
 func (r *reader) makers(d *Dataset) (out []access.Email) {
 	for _, p := range r.c.People {
-		if p.Is(access.Maker) && p.In(d.Department) {
+		if !p.Left && p.Is(access.Maker) && p.In(d.Department) {
 			out = append(out, p.Email)
 		}
 	}
@@ -70,6 +74,9 @@ func (r *reader) proposers(d *Dataset) {
 
 // fewOwners warns where too few people may decide as owners.
 func (r *reader) fewOwners(d *Dataset) {
+	if len(r.c.leftOwners(d)) > 0 {
+		return // who takes their place is told there
+	}
 	if len(d.Owners) < d.Needs {
 		r.warning(d.Path.To("needs"), fmt.Sprintf("%d owners must approve a change, but only %d can: every change of `%s` will be blocked.", d.Needs, len(d.Owners), d.Name),
 			"Name more owners, or ask for fewer.")
@@ -91,7 +98,7 @@ func (r *reader) fewOwners(d *Dataset) {
 // unwalkable warns of a guardrail whose extra approval nobody could give beside
 // the owner's, who always decides where a guardrail asks for an approval.
 func (r *reader) unwalkable(d *Dataset, g Guardrail) {
-	if g.Then != finding.Approve || g.By == access.Owner && g.Needs <= d.Needs {
+	if g.Then != finding.Approve || g.By == access.Owner && g.Needs <= d.Needs || len(r.c.leftOwners(d)) > 0 {
 		return
 	}
 	deciders := r.c.Deciders(d.Name, g.By)

@@ -18,8 +18,10 @@ const envelopeDomain = "sutor envelope v1\n"
 
 // Body is the personal and free-text side of a step. Empty fields are left out.
 type Body struct {
-	Who     string `json:"who,omitempty"`     // e-mail of who did it
-	For     string `json:"for,omitempty"`     // e-mail of whom it was done for: the person a token is issued to
+	Who string `json:"who,omitempty"` // e-mail of who did it
+	// For is the e-mail of whom it was done for: the person a token is issued to, in
+	// whose place somebody decides, who is named as a deputy, whose level moved.
+	For     string `json:"for,omitempty"`
 	Dataset string `json:"dataset,omitempty"` // its name in the Compact
 	Title   string `json:"title,omitempty"`
 	Reason  string `json:"reason,omitempty"`

@@ -96,12 +96,17 @@ func (g *gatherer) chain(subject string, max int) error {
 	return nil
 }
 
-// around adds what stands outside the change: how its Compacts came into force,
-// and what was erased.
+// around adds what stands outside the change: how its Compacts came into force, who
+// named the deputies who decided, and what was erased.
 func (g *gatherer) around(change ChangeID) error {
 	c := contentOf(change, g.leaves)
 	for _, d := range c.compacts {
 		if err := g.chain(subjectCompact+string(d), 1); err != nil {
+			return err
+		}
+	}
+	for id := range c.deputies {
+		if err := g.chain(subjectDeputy+id, 1); err != nil {
 			return err
 		}
 	}

@@ -14,11 +14,13 @@ import (
 // plan that was applied, enough of them, nobody twice.
 type judging struct {
 	report *Report
-	maker  access.Email // "" where erased
+	maker  access.Email          // "" where erased
+	hands  map[access.Email]bool // who went on with it in the maker's place
 	state  State
-	plan   record.Digest // the plan that stands; "" while none does
-	sub    *submission   // the submission in force; nil while none is
-	runs   record.Digest // the plan between its intent and its result
+	plan   record.Digest   // the plan that stands; "" while none does
+	sub    *submission     // the submission in force; nil while none is
+	named  map[string]Body // how the deputies who decided were named, by id; without those erased
+	runs   record.Digest   // the plan between its intent and its result
 }
 
 // submission is one plan before its deciders.
@@ -31,14 +33,17 @@ type submission struct {
 
 // judge applies the rules and writes the report's steps.
 func (v *verification) judge() error {
-	j := judging{report: &v.report}
+	j := judging{report: &v.report, named: map[string]Body{}}
 	for _, l := range v.leaves {
 		body, known := v.bodies[l.index]
+		if l.Kind == DeputyNamed && known {
+			j.named[l.IDs["deputy"]] = body
+		}
 		v.report.Steps = append(v.report.Steps, stepOf(l, body, known))
 		if l.Change == "" {
 			continue
 		}
-		if err := j.leaf(l.Leaf, access.Fold(body.Who)); err != nil {
+		if err := j.leaf(l.Leaf, access.Fold(body.Who), access.Fold(body.For)); err != nil {
 			return wrong(leavesName, "leaf %d (%s): %v", l.index, l.Kind, err)
 		}
 	}
@@ -46,8 +51,9 @@ func (v *verification) judge() error {
 	return nil
 }
 
-// leaf judges one step; who is "" where that was erased or nobody is named.
-func (j *judging) leaf(l Leaf, who access.Email) error {
+// leaf judges one step; who is "" where that was erased or nobody is named, and so
+// is place, in which they did it.
+func (j *judging) leaf(l Leaf, who, place access.Email) error {
 	if l.To != "" {
 		if l.From != j.state {
 			return fmt.Errorf("it comes from %q, but the change was %q", l.From, j.state)
@@ -59,12 +65,13 @@ func (j *judging) leaf(l Leaf, who access.Email) error {
 		j.proposed(who)
 	case PlanAsked, PlanFailed:
 		j.plan, j.sub = "", nil
+		j.hand(who, place)
 	case PlanStood:
 		j.plan, j.sub = l.Digests["plan"], nil
 	case ChangeSubmitted:
-		return j.submitted(l, who)
+		return j.submitted(l, who, place)
 	case DecisionApproved, DecisionRejected:
-		return j.decided(l, who)
+		return j.decided(l, who, place)
 	case DecisionsVoided:
 		j.sub = nil
 	case ApplyIntended:
@@ -84,12 +91,23 @@ func (j *judging) proposed(who access.Email) {
 	}
 }
 
-func (j *judging) submitted(l Leaf, who access.Email) error {
+// hand notes who went on with the change in the place of its maker.
+func (j *judging) hand(who, place access.Email) {
+	if who != "" && who != j.maker && place != "" && place == j.maker {
+		if j.hands == nil {
+			j.hands = map[access.Email]bool{}
+		}
+		j.hands[who] = true
+	}
+}
+
+func (j *judging) submitted(l Leaf, who, place access.Email) error {
 	s := &submission{plan: l.Digests["plan"], needs: needsOf(l.Counts), approvals: map[string]int64{}, deciders: map[access.Email]bool{}}
 	if j.plan == "" || s.plan != j.plan {
 		return fmt.Errorf("the plan submitted, %s, is not the one that stood", s.plan)
 	}
-	if who != "" && j.maker != "" && who != j.maker {
+	j.hand(who, place)
+	if who != "" && j.maker != "" && who != j.maker && !j.hands[who] {
 		return fmt.Errorf("it was not submitted by its maker")
 	}
 	open := s.open(nil)
@@ -103,7 +121,10 @@ func (j *judging) submitted(l Leaf, who access.Email) error {
 	return nil
 }
 
-func (j *judging) decided(l Leaf, who access.Email) error {
+// decided judges a decision: neither who made it nor in whose place it was made
+// has made the change, or stands behind another decision on it.
+func (j *judging) decided(l Leaf, who, place access.Email) error {
+	made := func(e access.Email) bool { return e != "" && (e == j.maker || j.hands[e]) }
 	switch {
 	case j.sub == nil:
 		return fmt.Errorf("no plan waited for a decision")
@@ -111,12 +132,19 @@ func (j *judging) decided(l Leaf, who access.Email) error {
 		return fmt.Errorf("it is bound to another plan than the one submitted")
 	case who == "":
 		j.report.note("Who decided in leaf number %d of the change was erased: that it was not the maker, and nobody twice, cannot be judged.", l.Seq)
-	case who == j.maker:
+	case made(who):
 		return fmt.Errorf("the maker decided on their own change")
-	case j.sub.deciders[who]:
+	case made(place):
+		return fmt.Errorf("somebody decided in the place of the change's maker")
+	case j.sub.deciders[who] || j.sub.deciders[place]:
 		return fmt.Errorf("the same person decided twice")
+	case !j.isDeputy(l.IDs["deputy"], who, place):
+		return fmt.Errorf("the deputy that it names is not who decided, or not for whom")
 	default:
 		j.sub.deciders[who] = true
+		if place != "" {
+			j.sub.deciders[place] = true
+		}
 	}
 	if l.Kind == DecisionRejected {
 		return nil
@@ -126,6 +154,12 @@ func (j *judging) decided(l Leaf, who access.Email) error {
 		return fmt.Errorf("the change passed as approved, but %s", open)
 	}
 	return nil
+}
+
+// isDeputy tells whether a deputy with the id was named by the one and is the other.
+func (j *judging) isDeputy(id string, who, place access.Email) bool {
+	naming, known := j.named[id]
+	return id == "" || !known || access.Fold(naming.Who) == place && access.Fold(naming.For) == who
 }
 
 // intended judges the moment before the write. The route may have been judged

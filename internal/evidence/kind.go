@@ -18,6 +18,9 @@ const (
 	DatasetExported Kind = "dataset.exported"
 	DatasetFrozen   Kind = "dataset.frozen"
 	DatasetThawed   Kind = "dataset.thawed"
+	LevelMoved      Kind = "level.moved"
+	DeputyNamed     Kind = "deputy.named"
+	DeputyEnded     Kind = "deputy.ended"
 	// In the life of a change.
 	ChangeProposed   Kind = "change.proposed"
 	UndoProposed     Kind = "undo.proposed"
@@ -74,6 +77,9 @@ var rules = map[Kind]rule{
 	DatasetExported: {sentence: "Rows of a dataset were exported.", place: outside, person: true},
 	DatasetFrozen:   {sentence: "A dataset was frozen at once: nothing is applied to it.", place: outside, person: true},
 	DatasetThawed:   {sentence: "The freeze of a dataset was lifted.", place: outside, person: true},
+	LevelMoved:      {sentence: "A maker's level moved by their record.", place: outside, ids: []string{"from", "to", "why"}},
+	DeputyNamed:     {sentence: "Somebody named a deputy, who decides in their place.", place: outside, person: true, ids: []string{"deputy"}},
+	DeputyEnded:     {sentence: "A deputy was ended.", place: outside, person: true, ids: []string{"deputy"}},
 
 	ChangeProposed: {sentence: "The change was proposed.", to: []State{"draft", "planning"}, person: true},
 	UndoProposed: {sentence: "The change was proposed, as the reversal of another.", to: []State{"draft", "planning"},
@@ -151,6 +157,7 @@ const (
 	subjectChange  = "change:"
 	subjectCompact = "compact:"
 	subjectErased  = "erased:"
+	subjectDeputy  = "deputy:"
 	subjectToken   = "token:"
 )
 

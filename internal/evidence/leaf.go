@@ -88,6 +88,8 @@ func (l Leaf) Subject() string {
 		return subjectCompact + string(l.Digests["compact"])
 	case l.Kind == TokenIssued || l.Kind == TokenRevoked:
 		return subjectToken + l.IDs["token"]
+	case l.Kind == DeputyNamed || l.Kind == DeputyEnded:
+		return subjectDeputy + l.IDs["deputy"]
 	case l.Kind == Erased:
 		for _, d := range l.Digests {
 			return subjectErased + string(d) // check allows exactly one outside a change

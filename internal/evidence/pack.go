@@ -90,6 +90,7 @@ type content struct {
 	plans    []planned
 	compacts []record.Digest
 	erased   map[record.Digest]bool // what leaves say was erased
+	deputies map[string]int64       // the deputies who decided, by the index of their first decision
 }
 
 // planned is a plan that was submitted.
@@ -101,7 +102,7 @@ type planned struct {
 // contentOf derives a pack's content. Export and Verify share it: what one
 // writes is what the other asks for.
 func contentOf(change ChangeID, leaves []placed) content {
-	c := content{erased: erasedIn(leaves)}
+	c := content{erased: erasedIn(leaves), deputies: map[string]int64{}}
 	compacts := map[record.Digest]bool{}
 	plans := map[record.Digest]int{} // place in c.plans
 	for _, l := range leaves {
@@ -110,6 +111,11 @@ func contentOf(change ChangeID, leaves []placed) content {
 		}
 		if d := l.Digests["compact"]; d != "" {
 			compacts[d] = true
+		}
+		if id := l.IDs["deputy"]; id != "" && (l.Kind == DecisionApproved || l.Kind == DecisionRejected) {
+			if _, known := c.deputies[id]; !known {
+				c.deputies[id] = l.index
+			}
 		}
 		plan := l.Digests["plan"]
 		at, known := plans[plan]

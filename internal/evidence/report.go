@@ -69,7 +69,12 @@ func (b Body) said(kind Kind) []string {
 			out = append(out, name+": "+text)
 		}
 	}
-	add("for", b.For)
+	switch kind {
+	case DecisionApproved, DecisionRejected, ChangeSubmitted, PlanAsked, ApplyIntended, ChangeWithdrawn:
+		add("in the place of", b.For)
+	default:
+		add("for", b.For)
+	}
 	add("dataset", b.Dataset)
 	add("title", b.Title)
 	add("reason", b.Reason)

@@ -205,7 +205,8 @@ func (v *verification) checkChain() error {
 }
 
 // checkOutside checks the leaves that belong to no change: for each Compact how
-// it came into force before it was used, and erasures; nothing else.
+// it came into force before it was used, for each deputy who decided how they were
+// named before that, and erasures; nothing else.
 func (v *verification) checkOutside() error {
 	first := map[record.Digest]int64{}
 	for _, l := range slices.Backward(v.leaves) {
@@ -213,6 +214,7 @@ func (v *verification) checkOutside() error {
 			first[d] = l.index
 		}
 	}
+	content := contentOf(v.index.Change, v.leaves)
 	erasable := erasable(v.index.Change, v.leaves)
 	seen := map[string]bool{}
 	for _, l := range v.leaves {
@@ -226,12 +228,18 @@ func (v *verification) checkOutside() error {
 		seen[subject] = true
 		switch d := anyDigest(l.Leaf); {
 		case l.Kind == CompactInForce && first[d] > l.index:
+		case l.Kind == DeputyNamed && content.deputies[l.IDs["deputy"]] > l.index:
 		case l.Kind == Erased && erasable[d]:
 		default:
 			return wrong(leavesName, "leaf %d (%s) does not belong to this change", l.index, l.Kind)
 		}
 	}
-	for _, d := range contentOf(v.index.Change, v.leaves).compacts {
+	for id := range content.deputies {
+		if !seen[subjectDeputy+id] {
+			return wrong(leavesName, "no leaf shows how the deputy %s was named before they decided", id)
+		}
+	}
+	for _, d := range content.compacts {
 		if !seen[subjectCompact+string(d)] {
 			return wrong(leavesName, "no leaf shows how the Compact %s came into force before it was used", d)
 		}

@@ -14,6 +14,7 @@ type Each string
 const (
 	EachRow    Each = "row"    // once for every row of the plan
 	EachChange Each = "change" // once for the change as a whole
+	EachRecord Each = "record" // on a maker's record: the rules of levels
 )
 
 // Rule is a guardrail as it stands in the Compact.

@@ -31,7 +31,7 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 		return tell(PlanFailed, "", maker)
 	case evidence.ChangeSubmitted:
 		if to == change.Submitted {
-			return tell(Asked, by, asked(c))
+			return tell(Asked, by, Asks(c))
 		}
 	case evidence.DecisionApproved:
 		if to == change.Approved {
@@ -56,18 +56,21 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 		return tell(Undone, "", maker, applier, decided)
 	case evidence.ChangeWithdrawn:
 		if from := change.State(e.From); from == change.Submitted || from == change.Approved {
-			return tell(Withdrawn, by, asked(c), decided)
+			return tell(Withdrawn, by, Asks(c), decided)
 		}
 	case evidence.ChangeExpired:
-		return tell(Expired, "", maker, asked(c))
+		return tell(Expired, "", maker, Asks(c))
 	}
 	return nil
 }
 
-// asked are those who may decide on the steps of the route that are open.
-func asked(c *change.Change) (who []access.Email) {
+// Asks gives those who may decide on the steps of a change's route that are open.
+func Asks(c *change.Change) (who []access.Email) {
 	for _, s := range c.Open() {
 		who = append(who, s.Who...)
+		for _, v := range s.Left {
+			who = append(who, v.To...)
+		}
 	}
 	return who
 }

@@ -151,6 +151,7 @@ type Step struct {
 // Decision is one approval or rejection.
 type Decision struct {
 	By       string    `json:"by"`
+	For      string    `json:"for,omitempty"` // in whose place; absent in their own right
 	Role     string    `json:"role"`
 	Decision string    `json:"decision"` // approve | reject
 	Digest   string    `json:"digest"`
@@ -204,27 +205,35 @@ type Rows struct {
 
 // Dataset is what there is to change.
 type Dataset struct {
-	Name       string   `json:"name"`
-	Label      string   `json:"label"`
-	System     string   `json:"system"`
-	Table      string   `json:"table"`
-	Key        []string `json:"key"`
-	Department string   `json:"department"`
-	Process    *Process `json:"process,omitempty"` // null: it belongs to none
-	Owners     []string `json:"owners"`
-	Needs      int      `json:"needs,omitempty"` // how many owners decide, where more than one
-	Allow      []string `json:"allow"`
-	May        []string `json:"may"` // what the asker may do: "propose", "export"…
-	Columns    []Column `json:"columns,omitempty"`
-	Guardrails []Rule   `json:"guardrails,omitempty"`
-	Rows       *int64   `json:"rows,omitempty"`
-	Frozen     *Frozen  `json:"frozen,omitempty"` // null: changes may be applied
+	Name       string    `json:"name"`
+	Label      string    `json:"label"`
+	System     string    `json:"system"`
+	Table      string    `json:"table"`
+	Key        []string  `json:"key"`
+	Department string    `json:"department"`
+	Process    *Process  `json:"process,omitempty"` // null: it belongs to none
+	Owners     []string  `json:"owners"`
+	Needs      int       `json:"needs,omitempty"` // how many owners decide, where more than one
+	Allow      []string  `json:"allow"`
+	May        []string  `json:"may"` // what the asker may do: "propose", "export"…
+	Columns    []Column  `json:"columns,omitempty"`
+	Guardrails []Rule    `json:"guardrails,omitempty"`
+	Freedom    []Freedom `json:"freedom,omitempty"` // which changes go ahead without the owner
+	Rows       *int64    `json:"rows,omitempty"`
+	Frozen     *Frozen   `json:"frozen,omitempty"` // null: changes may be applied
 }
 
 // Process is a group of datasets with one owner of the process.
 type Process struct {
 	Name  string `json:"name"`
 	Label string `json:"label"`
+}
+
+// Freedom lets makers of a level go ahead without the owner where when holds.
+type Freedom struct {
+	Level string `json:"level"` // at least
+	When  string `json:"when"`
+	Yours bool   `json:"yours,omitempty"` // the asker's level reaches it
 }
 
 // Frozen says that nothing is applied to a dataset now.
@@ -290,13 +299,15 @@ type Recipe struct {
 
 // Person is who is signed in.
 type Person struct {
-	Email       string   `json:"email"`
-	Name        string   `json:"name"`
-	Roles       []string `json:"roles"`
-	Departments []string `json:"departments"`
-	Level       string   `json:"level,omitempty"`
-	Means       string   `json:"means"`
-	Limits      Limits   `json:"limits"` // of the server
+	Email       string    `json:"email"`
+	Name        string    `json:"name"`
+	Roles       []string  `json:"roles"`
+	Departments []string  `json:"departments"`
+	Level       string    `json:"level,omitempty"` // in force, of makers
+	Means       string    `json:"means"`
+	Limits      Limits    `json:"limits"`             // of the server
+	Standing    *Standing `json:"standing,omitempty"` // of makers: their record, and the level that it gives
+	Deputies    []Deputy  `json:"deputies,omitempty"` // the person's own, and those whose deputy they are
 }
 
 // Limits are what a server takes and gives; sizes are bytes.

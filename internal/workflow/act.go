@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -18,7 +19,7 @@ type step struct {
 	c       *change.Change
 	dataset access.Dataset
 	who     access.Principal
-	role    access.Role // in which a decision counts
+	seat    change.Seat // what a decision counts as
 }
 
 // act is the one way in which a person changes a change's state: load it, judge
@@ -31,6 +32,9 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 		s, err := w.judge(tx, p, id, a)
 		if err != nil {
 			return err
+		}
+		if slices.Contains(makersActs, a) && !s.c.MadeBy(s.who.Email) {
+			s.c.Hands = append(s.c.Hands, s.who.Email)
 		}
 		if err := do(s); err != nil {
 			return err
@@ -50,6 +54,19 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 	return out, nil
 }
 
+// makersActs make somebody a maker of the change who does them in the place of one
+// who has left: from then on they do not decide on it.
+var makersActs = []change.Act{change.ActReplan, change.ActMend, change.ActSubmit}
+
+// place says in whose place the person does what its maker does; "" where they are
+// the maker, or an owner who applies.
+func (s *step) place() string {
+	if s.who.Email == s.c.Maker || !slices.ContainsFunc(s.who.StandsIn, func(in access.StandIn) bool { return in.For.Email == s.c.Maker && in.Left }) {
+		return ""
+	}
+	return string(s.c.Maker)
+}
+
 // judge loads a change and asks whether the person may do the act now.
 func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) (*step, error) {
 	p, err := w.today(tx, p)
@@ -60,8 +77,9 @@ func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) 
 	if err != nil {
 		return nil, unseen(id, err)
 	}
+	p = w.caring(p, c)
 	s := &step{tx: tx, c: c, dataset: w.Compact().AccessDataset(c.Dataset), who: p}
-	s.role, err = change.Judge(c, a, p, s.dataset)
+	s.seat, err = change.Judge(c, a, p, s.dataset)
 	return s, err
 }
 

@@ -37,7 +37,7 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		s.c.Lease, s.c.Halt, s.c.Applier = nil, nil, p.Email
 		e := evidence.Entry{Kind: evidence.ApplyIntended, Means: p.Means, Counts: countsOf(s.c.Plan.Counts),
 			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": w.Compact().Digest},
-			Body:    evidence.Body{Who: string(p.Email), Comment: comment}}
+			Body:    evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment}}
 		if err := w.move(s.tx, s.c, change.Applying, e); err != nil {
 			return err
 		}
@@ -56,6 +56,9 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 func (w *Workflow) applicable(tx Tx, c *change.Change) error {
 	if err := w.sameRules(c); err != nil {
 		return err
+	}
+	if w.deputyGone(w.Compact(), c) {
+		return errs.New(errs.Blocked, "A deputy who decided on it is no person of the Compact in force any more.")
 	}
 	maker, _ := w.Compact().Principal(c.Maker) // nobody, who has no freedom, where they are gone
 	now := *c

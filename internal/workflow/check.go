@@ -12,6 +12,7 @@ import (
 // compiles. What does not fit is told with its place in the file; a system that
 // cannot be reached is an error, after all others were checked.
 func CheckLive(ctx context.Context, c *compact.Compact, systems Systems) (problems []compact.Problem, unreachable error) {
+	problems = checkLevels(c)
 	for i := range c.Datasets {
 		d := &c.Datasets[i]
 		sys, err := systems.System(d.System)

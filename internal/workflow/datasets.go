@@ -81,6 +81,10 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 	for _, g := range d.Guardrails {
 		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Needs: several(g.Needs), Say: g.Say, Process: g.Process})
 	}
+	for _, f := range d.Freedom {
+		out.Freedom = append(out.Freedom, wire.Freedom{Level: string(f.Level), When: f.When.Text,
+			Yours: access.May(p, access.Propose, w.Compact().AccessDataset(name)) && p.Level.AtLeast(f.Level)})
+	}
 	sys, err := w.Systems.System(d.System)
 	if err != nil {
 		return out, err

@@ -44,7 +44,10 @@ func (w *Workflow) Reject(ctx context.Context, p access.Principal, id change.ID,
 		}
 		s.decide(w, false, comment)
 		s.c.Why = comment
-		return w.move(s.tx, s.c, change.Rejected, s.decision(evidence.DecisionRejected, comment))
+		if err := w.move(s.tx, s.c, change.Rejected, s.decision(evidence.DecisionRejected, comment)); err != nil {
+			return err
+		}
+		return w.recorded(s.tx, s.c)
 	})
 }
 
@@ -61,11 +64,17 @@ func (w *Workflow) decidable(c *change.Change, digest record.Digest) error {
 }
 
 func (s *step) decide(w *Workflow, approve bool, comment string) {
-	s.c.Decisions = append(s.c.Decisions, change.Decision{By: s.who.Email, Role: s.role, Approve: approve,
+	s.c.Decisions = append(s.c.Decisions, change.Decision{By: s.who.Email, For: s.seat.For, Role: s.seat.Role, Approve: approve,
 		Digest: s.c.Plan.Digest, Means: s.who.Means, At: w.Now(), Comment: comment})
 }
 
 func (s *step) decision(kind evidence.Kind, comment string) evidence.Entry {
-	return evidence.Entry{Kind: kind, Means: s.who.Means, Digests: planDigests(s.c), IDs: map[string]string{"role": string(s.role)},
-		Body: evidence.Body{Who: string(s.who.Email), Comment: comment}}
+	e := evidence.Entry{Kind: kind, Means: s.who.Means, Digests: planDigests(s.c), IDs: map[string]string{"role": string(s.seat.Role)},
+		Body: evidence.Body{Who: string(s.who.Email), For: string(s.seat.For), Comment: comment}}
+	for _, in := range s.who.StandsIn {
+		if in.For.Email == s.seat.For && in.Deputy != "" && in.Covers(s.c.Dataset) {
+			e.IDs["deputy"] = in.Deputy
+		}
+	}
+	return e
 }

@@ -24,9 +24,13 @@ func (w *Workflow) freedom(tx Tx, c *change.Change) (string, error) {
 	if !there || !known {
 		return "", nil
 	}
+	level, err := w.levelNow(tx, maker)
+	if err != nil {
+		return "", err
+	}
 	for _, f := range d.Freedom {
 		rule, err := guard.CompileChange(freedomRule(f))
-		if err != nil || !maker.Level.AtLeast(f.Level) {
+		if err != nil || !level.AtLeast(f.Level) {
 			continue
 		}
 		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Risk)) == expr.True {

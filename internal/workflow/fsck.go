@@ -26,6 +26,7 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 	a := audit{w: w, report: &report}
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
 		a.plans, a.found, a.lives, a.kept, a.erased = nil, map[string]list{}, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
+		a.levels, a.records = map[access.Email]access.Level{}, map[access.Email]*change.Record{}
 		if report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()}); err != nil {
 			return err
 		}
@@ -54,14 +55,16 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 
 // audit compares what is stored beside the log with what the log tells of it.
 type audit struct {
-	w      *Workflow
-	report *evidence.FsckReport
-	lives  map[change.ID]*told
-	kept   map[record.Digest]string // artefacts that must be there, with what they are
-	plans  []*change.Change         // whose plan's manifest is compared with them
-	erased map[record.Digest]bool
-	found  map[string]list // which lists of changes there must be
-	force  record.Digest   // the Compact put in force last
+	w       *Workflow
+	report  *evidence.FsckReport
+	lives   map[change.ID]*told
+	kept    map[record.Digest]string // artefacts that must be there, with what they are
+	plans   []*change.Change         // whose plan's manifest is compared with them
+	erased  map[record.Digest]bool
+	found   map[string]list                 // which lists of changes there must be
+	force   record.Digest                   // the Compact put in force last
+	levels  map[access.Email]access.Level   // to which makers were moved last
+	records map[access.Email]*change.Record // what the leaves of makers' changes add up to
 }
 
 // told is what the leaves of a change say of it, as far as they have been read.
@@ -77,7 +80,8 @@ type told struct {
 	result    map[string]int64
 	reverses  change.ID
 	undoneBy  change.ID
-	seen      bool // there is such a change
+	events    []change.Event // that count in the maker's record
+	seen      bool           // there is such a change
 }
 
 // metadata reads the log, then compares changes and Compacts with it.
@@ -95,6 +99,8 @@ func (a *audit) metadata(tx Tx) error {
 			for _, d := range l.Digests {
 				a.erased[d] = true
 			}
+		case l.Kind == evidence.LevelMoved:
+			a.levels[access.Email(b.For)] = access.Level(l.IDs["to"])
 		case l.Change != "":
 			a.leaf(l, b)
 		}
@@ -129,6 +135,9 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	if l.To != "" {
 		t.state = change.State(l.To)
 	}
+	if e, counts := eventOf(l); counts {
+		t.events = append(t.events, e)
+	}
 	switch l.Kind {
 	case evidence.ChangeProposed, evidence.UndoProposed:
 		t.body, t.input, t.reverses = *b, l.Digests["input"], change.ID(l.IDs["reverses"])
@@ -144,7 +153,7 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 			}
 		}
 	case evidence.DecisionApproved, evidence.DecisionRejected:
-		t.decisions = append(t.decisions, change.Decision{By: access.Email(b.Who), Comment: b.Comment, Role: access.Role(l.IDs["role"]),
+		t.decisions = append(t.decisions, change.Decision{By: access.Email(b.Who), For: access.Email(b.For), Comment: b.Comment, Role: access.Role(l.IDs["role"]),
 			Approve: l.Kind == evidence.DecisionApproved, Digest: l.Digests["plan"], Means: l.Means})
 	case evidence.ApplyResult:
 		t.result = l.Counts
@@ -164,6 +173,7 @@ func (a *audit) changes(tx Tx) error {
 			return
 		}
 		t.seen = true
+		a.counts(c, t)
 		if what := t.differs(c); what != "" {
 			a.report.Problem("Change %s as stored is not what its leaves tell: %s.", c.ID, what)
 		}
@@ -176,7 +186,43 @@ func (a *audit) changes(tx Tx) error {
 			a.report.Problem("The log tells of change %s, but it is not stored.", id)
 		}
 	}
-	return a.lists(tx)
+	return errors.Join(a.lists(tx), a.standings(tx))
+}
+
+// counts adds a change to its maker's record.
+func (a *audit) counts(c *change.Change, t *told) {
+	if c.IsReversal() {
+		return
+	}
+	r := a.records[c.Maker]
+	if r == nil {
+		r = &change.Record{}
+		a.records[c.Maker] = r
+	}
+	for i, e := range t.events {
+		*r = r.With(t.events[:i], e)
+	}
+}
+
+// standings compares where makers stand with what the leaves of their changes and of
+// their levels tell. Who has none stored yet was never asked about.
+func (a *audit) standings(tx Tx) error {
+	for _, maker := range slices.Sorted(maps.Keys(a.records)) {
+		s, err := tx.Standing(maker)
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			continue
+		}
+		if string(plan.CanonicalJSON(s.Record)) != string(plan.CanonicalJSON(*a.records[maker])) {
+			a.report.Problem("The stored record of a maker (%s) is not what the leaves of their changes add up to.", maker)
+		}
+		if to, moved := a.levels[maker]; moved && to != s.Level {
+			a.report.Problem("The stored level of a maker (%s) is %s, but their last move led to %s.", maker, s.Level, to)
+		}
+	}
+	return nil
 }
 
 // list is what one way of searching must find.
@@ -281,7 +327,7 @@ func (t *told) sameRoute(route []change.Step) bool {
 // sameDecision compares a decision as stored with what a leaf tells of it.
 func sameDecision(c, told change.Decision) bool {
 	return c.Approve == told.Approve && c.Role == told.Role && c.Digest == told.Digest && c.Means == told.Means &&
-		(told.By == "" || access.Fold(string(told.By)) == access.Fold(string(c.By)) && told.Comment == c.Comment)
+		(told.By == "" || access.Fold(string(told.By)) == access.Fold(string(c.By)) && told.For == c.For && told.Comment == c.Comment)
 }
 
 // keeps notes which artefacts a change needs.

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sutor/internal/access"
@@ -21,9 +22,15 @@ func (w *Workflow) PutInForce(ctx context.Context, c *compact.Compact, text []by
 	if record.DigestOf(text) != c.Digest {
 		return errs.New(errs.Internal, "The Compact's text is not the one that was checked.")
 	}
+	w.inForce.CompareAndSwap(nil, c) // at the start there is none to judge by until then
+	var before *compact.Compact
 	err := w.Store.Do(ctx, func(tx Tx) error {
+		before = nil
 		now, err := tx.InForce()
 		if err != nil || now == c.Digest {
+			return err
+		}
+		if before, err = w.former(tx, now); err != nil {
 			return err
 		}
 		if err := tx.PutInForce(c.Digest, text, w.Now()); err != nil {
@@ -34,43 +41,66 @@ func (w *Workflow) PutInForce(ctx context.Context, c *compact.Compact, text []by
 		if err != nil {
 			return err
 		}
-		return w.voidOutdated(tx, c)
+		if err := w.voidOutdated(tx, c); err != nil {
+			return err
+		}
+		return w.relevel(tx, before, c)
 	})
-	if err == nil {
-		w.inForce.Store(c)
+	if err != nil {
+		return err
 	}
-	return err
+	w.inForce.Store(c)
+	return w.handOver(ctx, before)
+}
+
+// former reads the Compact that was in force until now; nil before the first, and
+// where this version cannot read it any more.
+func (w *Workflow) former(tx Tx, d record.Digest) (*compact.Compact, error) {
+	if d == "" {
+		return nil, nil
+	}
+	text, err := tx.CompactText(d)
+	if err != nil {
+		return nil, err
+	}
+	c, _ := compact.Parse(w.Compact().File, text)
+	return c, nil
 }
 
 // today makes sure that a person is judged by the Compact in force, also where
 // another process put it in force: this process takes it up first, and the
-// person's rights are read anew.
+// person's rights of this moment are read anew.
 func (w *Workflow) today(tx Tx, p access.Principal) (access.Principal, error) {
+	if err := w.adopt(tx); err != nil {
+		return p, err
+	}
+	now, err := w.principal(tx, p.Email)
+	now.Means = p.Means
+	return now, err
+}
+
+// adopt takes up the Compact that another process put in force.
+func (w *Workflow) adopt(tx Tx) error {
 	d, err := tx.InForce()
 	if err != nil || d == w.Compact().Digest {
-		return p, err
+		return err
 	}
 	text, err := tx.CompactText(d)
 	if err != nil {
-		return p, err
+		return err
 	}
 	c, problems := compact.Parse(w.Compact().File, text)
 	if c == nil || compact.Failed(problems) {
-		return p, errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.").
+		return errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.").
 			WithMend("Another server with a newer version put it in force; bring this one to the same version.")
 	}
 	if w.Adopt != nil {
 		if err := w.Adopt(c); err != nil {
-			return p, err
+			return err
 		}
 	}
 	w.inForce.Store(c)
-	now, known := c.Principal(p.Email)
-	if !known {
-		return p, errs.New(errs.Unsigned, "The Compact in force does not know %s any more.", p.Email)
-	}
-	now.Means = p.Means
-	return now, nil
+	return nil
 }
 
 // voidOutdated voids the decisions of waiting changes that were judged by other
@@ -81,7 +111,7 @@ func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {
 		return err
 	}
 	for _, ch := range waiting {
-		if d, there := c.DatasetDigest(ch.Dataset); there && d == ch.DatasetDigest {
+		if d, there := c.DatasetDigest(ch.Dataset); there && d == ch.DatasetDigest && !w.deputyGone(c, ch) {
 			continue
 		}
 		if err := w.voidDecisions(tx, ch, "The Compact's rules for this dataset, or the people who decide on it, changed."); err != nil {
@@ -92,6 +122,15 @@ func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {
 		}
 	}
 	return nil
+}
+
+// deputyGone tells whether a decision was made in somebody's place by a person whom
+// a Compact does not have.
+func (w *Workflow) deputyGone(comp *compact.Compact, c *change.Change) bool {
+	return slices.ContainsFunc(c.Valid(), func(d change.Decision) bool {
+		_, here := comp.Principal(d.By)
+		return d.For != "" && !here
+	})
 }
 
 // CompactInForce gives the Compact in force to anybody it knows.
@@ -128,8 +167,8 @@ func IssueToken(ctx context.Context, s Store, person access.Email, ttl time.Dura
 		if c == nil || compact.Failed(problems) {
 			return errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.")
 		}
-		if _, known := c.Person(person); !known {
-			return errs.New(errs.NotFound, "The Compact in force does not know %s.", person).WithMend("Add the person to the Compact, and put that in force, first.")
+		if _, known := c.Principal(person); !known {
+			return errs.New(errs.NotFound, "The Compact in force does not know %s, or they have left.", person).WithMend("Add the person to the Compact, and put that in force, first.")
 		}
 		token, text2, err := identity.NewToken(person, now, ttl)
 		if err != nil {

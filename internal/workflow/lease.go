@@ -161,8 +161,8 @@ func (w *Workflow) renew(ctx context.Context, c *change.Change) (kept bool, err 
 // works on. Call it at start, before the queue runs.
 func (w *Workflow) Recover(ctx context.Context) error { return w.takeOver(ctx, 0) }
 
-// Watch looks for leases to take over, and for changes that nobody decided on in
-// time, until ctx ends.
+// Watch looks for leases to take over, for changes that nobody decided on in time,
+// and for people to be reminded, until ctx ends.
 func (w *Workflow) Watch(ctx context.Context) {
 	ticker := time.NewTicker(watch)
 	defer ticker.Stop()
@@ -171,7 +171,7 @@ func (w *Workflow) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx), w.remind(ctx)); err != nil && ctx.Err() == nil {
 				w.Log.Error("looking after what was left behind", "error", errs.Detail(err))
 			}
 		}

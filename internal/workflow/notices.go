@@ -22,9 +22,24 @@ const mostUnread = 100
 func (w *Workflow) notify(tx Tx, n notice.Notice, to ...access.Email) error {
 	n.At = w.Now()
 	told := map[access.Email]bool{n.By: true, "": true}
+	to, err := w.orHeirs(tx, n.Dataset, to)
+	if err != nil {
+		return err
+	}
+	if n.Kind.Decides() {
+		if to, err = w.withDeputies(tx, n.Dataset, to); err != nil {
+			return err
+		}
+	}
 	for _, person := range to {
-		p, known := w.Compact().Principal(person)
-		if told[person] || !known || !w.concerns(p, n) {
+		if told[person] || !w.here(person) {
+			continue
+		}
+		p, err := w.principal(tx, person)
+		if err != nil {
+			return err
+		}
+		if !w.concerns(p, n) {
 			continue
 		}
 		told[person] = true
@@ -35,6 +50,34 @@ func (w *Workflow) notify(tx Tx, n notice.Notice, to ...access.Email) error {
 		}
 	}
 	return nil
+}
+
+// orHeirs puts in the place of who is not here any more those who took their duties
+// over.
+func (w *Workflow) orHeirs(tx Tx, dataset string, people []access.Email) (out []access.Email, err error) {
+	for _, e := range people {
+		if e == "" || dataset == "" || w.here(e) {
+			out = append(out, e)
+			continue
+		}
+		heirs, err := w.heirsOf(tx, e, dataset)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, heirs...)
+	}
+	return out, nil
+}
+
+// withDeputies adds to those who are asked to decide the deputies who may in their
+// place.
+func (w *Workflow) withDeputies(tx Tx, dataset string, asked []access.Email) ([]access.Email, error) {
+	all, err := w.deputiesNow(tx)
+	out := slices.Clone(asked)
+	for _, person := range asked {
+		out = append(out, deputiesOf(all, person, dataset)...)
+	}
+	return out, err
 }
 
 // concerns tells whether a person may see what a notice is about.

@@ -36,6 +36,7 @@ type Tx interface {
 	Memories
 	Stops
 	Notices
+	People
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }

@@ -273,7 +273,7 @@ func (w *Workflow) planAgain(s *step, why string) error {
 	s.c.VoidDecisions(why)
 	s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
 	s.c.SubmittedAt = nil
-	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Body: evidence.Body{Who: string(s.who.Email)}}
+	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Body: evidence.Body{Who: string(s.who.Email), For: s.place()}}
 	if in := s.c.Input; in != nil {
 		e.Digests = map[string]record.Digest{"input": in.Digest}
 		if in.Mends != "" {

@@ -111,27 +111,28 @@ func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([
 	return out, err
 }
 
-// Me gives the person with the rights of the Compact in force.
-func (w *Workflow) Me(_ context.Context, p access.Principal) wire.Person {
-	out := wire.Person{Email: string(p.Email), Name: p.Name, Roles: []string{}, Departments: []string{}, Means: string(p.Means)}
-	for _, r := range p.Roles {
-		out.Roles = append(out.Roles, string(r))
-	}
-	for _, d := range p.Departments {
-		out.Departments = append(out.Departments, string(d))
-	}
-	if p.Is(access.Maker) {
-		out.Level = string(p.Level)
-	}
-	return out
-}
-
-// Person gives the rights of somebody who proved who they are.
-func (w *Workflow) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {
-	p, ok := w.Compact().Principal(email)
-	if !ok {
-		return p, errs.New(errs.Unsigned, "The Compact in force does not know %s.", email).WithMend("The steward adds people to the Compact.")
-	}
-	p.Means = means
-	return p, nil
+// Me gives the person with the rights of this moment.
+func (w *Workflow) Me(ctx context.Context, p access.Principal) (out wire.Person, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
+		out = wire.Person{Email: string(p.Email), Name: p.Name, Roles: []string{}, Departments: []string{}, Means: string(p.Means)}
+		for _, r := range p.Roles {
+			out.Roles = append(out.Roles, string(r))
+		}
+		for _, d := range p.Departments {
+			out.Departments = append(out.Departments, string(d))
+		}
+		if p.Is(access.Maker) {
+			out.Level = string(p.Level)
+		}
+		if out.Standing, err = w.viewStanding(tx, p); err != nil {
+			return err
+		}
+		out.Deputies, err = w.viewDeputies(tx, p, false)
+		return err
+	})
+	return out, err
 }

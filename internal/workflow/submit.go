@@ -47,7 +47,7 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		return w.move(s.tx, s.c, to, evidence.Entry{Kind: evidence.ChangeSubmitted, Means: p.Means,
 			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": s.c.Compact},
 			Counts:  countsOf(s.c.Plan.Counts),
-			Body:    evidence.Body{Who: string(p.Email), Comment: comment, Route: requirements(route.Steps), RouteWhy: route.Why}})
+			Body:    evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment, Route: requirements(route.Steps), RouteWhy: route.Why}})
 	})
 }
 
@@ -93,8 +93,16 @@ func (w *Workflow) sameRules(c *change.Change) error {
 
 // route computes who must decide, by the Compact in force.
 func (w *Workflow) route(tx Tx, c *change.Change, p access.Principal) (change.Route, error) {
-	in := change.RouteInput{Maker: c.Maker, Findings: c.Plan.Findings,
-		Deciders: func(r access.Role) []access.Email { return w.Compact().Deciders(c.Dataset, r) }}
+	left := map[access.Role][]change.Vacancy{}
+	for _, r := range []access.Role{access.Owner, access.Manager} {
+		var err error
+		if left[r], err = w.vacancies(tx, c.Dataset, r); err != nil {
+			return change.Route{}, err
+		}
+	}
+	in := change.RouteInput{Maker: c.Maker, Hands: c.Hands, Findings: c.Plan.Findings,
+		Deciders: func(r access.Role) []access.Email { return w.Compact().Deciders(c.Dataset, r) },
+		Left:     func(r access.Role) []change.Vacancy { return left[r] }}
 	if d, there := w.Compact().Dataset(c.Dataset); there {
 		in.Owners = d.Needs
 	}
@@ -145,7 +153,7 @@ func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.I
 			}
 		}
 		return w.move(s.tx, s.c, change.Withdrawn, evidence.Entry{Kind: evidence.ChangeWithdrawn, Means: p.Means,
-			Body: evidence.Body{Who: string(p.Email), Comment: comment}})
+			Body: evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment}})
 	})
 }
 

@@ -22,11 +22,12 @@ import (
 // view gives a change as the contract's document, cut to what the asker may see.
 func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Change, error) {
 	d := w.Compact().AccessDataset(c.Dataset)
+	p = w.caring(p, c)
 	out := wire.Change{
 		ID: string(c.ID), Title: c.Title, Reason: c.Reason, Dataset: c.Dataset, Mode: string(c.Options.Mode), State: string(c.State),
 		Why: c.Why, Maker: string(c.Maker), CreatedAt: c.CreatedAt, Compact: string(c.Compact),
 		Findings: []finding.Finding{}, Risk: wire.Risk{Factors: []wire.Factor{}}, Impact: []wire.Impact{},
-		Route: []wire.Step{}, RouteWhy: c.RouteWhy, Blocked: c.Blocked, Decisions: []wire.Decision{}, Undo: w.undo(c), May: []string{}, Next: w.next(c),
+		Route: []wire.Step{}, RouteWhy: c.RouteWhy, Blocked: c.Blocked, Decisions: []wire.Decision{}, Undo: w.undo(c), May: []string{},
 		Reverses: idPtr(c.Reverses), ReversedBy: idPtr(c.ReversedBy), Twin: idPtr(c.Twin),
 		Recipe: viewUse(c.Options.Recipe),
 	}
@@ -42,13 +43,17 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	if err := w.viewRoute(tx, &out, c); err != nil {
 		return out, err
 	}
+	var err error
+	if out.Next, err = w.next(tx, c); err != nil {
+		return out, err
+	}
 	if !values && c.Problem != nil && c.Problem.OfFile {
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "The file could not be planned.").
 			WithMend("Its maker, an owner of the dataset or an auditor can see why."))
 		out.Problem, out.Why = &p, p.Detail+" "+p.Mend
 	}
 	for _, dec := range c.Decisions {
-		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), Role: string(dec.Role), Decision: word(dec.Approve),
+		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), For: string(dec.For), Role: string(dec.Role), Decision: word(dec.Approve),
 			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void})
 	}
 	if c.Halt != nil && c.State == change.Applying {
@@ -222,43 +227,6 @@ func (w *Workflow) kept(d record.Digest) bool {
 		return errs.KindOf(err) != errs.NotFound
 	}
 	return r.Close() == nil
-}
-
-// next says whose move it is.
-func (w *Workflow) next(c *change.Change) string {
-	switch c.State {
-	case change.Planning:
-		return "It is being planned."
-	case change.Planned:
-		if c.Plan != nil && finding.Blocks(c.Plan.Findings) {
-			return fmt.Sprintf("%s mends what blocks it, or withdraws it.", c.Maker)
-		}
-		if c.Plan != nil && c.Plan.Counts.Written() == 0 {
-			return "Nothing would change, so there is nothing to submit."
-		}
-		return fmt.Sprintf("%s submits it.", c.Maker)
-	case change.Submitted:
-		var who []string
-		for _, s := range c.Open() {
-			names := []string{}
-			for _, e := range w.Compact().Deciders(c.Dataset, s.Role) {
-				if e != c.Maker {
-					names = append(names, string(e))
-				}
-			}
-			who = append(who, fmt.Sprintf("%s (%s)", s.Role, strings.Join(names, ", ")))
-		}
-		return "It waits for a decision: " + strings.Join(who, " and ") + "."
-	case change.Approved:
-		return fmt.Sprintf("%s or an owner applies it.", c.Maker)
-	case change.Rejected:
-		return fmt.Sprintf("%s mends what the comment says and plans it again.", c.Maker)
-	case change.Applying:
-		return "It is being applied."
-	case change.Failed:
-		return fmt.Sprintf("%s mends it and plans it again, or withdraws it.", c.Maker)
-	}
-	return ""
 }
 
 // row gives a plan's row as the contract's document.

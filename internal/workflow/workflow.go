@@ -133,6 +133,13 @@ type UseCases interface {
 	Freeze(ctx context.Context, p access.Principal, name, say string) (wire.Dataset, error)
 	Unfreeze(ctx context.Context, p access.Principal, name, say string) (wire.Dataset, error)
 
+	// NameDeputy has somebody decide in the person's place for a time.
+	NameDeputy(ctx context.Context, p access.Principal, in wire.Naming) (wire.Deputy, error)
+	// EndDeputy ends that: of one's own deputies, or one's own being a deputy.
+	EndDeputy(ctx context.Context, p access.Principal, idOrEmail string) (wire.Deputy, error)
+	// Deputies lists those that concern the person; stewards and auditors see all.
+	Deputies(ctx context.Context, p access.Principal) ([]wire.Deputy, error)
+
 	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
 	// Evidence writes a change's pack (a zip) to w.
 	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error
@@ -140,8 +147,9 @@ type UseCases interface {
 	Checkpoint(ctx context.Context, p access.Principal) (wire.Checkpoint, error)
 	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
 	Fsck(ctx context.Context, p access.Principal, w io.Writer) error
-	// Me gives the person with the rights of the Compact in force.
-	Me(ctx context.Context, p access.Principal) wire.Person
+	// Me gives the person with the rights of this moment: those of the Compact in
+	// force, the level of their record, and whose places they take.
+	Me(ctx context.Context, p access.Principal) (wire.Person, error)
 	// Person gives the Principal that the Compact in force knows by this
 	// address; errs.Unsigned if it knows nobody.
 	Person(ctx context.Context, email access.Email, means access.Means) (access.Principal, error)

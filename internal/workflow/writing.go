@@ -374,6 +374,11 @@ func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, done *chang
 		if err := w.move(tx, now, to, e); err != nil {
 			return err
 		}
+		if to == change.Applied || to == change.Planned {
+			if err := w.recorded(tx, now); err != nil {
+				return err
+			}
+		}
 		if to == change.Applied && now.IsReversal() {
 			if err := w.undone(tx, now); err != nil {
 				return err
@@ -424,6 +429,9 @@ func (w *Workflow) undone(tx Tx, reversal *change.Change) error {
 	forward.ReversedBy = reversal.ID
 	err = w.move(tx, forward, change.Undone, evidence.Entry{Kind: evidence.ChangeUndone, IDs: map[string]string{"reversed_by": string(reversal.ID)}})
 	if err != nil {
+		return err
+	}
+	if err := w.recorded(tx, forward); err != nil {
 		return err
 	}
 	return tx.SaveChange(forward)

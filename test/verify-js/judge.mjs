@@ -3,17 +3,18 @@
 import { refuse } from "./canon.mjs";
 import { needsOf } from "./leaf.mjs";
 
-// judge walks leaves (of the change, in order) with who did each: a folded
-// address, or "" where it was erased or nobody is named. It gives the last state,
+// judge walks leaves (of the change, in order) with who did each, and in whose
+// place: folded addresses, or "" where they were erased or nobody is named. named
+// has, by id, who named the deputies who decided, and whom. It gives the last state,
 // the plan applied ("" if none was), and notes of what cannot be judged.
-export function judge(leaves, who) {
-  const life = { state: "", applied: "", notes: [], maker: "", plan: "", submission: null, running: "" };
+export function judge(leaves, who, place, named) {
+  const life = { state: "", applied: "", notes: [], maker: "", hands: new Set(), named, plan: "", submission: null, running: "" };
   leaves.forEach((leaf, i) => {
     if (leaf.to !== undefined) {
       refuse((leaf.from ?? "") !== life.state, `leaf ${leaf.index} comes from ${leaf.from}, but the change was ${life.state}`);
       life.state = leaf.to;
     }
-    steps[leaf.kind]?.(life, leaf, who[i]);
+    steps[leaf.kind]?.(life, leaf, who[i], place[i]);
   });
   if (life.state === "applying") life.notes.push("The change was still being applied when this was exported.");
   return life;
@@ -25,10 +26,15 @@ const propose = (life, leaf, who) => {
 };
 const unplan = (life) => Object.assign(life, { plan: "", submission: null });
 
+// hand notes who went on with the change in the place of its maker.
+const hand = (life, who, place) => {
+  if (who && who !== life.maker && place && place === life.maker) life.hands.add(who);
+};
+
 const steps = {
   "change.proposed": propose,
   "undo.proposed": propose,
-  "plan.asked": unplan,
+  "plan.asked": (life, leaf, who, place) => { unplan(life); hand(life, who, place); },
   "plan.failed": unplan,
   "plan.stood": (life, leaf) => Object.assign(life, { plan: leaf.digests.get("plan"), submission: null }),
   "decisions.voided": (life) => { life.submission = null; },
@@ -40,24 +46,31 @@ const steps = {
   "apply.stopped": stop,
 };
 
-function submit(life, leaf, who) {
+function submit(life, leaf, who, place) {
+  hand(life, who, place);
   const plan = leaf.digests.get("plan");
   refuse(life.plan === "" || plan !== life.plan, `leaf ${leaf.index}: the plan submitted is not the one that stood`);
-  refuse(who && life.maker && who !== life.maker, `leaf ${leaf.index}: it was not submitted by its maker`);
+  refuse(who && life.maker && who !== life.maker && !life.hands.has(who), `leaf ${leaf.index}: it was not submitted by its maker`);
   const submission = { plan, needs: needsOf(leaf), approvals: new Map(), deciders: new Set() };
   refuse(leaf.to === "approved" && lacking(submission), `leaf ${leaf.index}: it passed without the approvals it needs`);
   refuse(leaf.to === "submitted" && !lacking(submission), `leaf ${leaf.index}: it waits for decisions that nobody is asked for`);
   life.submission = submission;
 }
 
-function decide(life, leaf, who) {
+// Neither who decided nor in whose place has made the change, or stands behind
+// another decision on it.
+function decide(life, leaf, who, place) {
+  const made = (e) => e && (e === life.maker || life.hands.has(e));
   const s = life.submission;
   refuse(!s, `leaf ${leaf.index}: no plan waited for a decision`);
   refuse(leaf.digests.get("plan") !== s.plan, `leaf ${leaf.index}: it is bound to another plan than the one submitted`);
   if (who) {
-    refuse(who === life.maker, `leaf ${leaf.index}: the maker decided on their own change`);
-    refuse(s.deciders.has(who), `leaf ${leaf.index}: the same person decided twice`);
+    refuse(made(who) || made(place), `leaf ${leaf.index}: the maker decided on their own change`);
+    refuse(s.deciders.has(who) || place && s.deciders.has(place), `leaf ${leaf.index}: the same person decided twice`);
+    const naming = life.named.get(leaf.ids.get("deputy"));
+    refuse(naming && (naming.who !== place || naming.for !== who), `leaf ${leaf.index}: the deputy that it names is not who decided, or not for whom`);
     s.deciders.add(who);
+    if (place) s.deciders.add(place);
   } else {
     life.notes.push(`Who decided in leaf number ${leaf.seq} of the change was erased.`);
   }

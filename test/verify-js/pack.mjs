@@ -34,10 +34,15 @@ export function verifyPack(source, key) {
   readContent(pack, report);
   pack.end();
   const own = report.leaves.filter((leaf) => leaf.change);
-  const life = named("leaves.jsonl", () => judge(own, own.map((leaf) => fold(report.bodies.get(leaf)?.who ?? ""))));
+  const life = named("leaves.jsonl", () => judge(own, own.map((leaf) => fold(report.bodies.get(leaf)?.who ?? "")),
+    own.map((leaf) => fold(report.bodies.get(leaf)?.for ?? "")), naming(report)));
   report.notes.push(...life.notes);
   return Object.assign(report, { state: life.state, applied: life.applied, key: pack.index.key, exported: own.at(-1).at });
 }
+
+// naming gives, by the id of a deputy, who named them and whom.
+const naming = ({ leaves, bodies }) => new Map(leaves.filter((leaf) => leaf.kind === "deputy.named" && bodies.has(leaf))
+  .map((leaf) => [leaf.ids.get("deputy"), { who: fold(bodies.get(leaf).who ?? ""), for: fold(bodies.get(leaf).for ?? "") }]));
 
 // named says in which member something is wrong.
 function named(name, work) {
@@ -143,21 +148,25 @@ function readLeaves(pack, { head, change }) {
 // contentOf derives from the leaves what the pack must hold.
 function contentOf(leaves) {
   const compacts = new Set(), plans = new Map(); // plan's digest → that of the rows as stored
+  const deputies = new Map(); // id of a deputy who decided → index of their first decision
   for (const leaf of leaves.filter((l) => l.change && l.kind !== "erased" && l.kind !== "refused")) {
     const { plan, compact, stored } = Object.fromEntries(leaf.digests);
     if (compact) compacts.add(compact);
+    const deputy = leaf.kind.startsWith("decision.") && leaf.ids.get("deputy");
+    if (deputy && !deputies.has(deputy)) deputies.set(deputy, leaf.index);
     if (leaf.kind === "change.submitted" && !plans.has(plan)) plans.set(plan, "");
     if (leaf.kind === "apply.result" && stored && plans.has(plan)) plans.set(plan, stored);
   }
-  return { compacts: [...compacts].sort(), plans, erased: erasedBy(leaves) };
+  return { compacts: [...compacts].sort(), plans, deputies, erased: erasedBy(leaves) };
 }
 
 const erasedBy = (leaves) => new Set(leaves.filter((l) => l.kind === "erased").flatMap((l) => [...l.digests.values()]));
 
 // checkOutside checks the leaves of no change: how each Compact came into force
-// before it was used, and erasures of what belongs to this pack; each once.
+// before it was used, how each deputy who decided was named before that, and erasures
+// of what belongs to this pack; each once.
 function checkOutside(leaves) {
-  const { compacts } = contentOf(leaves);
+  const { compacts, deputies } = contentOf(leaves);
   const inside = leaves.filter((l) => l.change);
   const erasable = new Set(compacts);
   for (const leaf of leaves) {
@@ -167,12 +176,15 @@ function checkOutside(leaves) {
   }
   const seen = new Set();
   for (const leaf of leaves.filter((l) => !l.change)) {
-    const digest = leaf.kind === "compact.in-force" ? leaf.digests.get("compact") : [...leaf.digests.values()][0];
+    const deputy = leaf.kind === "deputy.named" && leaf.ids.get("deputy");
+    const digest = deputy || (leaf.kind === "compact.in-force" ? leaf.digests.get("compact") : [...leaf.digests.values()][0]);
     const used = inside.find((l) => l.digests.get("compact") === digest);
-    const fits = leaf.kind === "compact.in-force" ? used && used.index > leaf.index : leaf.kind === "erased" && erasable.has(digest);
+    const fits = deputy ? deputies.get(deputy) > leaf.index
+      : leaf.kind === "compact.in-force" ? used && used.index > leaf.index : leaf.kind === "erased" && erasable.has(digest);
     refuse(!fits || seen.has(leaf.kind + digest), `leaf ${leaf.index} (${leaf.kind}) does not belong to this change`);
     seen.add(leaf.kind + digest);
   }
+  for (const id of deputies.keys()) refuse(!seen.has("deputy.named" + id), `no leaf shows how the deputy ${id} was named`);
   for (const digest of compacts) refuse(!seen.has("compact.in-force" + digest), `no leaf shows how the Compact ${digest} came into force`);
 }
 

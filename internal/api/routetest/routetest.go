@@ -58,6 +58,9 @@ func Routes() []Route {
 	return []Route{
 		{Name: "GET /me", Right: all},
 		{Name: "GET /health", Right: all},
+		{Name: "GET /deputies", Right: all},
+		{Name: "POST /deputies", Body: `{"deputy":"nobody@example.test","until":"2099-01-01"}`, Right: []Who{Maker, Colleague, Stranger, Owner, OtherOwner, Manager}},
+		{Name: "POST /deputies/end", Body: `{"deputy":"nobody@example.test"}`, Right: all},
 		{Name: "GET /datasets", Right: all},
 		{Name: "GET /datasets/{name}", Right: sees},
 		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department},

@@ -59,6 +59,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"notice/RoundTrip", noticeRoundTrip},
 		{"notice/Lists", listNotices},
 		{"notice/Read", readNotices},
+		{"people/Standings", standings},
+		{"people/Deputies", deputies},
 		{"compact/NoneAtFirst", noCompactAtFirst},
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},
