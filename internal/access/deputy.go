@@ -46,11 +46,23 @@ func (p Principal) decides(d Dataset) bool {
 	return d.OwnedBy(p) || p.Is(Manager) && p.In(d.Department)
 }
 
-// inPlace tells whether the person takes somebody's place in the dataset, who
-// decides there or whose changes were left behind: then they see what they must
-// answer for.
-func (p Principal) inPlace(d Dataset) bool {
-	return slices.ContainsFunc(p.StandsIn, func(s StandIn) bool {
-		return s.Covers(d.Name) && (s.For.decides(d) || s.Left && s.For.Is(Maker) && s.For.In(d.Department))
-	})
+// places gives those whose place the person takes in the dataset, who decide there
+// or whose changes were left behind.
+func (p Principal) places(d Dataset) (out []Principal) {
+	for _, s := range p.StandsIn {
+		if s.Covers(d.Name) && (s.For.decides(d) || s.Left && s.For.Is(Maker) && s.For.In(d.Department)) {
+			out = append(out, s.For)
+		}
+	}
+	return out
+}
+
+// inPlace tells whether the person takes somebody's place in the dataset: then they
+// see what they must answer for.
+func (p Principal) inPlace(d Dataset) bool { return len(p.places(d)) > 0 }
+
+// alone gives the person in their own right.
+func (p Principal) alone() Principal {
+	p.StandsIn = nil
+	return p
 }

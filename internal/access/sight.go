@@ -133,11 +133,13 @@ func (s Sight) Whole() bool { return len(s.withheld) == 0 && s.AllRows() }
 
 // See gives what a person sees of a dataset. Whoever a row rule names sees only
 // its rows, of several rules the rows of any; a role beside that they have does not
-// lift it. Stewards, who write the Compact, know every column by name.
+// lift it. Who takes somebody's place sees the columns that they see and, without a
+// right of their own, their rows only. Stewards, who write the Compact, know every column by name.
 func See(p Principal, d Dataset) Sight {
 	s := Sight{withheld: map[string]Mask{}}
 	for name, c := range d.Columns {
-		if anyOf(c.VisibleTo, p, d) || p.granted(d.Name, name) {
+		sees := func(who Principal) bool { return anyOf(c.VisibleTo, who, d) }
+		if sees(p) || p.granted(d.Name, name) || slices.ContainsFunc(p.places(d), sees) {
 			continue
 		}
 		s.withheld[name] = c.Mask
@@ -150,5 +152,20 @@ func See(p Principal, d Dataset) Sight {
 			s.Where = append(s.Where, r.Where)
 		}
 	}
+	if s.AllRows() && p.inPlace(d) && !May(p.alone(), SeeRows, d) {
+		s.Where = rowsOf(p.places(d), d)
+	}
 	return s
+}
+
+// rowsOf gives the rows that any of some people see; nil for all.
+func rowsOf(people []Principal, d Dataset) (where []string) {
+	for _, p := range people {
+		one := See(p, d)
+		if one.AllRows() {
+			return nil
+		}
+		where = append(where, one.Where...)
+	}
+	return where
 }
