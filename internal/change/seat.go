@@ -11,9 +11,10 @@ import (
 // who makes it and, where it is made in somebody's place, that person too. None of
 // the two may have made the change, and none may stand behind another decision on
 // it: so nobody decides for two roles, nobody for two people, and a person and
-// their deputy count once. Whoever takes the place of the maker decides in nobody
+// their deputy count once. Whom the maker named as their deputy decides in nobody
 // else's place either, as that would be the maker's side; a right of their own they
-// keep, or a maker could take a decider's right away by naming them.
+// keep, or a maker could take a decider's right away by naming them. A manager to
+// whom a leaver's duties came unasked is barred only once they used them.
 
 // capacity is one way in which a person may decide: in their own right, or in the
 // place of somebody.
@@ -26,7 +27,7 @@ type capacity struct {
 // capacities gives the ways in which a person may decide on a change, their own
 // right first; barred are those which they would have but for the maker's sake.
 func capacities(c *Change, p access.Principal) (may, barred []capacity) {
-	makers := slices.ContainsFunc(p.StandsIn, func(s access.StandIn) bool { return s.For.Email == c.Maker })
+	makers := slices.ContainsFunc(p.StandsIn, func(s access.StandIn) bool { return s.For.Email == c.Maker && s.Deputy != "" })
 	may = []capacity{{who: p}}
 	for _, s := range p.StandsIn {
 		q := capacity{who: s.For, place: s.For.Email, in: s}

@@ -67,6 +67,7 @@ func TestDeputyDecides(t *testing.T) {
 		{name: "for two roles", route: steps(access.Owner, access.Manager), earlier: []change.Decision{inPlace("dora", "olaf", access.Owner)}, who: standing("dora", deputyOf("olaf"), deputyOf("mona")), kind: errs.Blocked, says: "nobody decides twice"},
 		{name: "two deputies of one person", route: []change.Step{owner(2)}, earlier: []change.Decision{inPlace("dora", "olaf", access.Owner)}, who: standing("dirk", deputyOf("olaf")), kind: errs.Blocked, says: "olaf has decided"},
 		{name: "two people and two deputies", route: []change.Step{owner(2)}, earlier: []change.Decision{inPlace("dora", "olaf", access.Owner)}, who: standing("dirk", deputyOf("olga")), as: "owner/olga"},
+		{name: "a manager who could go on with it, but did not", route: steps(access.Owner), who: standing("mona", heirOf("maria"), heirOf("olaf")), as: "owner/olaf"},
 		{name: "the manager for an owner who has left", route: steps(access.Owner), who: standing("mona", heirOf("olaf")), as: "owner/olaf"},
 	} {
 		maker := c.maker
