@@ -80,7 +80,7 @@ func (w *Workflow) asked(tx Tx, c *change.Change) (out []string, err error) {
 			}
 			name := string(e)
 			if deputies := deputiesOf(all, e, dataset); len(deputies) > 0 && s.Role != access.Steward {
-				name += ", or in their place " + joined(deputies)
+				name += fmt.Sprintf(" (or %s in their place)", joined(deputies))
 			}
 			names = append(names, name)
 		}
@@ -97,7 +97,7 @@ func (w *Workflow) asked(tx Tx, c *change.Change) (out []string, err error) {
 		if s.Dataset != "" {
 			role += " of " + s.Dataset
 		}
-		out = append(out, fmt.Sprintf("%s (%s)", role, strings.Join(names, "; ")))
+		out = append(out, fmt.Sprintf("%s (%s)", role, strings.Join(names, ", ")))
 	}
 	return out, nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
-	"sutor/internal/errs"
 	"sutor/internal/wire"
 )
 
