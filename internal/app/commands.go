@@ -32,7 +32,11 @@ func CompactCheck(ctx context.Context, file string, offline bool) ([]compact.Pro
 		return nil, errs.New(errs.Invalid, "The Compact %s cannot be read.", file).WithMend("Check the path and the rights on it.").Because(err)
 	}
 	c, problems := compact.Parse(file, text)
-	if c == nil || offline {
+	if c == nil {
+		return problems, nil
+	}
+	problems = compact.Sort(append(problems, workflow.CheckRoutes(c)...))
+	if offline {
 		return problems, nil
 	}
 	s := newSystems()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sutor/internal/access"
+	"sutor/internal/errs"
 )
 
 // check looks at what refers to something else in the file. It works on what
@@ -70,7 +71,7 @@ func (r *reader) unknown(path Path, what, name string) {
 	if r.suggested < mostSuggestions {
 		r.suggested++
 		known := r.names(what)
-		switch near := nearest(name, known[:min(len(known), mostKnown)]); {
+		switch near := errs.Nearest(name, known[:min(len(known), mostKnown)]); {
 		case len(known) == 0:
 			return // the whole section is missing or wrong, which is reported
 		case near != "":

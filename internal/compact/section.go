@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"sutor/internal/errs"
 	"sutor/internal/finding"
 )
 
@@ -73,7 +74,7 @@ func (r *reader) section(n node, what string, s shape) section {
 
 // mendKey says how an unknown key may have come about.
 func (s shape) mendKey(e entry, style yaml.Style) string {
-	near := nearest(e.name, s.names())
+	near := errs.Nearest(e.name, s.names())
 	switch {
 	case near != "":
 		return fmt.Sprintf("Did you mean `%s`?", near)
@@ -172,7 +173,7 @@ func choice[T ~string](r *reader, n node, known []T) (T, bool) {
 		words[i] = string(k)
 	}
 	mend := "Write " + list(words, "or") + "."
-	if near := nearest(s, words); near != "" {
+	if near := errs.Nearest(s, words); near != "" {
 		mend = fmt.Sprintf("Did you mean `%s`?", near)
 	}
 	r.problem(n.path, fmt.Sprintf("%q is not something `%s` can be.", short(s), n.name), mend)

@@ -33,6 +33,9 @@ func NewCondition(n Node) (Condition, error) {
 // String writes the condition in the guardrail language.
 func (c Condition) String() string { return c.node.text }
 
+// Node gives the condition back as a part of another.
+func (c Condition) Node() Node { return c.node }
+
 // Judge is the reference: the condition's answer for one row.
 func (c Condition) Judge(env Env) Truth { return truthOf(c.node.cond.eval(env)) }
 
@@ -72,6 +75,39 @@ func (c Condition) Columns(side Side) []string {
 		}
 	}
 	return names
+}
+
+// Written lists the texts with which a text column is compared for being the same.
+func (c Condition) Written(ref Ref) (texts []string) {
+	seen := map[part]bool{}
+	var walk func(p part)
+	walk = func(p part) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		switch p := p.(type) {
+		case *comparison[string]:
+			for _, sides := range [][2]part{{p.a, p.b}, {p.b, p.a}} {
+				column, ok := sides[0].(*textColumn)
+				text, written := sides[1].(*textLiteral)
+				if ok && written && column.ref == ref && (p.op == Equal || p.op == NotEqual) {
+					texts = append(texts, text.s)
+				}
+			}
+		case *inList:
+			if column, ok := p.a.(*textColumn); ok && column.ref == ref {
+				for _, item := range p.list {
+					texts = append(texts, item.str.(*textLiteral).s)
+				}
+			}
+		}
+		for _, sub := range p.parts() {
+			walk(sub)
+		}
+	}
+	walk(c.node.cond)
+	return texts
 }
 
 func refOf(p part) (Ref, bool) {

@@ -36,6 +36,21 @@ func CompileChange(rule Rule) (*ChangeRule, error) {
 	return &ChangeRule{Rule: rule, condition: condition}, nil
 }
 
+// Condition is the compiled rule.
+func (r *ChangeRule) Condition() expr.Condition { return r.condition }
+
+// AnyChange says what is so for every change, for [expr.Possible].
+func AnyChange() []expr.Claim {
+	condition, err := compile(Rule{When: "rows >= 0 && inserts >= 0 && updates >= 0 && deletes >= 0 && risk >= 0 && risk <= 100"}, EachChange, changeScope{})
+	if err != nil {
+		panic("guard: what is so for every change: " + err.Error())
+	}
+	return []expr.Claim{{Condition: condition, Answers: expr.OnlyTrue}}
+}
+
+// Makers lists the addresses that a condition over changes compares the maker with.
+func Makers(c expr.Condition) []string { return c.Written(expr.Ref{Side: expr.Whole, Name: maker}) }
+
 // Eval gives the rule's answer for a change. For a guardrail ask Hit of it; a
 // freedom holds only where it is expr.True.
 func (r *ChangeRule) Eval(c Change) expr.Truth { return r.condition.Judge(figures{c}) }

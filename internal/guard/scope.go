@@ -121,13 +121,7 @@ func unknownName(id string, known []string) error {
 
 // suggest names the nearest known name, or all of them.
 func suggest(name string, known []string, intro string) string {
-	best, distance := "", 1+len(name)/3
-	for _, k := range known {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= distance && (best == "" || d < distance) {
-			best, distance = k, d
-		}
-	}
-	if best != "" {
+	if best := errs.Nearest(name, known); best != "" {
 		return "Did you mean " + best + "? Names are exact, upper and lower case too."
 	}
 	const most = 12
@@ -135,25 +129,4 @@ func suggest(name string, known []string, intro string) string {
 		return intro + " " + strings.Join(known[:most], ", ") + " and others."
 	}
 	return intro + " " + strings.Join(known, ", ") + "."
-}
-
-// edits is the Levenshtein distance of two texts, in characters.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := 1
-			if x[i] == y[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(y)]
 }

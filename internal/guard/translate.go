@@ -246,6 +246,9 @@ func (t *translator) noFunction(e ast.Expr, name string) (expr.Node, error) {
 	if slices.Contains(known, name) {
 		return t.refuse(e, "The functions are "+functions+".", "%s is not used like this.", name)
 	}
+	if near := errs.Nearest(name, known); near != "" {
+		return t.refuse(e, "Did you mean "+near+"?", "There is no function %s.", name)
+	}
 	return t.refuse(e, "The functions are "+functions+".", "There is no function %s.", name)
 }
 

@@ -29,8 +29,9 @@ func CheckLive(ctx context.Context, c *compact.Compact, systems Systems) (proble
 			problems = append(problems, c.Problem(d.Path.To("table"), public.Message, public.Mend))
 			continue
 		}
-		_, found := compile(c, d, table)
-		problems = append(problems, found...)
+		k := newCompiler(c, d, table)
+		k.advise()
+		problems = append(problems, k.problems...)
 		for j := range d.Impact {
 			_, found, err := compileImpact(ctx, c, d, j, table, sys)
 			if err != nil {

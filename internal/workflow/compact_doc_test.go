@@ -199,7 +199,8 @@ func exampleSystems(t *testing.T) systems {
 	text, date := record.Type{Kind: record.Text}, record.Type{Kind: record.Date}
 	id, money := record.Type{Kind: record.Int, Bits: 64}, record.Type{Kind: record.Decimal, Precision: 12, Scale: 2}
 	table := func(name string, columns ...record.Column) {
-		db.Create(mem.Table{Name: record.Table{Schema: "public", Name: name}, Key: []string{"id"},
+		at := "2026-01-31 14:30:00+00"
+		db.Create(mem.Table{Defaults: map[string]*string{"updated_at": &at}, Name: record.Table{Schema: "public", Name: name}, Key: []string{"id"},
 			Columns: append(record.Schema{{Name: "id", Type: id}}, columns...)})
 	}
 	table("customer", record.Column{Name: "name", Type: text}, record.Column{Name: "payment_terms", Type: text},
@@ -223,7 +224,7 @@ func (b *block) check(t *testing.T, lines []docLine, indent int, sys systems) (s
 	if c != nil {
 		live, err := workflow.CheckLive(ctx, c, sys)
 		fine(t, err)
-		problems = compact.Sort(append(problems, live...))
+		problems = compact.Sort(slices.Concat(problems, workflow.CheckRoutes(c), live))
 	}
 	for i, p := range problems {
 		from := lines[p.Line-1].from

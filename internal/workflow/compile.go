@@ -48,9 +48,17 @@ type compiler struct {
 	t        driver.Table
 	spec     *Spec
 	problems []compact.Problem
+
+	rows, changes []compiledRule
+	freedoms      []compiledFreedom
 }
 
 func compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, []compact.Problem) {
+	k := newCompiler(c, d, t)
+	return k.spec, k.problems
+}
+
+func newCompiler(c *compact.Compact, d *compact.Dataset, t driver.Table) *compiler {
 	k := &compiler{c: c, d: d, t: t, spec: &Spec{}}
 	k.spec.Table, k.spec.Location = t, c.Timezone
 	k.spec.Allow = map[driver.Op]bool{}
@@ -67,7 +75,7 @@ func compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, []c
 	if t.Hidden != "" {
 		k.warn(d.Path.To("table"), fmt.Sprintf("%s: %s", d.Table, t.Hidden), "Let Sutor's account see all rows of the table: rows hidden from it look as if they were missing.")
 	}
-	return k.spec, k.problems
+	return k
 }
 
 func (k *compiler) problem(path compact.Path, message, mend string) {
@@ -113,7 +121,16 @@ func (k *compiler) unique() bool {
 }
 
 func (k *compiler) missing(path compact.Path, name string) {
-	k.problem(path, fmt.Sprintf("There is no column %q in %s.", name, k.d.Table), "Names are exact. It has: "+strings.Join(k.t.Columns.Names(), ", ")+".")
+	k.noColumn(path, name, k.t)
+}
+
+// noColumn tells of a name that no column has, and which was meant perhaps.
+func (k *compiler) noColumn(path compact.Path, name string, in driver.Table) {
+	mend := "Names are exact. It has: " + strings.Join(in.Columns.Names(), ", ") + "."
+	if near := errs.Nearest(name, in.Columns.Names()); near != "" {
+		mend = fmt.Sprintf("Did you mean %s? Names are exact, upper and lower case too.", near)
+	}
+	k.problem(path, fmt.Sprintf("There is no column %q in %s.", name, in.Table), mend)
 }
 
 // columns compiles the column rules.
@@ -157,6 +174,11 @@ func (k *compiler) limit(path compact.Path, c record.Column, text *string, beyon
 	if text == nil {
 		return nil
 	}
+	if c.Type.Kind == record.Timestamp || c.Type.Kind == record.TimestampTZ {
+		k.problem(path, fmt.Sprintf("The column %s is %s: least and greatest values are for numbers and dates.", c.Name, c.Type.Article()),
+			`Write a guardrail, as in: after.`+c.Name+` < timestamp("2026-01-31T00:00:00`+map[bool]string{true: "Z"}[c.Type.Kind == record.TimestampTZ]+`").`)
+		return nil
+	}
 	limit, err := plan.NewLimit(c, *text, beyond)
 	return k.fitting(path, limit, err)
 }
@@ -190,6 +212,7 @@ func (k *compiler) rules() {
 			compiled, err := guard.CompileChange(rule)
 			if k.ruleProblem(g.When, err) {
 				k.unknowns(g, compiled.Unknowns())
+				k.changes = append(k.changes, compiledRule{g, compiled.Condition(), !compiled.MayBeUnknown()})
 			}
 			continue
 		}
@@ -198,6 +221,7 @@ func (k *compiler) rules() {
 			continue
 		}
 		k.unknowns(g, compiled.Unknowns())
+		k.rows = append(k.rows, compiledRule{g, compiled.Condition(), !compiled.MayBeUnknown()})
 		k.spec.Row = append(k.spec.Row, plan.RowRule{Hit: compiled.Condition(), Finding: func(rows, unknown int64) finding.Finding {
 			return compiled.Finding(guard.Hits{Rows: rows, Unknown: unknown})
 		}})
@@ -209,8 +233,10 @@ func (k *compiler) rules() {
 		}
 	}
 	for _, f := range k.d.Freedom {
-		_, err := guard.CompileChange(freedomRule(f))
-		k.ruleProblem(f.When, err)
+		compiled, err := guard.CompileChange(freedomRule(f))
+		if k.ruleProblem(f.When, err) {
+			k.freedoms = append(k.freedoms, compiledFreedom{f, compiled.Condition()})
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func (k *compiler) match(im *plan.Impact, at compact.Path, def compact.Impact, r
 		i, j := related.Columns.Index(theirs), k.t.Columns.Index(ours)
 		switch {
 		case i < 0:
-			k.problem(path, fmt.Sprintf("There is no column %q in %s.", theirs, def.Table), "Match a column of that table.")
+			k.noColumn(path, theirs, related)
 			continue
 		case j < 0:
 			k.missing(path, ours)
@@ -90,7 +90,7 @@ func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Tabl
 	}
 	i := related.Columns.Index(im.Measure)
 	if i < 0 {
-		k.problem(at.To("measure"), fmt.Sprintf("There is no column %q in %s.", im.Measure, related.Table), "Name a number column of that table.")
+		k.noColumn(at.To("measure"), im.Measure, related)
 		return
 	}
 	c := related.Columns[i]

@@ -190,12 +190,18 @@ func found(t *table, name record.Table, kind errs.Kind) (*table, error) {
 	return t, nil
 }
 
-// near adds to err the table whose name differs only in case.
+// near adds to err the table that is meant perhaps.
 func (db *Database) near(name record.Table, err error) error {
+	var all []string
 	for other := range db.tables {
+		all = append(all, other.String())
 		if strings.EqualFold(other.String(), name.String()) {
 			return errs.New(errs.KindOf(err), "There is no table %s.", name).WithMend("Names are exact; there is %s.", other)
 		}
+	}
+	slices.Sort(all)
+	if meant := errs.Nearest(name.String(), all); meant != "" {
+		return errs.New(errs.KindOf(err), "There is no table %s.", name).WithMend("Did you mean %s?", meant)
 	}
 	return err
 }

@@ -27,12 +27,12 @@ SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_tra
 FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
-// nearSQL finds tables that someone may have meant: the same name but for case,
-// or in another schema.
+// nearSQL lists the tables that someone may have meant, first those of the same
+// name but for case, or in another schema.
 const nearSQL = `
-SELECT s.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND lower(c.relname) = lower($2) AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
-ORDER BY lower(s.nspname) <> lower($1), 1, 2 LIMIT 5`
+SELECT s.nspname, c.relname, lower(c.relname) = lower($2) FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
+ORDER BY lower(c.relname) <> lower($2), lower(s.nspname) <> lower($1), 1, 2 LIMIT 5000`
 
 const columnsSQL = `
 SELECT a.attname, CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, a.atttypmod,
@@ -120,17 +120,24 @@ func noTable(ctx context.Context, tx pgx.Tx, table record.Table) error {
 	if err != nil {
 		return err
 	}
-	near, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
-		var t record.Table
-		err := row.Scan(&t.Schema, &t.Name)
-		return t.String(), err
-	})
-	if err != nil {
+	var near, all []string
+	var t record.Table
+	var same bool
+	if _, err := pgx.ForEachRow(rows, []any{&t.Schema, &t.Name, &same}, func() error {
+		all = append(all, t.String())
+		if same {
+			near = append(near, t.String())
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
 	e := errs.New(errs.Invalid, "There is no table %s in the database.", table)
 	if len(near) > 0 {
-		return e.WithMend("There is %s: names are exact, capitals included.", strings.Join(near, ", "))
+		return e.WithMend("There is %s: names are exact, capitals included.", strings.Join(near[:min(len(near), 5)], ", "))
+	}
+	if meant := errs.Nearest(table.String(), all); meant != "" {
+		return e.WithMend("Did you mean %s?", meant)
 	}
 	return e.WithMend("Check the schema and the name; both are exact, capitals included.")
 }

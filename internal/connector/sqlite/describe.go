@@ -110,16 +110,29 @@ func inspect(ctx context.Context, q querier, name record.Table) (*table, error) 
 // meant perhaps.
 func missing(ctx context.Context, q querier, name record.Table) error {
 	e := errs.New(errs.Invalid, "There is no table %q.", name.Name).WithMend("Check the name; capitals and small letters count.")
-	var actual string
-	switch err := q.QueryRowContext(ctx, "SELECT name FROM pragma_table_list WHERE schema = ? AND name = ? COLLATE NOCASE",
-		name.Schema, name.Name).Scan(&actual); err {
-	case nil:
-		return e.WithMend("The table is called %s, not %s.", actual, name.Name)
-	case sql.ErrNoRows:
-		return e
-	default:
+	rows, err := q.QueryContext(ctx, "SELECT name FROM pragma_table_list WHERE schema = ? AND name NOT LIKE 'sqlite_%' LIMIT 5000", name.Schema)
+	if err != nil {
 		return explain(ctx, err)
 	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var other string
+		if err := rows.Scan(&other); err != nil {
+			return explain(ctx, err)
+		}
+		if strings.EqualFold(other, name.Name) {
+			return e.WithMend("The table is called %s, not %s.", other, name.Name)
+		}
+		all = append(all, other)
+	}
+	if err := rows.Err(); err != nil {
+		return explain(ctx, err)
+	}
+	if meant := errs.Nearest(name.Name, all); meant != "" {
+		return e.WithMend("Did you mean %s?", meant)
+	}
+	return e
 }
 
 // Values of table_xinfo's column "hidden" (sqlite.org/pragma.html#pragma_table_xinfo).

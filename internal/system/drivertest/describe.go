@@ -117,6 +117,11 @@ func describeMissing(e *env) {
 	if err != nil && !strings.Contains(err.Error(), d.Table.Name) {
 		e.Errorf("%q should name %s, which differs only in case", err, d.Table.Name)
 	}
+	_, err = e.drv.Describe(e.ctx, record.Table{Schema: d.Table.Schema, Name: d.Table.Name + "x"})
+	e.kind(err, errs.Invalid)
+	if err != nil && !strings.Contains(err.Error(), "Did you mean") { // this table, or another of the database that is as near
+		e.Errorf("%q should ask about %s, which differs by one letter", err, d.Table.Name)
+	}
 }
 
 func describeFolded(e *env) {

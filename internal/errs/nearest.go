@@ -1,4 +1,4 @@
-package compact
+package errs
 
 import "strings"
 
@@ -6,9 +6,10 @@ import "strings"
 // in a way that a suggestion could help with.
 const longestName = 64
 
-// nearest gives the known name that was probably meant, or "": the one with the
-// fewest typing mistakes, at most one in three characters.
-func nearest(name string, known []string) string {
+// Nearest gives the known name that was probably meant, or "": the one with the
+// fewest typing mistakes, at most one in three characters. A mend may ask: did you
+// mean this one?
+func Nearest(name string, known []string) string {
 	if len(name) > longestName {
 		return ""
 	}
