@@ -107,13 +107,13 @@
 // update that refers to a row which the same plan inserts.
 //
 // A maker's level moves at events only, so a rule of days is asked at the next of
-// them (workflow/levels.go). A deputy is known to the metadata, not to the Compact: a
-// rehearsal of a Compact cannot know who will stand in.
+// them (workflow/levels.go); a rehearsal takes it as it stands. A deputy is known to the
+// metadata, not to the Compact: a rehearsal cannot know who will stand in.
 //
-// Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes
-// and the emergency stop are there. Not yet: a rolled-back trial, the mode sync,
-// approving a part, hidden columns and row filters, the rehearsal of a
-// Compact, retention (which must leave a leaf, or fsck will miss the files). The web app
+// Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
+// the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
+// trial, the mode sync, approving a part, hidden columns and row filters,
+// retention (which must leave a leaf, or fsck will miss the files). The web app
 // shows a list and a change; proposing, mending and matching are the command line's
 // and the API's.
 //

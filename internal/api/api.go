@@ -138,6 +138,7 @@ func (s *server) routes() {
 	handle(s, post("/notices/read", "readNotices", "Mark notices as read"), s.readNotices)
 
 	handle(s, get("/compact", "compact", "The Compact in force"), s.compact)
+	handle(s, rehearsing(post("/compact/rehearsal", "rehearse", "Try a Compact on the changes you may see; nothing is put in force")), s.rehearse)
 	handle(s, get("/evidence/checkpoint", "checkpoint", "The evidence log's signed head"), s.checkpoint)
 	handle(s, post("/evidence/fsck", "fsck", "Check the whole evidence log"), s.fsck)
 }

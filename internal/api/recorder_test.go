@@ -190,6 +190,11 @@ func (r *recorder) CompactInForce(_ context.Context, p access.Principal) (wire.C
 	return wire.Compact{Digest: digest, Text: "compact: X\n"}, r.err
 }
 
+func (r *recorder) Rehearse(_ context.Context, p access.Principal, text []byte, last int) (wire.Rehearsal, error) {
+	r.note("rehearse", p, string(text), last)
+	return wire.Rehearsal{Compact: digest}, r.err
+}
+
 func (r *recorder) Evidence(_ context.Context, p access.Principal, id change.ID, w io.Writer) error {
 	r.note("evidence", p, id)
 	return r.out(w)

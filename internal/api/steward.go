@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"sutor/internal/access"
+	"sutor/internal/compact"
 	"sutor/internal/wire"
 )
 
@@ -21,6 +24,23 @@ func (s *server) me(ctx context.Context, p access.Principal, _ *nothing) (*doc[w
 func (s *server) compact(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Compact], error) {
 	c, err := s.uc.CompactInForce(ctx, p)
 	return &doc[wire.Compact]{c}, err
+}
+
+// rehearsalIn is a Compact to be tried.
+type rehearsalIn struct {
+	Body wire.RehearsalRequest
+}
+
+// rehearsing lets a whole Compact into the body: JSON may write each of its bytes
+// as six.
+func rehearsing(op huma.Operation) huma.Operation {
+	op.MaxBodyBytes = 6*compact.MaxBytes + 1<<10
+	return op
+}
+
+func (s *server) rehearse(ctx context.Context, p access.Principal, in *rehearsalIn) (*doc[wire.Rehearsal], error) {
+	r, err := s.uc.Rehearse(ctx, p, []byte(in.Body.Text), in.Body.Last)
+	return &doc[wire.Rehearsal]{r}, err
 }
 
 func (s *server) checkpoint(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Checkpoint], error) {

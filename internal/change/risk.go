@@ -15,6 +15,20 @@ import (
 type Risk struct {
 	Score   int          `json:"score"`
 	Factors []RiskFactor `json:"factors,omitempty"`
+	// Grounds are what it was judged by, beside the plan's counts and findings; nil in
+	// plans that were made before they were kept.
+	Grounds *Grounds `json:"grounds,omitempty"`
+}
+
+// Grounds are what a risk depends on and a plan does not have: kept, so that other
+// weights can be tried on it later.
+type Grounds struct {
+	Columns   []ColumnFacts `json:"columns,omitempty"`
+	Usual     []int64       `json:"usual,omitempty"`
+	FirstBy   bool          `json:"first_by,omitempty"`
+	NewLayout bool          `json:"new_layout,omitempty"`
+	Waiting   []Overlap     `json:"waiting,omitempty"`
+	At        time.Time     `json:"at"`
 }
 
 // RiskFactor is one reason of a risk.
@@ -42,21 +56,21 @@ type RiskInput struct {
 
 // ColumnFacts are what a plan does to one column.
 type ColumnFacts struct {
-	Column   string
-	Label    string
-	Critical bool
-	Written  int64 // rows that write it
+	Column   string `json:"column"`
+	Label    string `json:"label"`
+	Critical bool   `json:"critical,omitempty"`
+	Written  int64  `json:"written"` // rows that write it
 	// Jumps counts the updates that move a number by more than half of what it was
 	// and by more than three times the spread that is usual in the column: the
 	// distance between the quartiles of the live rows which the plan has met.
-	Jumps int64
+	Jumps int64 `json:"jumps,omitempty"`
 }
 
 // Overlap is another change that waits for its decision or its apply with rows
 // that this one writes too.
 type Overlap struct {
-	Change ID
-	Rows   int64
+	Change ID    `json:"change"`
+	Rows   int64 `json:"rows"`
 }
 
 // UsualSize is how many of the last changes tell what size is usual, and
@@ -70,7 +84,7 @@ const (
 
 // RiskOf judges a plan.
 func RiskOf(in RiskInput) Risk {
-	j := riskJudge{in: in}
+	j := riskJudge{in: in, risk: Risk{Grounds: &Grounds{in.Columns, in.Usual, in.FirstBy, in.NewLayout, in.Waiting, in.At}}}
 	c, written := in.Counts, in.Counts.Written()
 	j.graded(compact.RiskRows, written, 1_000, 10_000, 100_000, "It writes %d rows.", written)
 	if in.TableRows > 0 && written >= fewestShare {

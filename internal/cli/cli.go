@@ -25,6 +25,8 @@ type grammar struct {
 		Check  compactCheckCmd  `cmd:"" help:"Check a Compact, and the systems it names."`
 		Schema compactSchemaCmd `cmd:"" help:"Print the JSON schema of the Compact."`
 		Show   compactShowCmd   `cmd:"" help:"Print the Compact in force."`
+
+		Rehearse compactRehearseCmd `cmd:"" help:"Try a Compact on past and waiting changes; nothing is put in force."`
 	} `cmd:"" help:"The agreement between makers, owners and IT."`
 	Token struct {
 		Issue tokenIssueCmd `cmd:"" help:"Issue an access token for a person of the Compact in force."`

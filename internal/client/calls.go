@@ -299,6 +299,12 @@ func (c *Client) Compact(ctx context.Context) (wire.Compact, error) {
 	return get[wire.Compact](ctx, c, "/compact", nil)
 }
 
+// Rehearse tries a Compact on the last changes; 0 for as many as the server thinks.
+func (c *Client) Rehearse(ctx context.Context, text string, last int) (out wire.Rehearsal, err error) {
+	err = c.post(ctx, "/compact/rehearsal", "", wire.RehearsalRequest{Text: text, Last: last}, &out)
+	return out, err
+}
+
 // Checkpoint gives the evidence log's signed head.
 func (c *Client) Checkpoint(ctx context.Context) (wire.Checkpoint, error) {
 	return get[wire.Checkpoint](ctx, c, "/evidence/checkpoint", nil)

@@ -61,6 +61,11 @@ const (
 	Outside      = "outside-rows"   // not among the rows that the maker sees and may change
 )
 
+// ByCompact lists those of the built-in checks that hold a plan to what the Compact
+// says of a dataset and its columns. What the others find depends on the file and on
+// the live system alone.
+var ByCompact = []string{NotAllowed, NotWritable, Required, OneOf, Min, Max, Pattern}
+
 // BuiltIn lists every name above.
 var BuiltIn = []string{
 	Value,

@@ -5,6 +5,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/expr"
 	"sutor/internal/guard"
 )
@@ -17,8 +18,7 @@ func figures(maker access.Email, c change.Counts, tableRows int64, risk change.R
 
 // freedom says why the maker may go ahead without the owner; "" if they may not.
 // A freedom must hold for certain: unknown is not enough.
-func (w *Workflow) freedom(tx Tx, c *change.Change) (string, error) {
-	comp := w.Compact()
+func (w *Workflow) freedom(tx Tx, comp *compact.Compact, c *change.Change) (string, error) {
 	d, there := comp.Dataset(c.Dataset)
 	maker, known := comp.Principal(c.Maker)
 	if !there || !known {

@@ -84,7 +84,7 @@ func (w *Workflow) asked(tx Tx, c *change.Change) (out []string, err error) {
 			}
 			names = append(names, name)
 		}
-		vacant, err := w.vacancies(tx, dataset, s.Role)
+		vacant, err := w.vacancies(tx, w.Compact(), dataset, s.Role)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/errs"
 )
 
@@ -96,10 +97,10 @@ func deputiesOf(all []access.Deputy, person access.Email, dataset string) (out [
 
 // vacancies gives the places in a role that people have left, and who may decide in
 // each: who named them, else the managers of the department.
-func (w *Workflow) vacancies(tx Tx, dataset string, role access.Role) (out []change.Vacancy, err error) {
-	d := w.Compact().AccessDataset(dataset)
+func (w *Workflow) vacancies(tx Tx, comp *compact.Compact, dataset string, role access.Role) (out []change.Vacancy, err error) {
+	d := comp.AccessDataset(dataset)
 	var all []access.Deputy
-	for _, l := range w.Compact().Leavers() {
+	for _, l := range comp.Leavers() {
 		owner := role == access.Owner && d.OwnedBy(l)
 		manager := role == access.Manager && l.Is(access.Manager) && l.In(d.Department)
 		if !owner && !manager {
@@ -112,7 +113,7 @@ func (w *Workflow) vacancies(tx Tx, dataset string, role access.Role) (out []cha
 		}
 		v := change.Vacancy{Of: l.Email, To: deputiesOf(all, l.Email, dataset)}
 		if len(v.To) == 0 && owner {
-			v.To = w.Compact().Deciders(dataset, access.Manager)
+			v.To = comp.Deciders(dataset, access.Manager)
 		}
 		if len(v.To) > 0 {
 			out = append(out, v)

@@ -62,9 +62,9 @@ func aloneBlocked(c *compact.Compact, d *compact.Dataset, maker access.Email, as
 // blockedBy says why nobody could decide on a change of a maker that meets these
 // guardrails; "" where somebody could.
 func blockedBy(c *compact.Compact, d *compact.Dataset, maker access.Email, hit ...compact.Guardrail) string {
-	in := change.RouteInput{Maker: maker, Deciders: func(r access.Role) []access.Email { return c.Deciders(d.Name, r) }}
+	in := change.RouteInput{Maker: maker, Owners: d.Needs, Deciders: func(r access.Role) []access.Email { return c.Deciders(d.Name, r) }}
 	for _, g := range hit {
-		in.Findings = append(in.Findings, finding.Finding{Guardrail: g.Name, Severity: g.Then, By: string(g.By)})
+		in.Findings = append(in.Findings, finding.Finding{Guardrail: g.Name, Severity: g.Then, By: string(g.By), Needs: g.Needs})
 	}
 	return change.RouteFor(in).Blocked
 }

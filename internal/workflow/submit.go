@@ -5,6 +5,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/finding"
@@ -93,24 +94,28 @@ func (w *Workflow) sameRules(c *change.Change) error {
 
 // route computes who must decide, by the Compact in force.
 func (w *Workflow) route(tx Tx, c *change.Change, p access.Principal) (change.Route, error) {
+	return w.routeBy(tx, w.Compact(), c, p)
+}
+
+func (w *Workflow) routeBy(tx Tx, comp *compact.Compact, c *change.Change, p access.Principal) (change.Route, error) {
 	left := map[access.Role][]change.Vacancy{}
 	for _, r := range []access.Role{access.Owner, access.Manager} {
 		var err error
-		if left[r], err = w.vacancies(tx, c.Dataset, r); err != nil {
+		if left[r], err = w.vacancies(tx, comp, c.Dataset, r); err != nil {
 			return change.Route{}, err
 		}
 	}
 	in := change.RouteInput{Maker: c.Maker, Hands: c.Hands, Findings: c.Plan.Findings,
-		Deciders: func(r access.Role) []access.Email { return w.Compact().Deciders(c.Dataset, r) },
+		Deciders: func(r access.Role) []access.Email { return comp.Deciders(c.Dataset, r) },
 		Left:     func(r access.Role) []change.Vacancy { return left[r] }}
-	if d, there := w.Compact().Dataset(c.Dataset); there {
+	if d, there := comp.Dataset(c.Dataset); there {
 		in.Owners = d.Needs
 	}
 	if c.IsReversal() {
 		in.Reversal = w.exempt(c, p)
 	} else {
 		var err error
-		if in.Freedom, err = w.freedom(tx, c); err != nil {
+		if in.Freedom, err = w.freedom(tx, comp, c); err != nil {
 			return change.Route{}, err
 		}
 	}

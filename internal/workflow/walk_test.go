@@ -48,6 +48,7 @@ func walkAll(t *testing.T, open metadata) {
 		})
 		k.works(rt)
 		k.holds(rt)
+		k.world.rehearsesTheSame(rt)
 		k.proves(rt)
 	})
 	fine(t, w.w.Fsck(ctx, w.as("aud"), io.Discard))

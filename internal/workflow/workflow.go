@@ -146,6 +146,7 @@ type UseCases interface {
 	// Checkpoint signs the log's present head.
 	Checkpoint(ctx context.Context, p access.Principal) (wire.Checkpoint, error)
 	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
+	Rehearse(ctx context.Context, p access.Principal, text []byte, last int) (wire.Rehearsal, error)
 	Fsck(ctx context.Context, p access.Principal, w io.Writer) error
 	// Me gives the person with the rights of this moment: those of the Compact in
 	// force, the level of their record, and whose places they take.

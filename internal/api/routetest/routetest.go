@@ -94,10 +94,14 @@ func Routes() []Route {
 		{Name: "GET /notices/waiting", Right: all},
 		{Name: "POST /notices/read", Body: `{"ids":[1]}`, Right: all},
 		{Name: "GET /compact", Right: all},
+		{Name: "POST /compact/rehearsal", Body: rehearsed, Right: all},
 		{Name: "GET /evidence/checkpoint", Right: all},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
 	}
 }
+
+// rehearsed is a Compact that anybody may try: what they see of its answer is theirs.
+const rehearsed = `{"text":"compact: X\nsystems: {x: {kind: sqlite, dsn: x.db}}\ndepartments: [x]\npeople: {x@example.test: {roles: [owner]}}\ndatasets: {x: {system: x, table: x, key: [id], department: x, owner: x@example.test}}\n"}`
 
 // Server is the server under test.
 type Server struct {
