@@ -13,13 +13,6 @@ type Grant struct {
 	Until   time.Time
 }
 
-// Now gives the person with those of the grants that still hold: a grant lapses by
-// the clock, whoever looks.
-func (p Principal) Now(grants []Grant, now time.Time) Principal {
-	p.Grants = slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool { return !now.Before(g.Until) })
-	return p
-}
-
 // granted tells whether the person was given access to the dataset; with a column,
 // to the values of that.
 func (p Principal) granted(dataset, column string) bool {

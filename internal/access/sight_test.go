@@ -85,19 +85,26 @@ func TestShare(t *testing.T) {
 func TestGrant(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	grants := []access.Grant{{Dataset: "customers", Columns: []string{"iban"}, Until: noon}, {Dataset: "others", Columns: []string{"rating"}, Until: noon.Add(time.Hour)}}
+	grants := []*access.Request{{Dataset: "customers", Columns: []string{"iban"}, Until: noon, State: access.Granted},
+		{Dataset: "others", Columns: []string{"rating"}, Until: noon.Add(time.Hour), State: access.Granted},
+		{Dataset: "customers", Columns: []string{"rating"}, Until: noon.Add(time.Hour), State: access.Ended}}
 	stranger := person("sue@example.test", []access.Department{"legal"}, access.Maker)
 	for _, c := range []struct {
 		at   time.Time
 		sees bool
 	}{{noon.Add(-time.Nanosecond), true}, {noon, false}} {
-		p := stranger.Now(grants, c.at)
+		p := stranger
+		p.Grants = access.GrantsOf(grants, c.at)
 		if access.May(p, access.SeeRows, shown) != c.sees || access.May(p, access.Propose, shown) {
 			t.Errorf("at %s: sees %t, proposes %t", c.at, access.May(p, access.SeeRows, shown), access.May(p, access.Propose, shown))
 		}
 		if s := access.See(p, shown); s.Sees("iban") != c.sees || s.Sees("rating") {
 			t.Errorf("at %s: iban %t, rating %t", c.at, s.Sees("iban"), s.Sees("rating"))
 		}
+	}
+	asked := access.Request{State: access.Asked, Asked: noon}
+	if last := noon.Add(access.AnswerWithin); asked.At(last.Add(-1)) != access.Asked || asked.At(last) != access.Lapsed {
+		t.Error("a request lapses after fourteen days, not before")
 	}
 	olaf := person("olaf@example.test", sales, access.Owner)
 	if access.MayGrant(olaf, "olaf@example.test", shown) || !access.MayGrant(olaf, "sue@example.test", shown) || access.MayGrant(stranger, "lea@example.test", shown) {

@@ -120,6 +120,12 @@ func NoRecipe(id recipe.ID) *errs.Error {
 		WithMend("See which there are: sutor recipe list")
 }
 
+// NoRequest says that nobody asked for access under this id.
+func NoRequest(id access.RequestID) *errs.Error {
+	return errs.New(errs.NotFound, "There is no request %.40q.", string(id)).
+		WithMend("See which there are: sutor access list")
+}
+
 // NoCompact says that no Compact has this digest.
 func NoCompact(d record.Digest) *errs.Error {
 	return errs.New(errs.NotFound, "No Compact with the digest %.80q was ever in force.", string(d))

@@ -37,6 +37,8 @@ type Tx interface {
 	Stops
 	Notices
 	People
+	Accesses
+	Reads
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }

@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"recipe/Lists", listRecipes},
 		{"memory/RoundTrip", memoryRoundTrip},
 		{"stop/RoundTrip", stopRoundTrip},
+		{"access/RoundTrip", requestRoundTrip},
+		{"access/ReadsAddUp", readsAdd},
 		{"notice/RoundTrip", noticeRoundTrip},
 		{"notice/Lists", listNotices},
 		{"notice/Read", readNotices},
