@@ -21,6 +21,12 @@ const (
 	LevelMoved      Kind = "level.moved"
 	DeputyNamed     Kind = "deputy.named"
 	DeputyEnded     Kind = "deputy.ended"
+	RowsRead        Kind = "rows.read"
+	AccessAsked     Kind = "access.asked"
+	AccessGranted   Kind = "access.granted"
+	AccessDenied    Kind = "access.denied"
+	AccessEnded     Kind = "access.ended"
+	AccessLapsed    Kind = "access.lapsed"
 	// In the life of a change.
 	ChangeProposed   Kind = "change.proposed"
 	UndoProposed     Kind = "undo.proposed"
@@ -40,6 +46,7 @@ const (
 	EvidenceExported Kind = "evidence.exported"
 	RowsExported     Kind = "rows.exported"
 	CommentAdded     Kind = "comment.added"
+	AccessProbed     Kind = "access.probed"
 	// Either.
 	Refused Kind = "refused"
 	Erased  Kind = "erased"
@@ -81,6 +88,13 @@ var rules = map[Kind]rule{
 	DeputyNamed:     {sentence: "Somebody named a deputy, who decides in their place.", place: outside, person: true, ids: []string{"deputy"}},
 	DeputyEnded:     {sentence: "A deputy was ended.", place: outside, person: true, ids: []string{"deputy"}},
 
+	RowsRead:      {sentence: "Somebody read rows in the course of an hour.", place: outside, person: true},
+	AccessAsked:   {sentence: "Somebody asked to see a dataset, or columns of it, for a time.", place: outside, person: true, ids: []string{"request"}},
+	AccessGranted: {sentence: "An owner granted access for a time.", place: outside, person: true, means: true, ids: []string{"request"}},
+	AccessDenied:  {sentence: "An owner denied access.", place: outside, person: true, means: true, ids: []string{"request"}},
+	AccessEnded:   {sentence: "Access was ended before its time, or no longer asked for.", place: outside, person: true, ids: []string{"request"}},
+	AccessLapsed:  {sentence: "The time of a grant, or of a request that nobody answered, was over.", place: outside, ids: []string{"request"}},
+
 	ChangeProposed: {sentence: "The change was proposed.", to: []State{"draft", "planning"}, person: true},
 	UndoProposed: {sentence: "The change was proposed, as the reversal of another.", to: []State{"draft", "planning"},
 		person: true, ids: []string{"reverses"}},
@@ -107,6 +121,7 @@ var rules = map[Kind]rule{
 	EvidenceExported: {sentence: "The evidence of the change was exported.", person: true},
 	RowsExported:     {sentence: "Rows of the change's file were taken out to be mended.", person: true, digests: []string{"plan"}},
 	CommentAdded:     {sentence: "Something was said about the change.", person: true},
+	AccessProbed:     {sentence: "The plan told its maker something of what they may not see.", person: true, digests: []string{"plan"}},
 
 	Refused: {sentence: "An attempt was refused.", place: either},
 	Erased:  {sentence: "Personal data or values were erased; the named digests are all that is left.", place: either},

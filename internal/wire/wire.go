@@ -220,7 +220,8 @@ type Dataset struct {
 	Guardrails []Rule    `json:"guardrails,omitempty"`
 	Freedom    []Freedom `json:"freedom,omitempty"` // which changes go ahead without the owner
 	Rows       *int64    `json:"rows,omitempty"`
-	Frozen     *Frozen   `json:"frozen,omitempty"` // null: changes may be applied
+	SomeRows   bool      `json:"some_rows,omitempty"` // the asker sees some of its rows only
+	Frozen     *Frozen   `json:"frozen,omitempty"`    // null: changes may be applied
 }
 
 // Process is a group of datasets with one owner of the process.
@@ -234,6 +235,22 @@ type Freedom struct {
 	Level string `json:"level"` // at least
 	When  string `json:"when"`
 	Yours bool   `json:"yours,omitempty"` // the asker's level reaches it
+}
+
+// Access is somebody's asking to see a dataset, or columns of it, for a time.
+type Access struct {
+	ID      string     `json:"id"`
+	Person  string     `json:"person"`
+	Dataset string     `json:"dataset"`
+	Columns []string   `json:"columns,omitempty"`
+	Days    int        `json:"days"` // asked for
+	Reason  string     `json:"reason"`
+	State   string     `json:"state"` // asked | granted | denied | ended | lapsed
+	Asked   time.Time  `json:"asked"`
+	By      string     `json:"by,omitempty"` // who granted, denied or ended it
+	Comment string     `json:"comment,omitempty"`
+	Until   *time.Time `json:"until,omitempty"` // of a grant
+	May     []string   `json:"may"`             // what the asker may do with it: "grant", "deny", "end"
 }
 
 // Frozen says that nothing is applied to a dataset now.
@@ -256,6 +273,7 @@ type Column struct {
 	Pattern  string   `json:"pattern,omitempty"`
 	Required bool     `json:"required,omitempty"`
 	Also     []string `json:"also,omitempty"`
+	Masked   bool     `json:"masked,omitempty"` // its values are not for the asker, who sees •••; then it has no rules here
 }
 
 // Rule is a guardrail in plain words.
@@ -325,6 +343,8 @@ type Limits struct {
 type Compact struct {
 	Digest string `json:"digest"`
 	Text   string `json:"text"` // the file, byte for byte
+	// Excerpt: Text lacks what is not for the asker; Digest is the whole file's.
+	Excerpt bool `json:"excerpt,omitempty"`
 }
 
 // Checkpoint is the evidence log's signed head.

@@ -34,7 +34,7 @@ import (
 // that, so that a row can neither be taken for another nor be put into another
 // change.
 func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, out io.Writer) error {
-	c, err := w.see(ctx, p, id)
+	c, p, err := w.see(ctx, p, id)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,12 @@ func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID
 		return errs.New(errs.Blocked, "Change %s has no rows of a file that could be taken out: it is %s.", id, c.State.Words()).
 			WithMend("Where it has a plan of an earlier version of Sutor, plan it again: sutor change replan %s", id)
 	}
-	b := &badRows{c: c, warned: warned}
+	s := w.sight(p, c.Dataset)
+	if c.Maker != p.Email && s.keepsFromFile(c) {
+		return w.refused(ctx, p, id, "bad-rows", errs.New(errs.Forbidden, "The file of change %s has rows or columns of %s that you may not see.", id, c.Dataset).
+			WithMend("Ask %s, who made it. %s", c.Maker, s.ask()))
+	}
+	b := &badRows{c: c, warned: warned, see: s}
 	if err := b.open(ctx, w); err != nil {
 		return err
 	}
@@ -67,10 +72,18 @@ func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID
 	return b.xlsx(out, w.Now())
 }
 
+// keepsFromFile tells whether a file that somebody else proposed has what the
+// person may not see: which of its rows they see cannot be told before they are
+// rows of a plan, and in a broken row a value may stand in any column.
+func (s sight) keepsFromFile(c *change.Change) bool {
+	return !s.AllRows() || c.Plan != nil && slices.ContainsFunc(c.Plan.Mapping, func(m change.Mapped) bool { return !s.Sees(m.Column) })
+}
+
 // badRows is one taking out of bad rows.
 type badRows struct {
 	c       *change.Change
 	warned  bool
+	see     sight
 	file    staged
 	mapping []plan.Source
 	hits    io.ReadCloser
@@ -131,7 +144,7 @@ func (b *badRows) each(do func(bad) error) error {
 		row := bad{line: line}
 		for next != nil && next.line == line {
 			if f := b.c.Plan.Findings[next.finding]; b.warned || f.Invalid {
-				row.found = append(row.found, f)
+				row.found = append(row.found, b.see.finding(f, b.c))
 			}
 			if next, err = b.next(hits); err != nil {
 				return err

@@ -34,7 +34,7 @@ func (w *Workflow) Rows(ctx context.Context, p access.Principal, id change.ID, o
 // Browse gives a page of the rows of a plan that are wanted, in the file's order.
 // Stewards see changes without values: they have no right to rows.
 func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID, want RowsWanted) (out wire.Rows, err error) {
-	c, err := w.see(ctx, p, id)
+	c, p, err := w.see(ctx, p, id)
 	if err != nil {
 		return out, err
 	}
@@ -72,9 +72,14 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 	if err != nil {
 		return out, err
 	}
+	if c.Maker != p.Email {
+		if err := w.countRead(ctx, Read{Person: p.Email, Dataset: c.Dataset, Change: c.ID, Rows: int64(len(rows))}); err != nil {
+			return out, err
+		}
+	}
 	out = wire.Rows{Rows: []wire.Row{}, Total: total, Offset: want.Offset}
 	for _, r := range rows {
-		out.Rows = append(out.Rows, row(r, m))
+		out.Rows = append(out.Rows, row(r, m, w.sight(p, c.Dataset)))
 	}
 	return out, nil
 }
@@ -83,7 +88,11 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 // see: by a column that is not for them nothing is found, or found out.
 func (w *Workflow) selection(p access.Principal, c *change.Change, m plan.Manifest, want RowsWanted) (s duck.Selection, err error) {
 	s = duck.Selection{Op: driver.Op(want.Op), Changed: want.Changed, Column: want.Column, Has: want.Has, Is: want.Is, Empty: want.Empty}
-	sees := access.See(p, w.Compact().AccessDataset(c.Dataset)).Sees
+	see := w.sight(p, c.Dataset)
+	sees := see.Sees
+	if s.Only, err = see.only(m.Columns); err != nil {
+		return s, err
+	}
 	for _, of := range []struct {
 		name    string
 		columns record.Schema
@@ -104,12 +113,12 @@ func (w *Workflow) selection(p access.Principal, c *change.Change, m plan.Manife
 	var names []string
 	for i, f := range c.Plan.Findings {
 		names = append(names, f.Guardrail)
-		if f.Guardrail == want.Finding {
+		if f.Guardrail == want.Finding && !see.hides(f.Column) && !see.judgesWithheld(f) {
 			s.Findings = append(s.Findings, i)
 		}
 	}
 	if len(s.Findings) == 0 {
-		e := errs.New(errs.Usage, "The plan of change %s has no finding %q.", c.ID, want.Finding)
+		e := errs.New(errs.Usage, "The plan of change %s has no finding %q whose rows you may see.", c.ID, want.Finding)
 		if len(names) > 0 {
 			e.WithMend("It has: %s.", strings.Join(names, ", "))
 		}

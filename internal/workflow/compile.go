@@ -232,6 +232,7 @@ func (k *compiler) rules() {
 			k.read(ours)
 		}
 	}
+	k.rowRules()
 	for _, f := range k.d.Freedom {
 		compiled, err := guard.CompileChange(freedomRule(f))
 		if k.ruleProblem(f.When, err) {
@@ -243,6 +244,20 @@ func (k *compiler) rules() {
 func (k *compiler) reads(r *guard.RowRule) {
 	for _, side := range []expr.Side{expr.Before, expr.After} {
 		for _, name := range r.Columns(side) {
+			k.read(name)
+		}
+	}
+}
+
+// rowRules compiles who sees which rows: what that is judged by is judged always,
+// so that every plan can be shown to everybody.
+func (k *compiler) rowRules() {
+	for _, r := range k.d.Rows {
+		condition, err := guard.CompileTable(r.Where.Text, k.t.Columns)
+		if !k.ruleProblem(r.Where, err) {
+			continue
+		}
+		for _, name := range condition.Columns(expr.Whole) {
 			k.read(name)
 		}
 	}
@@ -297,15 +312,31 @@ func (k *compiler) matchTargets() {
 	}
 }
 
+// seenBy leaves of a spec what a change's maker sees: files are matched to the
+// columns that are not kept from them, and they plan over their rows.
+func (s *Spec) seenBy(maker sight) (err error) {
+	s.targets = slices.DeleteFunc(s.targets, func(t intake.Target) bool { return !maker.Sees(t.Name) })
+	s.Only, err = maker.only(s.Table.Columns)
+	return err
+}
+
+// names lists the columns that a file can be matched to.
+func (s *Spec) names() (names []string) {
+	for _, t := range s.targets {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
 // checkFormats refuses a choice of format for a column that the dataset does not
 // have, or that its type does not know. One for a column that this file does not
 // have does no harm: choices are kept for the next file.
 func (s *Spec) checkFormats(formats map[string]string) error {
 	for _, column := range sortedKeys(formats) {
 		i := s.Table.Columns.Index(column)
-		if i < 0 {
+		if i < 0 || !slices.Contains(s.names(), column) {
 			return errs.New(errs.Usage, "The dataset has no column %q, which --format names.", column).
-				WithMend("Names in --format are those of the dataset, and exact. It has: %s.", strings.Join(s.Table.Columns.Names(), ", "))
+				WithMend("Names in --format are those of the dataset, and exact. It has: %s.", strings.Join(s.names(), ", "))
 		}
 		if _, err := format.Named(s.Table.Columns[i].Type.Kind, formats[column]); err != nil {
 			return err

@@ -3,6 +3,7 @@ package workflow
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,9 +51,9 @@ func sampled(staging string, columns int) ([]intake.Sample, error) {
 // present reads some of what stands in live columns, for somebody who may see it:
 // the first rows of the table, and for columns that are unique the file's values.
 func (m *matching) present(ctx context.Context, files, targets []int) (map[int]intake.Present, error) {
-	maker, known := m.Compact().Principal(m.c.Maker)
-	if !known || !access.May(maker, access.SeeValues, m.d) {
-		return nil, nil
+	maker, err := m.makerSight(ctx, m.c)
+	if err != nil || !access.May(maker.p, access.SeeValues, m.d) {
+		return nil, err
 	}
 	var columns record.Schema
 	var of []int
@@ -65,7 +66,7 @@ func (m *matching) present(ctx context.Context, files, targets []int) (map[int]i
 		return nil, nil
 	}
 	page := &bounded{left: liveBytes}
-	n, err := m.sys.Page(ctx, m.spec.Table.Table, m.spec.Key, columns, liveRows, 0, page)
+	n, err := m.first(ctx, maker, columns, page)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (m *matching) present(ctx context.Context, files, targets []int) (map[int]i
 		return nil, err
 	}
 	for i, t := range of {
-		if !whole && m.unique(columns[i].Name) {
+		if !whole && maker.AllRows() && m.unique(columns[i].Name) {
 			if live[t], err = m.lookup(ctx, columns[i], files); err != nil {
 				return nil, err
 			}
@@ -95,6 +96,34 @@ func (m *matching) present(ctx context.Context, files, targets []int) (map[int]i
 	}
 	return live, nil
 }
+
+// first reads the first rows that the maker sees.
+func (m *matching) first(ctx context.Context, maker sight, columns record.Schema, page io.Writer) (n int64, err error) {
+	if maker.AllRows() {
+		return m.sys.Page(ctx, m.spec.Table.Table, m.spec.Key, columns, liveRows, 0, page)
+	}
+	r, err := m.look(maker, m.sys, m.spec.Table)
+	if err != nil {
+		return 0, err
+	}
+	w := record.NewWriter(page)
+	err = r.each(ctx, columns, func(fields []record.Field) error {
+		if n++; n > liveRows {
+			return errEnough
+		}
+		w.Number(n)
+		for _, f := range fields {
+			w.Optional(f.Ptr())
+		}
+		return w.End()
+	})
+	if errors.Is(err, errEnough) {
+		n, err = liveRows, nil
+	}
+	return n, errors.Join(err, w.Flush())
+}
+
+var errEnough = errors.New("workflow: enough rows were read")
 
 // unique tells whether no two rows have the same value in the column, so that
 // looking values up is cheap and finds one row each.

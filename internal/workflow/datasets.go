@@ -72,13 +72,17 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 	if _, err := w.seen(p, name); err != nil {
 		return wire.Dataset{}, err
 	}
-	d, _ := w.Compact().Dataset(name)
+	see := w.sight(p, name)
+	d := see.d
 	one := []wire.Dataset{w.viewDataset(d, p)}
 	if err := w.viewStops(ctx, one); err != nil {
 		return wire.Dataset{}, err
 	}
 	out := one[0]
 	for _, g := range d.Guardrails {
+		if g.Each == compact.EachRow && see.reads(g.When.Text) {
+			g.When.Text = ""
+		}
 		out.Guardrails = append(out.Guardrails, wire.Rule{Name: g.Name, Each: string(g.Each), When: g.When.Text, Then: string(g.Then), By: string(g.By), Needs: several(g.Needs), Say: g.Say, Process: g.Process})
 	}
 	for _, f := range d.Freedom {
@@ -94,7 +98,16 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 		return out, err
 	}
 	for _, c := range table.Columns {
-		out.Columns = append(out.Columns, viewColumn(c, d.Columns[c.Name]))
+		switch {
+		case see.Sees(c.Name):
+			out.Columns = append(out.Columns, viewColumn(c, d.Columns[c.Name]))
+		case see.Names(c.Name):
+			out.Columns = append(out.Columns, wire.Column{Name: c.Name, Label: d.Columns[c.Name].Label, Type: c.Type.Native, Nullable: c.Nullable, Masked: true})
+		}
+	}
+	if !see.AllRows() {
+		out.SomeRows = true // how many others there are is not for them
+		return out, nil
 	}
 	rows, err := sys.Count(ctx, d.Table)
 	out.Rows = &rows

@@ -14,6 +14,9 @@ import (
 
 // Approve approves exactly the plan named by digest.
 func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	if err := w.seesAll(ctx, p, id, change.ActApprove); err != nil {
+		return wire.Change{}, err
+	}
 	return w.act(ctx, p, id, change.ActApprove, func(s *step) error {
 		if err := w.decidable(s.c, digest); err != nil {
 			return err
@@ -35,6 +38,9 @@ func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID
 
 // Reject sends a change back to its maker, with the reason.
 func (w *Workflow) Reject(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	if err := w.seesAll(ctx, p, id, change.ActReject); err != nil {
+		return wire.Change{}, err
+	}
 	return w.act(ctx, p, id, change.ActReject, func(s *step) error {
 		if strings.TrimSpace(comment) == "" {
 			return errs.New(errs.Usage, "A rejection needs a comment: the maker must know what to mend.").WithMend("Say it with --comment.")

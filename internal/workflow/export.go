@@ -8,13 +8,10 @@ import (
 	"strings"
 
 	"sutor/internal/access"
-	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/intake/xlsx"
 	"sutor/internal/record"
-	"sutor/internal/system"
-	"sutor/internal/system/driver"
 )
 
 // Export writes all rows of a dataset as a file that can be proposed again: put
@@ -22,25 +19,11 @@ import (
 // leaf; the values to choose from that a workbook takes from another dataset are
 // read under the same right, and leave one too.
 func (w *Workflow) Export(ctx context.Context, p access.Principal, name, format string, out io.Writer) error {
-	ad, err := w.seen(p, name)
+	r, err := w.reading(ctx, p, name, access.Export, "export")
 	if err != nil {
-		return err
+		return w.refused(ctx, p, "", "export", err)
 	}
-	if !access.May(p, access.Export, ad) {
-		return w.refused(ctx, p, "", "export", errs.New(errs.Forbidden, "Your roles do not let you export the rows of %s.", name).
-			WithMend("Ask somebody of the department %s.", ad.Department))
-	}
-	d, _ := w.Compact().Dataset(name)
-	sys, err := w.Systems.System(d.System)
-	if err != nil {
-		return err
-	}
-	table, err := sys.Describe(ctx, d.Table)
-	if err != nil {
-		return err
-	}
-	e := &export{w: w, p: p, d: d, sys: sys, table: table, key: table.Columns.Pick(d.Key)}
-	e.columns = append(append(e.columns, e.key...), readable(table, d.Key)...)
+	e := &export{r, w}
 	switch format {
 	case "csv":
 		return e.csv(ctx, out)
@@ -50,15 +33,10 @@ func (w *Workflow) Export(ctx context.Context, p access.Principal, name, format 
 	return errFormat(format)
 }
 
-// export is one taking out of a dataset's rows.
+// export is one taking out of the rows of a dataset that somebody sees.
 type export struct {
-	w       *Workflow
-	p       access.Principal
-	d       *compact.Dataset
-	sys     *system.System
-	table   driver.Table
-	key     record.Schema
-	columns record.Schema // the key, then the others that can be read
+	*reading
+	w *Workflow
 }
 
 // leave leaves the leaves of what is about to be read.
@@ -79,10 +57,7 @@ func (e *export) leave(ctx context.Context, format string, lists []string) error
 }
 
 func (e *export) rows(ctx context.Context, each func([]record.Field) error) error {
-	return pipeRows(func(out io.Writer) error {
-		_, err := e.sys.Export(ctx, e.d.Table, e.key, e.columns, out)
-		return err
-	}, each)
+	return e.each(ctx, e.columns, each)
 }
 
 func (e *export) xlsx(ctx context.Context, out io.Writer) error {

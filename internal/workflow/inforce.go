@@ -133,18 +133,58 @@ func (w *Workflow) deputyGone(comp *compact.Compact, c *change.Change) bool {
 	})
 }
 
-// CompactInForce gives the Compact in force to anybody it knows.
-func (w *Workflow) CompactInForce(ctx context.Context, _ access.Principal) (out wire.Compact, err error) {
+// CompactInForce gives the Compact in force to anybody it knows: byte for byte to
+// stewards, who write it, and to auditors; to others without what they may not see.
+func (w *Workflow) CompactInForce(ctx context.Context, p access.Principal) (out wire.Compact, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
 		d, err := tx.InForce()
 		if err != nil {
 			return err
 		}
 		text, err := tx.CompactText(d)
-		out = wire.Compact{Digest: string(d), Text: string(text)}
+		if err == nil && !p.Is(access.Steward) && !p.Is(access.Auditor) {
+			text, out.Excerpt, err = compact.Excerpt(w.Compact(), text, compactReader{w, p})
+		}
+		out.Digest, out.Text = string(d), string(text)
 		return err
 	})
 	return out, err
+}
+
+// compactReader is somebody who reads the Compact.
+type compactReader struct {
+	w *Workflow
+	p access.Principal
+}
+
+// SeesDataset implements compact.Reader.
+func (r compactReader) SeesDataset(name string) bool {
+	return access.May(r.p, access.SeeDataset, r.w.Compact().AccessDataset(name))
+}
+
+// NamesColumn implements compact.Reader.
+func (r compactReader) NamesColumn(dataset, name string) bool {
+	return r.w.sight(r.p, dataset).Names(name)
+}
+
+// SeesColumn implements compact.Reader.
+func (r compactReader) SeesColumn(dataset, name string) bool {
+	return r.w.sight(r.p, dataset).Sees(name)
+}
+
+// SeesText implements compact.Reader. A text about several datasets is for those who
+// see all that it may speak of.
+func (r compactReader) SeesText(dataset, text string) bool {
+	for _, d := range r.w.Compact().Datasets {
+		if (d.Name == dataset || dataset == "") && r.w.sight(r.p, d.Name).reads(text) {
+			return false
+		}
+	}
+	return true
 }
 
 // IssueToken issues an access token to a person of the Compact in force. It

@@ -164,12 +164,17 @@ func (w *Workflow) Recover(ctx context.Context) error { return w.takeOver(ctx, 0
 // Watch looks for leases to take over, for changes that nobody decided on in time,
 // and for people to be reminded, until ctx ends.
 func (w *Workflow) Watch(ctx context.Context) {
-	ticker := time.NewTicker(watch)
+	ticker, slow := time.NewTicker(watch), time.NewTicker(12*watch)
 	defer ticker.Stop()
+	defer slow.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-slow.C: // what counts by the clock, and is only recorded
+			if err := errors.Join(w.lapse(ctx), w.logReads(ctx)); err != nil && ctx.Err() == nil {
+				w.Log.Error("recording what has lapsed and what was read", "error", errs.Detail(err))
+			}
 		case <-ticker.C:
 			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx), w.remind(ctx)); err != nil && ctx.Err() == nil {
 				w.Log.Error("looking after what was left behind", "error", errs.Detail(err))

@@ -38,6 +38,9 @@ func (w *Workflow) principal(tx Tx, email access.Email) (access.Principal, error
 	if p.Level, err = w.levelNow(tx, p); err != nil {
 		return p, err
 	}
+	if p, err = w.granted(tx, p); err != nil {
+		return p, err
+	}
 	p.StandsIn, err = w.standIns(tx, p)
 	return p, err
 }

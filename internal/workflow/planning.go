@@ -67,6 +67,8 @@ type made struct {
 	mapping  []change.Mapped
 	options  change.Options
 	judged   judgedBy
+	maker    sight
+	written  []string      // the columns that any row writes
 	hits     record.Digest // the lines behind the findings
 }
 
@@ -94,6 +96,14 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 		return nil, err
 	}
 	spec.Options, spec.Exact = c.Options, sys.Capabilities().ExactDecimals
+	maker, err := w.makerSight(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := spec.seenBy(maker); err != nil {
+		return nil, err
+	}
+	m.maker = maker
 	beside, err := w.waiting(ctx, c)
 	if err != nil {
 		return nil, err
@@ -117,6 +127,12 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 	}
 	if m.risk, err = w.assess(ctx, comp, d, c, session, out, beside); err != nil {
 		return nil, err
+	}
+	m.written = []string{}
+	for _, f := range out.Facts {
+		if f.Written > 0 {
+			m.written = append(m.written, f.Column)
+		}
 	}
 	w.tell(c.ID)("looking up what it touches", 0, 0)
 	if m.impact, err = w.impacts(ctx, comp, d, table, sys, session, out); err != nil {
@@ -282,7 +298,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		man := m.manifest
 		columns := man.Columns.Names()
 		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
-			Hits: m.hits, Content: man.Content, Mapping: m.mapping}
+			Hits: m.hits, Content: man.Content, Mapping: m.mapping, Written: m.written}
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {
@@ -297,6 +313,9 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 			e.Digests["mends"] = man.Mends
 		}
 		if err := w.move(tx, now, change.Planned, e); err != nil {
+			return err
+		}
+		if err := w.probed(tx, now, m.maker); err != nil {
 			return err
 		}
 		return tx.SaveChange(now)

@@ -309,6 +309,9 @@ func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID
 
 // Undo proposes the reversal of an applied change.
 func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error) {
+	if err := w.seesAll(ctx, p, id, change.ActUndo); err != nil {
+		return wire.Change{}, err
+	}
 	var out wire.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActUndo)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -23,6 +24,9 @@ func (w *Workflow) Evidence(ctx context.Context, p access.Principal, id change.I
 		if err != nil {
 			return err
 		}
+		if err := w.provable(s); err != nil {
+			return err
+		}
 		err = w.leaf(tx, s.c, evidence.Entry{Kind: evidence.EvidenceExported, Means: p.Means, Body: evidence.Body{Who: string(p.Email)}})
 		if err != nil {
 			return err
@@ -38,6 +42,28 @@ func (w *Workflow) Evidence(ctx context.Context, p access.Principal, id change.I
 		return w.refused(ctx, p, id, change.ActProve, err)
 	}
 	return evidence.Export(out, in, func(a evidence.Artefact) (io.ReadCloser, error) { return w.artefact(ctx, a) })
+}
+
+// provable refuses a pack to somebody who may not see all that is in it: the
+// digests that prove a plan are of all its columns and rows, and of the whole
+// Compact, so nothing can be left out.
+func (w *Workflow) provable(s *step) error {
+	see := w.sight(s.who, s.c.Dataset)
+	if len(see.Withheld()) == 0 && (see.AllRows() || s.c.Maker == s.who.Email) {
+		return nil
+	}
+	var who []string
+	for _, person := range w.Compact().People {
+		p, _ := w.Compact().Principal(person.Email)
+		if access.May(p, access.ProveChanges, s.dataset) && w.sight(p, s.c.Dataset).Whole() && len(who) < 5 {
+			who = append(who, string(p.Email))
+		}
+	}
+	e := errs.New(errs.Forbidden, "The evidence of change %s holds columns or rows of %s that you may not see, and cannot be proved without them.", s.c.ID, s.dataset.Name)
+	if len(who) == 0 {
+		return e.WithMend("Nobody may see all of it: the steward names somebody in the Compact.")
+	}
+	return e.WithMend("Ask %s.", strings.Join(who, ", "))
 }
 
 // artefact opens one member of a pack: stored as it is, or made again from what

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sutor/internal/access"
@@ -65,33 +66,32 @@ func (w *Workflow) shown(ctx context.Context, p access.Principal, id change.ID) 
 	return c, out, err
 }
 
-// see reads a change that the person may see.
-func (w *Workflow) see(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, err error) {
+// see reads a change that the person may see, and gives the person as they are now.
+func (w *Workflow) see(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, who access.Principal, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActSee)
 		if err == nil {
-			c = s.c
+			c, who = s.c, s.who
 		}
 		return err
 	})
-	return c, err
+	return c, who, err
 }
 
 // Changes lists the changes of the datasets that the person may see.
 func (w *Workflow) Changes(ctx context.Context, p access.Principal, f Filter) ([]wire.Change, error) {
-	allowed := []string{}
-	for _, d := range w.Compact().Datasets {
-		wanted := len(f.Datasets) == 0
-		for _, name := range f.Datasets {
-			wanted = wanted || name == d.Name
-		}
-		if wanted && access.May(p, access.SeeChanges, w.Compact().AccessDataset(d.Name)) {
-			allowed = append(allowed, d.Name)
-		}
-	}
-	f.Datasets = allowed
-	out := []wire.Change{}
+	wanted, out := f.Datasets, []wire.Change{}
 	err := w.Store.View(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
+		f.Datasets, out = []string{}, out[:0]
+		for _, d := range w.Compact().Datasets {
+			if (len(wanted) == 0 || slices.Contains(wanted, d.Name)) && access.May(p, access.SeeChanges, w.Compact().AccessDataset(d.Name)) {
+				f.Datasets = append(f.Datasets, d.Name)
+			}
+		}
 		if f.Before != "" { // one that may not be seen is as good as none
 			if _, err := w.judge(tx, p, f.Before, change.ActSee); err != nil {
 				return err

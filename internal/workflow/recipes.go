@@ -70,9 +70,11 @@ func (w *Workflow) Recipe(ctx context.Context, p access.Principal, dataset, name
 		}
 		out = w.viewRecipe(r, p)
 		out.Version, out.SavedBy, out.At, out.From = v.Version, string(v.By), v.At, string(v.From)
-		out.Columns, out.Map, out.Mode = v.Columns, v.Options.Map, string(v.Options.Mode)
+		see := w.sight(p, r.Dataset)
+		o := see.choices(v.Options)
+		out.Columns, out.Map, out.Mode = v.Columns, o.Map, string(v.Options.Mode)
 		out.ClearEmpty, out.LeaveOutInvalid = v.Options.ClearEmpty, v.Options.LeaveOut
-		out.Formats, out.Normalize = v.Options.Formats, v.Options.Normalize
+		out.Formats, out.Normalize = o.Formats, v.Options.Normalize
 		if v.Options.File != (intake.Choice{}) {
 			out.File = plan.CanonicalJSON(v.Options.File)
 		}
@@ -232,7 +234,7 @@ func (w *Workflow) chosenBy(tx Tx, p access.Principal, dataset, nameOrID string,
 	if err != nil {
 		return o, fmt.Errorf("recipe %s: %w", r.ID, err)
 	}
-	o = v.Choose(r.Name)
+	o = w.sight(p, dataset).choices(v.Choose(r.Name))
 	if choose != nil {
 		err = choose(&o)
 	}

@@ -74,6 +74,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 			out.May = append(out.May, string(a))
 		}
 	}
+	w.cut(&out, c, w.sight(p, c.Dataset))
 	return out, nil
 }
 
@@ -229,10 +230,10 @@ func (w *Workflow) kept(d record.Digest) bool {
 	return r.Close() == nil
 }
 
-// row gives a plan's row as the contract's document.
-func row(r duck.Row, m plan.Manifest) wire.Row {
+// row gives a plan's row as the contract's document, to somebody who sees it so.
+func row(r duck.Row, m plan.Manifest, see sight) wire.Row {
 	key, judged := m.KeySchema(), m.JudgedSchema()
-	out := wire.Row{Op: string(r.Op), Row: r.Line, Why: r.Why, Key: map[string]json.RawMessage{},
+	out := wire.Row{Op: string(r.Op), Row: r.Line, Why: see.scrub(r.Why), Key: map[string]json.RawMessage{},
 		Before: map[string]json.RawMessage{}, After: map[string]json.RawMessage{}, Changed: []string{}}
 	for i, c := range key {
 		out.Key[c.Name] = value(c.Type, r.Key[i])
@@ -242,6 +243,9 @@ func row(r duck.Row, m plan.Manifest) wire.Row {
 		touched[s.Column] = true
 	}
 	for j, c := range judged {
+		if !see.Names(c.Name) {
+			continue
+		}
 		writes := j < len(r.Mask) && r.Mask[j] == '1'
 		if writes {
 			out.Changed = append(out.Changed, c.Name)
@@ -251,13 +255,22 @@ func row(r duck.Row, m plan.Manifest) wire.Row {
 			continue
 		}
 		if r.Op != "insert" {
-			out.Before[c.Name] = value(c.Type, r.Before[j])
+			out.Before[c.Name] = see.value(c, r.Before[j])
 		}
 		if r.Op == "insert" || r.Op == "update" {
-			out.After[c.Name] = value(c.Type, r.After[j])
+			out.After[c.Name] = see.value(c, r.After[j])
 		}
 	}
 	return out
+}
+
+// value is a value of a column as JSON; of a masked one what is shown of it, which
+// is a text, whatever its type. That there is none is not masked.
+func (s sight) value(c record.Column, text *string) json.RawMessage {
+	if text == nil || s.Sees(c.Name) {
+		return value(c.Type, text)
+	}
+	return plan.CanonicalJSON(s.Of(c.Name).Of(*text))
 }
 
 // value gives canonical text as JSON: integers as numbers, decimals as strings

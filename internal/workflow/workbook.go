@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +96,7 @@ func (e *export) rules(c record.Column) (out []string) {
 		say("In the form %s.", rule.Pattern)
 	}
 	for _, g := range e.d.Guardrails {
-		if e.concerns(g, c.Name) {
+		if e.concerns(g, c.Name) && !e.reads(g.When.Text) {
 			say("%s", consequence(g))
 		}
 	}
@@ -143,11 +142,11 @@ func (e *export) choices(ctx context.Context, c record.Column) (dataset string, 
 		if n, err := e.sys.Count(ctx, other.Table); err != nil || n > maxChoices {
 			return "", nil, err
 		}
-		key := table.Columns.Pick(other.Key)
-		err = pipeRows(func(out io.Writer) error {
-			_, err := e.sys.Export(ctx, other.Table, key, key, out)
-			return err
-		}, func(fields []record.Field) error {
+		r, err := e.w.look(e.w.sight(e.p, other.Name), e.sys, table)
+		if err != nil {
+			return "", nil, err
+		}
+		err = r.each(ctx, r.key, func(fields []record.Field) error {
 			values = append(values, string(fields[0].Text))
 			return nil
 		})

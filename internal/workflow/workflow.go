@@ -140,6 +140,17 @@ type UseCases interface {
 	// Deputies lists those that concern the person; stewards and auditors see all.
 	Deputies(ctx context.Context, p access.Principal) ([]wire.Deputy, error)
 
+	// AskAccess asks to see a dataset, or columns of it, for so many days. The answer
+	// does not tell whether they are there.
+	AskAccess(ctx context.Context, p access.Principal, dataset string, columns []string, days int, reason string) (wire.Access, error)
+	Accesses(ctx context.Context, p access.Principal) ([]wire.Access, error)
+	// GrantAccess gives what was asked for, for at most as many days (0: as many).
+	GrantAccess(ctx context.Context, p access.Principal, id access.RequestID, days int, comment string) (wire.Access, error)
+	DenyAccess(ctx context.Context, p access.Principal, id access.RequestID, comment string) (wire.Access, error)
+	EndAccess(ctx context.Context, p access.Principal, id access.RequestID, comment string) (wire.Access, error)
+
+	// CompactInForce gives the file, byte for byte to stewards and auditors, to others
+	// without what they may not see.
 	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
 	// Evidence writes a change's pack (a zip) to w.
 	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error

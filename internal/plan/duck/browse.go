@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sutor/internal/expr"
 	"sutor/internal/plan"
 	"sutor/internal/system/driver"
 )
@@ -21,6 +22,8 @@ type Selection struct {
 	Has      string // …has this text in it, in capitals or not; or…
 	Is       string // …is exactly this; or…
 	Empty    bool   // …is an empty text, or none at all
+	// Only is what both sides of a row must certainly be; nil: rows of any kind.
+	Only *expr.Condition
 }
 
 // Frozen names the files of a plan on this machine.
@@ -161,6 +164,9 @@ func (s Selection) where(f Frozen) (string, error) {
 			return "", fmt.Errorf("the plan judges no column %q", s.Changed)
 		}
 		parts = append(parts, fmt.Sprintf("substr(mask, %d, 1) = '1'", j+1))
+	}
+	if s.Only != nil {
+		parts = append(parts, `n IN (SELECT n FROM read_parquet(`+text(f.Parquet)+`) WHERE `+seen(f.Manifest, *s.Only)+`)`)
 	}
 	if s.Column != "" {
 		value, err := s.value(f)

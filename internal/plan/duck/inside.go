@@ -45,3 +45,16 @@ func (r *run) checkOutside(ctx context.Context, sample string) error {
 	}
 	return r.hit(ctx, plan.OutsideFinding(), "rows", "("+where+" OR NOT found AND line IN (SELECT line FROM outside))", sample)
 }
+
+// seen is the condition under which a row of a plan may be shown to somebody who
+// sees some rows only: on both of its sides.
+func seen(m plan.Manifest, only expr.Condition) string {
+	return "(op = 'insert' OR " + certainly(only, m.KeySchema(), m.JudgedSchema(), "k", "b") + ") AND (op NOT IN ('insert', 'update') OR " +
+		certainly(only, m.KeySchema(), m.JudgedSchema(), "k", "a") + ")"
+}
+
+// Outside counts the rows of a plan that are not among those of which only holds
+// for certain, before and after.
+func (s *Session) Outside(ctx context.Context, parquet string, m plan.Manifest, only expr.Condition) (int64, error) {
+	return s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`) WHERE NOT (`+seen(m, only)+`)`)
+}

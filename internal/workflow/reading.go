@@ -1,0 +1,124 @@
+package workflow
+
+import (
+	"context"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	"sutor/internal/access"
+	"sutor/internal/errs"
+	"sutor/internal/expr"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
+)
+
+// reading is somebody's look at the live rows of a dataset: the columns and the
+// rows that they see, and no others. There is no other way to live rows for people
+// (TestLiveRowsAreReadThroughSight): the system is asked for no more than it must
+// give, and what it gives is judged again here.
+type reading struct {
+	sight
+	sys     *system.System
+	table   driver.Table
+	key     record.Schema
+	columns record.Schema // the key, then the others that can be read and are seen
+	only    *expr.Condition
+}
+
+// reading opens a dataset for somebody who may do the action; what says in words
+// what they want to do with its rows.
+func (w *Workflow) reading(ctx context.Context, p access.Principal, name string, a access.Action, what string) (*reading, error) {
+	var ad access.Dataset
+	err := w.Store.View(ctx, func(tx Tx) (err error) {
+		if p, err = w.today(tx, p); err != nil {
+			return err
+		}
+		ad, err = w.seen(p, name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !access.May(p, a, ad) {
+		return nil, errs.New(errs.Forbidden, "Your roles do not let you %s the rows of %s.", what, name).
+			WithMend("Ask somebody of the department %s.", ad.Department)
+	}
+	d, _ := w.Compact().Dataset(name)
+	sys, err := w.Systems.System(d.System)
+	if err != nil {
+		return nil, err
+	}
+	table, err := sys.Describe(ctx, d.Table)
+	if err != nil {
+		return nil, err
+	}
+	return w.look(w.sight(p, name), sys, table)
+}
+
+// look is a reading by somebody whose rights were asked for already.
+func (w *Workflow) look(s sight, sys *system.System, table driver.Table) (*reading, error) {
+	r := &reading{sight: s, sys: sys, table: table, key: table.Columns.Pick(s.d.Key)}
+	r.columns = append(append(r.columns, r.key...), s.columns(readable(table, s.d.Key))...)
+	var err error
+	r.only, err = s.only(table.Columns)
+	return r, err
+}
+
+// each gives the rows that the person sees, in key order: the fields of columns.
+func (r *reading) each(ctx context.Context, columns record.Schema, do func([]record.Field) error) error {
+	if r.only == nil {
+		return pipeRows(func(out io.Writer) error {
+			_, err := r.sys.Export(ctx, r.table.Table, r.key, columns, out)
+			return err
+		}, do)
+	}
+	return r.sifted(ctx, r.key, columns, do)
+}
+
+// sifted asks the system for the rows that may be seen, and judges each again.
+func (r *reading) sifted(ctx context.Context, key, columns record.Schema, do func([]record.Field) error) error {
+	all := slices.Clone(columns)
+	for _, ref := range r.only.Refs() {
+		if i := r.table.Columns.Index(ref.Name); all.Index(ref.Name) < 0 {
+			all = append(all, r.table.Columns[i])
+		}
+	}
+	return pipeRows(func(out io.Writer) error {
+		_, err := r.sys.Select(ctx, r.table.Table, r.only.Narrow(expr.Whole, r.table.Columns), key, all, out)
+		return err
+	}, func(fields []record.Field) error {
+		if r.only.Judge(liveRow{all, fields}) != expr.True {
+			return nil
+		}
+		return do(fields[:len(columns)])
+	})
+}
+
+// liveRow is a row of a system as conditions over a table judge it.
+type liveRow struct {
+	columns record.Schema
+	fields  []record.Field
+}
+
+// Column implements expr.Env.
+func (l liveRow) Column(_ expr.Side, name string) (string, bool) {
+	i := l.columns.Index(name)
+	if i < 0 || l.fields[i].Null {
+		return "", false
+	}
+	text := string(l.fields[i].Text)
+	if t := l.columns[i].Type; t.Kind == record.Float { // which each system prints in its own way
+		x, err := strconv.ParseFloat(text, t.Bits)
+		return record.FormatFloat(x, t.Bits), err == nil || math.IsInf(x, 0)
+	}
+	return text, true
+}
+
+// Op implements expr.Env: nothing happens to the row.
+func (liveRow) Op() string { return "" }
+
+// Changed implements expr.Env.
+func (liveRow) Changed() []string { return nil }
