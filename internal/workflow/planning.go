@@ -155,7 +155,7 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	}
 	m.input, m.mapping, spec.Options, m.options = read.Rows, spec.mapping, read.options, read.options
 	if err := spec.checkFormats(c.Options.Formats); err != nil {
-		return session, nil, err
+		return session, nil, ofFile{err}
 	}
 	if err := read.normalize(spec.Spec, w.Intake, session.Path); err != nil {
 		return session, nil, err

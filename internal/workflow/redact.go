@@ -32,6 +32,9 @@ func (w *Workflow) cut(out *wire.Change, c *change.Change, s sight) {
 	for i := range out.Impact {
 		out.Impact[i] = w.cutImpact(out.Impact[i], s)
 	}
+	if own := c.Maker == s.p.Email; own && c.Problem != nil && c.Problem.OfFile {
+		return // it repeats what they wrote: what is not repeated would tell them that it is a column
+	}
 	out.Why = s.scrub(out.Why)
 	if out.Problem != nil {
 		p := *out.Problem
@@ -51,7 +54,6 @@ func (s sight) mapping(all []wire.Mapped) (out []wire.Mapped) {
 			continue
 		}
 		m.Candidates = slices.DeleteFunc(slices.Clone(m.Candidates), func(c wire.Candidate) bool { return !s.Names(c.Column) })
-		m.Why = s.scrub(m.Why)
 		out = append(out, m)
 	}
 	return out
@@ -80,7 +82,9 @@ func (s sight) finding(f finding.Finding, c *change.Change) finding.Finding {
 		f = finding.Finding{Guardrail: f.Guardrail, Severity: f.Severity, Message: s.say(f.Guardrail), By: f.By, Needs: f.Needs,
 			Mend: "It judges what you may not see. " + s.ask()}
 	}
-	f.Message, f.Mend = s.scrub(f.Message), s.scrub(f.Mend)
+	if !own || f.Guardrail == finding.AsStored || f.Guardrail == finding.Constraint {
+		f.Message, f.Mend = s.scrub(f.Message), s.scrub(f.Mend) // of one's own file headers are repeated as they are
+	}
 	return f
 }
 
