@@ -74,7 +74,7 @@ func TestBrowse(t *testing.T) {
 // in it, value by value.
 func TestBrowseByAColumnThatIsNotForThem(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, strings.Replace(company, "      touched: {writable: false}", "      touched: {writable: false}\n      credit: {visible_to: [owner]}", 1))
+	w := newWorld(t, strings.Replace(company, "      touched: {writable: false}", "      touched: {writable: false}\n      credit: {visible_to: [owner, auditor]}", 1))
 	c := in(t, w.propose("marlo", "id,credit\n1,500\n", upsert), change.Planned)
 	if got := w.picked("olaf", c, workflow.RowsWanted{Column: "credit", Is: "500.00"}); got != "2 of 1" {
 		t.Errorf("the owner finds %s", got)

@@ -27,8 +27,13 @@ func (w *Workflow) History(ctx context.Context, p access.Principal, id change.ID
 		}
 		out = wire.History{Change: string(id), Checkpoint: string(proved.Checkpoint), Size: proved.Size, Key: w.Key.Verifier(), Entries: []wire.HistoryEntry{}}
 		values := access.May(s.who, access.SeeValues, s.dataset)
+		see := w.sight(s.who, s.c.Dataset)
 		for i, e := range proved.Entries {
-			out.Entries = append(out.Entries, w.historyEntry(e, proved.Proofs[i], values))
+			entry := w.historyEntry(e, proved.Proofs[i], values)
+			if s.c.Maker != s.who.Email {
+				entry.Message = see.scrub(entry.Message)
+			}
+			out.Entries = append(out.Entries, entry)
 		}
 		return nil
 	})
