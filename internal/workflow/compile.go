@@ -320,8 +320,8 @@ func (s *Spec) seenBy(maker sight) (err error) {
 	return err
 }
 
-// names lists the columns that a file can be matched to.
-func (s *Spec) names() (names []string) {
+// matchable lists the columns that a file can be matched to.
+func (s *Spec) matchable() (names []string) {
 	for _, t := range s.targets {
 		names = append(names, t.Name)
 	}
@@ -334,9 +334,9 @@ func (s *Spec) names() (names []string) {
 func (s *Spec) checkFormats(formats map[string]string) error {
 	for _, column := range sortedKeys(formats) {
 		i := s.Table.Columns.Index(column)
-		if i < 0 || !slices.Contains(s.names(), column) {
+		if i < 0 || !slices.Contains(s.matchable(), column) {
 			return errs.New(errs.Usage, "The dataset has no column %q, which --format names.", column).
-				WithMend("Names in --format are those of the dataset, and exact. It has: %s.", strings.Join(s.names(), ", "))
+				WithMend("Names in --format are those of the dataset, and exact. It has: %s.", strings.Join(s.matchable(), ", "))
 		}
 		if _, err := format.Named(s.Table.Columns[i].Type.Kind, formats[column]); err != nil {
 			return err

@@ -66,7 +66,7 @@ func (w *Workflow) match(ctx context.Context, c *change.Change, sys *system.Syst
 		}
 		maps = append(maps, more...)
 	} else {
-		maps = append(maps, read.marked(maps, spec.Table.Columns.Pick(spec.names()))...)
+		maps = append(maps, read.marked(maps, spec.Table.Columns.Pick(spec.matchable()))...)
 	}
 	matcher, err := intake.NewMatcher(header, spec.targets, maps, memory)
 	if err != nil {
