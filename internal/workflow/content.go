@@ -123,8 +123,6 @@ func (m *matching) first(ctx context.Context, maker sight, columns record.Schema
 	return n, errors.Join(err, w.Flush())
 }
 
-var errEnough = errors.New("workflow: enough rows were read")
-
 // unique tells whether no two rows have the same value in the column, so that
 // looking values up is cheap and finds one row each.
 func (m *matching) unique(name string) bool {

@@ -12,14 +12,15 @@ import (
 	"sutor/internal/wire"
 )
 
-// errEnough ends the walk over bad rows.
-var errEnough = errors.New("workflow: enough bad rows")
+// errEnough ends a walk over rows before its end.
+var errEnough = errors.New("workflow: enough rows were read")
 
 // Mendable gives the first rows of a change's file that cannot be taken, with the
 // cells that are to be mended, to be shown. (BadRows takes all of them out.) Cells
-// that the asker may not see are left out.
+// that the asker may not see are left out; of a file of somebody else's that has such
+// rows or columns, all.
 func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.ID, limit int) (out wire.Mendable, err error) {
-	c, err := w.see(ctx, p, id)
+	c, p, err := w.see(ctx, p, id)
 	if err != nil {
 		return out, err
 	}
@@ -31,19 +32,22 @@ func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.I
 	if c.Plan == nil || c.Plan.Hits == "" || c.Input == nil || c.Plan.Counts.Invalid == 0 {
 		return out, nil
 	}
-	b := &badRows{c: c}
+	see := w.sight(p, c.Dataset)
+	if c.Maker != p.Email && see.keepsFromFile(c) {
+		return out, nil
+	}
+	b := &badRows{c: c, see: see}
 	if err := b.open(ctx, w); err != nil {
 		return out, err
 	}
 	defer b.close()
 	out.Columns = b.file.Columns
-	sees := access.See(p, d).Sees
 	err = b.each(func(r bad) error {
 		if len(out.Rows) == limit {
 			out.More = true
 			return errEnough
 		}
-		out.Rows = append(out.Rows, b.mendable(r, sees))
+		out.Rows = append(out.Rows, b.mendable(r, see.Sees))
 		return nil
 	})
 	if errors.Is(err, errEnough) {
