@@ -59,7 +59,7 @@ var homes = map[string][]string{
 	"github.com/riverqueue/":           {"job"},
 	"cel.dev/":                         {"guard"},
 	"github.com/danielgtaylor/huma/":   {"api"},
-	"github.com/a-h/templ":             {"web", "web/ui"},
+	"github.com/a-h/templ":             {"web", "web/ui", "web/chart"},
 	"github.com/alecthomas/kong":       {"cli"},
 	"golang.org/x/mod/sumdb/":          {"evidence", "evidence/logtest", "store/sqlite", "store/postgres"}, // the stores keep tlog's hashes
 	"github.com/pressly/goose/":        {"store/sqlite", "store/postgres"},

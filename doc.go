@@ -69,7 +69,7 @@
 // same database and the same transactions. internal/api, internal/web and internal/cli are
 // thin; internal/api/routetest walks every route as every role. internal/web has a
 // file a screen; internal/web/ui is the look: what screens are made of, with styles
-// and scripts. internal/demo
+// and scripts; internal/web/chart draws small pictures as SVG. internal/demo
 // makes a company to try things on.
 //
 // Ring 7. internal/app puts it together. cmd/sutor is main and nothing else.
@@ -114,8 +114,7 @@
 // the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
 // trial, the mode sync, approving a part, hidden columns and row filters,
 // retention (which must leave a leaf, or fsck will miss the files). The web app
-// shows a list and a change; proposing, mending and matching are the command line's
-// and the API's.
+// has no page yet that saves a recipe or rehearses a Compact.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and

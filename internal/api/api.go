@@ -103,6 +103,7 @@ func (s *server) routes() {
 
 	handle(s, get("/datasets", "datasets", "The datasets you may see"), s.datasets)
 	handle(s, get("/datasets/{name}", "dataset", "One dataset with its columns, read from the live system"), s.dataset)
+	handle(s, get("/datasets/{name}/rows", "live", "A page of a dataset's rows as they are now"), s.live)
 	handle(s, fileOut(get("/datasets/{name}/export", "export", "All rows of a dataset, as a file"), csvType, xlsxType), s.export)
 	handle(s, post("/datasets/{name}/freeze", "freeze", "Stop a dataset at once: nothing is applied to it"), s.freeze)
 	handle(s, post("/datasets/{name}/unfreeze", "unfreeze", "Lift the freeze of a dataset"), s.unfreeze)
@@ -111,6 +112,7 @@ func (s *server) routes() {
 	handle(s, fileIn(accepted(post("/changes", "propose", "Propose a change; the body is the file")), true), s.propose)
 	handle(s, get("/changes/{id}", "change", "One change; with wait, as soon as it is neither planning nor applying"), s.change)
 	handle(s, get("/changes/{id}/rows", "rows", "A page of the plan's rows"), s.rows)
+	handle(s, get("/changes/{id}/reading", "reading", "How the change's file is read: its columns with samples, and what became of each"), s.reading)
 	handle(s, get("/changes/{id}/findings", "findings", "What the checks found"), s.findings)
 	handle(s, fileOut(get("/changes/{id}/bad-rows", "bad-rows", "The rows of the file that cannot be taken, to be mended"), csvType, xlsxType), s.badRows)
 	handle(s, fileIn(accepted(post("/changes/{id}/mends", "mend", "Mend cells of the file and plan again; the body is the mended rows as a file, or JSON: {\"cells\":[{\"row\":7,\"column\":\"terms\",\"value\":\"NET30\"}]}")), true), s.mend)
@@ -139,6 +141,10 @@ func (s *server) routes() {
 
 	handle(s, get("/compact", "compact", "The Compact in force"), s.compact)
 	handle(s, rehearsing(post("/compact/rehearsal", "rehearse", "Try a Compact on the changes you may see; nothing is put in force")), s.rehearse)
+	handle(s, get("/compact/versions", "compactVersions", "Which versions of the Compact were in force, newest first"), s.compactVersions)
+	handle(s, get("/compact/versions/{digest}", "compactVersion", "One version of the Compact"), s.compactVersion)
+	handle(s, get("/operations", "operations", "How the server is: what answers, what is worked on, how much there is"), s.operations)
+	handle(s, get("/evidence/changes", "searchEvidence", "Changes by person, dataset, time and the key of a row that they touch"), s.searched)
 	handle(s, get("/evidence/checkpoint", "checkpoint", "The evidence log's signed head"), s.checkpoint)
 	handle(s, post("/evidence/fsck", "fsck", "Check the whole evidence log"), s.fsck)
 }

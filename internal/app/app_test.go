@@ -63,7 +63,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &r); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", res.StatusCode, body)
 	}
-	s := routetest.Server{URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest, Recipe: r.ID}
+	s := routetest.Server{URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest, Recipe: r.ID, Compact: c.Compact}
 	t.Run("complete", s.Complete)
 	t.Run("strangers", s.Strangers)
 	t.Run("roles", s.Roles)

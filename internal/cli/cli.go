@@ -27,6 +27,7 @@ type grammar struct {
 		Show   compactShowCmd   `cmd:"" help:"Print the Compact in force."`
 
 		Rehearse compactRehearseCmd `cmd:"" help:"Try a Compact on past and waiting changes; nothing is put in force."`
+		Versions compactVersionsCmd `cmd:"" help:"Which versions were in force, newest first."`
 	} `cmd:"" help:"The agreement between makers, owners and IT."`
 	Token struct {
 		Issue tokenIssueCmd `cmd:"" help:"Issue an access token for a person of the Compact in force."`
@@ -34,6 +35,7 @@ type grammar struct {
 	Dataset struct {
 		List   datasetListCmd   `cmd:"" help:"The datasets you may see."`
 		Show   datasetShowCmd   `cmd:"" help:"One dataset with its columns and guardrails."`
+		Rows   datasetRowsCmd   `cmd:"" help:"Rows as they are now: ordered, filtered, a page at a time."`
 		Export datasetExportCmd `cmd:"" help:"Take all rows out as a file."`
 	} `cmd:"" help:"What there is to change."`
 	Change struct {
@@ -42,6 +44,7 @@ type grammar struct {
 		Mend     changeMendCmd     `cmd:"" help:"Put mended rows back, and plan again."`
 		List     changeListCmd     `cmd:"" help:"The changes you may see, newest first."`
 		Show     changeShowCmd     `cmd:"" help:"One change."`
+		Reading  changeReadingCmd  `cmd:"" help:"How the file is read: which column is which, with samples."`
 		Rows     changeRowsCmd     `cmd:"" help:"The plan's rows, before and after."`
 		Findings changeFindingsCmd `cmd:"" help:"What the checks found, and how to mend it."`
 		Submit   changeSubmitCmd   `cmd:"" help:"Ask for the decision."`
@@ -68,6 +71,7 @@ type grammar struct {
 		Export     evidenceExportCmd     `cmd:"" help:"Save a change's evidence as a pack."`
 		Verify     evidenceVerifyCmd     `cmd:"" help:"Verify a pack, without server and network."`
 		Checkpoint evidenceCheckpointCmd `cmd:"" help:"Print the evidence log's signed head."`
+		Search     evidenceSearchCmd     `cmd:"" help:"Find changes by person, dataset, time and the rows that they touch."`
 		Fsck       evidenceFsckCmd       `cmd:"" help:"Check the whole evidence log."`
 	} `cmd:"" help:"The verifiable record."`
 

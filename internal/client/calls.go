@@ -34,6 +34,11 @@ func (c *Client) Dataset(ctx context.Context, name string) (wire.Dataset, error)
 	return get[wire.Dataset](ctx, c, path("datasets", name), nil)
 }
 
+// Live gives a page of a dataset's rows as they are now; the query is the route's.
+func (c *Client) Live(ctx context.Context, name string, query url.Values) (wire.LiveRows, error) {
+	return get[wire.LiveRows](ctx, c, path("datasets", name, "rows"), query)
+}
+
 // Export writes all rows of a dataset to w; format is csv or xlsx. It tells how
 // many bytes there were.
 func (c *Client) Export(ctx context.Context, name, format string, w io.Writer) (int64, error) {
@@ -239,6 +244,11 @@ func (c *Client) Rows(ctx context.Context, id string, want RowsWanted, limit, of
 	return get[wire.Rows](ctx, c, path("changes", id, "rows"), q)
 }
 
+// Reading tells how a change's file is read.
+func (c *Client) Reading(ctx context.Context, id string) (wire.Reading, error) {
+	return get[wire.Reading](ctx, c, path("changes", id, "reading"), nil)
+}
+
 // Findings gives what the checks found.
 func (c *Client) Findings(ctx context.Context, id string) ([]finding.Finding, error) {
 	return get[[]finding.Finding](ctx, c, path("changes", id, "findings"), nil)
@@ -319,4 +329,24 @@ func (c *Client) Fsck(ctx context.Context) (out wire.Fsck, err error) {
 		return wire.Fsck{Report: r.report}, r.error
 	}
 	return out, err
+}
+
+// CompactVersions lists which versions of the Compact were in force.
+func (c *Client) CompactVersions(ctx context.Context) ([]wire.CompactVersion, error) {
+	return get[[]wire.CompactVersion](ctx, c, "/compact/versions", nil)
+}
+
+// CompactVersion gives one version of the Compact.
+func (c *Client) CompactVersion(ctx context.Context, digest string) (wire.Compact, error) {
+	return get[wire.Compact](ctx, c, path("compact", "versions", digest), nil)
+}
+
+// Operations tells how the server is.
+func (c *Client) Operations(ctx context.Context) (wire.Operations, error) {
+	return get[wire.Operations](ctx, c, "/operations", nil)
+}
+
+// SearchEvidence finds changes by what their evidence says; the query is the route's.
+func (c *Client) SearchEvidence(ctx context.Context, query url.Values) (wire.Searched, error) {
+	return get[wire.Searched](ctx, c, "/evidence/changes", query)
 }

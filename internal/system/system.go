@@ -216,11 +216,11 @@ func (s *System) Select(ctx context.Context, table record.Table, where record.Fi
 	return n, err
 }
 
-// Page reads limit rows from offset; see [driver.Driver].
-func (s *System) Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (n int64, err error) {
+// Page reads a part of the rows of a view; see [driver.Driver].
+func (s *System) Page(ctx context.Context, table record.Table, v driver.View, columns record.Schema, out io.Writer) (n int64, err error) {
 	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
 		down := counted{w: out}
-		if n, err = d.Page(ctx, table, key, columns, limit, offset, &down); err != nil {
+		if n, err = d.Page(ctx, table, v, columns, &down); err != nil {
 			return err
 		}
 		return down.agrees("received", n)

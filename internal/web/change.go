@@ -19,10 +19,9 @@ import (
 )
 
 const (
-	rowsSize  = 100
-	mendSize  = 50 // rows that are mended on one page
-	longWait  = 25 * time.Second
-	shortWait = time.Second
+	rowsSize = 100
+	mendSize = 50 // rows that are mended on one page
+	longWait = 25 * time.Second
 )
 
 // tab is a part of the page of a change.
@@ -45,9 +44,6 @@ func (s *site) change(w http.ResponseWriter, r *http.Request, p access.Principal
 	var wait time.Duration
 	if r.URL.Query().Has("wait") {
 		wait = longWait
-		if r.Header.Get("Sutor-Again") != "" { // a script that shows how far it is
-			wait = shortWait
-		}
 	}
 	at := tab(r.PathValue("tab"))
 	if at == "" {

@@ -60,7 +60,7 @@ func searchView(h ui.Head, m searchModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" autofocus></label> <button>Find</button></form><section class=\"card\" aria-label=\"Found\"><div id=\"found\" class=\"found walk\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" autofocus></label> <button>Find</button></form><section class=\"card\" aria-label=\"Found\"><div class=\"found walk\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -26,6 +28,10 @@ type Login interface {
 type Options struct {
 	Company string       // stands in the head of each page
 	Log     *slog.Logger // nil for none
+	// MaxUpload is the largest file in bytes; 0 for 1 GiB. Stall ends an upload when
+	// nothing of it comes for so long; 0 for half a minute.
+	MaxUpload int64
+	Stall     time.Duration
 	// Address tells where a request comes from, for Login; nil for RemoteAddr.
 	Address func(*http.Request) string
 }
@@ -45,6 +51,7 @@ func Handler(uc workflow.UseCases, sessions *Sessions, login Login, o Options) h
 	if o.Address == nil {
 		o.Address = func(r *http.Request) string { return r.RemoteAddr }
 	}
+	o.MaxUpload, o.Stall = cmp.Or(o.MaxUpload, 1<<30), cmp.Or(o.Stall, 30*time.Second)
 	s := &site{uc: uc, sessions: sessions, login: login, o: o}
 	pages := http.NewServeMux()
 	s.routes(pages)
@@ -70,7 +77,21 @@ func (s *site) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", s.person(s.home))
 	mux.HandleFunc("GET /search", s.person(s.search))
 	mux.HandleFunc("GET /help", s.person(s.help))
+	mux.HandleFunc("GET /datasets", s.person(s.datasets))
+	mux.HandleFunc("GET /datasets/{name}", s.person(s.dataset))
+	mux.HandleFunc("GET /datasets/{name}/rules", s.person(s.datasetRules))
+	mux.HandleFunc("GET /datasets/{name}/history", s.person(s.datasetHistory))
+	mux.HandleFunc("GET /datasets/{name}/propose", s.person(s.proposePage))
+	mux.HandleFunc("POST /datasets/{name}/propose", s.person(s.propose))
+	mux.HandleFunc("GET /compact", s.person(s.compact))
+	mux.HandleFunc("GET /compact/versions", s.person(s.compactVersions))
+	mux.HandleFunc("GET /system", s.person(s.system))
+	mux.HandleFunc("GET /evidence", s.person(s.evidence))
+	mux.HandleFunc("POST /evidence/check", s.person(s.checkEvidence))
+	mux.HandleFunc("POST /evidence/verify", s.person(s.verifyPack))
 	mux.HandleFunc("GET /changes", s.person(s.changes))
+	mux.HandleFunc("GET /changes/{id}/reading", s.person(s.reading))
+	mux.HandleFunc("POST /changes/{id}/reading", s.person(s.reread))
 	mux.HandleFunc("GET /changes/{id}", s.person(s.change))
 	mux.HandleFunc("GET /changes/{id}/{tab}", s.person(s.change))
 	mux.HandleFunc("POST /changes/{id}/mended", s.person(s.mended))

@@ -77,6 +77,10 @@ func (r *recorder) Browse(_ context.Context, _ access.Principal, _ change.ID, wa
 	}}, nil
 }
 
+func (r *recorder) Datasets(context.Context, access.Principal) ([]wire.Dataset, error) {
+	return []wire.Dataset{{Name: "customers"}}, nil
+}
+
 func (r *recorder) act(words ...string) (wire.Change, error) {
 	r.did = append(r.did, strings.Join(words, " "))
 	return r.change, r.err
@@ -365,7 +369,7 @@ func TestList(t *testing.T) {
 	uc := &recorder{change: submitted()}
 	_, page := open(t, uc).signIn().get("/changes")
 	rows := all(all(page, "tbody")[0], "tr")
-	if got := words(rows[0]); len(rows) != 1 || !strings.HasPrefix(got, "1001 New <terms> ? waits for a decision customers 12,346 maria@example.test") {
+	if got := words(rows[0]); len(rows) != 1 || !strings.HasPrefix(got, "New <terms> #1001 · customers · maria@example.test ? waits for a decision 12,346 1 Jan") {
 		t.Errorf("%s", got)
 	}
 	uc.change = wire.Change{}

@@ -100,7 +100,7 @@ func (m *matching) present(ctx context.Context, files, targets []int) (map[int]i
 // first reads the first rows that the maker sees.
 func (m *matching) first(ctx context.Context, maker sight, columns record.Schema, page io.Writer) (n int64, err error) {
 	if maker.AllRows() {
-		return m.sys.Page(ctx, m.spec.Table.Table, m.spec.Key, columns, liveRows, 0, page)
+		return m.sys.Page(ctx, m.spec.Table.Table, driver.View{Key: m.spec.Key, Limit: liveRows}, columns, page)
 	}
 	r, err := m.look(maker, m.sys, m.spec.Table)
 	if err != nil {

@@ -112,6 +112,15 @@ type Compacts interface {
 	// CompactText gives a version byte for byte; errs.NotFound if unknown.
 	CompactText(d record.Digest) ([]byte, error)
 	PutInForce(d record.Digest, text []byte, at time.Time) error
+	// CompactVersions lists which versions were put in force and when, newest first; a
+	// version that came again stands there again.
+	CompactVersions(limit int) ([]CompactVersion, error)
+}
+
+// CompactVersion is one time at which a version of the Compact was put in force.
+type CompactVersion struct {
+	Digest record.Digest
+	Since  time.Time
 }
 
 // Queue wakes a worker up after the transaction has committed. It carries no

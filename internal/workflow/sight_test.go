@@ -149,8 +149,8 @@ func TestRowsOutsideAreAsIfAbsent(t *testing.T) {
 		t.Error("the probe left no leaf")
 	}
 	for what, file := range map[string]string{
-		"moving a row out":                  "id,terms\n1,NET60\n",
-		"a new row outside":                 "id,name,terms\n9,Zed,NET60\n",
+		"moving a row out":                   "id,terms\n1,NET60\n",
+		"a new row outside":                  "id,name,terms\n9,Zed,NET60\n",
 		"a new row of which it is not known": "id,name\n9,Zed\n",
 	} {
 		if c := w.propose("maria", file, upsert); len(c.Findings) == 0 || c.Findings[0].Guardrail != "outside-rows" || c.Plan.Counts.Invalid != 1 {

@@ -103,6 +103,9 @@ type UseCases interface {
 	History(ctx context.Context, p access.Principal, id change.ID) (wire.History, error)
 	// Mendable gives the first rows of the file that cannot be taken, to be shown.
 	Mendable(ctx context.Context, p access.Principal, id change.ID, limit int) (wire.Mendable, error)
+	// Reading shows how a change's file is read: its columns with samples, what became
+	// of each, and in which ways one could be read.
+	Reading(ctx context.Context, p access.Principal, id change.ID) (wire.Reading, error)
 	// BadRows writes the rows of the change's file that findings make invalid, with
 	// warned those of all findings, to be mended; format "csv" or "xlsx".
 	BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, w io.Writer) error
@@ -110,6 +113,8 @@ type UseCases interface {
 	Datasets(ctx context.Context, p access.Principal) ([]wire.Dataset, error)
 	// Dataset gives one dataset with its columns, read from the live system.
 	Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error)
+	// Live gives a page of a dataset's rows as they are now.
+	Live(ctx context.Context, p access.Principal, name string, want LiveWanted) (wire.LiveRows, error)
 	// Export writes all rows of a dataset, format "csv" or "xlsx".
 	Export(ctx context.Context, p access.Principal, name, format string, w io.Writer) error
 
@@ -152,6 +157,14 @@ type UseCases interface {
 	// CompactInForce gives the file, byte for byte to stewards and auditors, to others
 	// without what they may not see.
 	CompactInForce(ctx context.Context, p access.Principal) (wire.Compact, error)
+	// CompactVersions lists which versions were in force, newest first; CompactVersion
+	// gives one.
+	CompactVersions(ctx context.Context, p access.Principal) ([]wire.CompactVersion, error)
+	CompactVersion(ctx context.Context, p access.Principal, d record.Digest) (wire.Compact, error)
+	// Operations tells stewards how the server is.
+	Operations(ctx context.Context, p access.Principal) (wire.Operations, error)
+	// Searched finds changes by what their evidence says, for auditors.
+	Searched(ctx context.Context, p access.Principal, s Search) (wire.Searched, error)
 	// Evidence writes a change's pack (a zip) to w.
 	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error
 	// Checkpoint signs the log's present head.

@@ -63,6 +63,7 @@ func Routes() []Route {
 		{Name: "POST /deputies/end", Body: `{"deputy":"nobody@example.test"}`, Right: all},
 		{Name: "GET /datasets", Right: all},
 		{Name: "GET /datasets/{name}", Right: sees},
+		{Name: "GET /datasets/{name}/rows", Right: department},
 		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department},
 		{Name: "POST /datasets/{name}/freeze", Body: `{"say":"wait"}`, Right: []Who{Owner, Manager, Steward}},
 		{Name: "POST /datasets/{name}/unfreeze", Right: []Who{Owner, Manager, Steward}},
@@ -70,6 +71,7 @@ func Routes() []Route {
 		{Name: "POST /changes", Query: "dataset={dataset}&name=a.csv", Body: "id\n1\n", Right: []Who{Maker, Colleague}},
 		{Name: "GET /changes/{id}", Right: sees},
 		{Name: "GET /changes/{id}/rows", Right: department},
+		{Name: "GET /changes/{id}/reading", Right: department},
 		{Name: "GET /changes/{id}/findings", Right: sees},
 		{Name: "GET /changes/{id}/evidence", Right: []Who{Maker, Owner, Manager, Auditor}},
 		{Name: "POST /changes/{id}/approve", Decides: true, Right: deciders},
@@ -95,6 +97,10 @@ func Routes() []Route {
 		{Name: "POST /notices/read", Body: `{"ids":[1]}`, Right: all},
 		{Name: "GET /compact", Right: all},
 		{Name: "POST /compact/rehearsal", Body: rehearsed, Right: all},
+		{Name: "GET /compact/versions", Right: all},
+		{Name: "GET /compact/versions/{digest}", Right: all},
+		{Name: "GET /operations", Right: []Who{Steward}},
+		{Name: "GET /evidence/changes", Right: []Who{Auditor}},
 		{Name: "GET /evidence/checkpoint", Right: all},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
 	}
@@ -110,6 +116,7 @@ type Server struct {
 	Dataset, Change string
 	Recipe          string // a shared one of [Maker]'s, for the dataset
 	Digest          string // of the change's plan
+	Compact         string // digest of the one in force
 }
 
 // Complete fails for routes that are in the OpenAPI document and not in the
@@ -185,7 +192,7 @@ func (s Server) Roles(t *testing.T) {
 
 func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 	method, path, _ := strings.Cut(r.Name, " ")
-	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe).Replace(path)
+	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe, "{digest}", s.Compact).Replace(path)
 	if r.Query != "" {
 		path += "?" + strings.ReplaceAll(r.Query, "{dataset}", s.Dataset)
 	}

@@ -160,7 +160,7 @@ func floatText(text string, bits int) string {
 }
 
 func (s *session) Export(ctx context.Context, name record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
-	return s.Page(ctx, name, key, columns, math.MaxInt64, 0, out)
+	return s.Page(ctx, name, driver.View{Key: key, Limit: math.MaxInt64, Offset: 0}, columns, out)
 }
 
 func (s *session) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
@@ -194,7 +194,7 @@ func (s *session) Select(ctx context.Context, name record.Table, where record.Fi
 	return w.Rows(), w.Flush()
 }
 
-func (s *session) Page(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
+func (s *session) Page(ctx context.Context, name record.Table, v driver.View, columns record.Schema, out io.Writer) (int64, error) {
 	if err := s.Ping(ctx); err != nil {
 		return 0, err
 	}
@@ -202,21 +202,50 @@ func (s *session) Page(ctx context.Context, name record.Table, key, columns reco
 	if err != nil {
 		return 0, err
 	}
-	by, err := t.positions(key, errs.Changed)
-	if err != nil {
+	if _, err := t.positions(v.Where.Columns(), errs.Changed); err != nil {
 		return 0, err
 	}
 	at, err := t.positions(columns, errs.Changed)
 	if err != nil {
 		return 0, err
 	}
-	rows, w := t.sorted(by), record.NewWriter(out)
-	for i := offset; i < int64(len(rows)) && i-offset < limit; i++ {
+	rows, err := t.viewed(v)
+	if err != nil {
+		return 0, err
+	}
+	w := record.NewWriter(out)
+	for i := v.Offset; i < int64(len(rows)) && i-v.Offset < v.Limit; i++ {
 		if err := t.write(w, i+1, at, rows[i]); err != nil {
 			return 0, err
 		}
 	}
 	return w.Rows(), w.Flush()
+}
+
+// viewed gives the rows of a view, whatever its limits.
+func (t *table) viewed(v driver.View) ([]row, error) {
+	key, err := t.positions(v.Key, errs.Changed)
+	if err != nil {
+		return nil, err
+	}
+	by, err := t.positions(v.By, errs.Changed)
+	if err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(t.sorted(key), func(r row) bool {
+		return !v.Where.Lets(func(column string) *string { return r[t.Columns.Index(column)] })
+	})
+	slices.SortStableFunc(rows, func(a, b row) int {
+		for _, i := range by {
+			if o := compare(t.Columns[i].Type, a[i], b[i]); o != 0 && v.Desc && a[i] != nil && b[i] != nil {
+				return -o
+			} else if o != 0 {
+				return o
+			}
+		}
+		return 0
+	})
+	return rows, nil
 }
 
 // sorted gives the rows in the order of the columns at.

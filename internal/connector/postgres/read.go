@@ -72,37 +72,45 @@ func list(columns record.Schema, prefix string) string {
 }
 
 func (db *database) Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
-	return db.read(ctx, table, key, columns, "", out)
+	return db.read(ctx, table, driver.View{Key: key}, columns, "", out)
 }
 
 // Select numbers the rows as they come, or in key order.
 func (db *database) Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
 	table = withSchema(table)
-	order := inOrder(key)
+	order := inOrder(driver.View{Key: key})
 	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t WHERE %s %s", order, list(columns, "t."), quoted(table), sieve(where), order)
 	return db.down(ctx, query, out, table, key, where.Columns(), columns)
 }
 
-func (db *database) Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
-	return db.read(ctx, table, key, columns, fmt.Sprintf(" LIMIT %d OFFSET %d", limit, offset), out)
+// Page reads a part of the rows of a view.
+func (db *database) Page(ctx context.Context, table record.Table, v driver.View, columns record.Schema, out io.Writer) (int64, error) {
+	return db.read(ctx, table, v, columns, fmt.Sprintf(" LIMIT %d OFFSET %d", v.Limit, v.Offset), out)
 }
 
-// read writes numbered rows in key order. Numbering and ordering by the same
+// read writes the numbered rows of a view. Numbering and ordering by the same
 // columns takes one sort, and none where an index has them in this order.
-func (db *database) read(ctx context.Context, table record.Table, key, columns record.Schema, limit string, out io.Writer) (int64, error) {
+func (db *database) read(ctx context.Context, table record.Table, v driver.View, columns record.Schema, limit string, out io.Writer) (int64, error) {
 	table = withSchema(table)
-	order := inOrder(key)
-	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t %s%s",
-		order, list(columns, "t."), quoted(table), order, limit)
-	return db.down(ctx, query, out, table, key, columns)
+	order := inOrder(v)
+	query := fmt.Sprintf("SELECT pg_catalog.row_number() OVER (%s)%s FROM %s AS t WHERE %s %s%s",
+		order, list(columns, "t."), quoted(table), sieve(v.Where), order, limit)
+	return db.down(ctx, query, out, table, v.Key, v.By, v.Where.Columns(), columns)
 }
 
-// inOrder prints the order of the key.
-func inOrder(key record.Schema) (order string) {
-	for i, c := range key {
-		order += []string{"ORDER BY t.", ", t."}[min(i, 1)] + name(c.Name)
+// inOrder gives the SQL of a view's order; nothing where it has none.
+func inOrder(v driver.View) string {
+	var by []string
+	for _, c := range v.By {
+		by = append(by, "t."+name(c.Name)+map[bool]string{true: " DESC NULLS LAST"}[v.Desc])
 	}
-	return order
+	for _, c := range v.Key {
+		by = append(by, "t."+name(c.Name))
+	}
+	if len(by) == 0 {
+		return ""
+	}
+	return "ORDER BY " + strings.Join(by, ", ")
 }
 
 // down writes the records of a query that reads columns of a table.

@@ -214,7 +214,7 @@ func TestUnreadableText(t *testing.T) {
 		_, _, fetched := d.Fetch(ctx, driver.Lookup{Table: table.Table, By: key, Columns: table.Columns},
 			strings.NewReader("7,\"EU\",\"1\"\n8,\"EU\",\"3\"\n"), io.Discard)
 		_, exported := d.Export(ctx, table.Table, key, table.Columns, io.Discard)
-		_, paged := d.Page(ctx, table.Table, key, table.Columns, 1, 1, io.Discard)
+		_, paged := d.Page(ctx, table.Table, driver.View{Key: key, Limit: 1, Offset: 1}, table.Columns, io.Discard)
 		tx := begin(t, d)
 		_, _, written := tx.Write(ctx, driver.Write{Op: driver.Update, Table: table.Table, Key: key, Columns: table.Columns[2:]},
 			strings.NewReader("1,\"00\",\"EU\",\"3\",\"x\",,,\n"), io.Discard)

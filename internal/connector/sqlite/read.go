@@ -59,38 +59,48 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 
 // Export reads the whole table in key order.
 func (d *database) Export(ctx context.Context, name record.Table, key, columns record.Schema, out io.Writer) (int64, error) {
-	return d.read(ctx, name, key, columns, -1, 0, out)
+	return d.read(ctx, name, driver.View{Key: key, Limit: -1}, columns, out)
 }
 
-// Page reads a part of the table in key order; rows keep the numbers that
-// Export would give them.
-func (d *database) Page(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error) {
-	return d.read(ctx, name, key, columns, max(limit, 0), max(offset, 0), out)
+// Page reads a part of the rows of a view.
+func (d *database) Page(ctx context.Context, name record.Table, v driver.View, columns record.Schema, out io.Writer) (int64, error) {
+	v.Limit, v.Offset = max(v.Limit, 0), max(v.Offset, 0)
+	return d.read(ctx, name, v, columns, out)
 }
 
 // Select reads the rows that a filter lets through, in key order, or as they stand
 // in the file.
 func (d *database) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
 	return d.numbered(ctx, name, slices.Concat(columns, where.Columns(), key), func(t *table, live record.Schema) reading {
-		return reading{columns: live[:len(columns)], key: t.keyed(), order: " WHERE " + sieve(where) + inOrder(key), limit: -1}
+		return reading{columns: live[:len(columns)], key: t.keyed(), order: " WHERE " + sieve(where) + inOrder(driver.View{Key: key}), limit: -1}
 	}, out)
 }
 
-// read gives limit rows (-1 for all) from offset on.
-func (d *database) read(ctx context.Context, name record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (n int64, err error) {
-	return d.numbered(ctx, name, slices.Concat(columns, key), func(t *table, live record.Schema) reading {
-		r := reading{columns: live[:len(columns)], key: live[len(columns):], limit: limit, offset: offset}
-		r.order = inOrder(r.key)
-		return r
+// read gives the rows of a view; its limit is -1 for all.
+func (d *database) read(ctx context.Context, name record.Table, v driver.View, columns record.Schema, out io.Writer) (n int64, err error) {
+	return d.numbered(ctx, name, slices.Concat(columns, v.Key, v.By, v.Where.Columns()), func(t *table, live record.Schema) reading {
+		key := live[len(columns):][:len(v.Key)]
+		return reading{columns: live[:len(columns)], key: key, limit: v.Limit, offset: v.Offset, order: " WHERE " + sieve(v.Where) + inOrder(v)}
 	}, out)
 }
 
-// inOrder prints the order of the key.
-func inOrder(key record.Schema) (order string) {
-	for i, c := range key {
-		order += []string{" ORDER BY t.", ", t."}[min(i, 1)] + quoted(c.Name)
+// inOrder gives the SQL of a view's order; nothing where it has none.
+func inOrder(v driver.View) string {
+	var by []string
+	for _, c := range v.By {
+		down := ""
+		if v.Desc {
+			down = " DESC"
+		}
+		by = append(by, "t."+quoted(c.Name)+down+" NULLS LAST")
 	}
-	return order
+	for _, c := range v.Key {
+		by = append(by, "t."+quoted(c.Name))
+	}
+	if len(by) == 0 {
+		return ""
+	}
+	return " ORDER BY " + strings.Join(by, ", ")
 }
 
 // numbered numbers the rows that a reading gives; asked are all columns that must

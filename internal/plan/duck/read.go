@@ -116,3 +116,9 @@ func (s *Session) Lines(ctx context.Context, parquet string, numbers []int64, li
 		})
 	return lines, err
 }
+
+// HasKey tells whether a plan has a row with this key, its parts joined by " + ".
+func (s *Session) HasKey(ctx context.Context, parquet string, nk int, key string) (bool, error) {
+	n, err := s.count(ctx, `SELECT count(*) FROM (SELECT 1 FROM read_parquet(`+text(parquet)+`) WHERE concat_ws(' + '`+list(nk, "k#")+`) = `+text(key)+` LIMIT 1)`)
+	return n > 0, err
+}

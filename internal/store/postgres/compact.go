@@ -3,8 +3,11 @@ package postgres
 import (
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"sutor/internal/record"
 	"sutor/internal/store"
+	"sutor/internal/workflow"
 )
 
 // InForce implements workflow.Compacts. Inside Do it stays so until its end: many
@@ -40,4 +43,19 @@ func (t *tx) PutInForce(d record.Digest, content []byte, at time.Time) error {
 	}
 	_, err := t.exec(`INSERT INTO compact_in_force (digest, since) VALUES ($1, $2)`, d, store.TimeText(at))
 	return err
+}
+
+// CompactVersions implements workflow.Compacts.
+func (t *tx) CompactVersions(limit int) (list []workflow.CompactVersion, err error) {
+	err = t.each(func(row pgx.Row) error {
+		var v workflow.CompactVersion
+		var since store.Time
+		if err := row.Scan(&v.Digest, &since); err != nil {
+			return fault(err)
+		}
+		v.Since = since.Time
+		list = append(list, v)
+		return nil
+	}, `SELECT digest, since FROM compact_in_force ORDER BY number DESC LIMIT $1`, limit)
+	return list, err
 }

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"database/sql"
 	"time"
 
 	"sutor/internal/record"
 	"sutor/internal/store"
+	"sutor/internal/workflow"
 )
 
 // InForce implements workflow.Compacts.
@@ -30,4 +32,19 @@ func (t *tx) PutInForce(d record.Digest, text []byte, at time.Time) error {
 	}
 	_, err := t.exec(`INSERT INTO compact_in_force (digest, since) VALUES (?, ?)`, d, store.TimeText(at))
 	return err
+}
+
+// CompactVersions implements workflow.Compacts.
+func (t *tx) CompactVersions(limit int) (list []workflow.CompactVersion, err error) {
+	err = t.each(func(rows *sql.Rows) error {
+		var v workflow.CompactVersion
+		var since store.Time
+		if err := rows.Scan(&v.Digest, &since); err != nil {
+			return fault(err)
+		}
+		v.Since = since.Time
+		list = append(list, v)
+		return nil
+	}, `SELECT digest, since FROM compact_in_force ORDER BY number DESC LIMIT ?`, limit)
+	return list, err
 }

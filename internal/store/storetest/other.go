@@ -45,6 +45,11 @@ func everyCompactIsKept(t *testing.T, s Store) {
 		})
 	}
 	view(t, s, func(tx workflow.Tx) error {
+		versions, err := tx.CompactVersions(2)
+		want := []workflow.CompactVersion{{Digest: record.DigestOf(a), Since: noon.Add(2 * time.Hour)}, {Digest: record.DigestOf(b), Since: noon.Add(time.Hour)}}
+		if err != nil || len(versions) != 2 || versions[0].Digest != want[0].Digest || !versions[0].Since.Equal(want[0].Since) || versions[1].Digest != want[1].Digest {
+			t.Errorf("versions %v, want %v, %v", versions, want, err)
+		}
 		for _, text := range [][]byte{a, b} {
 			if got, err := tx.CompactText(record.DigestOf(text)); err != nil || !bytes.Equal(got, text) {
 				t.Errorf("text %q, want %q, %v", got, text, err)

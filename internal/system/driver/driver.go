@@ -89,6 +89,16 @@ type Lookup struct {
 	Columns record.Schema // the columns wanted
 }
 
+// View says which rows of a table are read, and in which order.
+type View struct {
+	Key    record.Schema // orders the rows, or those that By leaves equal
+	By     record.Schema // orders them first, as the system orders, NULL last; empty or one column
+	Desc   bool          // By descends; NULL still comes last
+	Where  record.Filter
+	Limit  int64 // rows
+	Offset int64 // rows passed over before the first
+}
+
 // Op is what happens to one row.
 type Op string
 
@@ -180,8 +190,9 @@ type Driver interface {
 	// through, numbers from 1, in key order; in no order where key is empty. It may write more rows, never fewer: where
 	// saves the way, and whoever asks judges again what comes.
 	Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error)
-	// Page reads limit rows from offset in key order, as Export does.
-	Page(ctx context.Context, table record.Table, key, columns record.Schema, limit, offset int64, out io.Writer) (int64, error)
+	// Page writes a record "number, columns…" for the rows of a view, in its order;
+	// a number is the row's place in the view, from 1.
+	Page(ctx context.Context, table record.Table, v View, columns record.Schema, out io.Writer) (int64, error)
 	// Begin opens the transaction of an apply.
 	Begin(ctx context.Context, o Options) (Tx, error)
 	// TxStatus tells what became of a transaction named by Tx.ID.

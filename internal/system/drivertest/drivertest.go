@@ -151,6 +151,7 @@ func contents() []testCase {
 		{name: "fetch/10,000 rows and a megabyte", test: fetchLarge},
 		{name: "export/key order, numbers from 1", test: exportOrder},
 		{name: "export/pages", test: exportPages},
+		{name: "export/views", test: exportViews},
 		{name: "select/what a filter lets through", test: selectNarrows},
 		{name: "select/in the order of the key", test: selectInOrder},
 		{name: "select/a missing table or column", test: selectMissing},

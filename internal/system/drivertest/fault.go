@@ -83,7 +83,7 @@ func streamings(d driver.Table) map[string]struct {
 			return err
 		}},
 		"page": {nil, func(e *env, ctx context.Context, _ io.Reader, out io.Writer) error {
-			_, err := e.drv.Page(ctx, d.Table, key(d), d.Columns, 2, 1, out)
+			_, err := e.drv.Page(ctx, d.Table, driver.View{Key: key(d), Limit: 2, Offset: 1}, d.Columns, out)
 			return err
 		}},
 		"insert": write(driver.Insert, row{key: []*string{S("5")}, after: []*string{S("Eve"), nil}}, row{key: []*string{S("6")}, after: []*string{S("Fay"), S("")}}),

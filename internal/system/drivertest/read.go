@@ -128,7 +128,7 @@ func exportPages(e *env) {
 		ids           []string
 	}{{2, 0, []string{"1", "2"}}, {2, 2, []string{"3", "20"}}, {3, 3, []string{"20"}}, {5, 9, nil}, {0, 0, nil}} {
 		var out bytes.Buffer
-		n, err := e.drv.Page(e.ctx, d.Table, key(d), d.Columns, p.limit, p.offset, &out)
+		n, err := e.drv.Page(e.ctx, d.Table, driver.View{Key: key(d), Limit: p.limit, Offset: p.offset}, d.Columns, &out)
 		if err != nil {
 			e.Fatalf("Page: %v", err)
 		}
@@ -148,5 +148,42 @@ func count(e *env) {
 	d := e.customers()
 	if n, err := e.drv.Count(e.ctx, d.Table); err != nil || n != 4 {
 		e.Errorf("Count gives %d, %v; want 4", n, err)
+	}
+}
+
+// exportViews: the system orders by a column, NULL last both ways, and lets the key
+// decide between equals; a filter narrows what is counted.
+func exportViews(e *env) {
+	d := e.customers()
+	by := func(name string) record.Schema { return d.Columns.Pick([]string{name}) }
+	terms := by(d.Columns[2].Name)
+	named := record.Filter{All: []record.Filter{
+		{Test: &record.Test{Column: d.Columns[1], Is: record.Null, Not: true}},
+		{Test: &record.Test{Column: d.Columns[0], Is: record.Less, Values: []string{"20"}}}}}
+	for _, p := range []struct {
+		view driver.View
+		ids  []string
+	}{
+		{driver.View{By: terms, Limit: 9}, []string{"3", "1", "20", "2"}},
+		{driver.View{By: terms, Desc: true, Limit: 9}, []string{"20", "1", "3", "2"}},
+		{driver.View{By: by(d.Columns[0].Name), Desc: true, Limit: 2, Offset: 1}, []string{"3", "2"}},
+		{driver.View{Where: named, Limit: 9}, []string{"1", "2"}},
+		{driver.View{Where: named, Limit: 1, Offset: 1}, []string{"2"}},
+	} {
+		p.view.Key = key(d)
+		var out bytes.Buffer
+		_, err := e.drv.Page(e.ctx, d.Table, p.view, d.Columns, &out)
+		if err != nil {
+			e.Fatalf("Page(%+v): %v", p.view, err)
+		}
+		numbers, rows, err := decode(out.Bytes())
+		if err != nil || len(rows) != len(p.ids) {
+			e.Fatalf("Page(%+v) gave %d rows, %v", p.view, len(rows), err)
+		}
+		for i, row := range rows {
+			if *row[0] != p.ids[i] || numbers[i] != p.view.Offset+int64(i)+1 {
+				e.Errorf("Page(%+v) gave row %d with the id %s, want %s", p.view, numbers[i], *row[0], p.ids[i])
+			}
+		}
 	}
 }

@@ -841,7 +841,7 @@ func palette() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<input name=\"q\" type=\"search\" placeholder=\"A change, a dataset, a page…\" aria-label=\"Find\" autocomplete=\"off\" autofocus hx-get=\"/search\" hx-trigger=\"input changed delay:120ms, opened\" hx-target=\"#found\" hx-select=\"#found\" hx-swap=\"outerHTML\" hx-sync=\"this:replace\"> <kbd>Esc</kbd></form><div id=\"found\" class=\"found\"></div></dialog>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<input name=\"q\" type=\"search\" placeholder=\"A change, a dataset, a page…\" aria-label=\"Find\" autocomplete=\"off\" autofocus hx-get=\"/search\" hx-trigger=\"input changed delay:120ms, opened\" hx-target=\"#palette-found\" hx-select=\"main .found\" hx-swap=\"innerHTML\" hx-sync=\"this:replace\"> <kbd>Esc</kbd></form><div id=\"palette-found\" class=\"room\"></div></dialog>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

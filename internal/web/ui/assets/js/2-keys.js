@@ -37,13 +37,13 @@ document.addEventListener("keydown", (e) => {
   const palette = e.target.closest("#palette");
   if (palette && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
     e.preventDefault();
-    const all = [palette.querySelector("input"), ...palette.querySelectorAll("#found a")];
+    const all = [palette.querySelector("input"), ...palette.querySelectorAll("#palette-found a")];
     const at = all.indexOf(document.activeElement) + (e.key === "ArrowDown" ? 1 : -1);
     all[(at + all.length) % all.length].focus();
     return;
   }
   if (palette && e.key === "Enter" && e.target.matches("input")) {
-    const best = palette.querySelector("#found a");
+    const best = palette.querySelector("#palette-found a");
     if (best) {
       e.preventDefault();
       best.click();
