@@ -53,8 +53,8 @@ func (w *Workflow) Comment(ctx context.Context, p access.Principal, id change.ID
 			return err
 		}
 		out = wire.Comment{Number: done.Leaf.Seq, By: string(s.who.Email), Name: w.nameOf(s.who.Email), At: e.At, Text: text}
-		out.Mentioned, out.CannotSee = w.sees(s.c, named)
-		return nil
+		out.Mentioned, out.CannotSee, err = w.sees(tx, s.c, named)
+		return err
 	})
 	if err != nil {
 		return wire.Comment{}, w.refused(ctx, p, id, change.ActComment, err)
@@ -142,16 +142,21 @@ func (w *Workflow) called(word string) (fit []access.Email) {
 }
 
 // sees divides people by whether they may see the change.
-func (w *Workflow) sees(c *change.Change, people []access.Email) (yes, no []string) {
+func (w *Workflow) sees(tx Tx, c *change.Change, people []access.Email) (yes, no []string, err error) {
 	for _, e := range people {
-		p, _ := w.Compact().Principal(e)
+		var p access.Principal // who has left sees nothing
+		if w.here(e) {
+			if p, err = w.principal(tx, e); err != nil {
+				return nil, nil, err
+			}
+		}
 		if _, err := change.Judge(c, change.ActSee, p, w.Compact().AccessDataset(c.Dataset)); err != nil {
 			no = append(no, string(e))
 		} else {
 			yes = append(yes, string(e))
 		}
 	}
-	return yes, no
+	return yes, no, nil
 }
 
 // Discussion gives what was said about a change, oldest first: comments, and the

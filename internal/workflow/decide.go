@@ -2,12 +2,14 @@ package workflow
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/notice"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -21,7 +23,9 @@ func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID
 		if err := w.decidable(s.c, digest); err != nil {
 			return err
 		}
-		s.decide(w, true, comment)
+		if err := s.decide(w, true, comment); err != nil {
+			return err
+		}
 		to := change.Submitted
 		if len(s.c.Open()) == 0 {
 			to = change.Approved
@@ -48,7 +52,9 @@ func (w *Workflow) Reject(ctx context.Context, p access.Principal, id change.ID,
 		if err := w.decidable(s.c, digest); err != nil {
 			return err
 		}
-		s.decide(w, false, comment)
+		if err := s.decide(w, false, comment); err != nil {
+			return err
+		}
 		s.c.Why = comment
 		if err := w.move(s.tx, s.c, change.Rejected, s.decision(evidence.DecisionRejected, comment)); err != nil {
 			return err
@@ -69,9 +75,19 @@ func (w *Workflow) decidable(c *change.Change, digest record.Digest) error {
 	return w.sameRules(c)
 }
 
-func (s *step) decide(w *Workflow, approve bool, comment string) {
+// decide notes the decision, and tells in whose place it was made.
+func (s *step) decide(w *Workflow, approve bool, comment string) error {
 	s.c.Decisions = append(s.c.Decisions, change.Decision{By: s.who.Email, For: s.seat.For, Role: s.seat.Role, Approve: approve,
 		Digest: s.c.Plan.Digest, Means: s.who.Means, At: w.Now(), Comment: comment})
+	if s.seat.For == "" || !w.here(s.seat.For) {
+		return nil
+	}
+	did := "sent change %s back in your place."
+	if approve {
+		did = "approved change %s in your place."
+	}
+	say := w.nameOf(s.who.Email) + " " + fmt.Sprintf(did, s.c.ID)
+	return w.notify(s.tx, notice.Notice{Kind: notice.Told, By: s.who.Email, Change: s.c.ID, Dataset: s.c.Dataset, Say: say}, s.seat.For)
 }
 
 func (s *step) decision(kind evidence.Kind, comment string) evidence.Entry {

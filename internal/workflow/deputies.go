@@ -20,7 +20,7 @@ import (
 // Bounds of what a person may name: a deputy is for an absence, not for good.
 const (
 	longestDeputy  = 366 * 24 * time.Hour
-	mostDeputies   = 20 // of one person, over or to come included
+	mostDeputies   = 20 // of one person, now or to come
 	nothingToShare = "You decide on nothing and make no changes, so there is nothing that a deputy could do for you."
 )
 
@@ -91,12 +91,12 @@ func (w *Workflow) naming(tx Tx, p access.Principal, in wire.Naming) (d access.D
 			d.Datasets = append(d.Datasets, name)
 		}
 	}
-	return d, w.identify(tx, &d)
+	return d, w.identify(tx, p, &d)
 }
 
-// identify gives a deputy its ID: that of the same deputy of the person, whose time and
-// scope it replaces, or a new one.
-func (w *Workflow) identify(tx Tx, d *access.Deputy) error {
+// identify gives a deputy an ID, and ends the same person's being one until then,
+// whose time and scope it replaces.
+func (w *Workflow) identify(tx Tx, p access.Principal, d *access.Deputy) error {
 	all, err := tx.Deputies()
 	if err != nil {
 		return err
@@ -106,11 +106,17 @@ func (w *Workflow) identify(tx Tx, d *access.Deputy) error {
 		if other.Person != d.Person {
 			continue
 		}
-		if own++; other.Deputy == d.Deputy {
-			if err := tx.EndDeputy(other.ID); err != nil {
-				return err
+		if other.Deputy != d.Deputy {
+			if w.Now().Before(other.Until) {
+				own++
 			}
-			own--
+			continue
+		}
+		if err := tx.EndDeputy(other.ID); err != nil {
+			return err
+		}
+		if err := w.deputyLeaf(tx, p, evidence.DeputyEnded, other); err != nil {
+			return err
 		}
 	}
 	if own >= mostDeputies {
@@ -183,10 +189,7 @@ func (w *Workflow) EndDeputy(ctx context.Context, p access.Principal, idOrEmail 
 // deputyLeaf records a deputy: who named whom in the envelope, and of the person the
 // leaf itself says nothing.
 func (w *Workflow) deputyLeaf(tx Tx, p access.Principal, kind evidence.Kind, d access.Deputy) error {
-	details := map[string]string{"from": d.From.Format(time.RFC3339), "until": d.Until.Format(time.RFC3339), "datasets": "all"}
-	if len(d.Datasets) > 0 {
-		details["datasets"] = strings.Join(d.Datasets, ", ")
-	}
+	details := scopeOf(d)
 	if kind == evidence.DeputyEnded {
 		details = map[string]string{"deputy": string(d.Deputy), "person": string(d.Person)}
 	}
@@ -194,6 +197,15 @@ func (w *Workflow) deputyLeaf(tx Tx, p access.Principal, kind evidence.Kind, d a
 		Digests: map[string]record.Digest{"compact": w.Compact().Digest},
 		Body:    evidence.Body{Who: string(p.Email), For: string(d.Deputy), Details: details}})
 	return err
+}
+
+// scopeOf words a deputy's time and datasets, as they stand in the envelope.
+func scopeOf(d access.Deputy) map[string]string {
+	details := map[string]string{"from": d.From.Format(time.RFC3339), "until": d.Until.Format(time.RFC3339), "datasets": "all"}
+	if len(d.Datasets) > 0 {
+		details["datasets"] = strings.Join(d.Datasets, ", ")
+	}
+	return details
 }
 
 // Deputies lists those that concern the person; stewards and auditors see all.

@@ -26,7 +26,7 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 	a := audit{w: w, report: &report}
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
 		a.plans, a.found, a.lives, a.kept, a.erased = nil, map[string]list{}, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
-		a.levels, a.records = map[access.Email]access.Level{}, map[access.Email]*change.Record{}
+		a.levels, a.records, a.deputies = map[access.Email]access.Level{}, map[access.Email]*change.Record{}, map[string]*evidence.Body{}
 		if report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()}); err != nil {
 			return err
 		}
@@ -55,16 +55,17 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 
 // audit compares what is stored beside the log with what the log tells of it.
 type audit struct {
-	w       *Workflow
-	report  *evidence.FsckReport
-	lives   map[change.ID]*told
-	kept    map[record.Digest]string // artefacts that must be there, with what they are
-	plans   []*change.Change         // whose plan's manifest is compared with them
-	erased  map[record.Digest]bool
-	found   map[string]list                 // which lists of changes there must be
-	force   record.Digest                   // the Compact put in force last
-	levels  map[access.Email]access.Level   // to which makers were moved last
-	records map[access.Email]*change.Record // what the leaves of makers' changes add up to
+	w        *Workflow
+	report   *evidence.FsckReport
+	lives    map[change.ID]*told
+	kept     map[record.Digest]string // artefacts that must be there, with what they are
+	plans    []*change.Change         // whose plan's manifest is compared with them
+	erased   map[record.Digest]bool
+	found    map[string]list                 // which lists of changes there must be
+	force    record.Digest                   // the Compact put in force last
+	levels   map[access.Email]access.Level   // to which makers were moved last
+	records  map[access.Email]*change.Record // what the leaves of makers' changes add up to
+	deputies map[string]*evidence.Body       // how those that are not ended were named, by id
 }
 
 // told is what the leaves of a change say of it, as far as they have been read.
@@ -101,6 +102,10 @@ func (a *audit) metadata(tx Tx) error {
 			}
 		case l.Kind == evidence.LevelMoved:
 			a.levels[access.Email(b.For)] = access.Level(l.IDs["to"])
+		case l.Kind == evidence.DeputyNamed:
+			a.deputies[l.IDs["deputy"]] = b
+		case l.Kind == evidence.DeputyEnded:
+			delete(a.deputies, l.IDs["deputy"])
 		case l.Change != "":
 			a.leaf(l, b)
 		}
@@ -186,43 +191,7 @@ func (a *audit) changes(tx Tx) error {
 			a.report.Problem("The log tells of change %s, but it is not stored.", id)
 		}
 	}
-	return errors.Join(a.lists(tx), a.standings(tx))
-}
-
-// counts adds a change to its maker's record.
-func (a *audit) counts(c *change.Change, t *told) {
-	if c.IsReversal() {
-		return
-	}
-	r := a.records[c.Maker]
-	if r == nil {
-		r = &change.Record{}
-		a.records[c.Maker] = r
-	}
-	for i, e := range t.events {
-		*r = r.With(t.events[:i], e)
-	}
-}
-
-// standings compares where makers stand with what the leaves of their changes and of
-// their levels tell. Who has none stored yet was never asked about.
-func (a *audit) standings(tx Tx) error {
-	for _, maker := range slices.Sorted(maps.Keys(a.records)) {
-		s, err := tx.Standing(maker)
-		if err != nil {
-			return err
-		}
-		if s == nil {
-			continue
-		}
-		if string(plan.CanonicalJSON(s.Record)) != string(plan.CanonicalJSON(*a.records[maker])) {
-			a.report.Problem("The stored record of a maker (%s) is not what the leaves of their changes add up to.", maker)
-		}
-		if to, moved := a.levels[maker]; moved && to != s.Level {
-			a.report.Problem("The stored level of a maker (%s) is %s, but their last move led to %s.", maker, s.Level, to)
-		}
-	}
-	return nil
+	return errors.Join(a.lists(tx), a.standings(tx), a.named(tx))
 }
 
 // list is what one way of searching must find.

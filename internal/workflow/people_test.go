@@ -97,6 +97,71 @@ func TestDeputyIsAskedInTheirTime(t *testing.T) {
 	w.mayNot("fred", approve, c, errs.NotFound, "There is no change")
 }
 
+// Threat: somebody with the rights of the database makes themself an expert, or a
+// deputy. The check of the log sees both.
+func TestFsckSeesLevelsAndDeputies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strings.Replace(company, "departments: [sales, finance]", "departments: [sales, finance]\nlevels: [{level: expert, when: 'clean >= 1', say: One.}]", 1))
+	w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	_, err := w.w.NameDeputy(ctx, w.as("olaf"), wire.Naming{Deputy: "fred@example.test", Until: "2099-01-01"})
+	refused(t, err, errs.Usage, "a year at most")
+	until := w.clock.Now().Add(9 * days).Format(time.DateOnly)
+	for range 2 { // the second takes the place of the first
+		_, err = w.w.NameDeputy(ctx, w.as("olaf"), wire.Naming{Deputy: "fred@example.test", Until: until, Datasets: []string{"customers"}})
+		fine(t, err)
+	}
+	whole := func(want string) {
+		t.Helper()
+		var report strings.Builder
+		err := w.w.Fsck(ctx, w.as("aud"), &report)
+		if want == "" {
+			fine(t, err)
+		} else if err == nil || !strings.Contains(report.String(), want) {
+			t.Errorf("%v, want %q in:\n%s", err, want, report.String())
+		}
+	}
+	whole("")
+	var maria *change.Standing
+	var fred []access.Deputy
+	meta := func(do func(workflow.Tx) error) { t.Helper(); fine(t, w.deps.Store.Do(ctx, do)) }
+	meta(func(tx workflow.Tx) (err error) {
+		if maria, err = tx.Standing("maria@example.test"); err == nil {
+			fred, err = tx.Deputies()
+		}
+		return err
+	})
+	if maria.Level != access.Expert || len(fred) != 1 {
+		t.Fatalf("%+v, %+v", maria, fred)
+	}
+	forged := *maria
+	forged.Record.Clean++
+	meta(func(tx workflow.Tx) error { return tx.SaveStanding(forged) })
+	whole("is not what the leaves of their changes add up to")
+	forged = *maria
+	forged.Level = access.Newcomer
+	meta(func(tx workflow.Tx) error { return tx.SaveStanding(forged) })
+	whole("their last move led to expert")
+	meta(func(tx workflow.Tx) error { return tx.SaveStanding(*maria) })
+
+	wider := fred[0]
+	wider.Datasets = nil
+	meta(func(tx workflow.Tx) error { return tx.SaveDeputy(wider) })
+	whole("not for that time and those datasets")
+	meta(func(tx workflow.Tx) error { return tx.EndDeputy(wider.ID) })
+	whole("but they are not stored")
+	other := fred[0]
+	other.ID = "0123456789abcdef"
+	meta(func(tx workflow.Tx) error { return tx.SaveDeputy(other) })
+	whole("no leaf tells that they were named")
+	meta(func(tx workflow.Tx) error {
+		if err := tx.EndDeputy(other.ID); err != nil {
+			return err
+		}
+		return tx.SaveDeputy(fred[0])
+	})
+	whole("")
+}
+
 // The same record always gives the same level, whatever was before; it is never below
 // the one that the Compact gives, and never falls because a clean change more was
 // applied.
