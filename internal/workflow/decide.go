@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sutor/internal/access"
@@ -94,7 +95,7 @@ func (s *step) decision(kind evidence.Kind, comment string) evidence.Entry {
 	e := evidence.Entry{Kind: kind, Means: s.who.Means, Digests: planDigests(s.c), IDs: map[string]string{"role": string(s.seat.Role)},
 		Body: evidence.Body{Who: string(s.who.Email), For: string(s.seat.For), Comment: comment}}
 	for _, in := range s.who.StandsIn {
-		if in.For.Email == s.seat.For && in.Deputy != "" && in.Covers(s.c.Dataset) {
+		if in.For.Email == s.seat.For && in.Deputy != "" && slices.ContainsFunc(s.c.Datasets(), in.Covers) {
 			e.IDs["deputy"] = in.Deputy
 		}
 	}
