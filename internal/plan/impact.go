@@ -1,8 +1,12 @@
 package plan
 
 import (
+	"fmt"
+	"strings"
+
 	"sutor/internal/expr"
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
 
 // Impact asks which rows of a related table belong to the rows that a plan
@@ -14,6 +18,31 @@ type Impact struct {
 	Where   *expr.Condition // which of the rows count, over columns on the side Whole; nil for all
 	Reads   record.Schema   // the columns of Table that Where reads, and the measure
 	Measure string          // column of Reads whose sum is told; "" for none
+
+	// Deletes is the reference by which the system deletes or changes rows of Table with
+	// those that a plan deletes; only these count then, those too that are left alone
+	// because of it. Nil: updated and deleted rows.
+	Deletes *driver.Reference
+}
+
+// Cascades gives what a delete of rows of a table would do elsewhere, and what to
+// call it.
+func Cascades(t driver.Table) (all []Impact, labels []string) {
+	for _, ref := range t.ReferencedBy {
+		if ref.OnDelete == "" || ref.Table == t.Table {
+			continue
+		}
+		does := "deleted with them"
+		if ref.OnDelete != "cascade" {
+			does = "emptied of " + strings.Join(ref.Columns.Names(), ", ") + " with them"
+			if ref.OnDelete == "set default" {
+				does = "given another " + strings.Join(ref.Columns.Names(), ", ") + " with them"
+			}
+		}
+		all = append(all, Impact{Table: ref.Table, By: ref.Columns, Of: ref.RefColumns, Deletes: &ref})
+		labels = append(labels, fmt.Sprintf("rows of %s, %s", ref.Table, does))
+	}
+	return all, labels
 }
 
 // Touched is what an Impact found.

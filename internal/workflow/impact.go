@@ -109,25 +109,40 @@ func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Tabl
 func (w *Workflow) impacts(ctx context.Context, comp *compact.Compact, d *compact.Dataset, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) ([]change.Impact, error) {
 	var all []change.Impact
 	for i, def := range d.Impact {
-		found := change.Impact{Label: def.Label}
-		short, cancel := context.WithTimeout(ctx, impactTime)
-		touched, err := w.impact(short, comp, d, i, t, sys, s, out)
-		late := short.Err() != nil
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case err != nil && late:
-			found.Unknown = fmt.Sprintf("Unknown: looking it up took longer than %s.", impactTime)
-		case err != nil:
-			w.Log.Warn("impact unknown", "dataset", d.Name, "impact", def.Label, "error", errs.Detail(err))
-			found.Unknown = "Unknown: " + errs.Public(err).Message
-		default:
-			found.Rows, found.Measure, found.Unjudged = touched.Rows, touched.Sum, touched.Unknown
-		}
+		found := w.found(ctx, d, def.Label, func(short context.Context) (plan.Touched, error) { return w.impact(short, comp, d, i, t, sys, s, out) })
 		all = append(all, found)
 	}
-	return all, nil
+	cascades, labels := plan.Cascades(t)
+	for i, im := range cascades {
+		if out.Manifest.Counts.Delete+out.Manifest.Counts.Impossible == 0 {
+			break
+		}
+		found := w.found(ctx, d, labels[i], func(short context.Context) (plan.Touched, error) {
+			return s.Touched(short, out, im, sys, len(d.Impact)+i)
+		})
+		if found.Rows > 0 || found.Unknown != "" {
+			all = append(all, found)
+		}
+	}
+	return all, ctx.Err()
+}
+
+// found looks one impact up, for as long as it may take.
+func (w *Workflow) found(ctx context.Context, d *compact.Dataset, label string, look func(context.Context) (plan.Touched, error)) change.Impact {
+	out := change.Impact{Label: label}
+	short, cancel := context.WithTimeout(ctx, impactTime)
+	defer cancel()
+	touched, err := look(short)
+	switch {
+	case err != nil && short.Err() != nil:
+		out.Unknown = fmt.Sprintf("Unknown: looking it up took longer than %s.", impactTime)
+	case err != nil:
+		w.Log.Warn("impact unknown", "dataset", d.Name, "impact", label, "error", errs.Detail(err))
+		out.Unknown = "Unknown: " + errs.Public(err).Message
+	default:
+		out.Rows, out.Measure, out.Unjudged = touched.Rows, touched.Sum, touched.Unknown
+	}
+	return out
 }
 
 func (w *Workflow) impact(ctx context.Context, comp *compact.Compact, d *compact.Dataset, i int, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) (plan.Touched, error) {

@@ -92,3 +92,20 @@ func TestImpactChecked(t *testing.T) {
 		}
 	}
 }
+
+// What a delete would take with it elsewhere is shown by itself, whether the Compact
+// names the table or not.
+func TestImpactOfCascades(t *testing.T) {
+	t.Parallel()
+	w := withOrders(t)
+	w.sql(`CREATE TABLE contact (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer (id) ON DELETE CASCADE);
+		CREATE TABLE lead (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer (id) ON DELETE SET NULL)`)
+	c := w.propose("maria", "id,name\n8,Hal\n9,Ivo\n", upsert)
+	w.applied(t, "maria", "olaf", c)
+	w.sql(`INSERT INTO contact VALUES (1, 9), (2, 9), (3, 1)`)
+	back := w.does("olaf", undo, c)
+	want := wire.Impact{Label: "rows of main.contact, deleted with them", Rows: 2}
+	if got := back.Impact[len(back.Impact)-1]; got.Label != want.Label || got.Rows != want.Rows || len(back.Impact) != 3 {
+		t.Errorf("%+v, want %+v at the end", back.Impact, want)
+	}
+}

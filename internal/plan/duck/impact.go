@@ -28,8 +28,12 @@ func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact
 		present = append(present, fmt.Sprintf("u%d IS NOT NULL", i))
 	}
 	us := strings.Join(names("u", n), ", ")
+	rows := `op IN ('update', 'delete')`
+	if im.Deletes != nil {
+		rows = `(op = 'delete' OR why = ` + text(plan.WhyReferred(*im.Deletes)) + `)`
+	}
 	query := `SELECT min(n) AS line, ` + us + ` FROM (SELECT n, ` + strings.Join(values, ", ") + ` FROM read_parquet(` + text(out.Parquet) + `)
-		WHERE op IN ('update', 'delete')) WHERE ` + strings.Join(present, " AND ") + ` GROUP BY ` + us
+		WHERE ` + rows + `) WHERE ` + strings.Join(present, " AND ") + ` GROUP BY ` + us
 	columns := im.Reads
 	if len(columns) == 0 {
 		columns = im.By[:1]
