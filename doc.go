@@ -110,6 +110,9 @@
 // them (workflow/levels.go); a rehearsal takes it as it stands. A deputy is known to the
 // metadata, not to the Compact: a rehearsal cannot know who will stand in.
 //
+// What the Compact says of the values of a key's columns (one_of, min, max, pattern) is
+// not asked of new rows yet, and compact check does not say so.
+//
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
 // trial, the mode sync, approving a part, hidden columns and row filters,
