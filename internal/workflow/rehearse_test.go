@@ -143,7 +143,7 @@ func TestRehearsalTellsNobodyMore(t *testing.T) {
 	if fine(t, err); len(r.Changes) > 0 {
 		t.Errorf("fred makes himself an owner, and sees %+v", r)
 	}
-	hidden := strings.Replace(company, "      touched:", "      note: {visible_to: [owner]}\n      touched:", 1)
+	hidden := strings.Replace(company, "      touched:", "      note: {visible_to: [owner, auditor]}\n      touched:", 1)
 	w.inForce(t, hidden)
 	r, err = w.w.Rehearse(ctx, w.as("maria"), []byte(strings.Replace(company, "    guardrails:\n", ask, 1)), 0)
 	if fine(t, err); len(r.Changes) > 0 || len(r.Notes) == 0 {
