@@ -46,7 +46,9 @@ func (c Condition) SQL(d Dialect, b Binding) string {
 }
 
 // Refs lists the columns that the condition reads, in order of appearance.
-func (c Condition) Refs() []Ref {
+func (c Condition) Refs() []Ref { return refsOf(c.node.cond) }
+
+func refsOf(root part) []Ref {
 	var refs []Ref
 	seen := map[part]bool{}
 	var walk func(p part)
@@ -62,14 +64,16 @@ func (c Condition) Refs() []Ref {
 			walk(sub)
 		}
 	}
-	walk(c.node.cond)
+	walk(root)
 	return refs
 }
 
 // Columns lists the columns read on one side, in order of appearance.
-func (c Condition) Columns(side Side) []string {
+func (c Condition) Columns(side Side) []string { return columnsOf(c.node.cond, side) }
+
+func columnsOf(root part, side Side) []string {
 	var names []string
-	for _, ref := range c.Refs() {
+	for _, ref := range refsOf(root) {
 		if ref.Side == side {
 			names = append(names, ref.Name)
 		}

@@ -19,6 +19,7 @@ type Dialect struct {
 	Try         func(x string) string            // NULL where x overflows
 	Finite      func(x string) string            // NULL where x is infinite or NaN
 	DivisorSign func(x string) string            // 1, -1, or NULL for zero; a decimal of scale 0
+	Quotient    func(a, b string) string         // of two decimals of scale 0, b positive: what stands before the point
 	FullMatch   func(x, pattern string) string   // the whole text matches an RE2 pattern
 	Matches     func(x, pattern string) string   // some of the text matches
 	TextTest    func(test TextTest, a, b string) string
@@ -44,6 +45,7 @@ func DuckDB() Dialect {
 		// A list of one holds x, so that it is written once however deep it stands.
 		Finite:      func(x string) string { return "list_filter([" + x + "], lambda v: isfinite(v))[1]" },
 		DivisorSign: func(x string) string { return "list_extract([-1, NULL, 1]::DECIMAL(1, 0)[], sign(" + x + ") + 2)" },
+		Quotient:    func(a, b string) string { return "(CAST(" + a + " AS HUGEINT) // CAST(" + b + " AS HUGEINT))" },
 		FullMatch:   call("regexp_full_match"),
 		Matches:     call("regexp_matches"),
 		TextTest: func(test TextTest, a, b string) string {

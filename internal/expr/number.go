@@ -27,9 +27,14 @@ func Number(text string) (Node, error) {
 // Arithmetic is one of + - * /.
 type Arithmetic byte
 
-// Calculate adds, subtracts, multiplies or divides two numbers.
+// Calculate adds, subtracts, multiplies or divides two numbers; + also joins two
+// texts.
 func Calculate(op Arithmetic, a, b Node) (Node, error) {
 	n := Node{text: a.inside(precOf(op)) + " " + string(op) + " " + b.inside(precOf(op)+1), prec: precOf(op)}
+	if op == '+' && a.kind == Text && b.kind == Text && !a.op && !b.op {
+		n.kind, n.str = Text, &textJoin{a.str, b.str}
+		return n, nil
+	}
 	if !a.numeric() || !b.numeric() {
 		bad := a
 		if a.numeric() {

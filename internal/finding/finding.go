@@ -59,6 +59,12 @@ const (
 	AsStored     = "as-stored"      // the system stored something else than was approved
 	Constraint   = "constraint"     // the system refused it at apply
 	Outside      = "outside-rows"   // not among the rows that the maker sees and may change
+	OutsidePart  = "outside-part"   // a row of a sync's file is outside the part that it stands for
+	SyncKey      = "sync-key"       // a row of a sync's file has no key, so nothing may be deleted
+	SyncShare    = "sync-share"     // a sync would delete too much of its part
+	Referred     = "referred-to"    // rows refer to one that would be deleted
+	Uncomputed   = "uncomputed"     // a rule gives no value
+	Unjudged     = "unjudged"       // rows of the table that a rule or a sync's part cannot judge (warning)
 )
 
 // ByCompact lists those of the built-in checks that hold a plan to what the Compact
@@ -103,6 +109,12 @@ var BuiltIn = []string{
 	AsStored,
 	Constraint,
 	Outside,
+	OutsidePart,
+	SyncKey,
+	SyncShare,
+	Referred,
+	Uncomputed,
+	Unjudged,
 }
 
 // Finding is one rule's result over a whole plan.

@@ -18,30 +18,38 @@ import (
 const maxRule = 10_000
 
 // compile parses a rule and translates it.
-func compile(rule Rule, each Each, names scope) (expr.Condition, error) {
+func compile(rule Rule, each Each, names scope) (condition expr.Condition, err error) {
 	if err := rule.check(each); err != nil {
-		return expr.Condition{}, err
+		return condition, err
 	}
+	return condition, translate(rule, names, func(n expr.Node) error {
+		condition, err = expr.NewCondition(n)
+		return err
+	})
+}
+
+// translate parses a rule's text and hands its node over; what is wrong with it, or
+// with the node, is an [*Error].
+func translate(rule Rule, names scope, take func(expr.Node) error) error {
 	p, err := parser.NewParser(parser.EnableIdentEscapeSyntax(false), parser.ExpressionSizeCodePointLimit(maxRule), parser.MaxRecursionDepth(100))
 	if err != nil {
-		return expr.Condition{}, errs.New(errs.Internal, "The parser of rules cannot start.").Because(err)
+		return errs.New(errs.Internal, "The parser of rules cannot start.").Because(err)
 	}
 	text := []rune(rule.When)
 	tree, problems := p.Parse(common.NewTextSource(rule.When))
 	if list := problems.GetErrors(); len(list) > 0 {
 		at := offsetOf(text, list[0].Location.Line(), max(list[0].Location.Column(), 0))
-		return expr.Condition{}, placed(rule, text, at, syntaxError(text, at, list[0].Message))
+		return placed(rule, text, at, syntaxError(text, at, list[0].Message))
 	}
 	t := &translator{scope: names, text: text, info: tree.SourceInfo()}
 	node, err := t.node(tree.Expr())
 	if err != nil {
-		return expr.Condition{}, placed(rule, text, t.at, err)
+		return placed(rule, text, t.at, err)
 	}
-	condition, err := expr.NewCondition(node)
-	if err != nil {
-		return expr.Condition{}, placed(rule, text, 0, err)
+	if err := take(node); err != nil {
+		return placed(rule, text, 0, err)
 	}
-	return condition, nil
+	return nil
 }
 
 func (r Rule) check(each Each) error {

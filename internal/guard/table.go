@@ -13,6 +13,16 @@ func CompileTable(text string, schema record.Schema) (expr.Condition, error) {
 	return compile(Rule{Name: "condition", When: text}, "", tableScope{schema})
 }
 
+// CompileValue compiles an expression over the columns of one row, in which a name
+// is a column: `round(credit_limit * 1.03, 2)`. Its columns are on the side
+// [expr.Whole]. What is wrong with the text is an [*Error].
+func CompileValue(text string, schema record.Schema) (value expr.Value, err error) {
+	return value, translate(Rule{Name: "value", When: text}, tableScope{schema}, func(n expr.Node) error {
+		value, err = expr.NewValue(n)
+		return err
+	})
+}
+
 // tableScope knows the columns of one table.
 type tableScope struct{ schema record.Schema }
 

@@ -24,8 +24,8 @@ type translator struct {
 }
 
 // functions is the closed list, as people write it.
-const functions = "abs(x), size(text), size(changed), date(\"2026-01-31\"), timestamp(\"2026-01-31T14:30:00Z\"), col(after, \"name\"), " +
-	"x.startsWith(\"…\"), x.endsWith(\"…\"), x.contains(\"…\") and x.matches(\"…\")"
+const functions = "abs(x), round(x, 2), size(text), trim(text), size(changed), date(\"2026-01-31\"), timestamp(\"2026-01-31T14:30:00Z\"), col(after, \"name\"), " +
+	"x.startsWith(\"…\"), x.endsWith(\"…\"), x.contains(\"…\"), x.matches(\"…\") and x.replace(\"…\", \"…\")"
 
 var comparisons = map[string]expr.Comparison{
 	operators.Equals: expr.Equal, operators.NotEquals: expr.NotEqual, operators.Less: expr.Less,
@@ -220,6 +220,10 @@ func (t *translator) function(e ast.Expr, c ast.CallExpr) (expr.Node, error) {
 	switch {
 	case name == "abs" && one:
 		return t.apply(e, func(n []expr.Node) (expr.Node, error) { return expr.Abs(n[0]) }, args...)
+	case name == "round" && len(args) == 2:
+		return t.apply(e, func(n []expr.Node) (expr.Node, error) { return expr.Round(n[0], n[1]) }, args...)
+	case name == "trim" && one:
+		return t.apply(e, func(n []expr.Node) (expr.Node, error) { return expr.Trim(n[0]) }, args...)
 	case name == "size" && one && args[0].Kind() == ast.IdentKind && args[0].AsIdent() == "changed":
 		if _, ok := t.scope.(rowScope); ok {
 			return expr.SizeOfChanged(), nil
@@ -229,6 +233,8 @@ func (t *translator) function(e ast.Expr, c ast.CallExpr) (expr.Node, error) {
 		return t.apply(e, func(n []expr.Node) (expr.Node, error) { return expr.Size(n[0]) }, args...)
 	case name == "date" && one, name == "timestamp" && one:
 		return t.moment(e, name, args[0])
+	case name == "col" && one:
+		return t.plainColumn(e, args[0])
 	case name == "col" && len(args) == 2:
 		side, ok := sideOf(args[0])
 		column, written := textOf(args[1])
@@ -241,8 +247,18 @@ func (t *translator) function(e ast.Expr, c ast.CallExpr) (expr.Node, error) {
 	return t.noFunction(e, name)
 }
 
+// plainColumn is a column by a name that is no identifier, where there are no sides.
+func (t *translator) plainColumn(e, name ast.Expr) (expr.Node, error) {
+	column, written := textOf(name)
+	if _, ok := t.scope.(tableScope); !ok || !written {
+		return t.noFunction(e, "col")
+	}
+	n, err := t.scope.name(column)
+	return t.fail(name, n, err)
+}
+
 func (t *translator) noFunction(e ast.Expr, name string) (expr.Node, error) {
-	known := []string{"abs", "size", "date", "timestamp", "col", "startsWith", "endsWith", "contains", "matches"}
+	known := []string{"abs", "round", "trim", "replace", "size", "date", "timestamp", "col", "startsWith", "endsWith", "contains", "matches"}
 	if slices.Contains(known, name) {
 		return t.refuse(e, "The functions are "+functions+".", "%s is not used like this.", name)
 	}
@@ -266,6 +282,9 @@ func (t *translator) moment(e ast.Expr, name string, arg ast.Expr) (expr.Node, e
 }
 
 func (t *translator) method(e ast.Expr, c ast.CallExpr) (expr.Node, error) {
+	if c.FunctionName() == "replace" && len(c.Args()) == 2 {
+		return t.apply(e, func(n []expr.Node) (expr.Node, error) { return expr.Replace(n[0], n[1], n[2]) }, append([]ast.Expr{c.Target()}, c.Args()...)...)
+	}
 	test := expr.TextTest(c.FunctionName())
 	if !slices.Contains([]expr.TextTest{expr.StartsWith, expr.EndsWith, expr.Contains, expr.Matches}, test) || len(c.Args()) != 1 {
 		return t.noFunction(e, c.FunctionName())

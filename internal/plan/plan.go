@@ -48,7 +48,8 @@
 // # Files
 //
 // plan.parquet has one row per delta, all values canonical text: n (1, 2, … by
-// op and key), op, line (the file's, NULL without one), mask (one character a
+// op and key), op, line (the file's, NULL for a row that a sync deletes: inside the
+// engines it has a number below zero), mask (one character a
 // column after the key: 1 where the row writes it), why (reversals: why a row is
 // kept or impossible), k0… (key), b0… and a0… (before and after of the judged
 // columns after the key). Op is insert, update, delete, or kept and impossible
@@ -87,6 +88,7 @@ const (
 type Live interface {
 	Count(ctx context.Context, table record.Table) (int64, error)
 	Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
+	Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error)
 }
 
 // Spec is all that a plan is computed from, besides the file and live data.
@@ -110,6 +112,9 @@ type Spec struct {
 	// it does not hold is taken for one that is not there, and none may become such a
 	// one ([OutsideFinding]).
 	Only *expr.Condition
+
+	Within *Part // of a sync; nil otherwise
+	Rule   *Rule // in place of a file, which is not read then; nil otherwise
 }
 
 // Remembered is a format that somebody chose before.

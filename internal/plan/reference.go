@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/finding"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -23,25 +25,34 @@ import (
 // no digest of one. All rows are in memory: it is for tests, not for use.
 func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*Outcome, []byte, error) {
 	r := &reference{spec: spec, live: live, read: map[string]*reading{}}
-	if err := r.chooseFormats(); err != nil {
-		return nil, nil, err
+	steps := []func() error{
+		r.chooseFormats,
+		func() error { return r.readLines(staging) },
+		func() error { return r.findKeyFormats(ctx) },
+		func() error { return r.readPart(ctx) },
+		func() error { return r.compare(ctx) },
 	}
-	if err := r.readLines(staging); err != nil {
-		return nil, nil, err
+	if spec.Rule != nil {
+		steps = []func() error{func() error { return r.pickRows(ctx) }}
 	}
-	if err := r.findKeyFormats(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := r.compare(ctx); err != nil {
-		return nil, nil, err
-	}
-	r.checkRows()
-	r.makeDeltas()
-	if err := r.checkByReading(ctx); err != nil {
-		return nil, nil, err
+	for _, step := range append(steps, r.checkAndMake,
+		func() error { return r.checkByReading(ctx) },
+		func() error { return r.checkReferred(ctx) }) {
+		if err := step(); err != nil {
+			return nil, nil, err
+		}
 	}
 	r.judgeRows()
 	return r.freeze()
+}
+
+// checkAndMake runs the checks that need no reading, and makes the deltas of what
+// is valid.
+func (r *reference) checkAndMake() error {
+	r.checkRows()
+	r.makeDeltas()
+	r.deleteOthers()
+	return nil
 }
 
 type reference struct {
@@ -57,6 +68,9 @@ type reference struct {
 	read   map[string]*reading          // how columns are read, by column
 
 	reversal bool // undoing an applied plan: checks are told only
+
+	part  []liveRow         // inside the part of a sync, in the order of their keys
+	notes []finding.Finding // that are about no row of the file
 }
 
 // line is one record of the file.
@@ -218,13 +232,9 @@ func (r *reference) fetch(ctx context.Context, asked map[int64][]*string) (map[i
 func (r *reference) lookup(ctx context.Context, l driver.Lookup, asked map[int64][]*string) (map[int64][][]*string, error) {
 	var up, down bytes.Buffer
 	w := record.NewWriter(&up)
-	for _, line := range r.lines {
-		values, ok := asked[line.number]
-		if !ok {
-			continue
-		}
-		w.Number(line.number)
-		for _, v := range values {
+	for _, number := range slices.Sorted(maps.Keys(asked)) {
+		w.Number(number)
+		for _, v := range asked[number] {
 			w.Optional(v)
 		}
 		if err := w.End(); err != nil {
@@ -341,10 +351,10 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 	}
 	m := Manifest{Key: r.spec.Key.Names(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...), Mapping: r.mapping(),
 		TableRows: r.table, Rows: record.DigestOf(rows), Counts: r.counts()}
-	if !r.reversal {
+	if !r.reversal && r.spec.Rule == nil {
 		m.Content = r.content()
 	}
-	return &Outcome{Manifest: m, Findings: r.findings()}, rows, nil
+	return &Outcome{Manifest: m, Findings: append(r.findings(), r.notes...)}, rows, nil
 }
 
 func (r *reference) canonicalRows() ([]byte, error) {
@@ -391,5 +401,8 @@ func (r *reference) counts() (c change.Counts) {
 	}
 	c.Invalid = int64(len(r.invalid()))
 	c.Unchanged = int64(len(r.lines)) - c.Written() - c.Kept - c.Impossible - c.Invalid
+	if !r.reversal { // a row that a sync deletes is none of the file
+		c.Unchanged += c.Delete
+	}
 	return c
 }

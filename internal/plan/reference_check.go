@@ -119,7 +119,7 @@ func (r *reference) checkValues() {
 		}
 		slices.Sort(problems)
 		for _, p := range problems {
-			value := r.check(r.read[c.Name].finding(c, p))
+			value := r.check(r.problem(c, p))
 			for _, l := range byProblem[p] {
 				value.hit(l, l.cells[c.Name].shown())
 			}
@@ -203,6 +203,9 @@ func (r *reference) checkMode() {
 	}
 	if mode == change.Insert {
 		all(ExistingKeyFinding(), is(true))
+	}
+	if r.spec.Within != nil {
+		r.checkPart()
 	}
 	if r.spec.Only == nil && mode != change.Update && !r.spec.Allow[driver.Insert] {
 		all(NotAllowedFinding("insert"), is(false))

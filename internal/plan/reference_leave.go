@@ -108,7 +108,7 @@ func (r *reversal) referredTo(ctx context.Context) (all []hurdle, err error) {
 // that are deleted too are in nobody's way. Where the other table cannot be read,
 // a delete that the system would refuse is left to it, and one that would do more
 // is not risked.
-func (r *reversal) lookupReferring(ctx context.Context, ref driver.Reference) (hurdle, error) {
+func (r *reference) lookupReferring(ctx context.Context, ref driver.Reference) (hurdle, error) {
 	deleted := func() (rows []*delta) {
 		for _, d := range r.deltas {
 			if d.op == driver.Delete {
@@ -153,7 +153,7 @@ func (r *reversal) lookupReferring(ctx context.Context, ref driver.Reference) (h
 }
 
 // held gives the values that the live row of a delta has.
-func (r *reversal) held(d *delta, cols record.Schema) (values []*string) {
+func (r *reference) held(d *delta, cols record.Schema) (values []*string) {
 	for _, c := range cols {
 		if i := r.spec.Key.Index(c.Name); i >= 0 {
 			values = append(values, d.key[i])

@@ -294,7 +294,8 @@ func (r *reference) severity(f finding.Finding) finding.Severity {
 
 func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Finding {
 	lines := slices.Sorted(maps.Keys(hits))
-	f.Severity, f.Rows, f.Ranges = r.severity(f), int64(len(lines)), finding.Ranges(lines)
+	ofFile := slices.DeleteFunc(slices.Clone(lines), func(n int64) bool { return n < 0 })
+	f.Severity, f.Rows, f.Ranges = r.severity(f), int64(len(lines)), finding.Ranges(ofFile)
 	if len(f.Ranges) > finding.MaxRanges {
 		f.Ranges = append(f.Ranges[:finding.MaxRanges:finding.MaxRanges], "…")
 	}

@@ -26,7 +26,8 @@ type run struct {
 	nk, nj int      // columns of the key, judged columns after it
 	cols   []column // key, then judged
 	checks []finding.Finding
-	table  int64 // rows of the live table
+	told   []finding.Finding // that are about no row of the file
+	table  int64             // rows of the live table
 
 	reversal bool // undoing an applied plan: checks are told only
 
@@ -63,15 +64,17 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if err := r.chooseFormats(); err != nil {
 		return nil, err
 	}
-	return &Draft{r}, r.steps(ctx, 0, []doing{
-		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, staging) }},
+	all := []doing{
+		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
+		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
-		{"comparing", r.compare},
-		{"checking", r.checkRows},
-		{"checking", r.freezeDeltas},
-	})
+	}
+	if spec.Rule != nil {
+		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}
+	}
+	return &Draft{r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}))
 }
 
 // doing is a part of the making of a plan, and what is told of it.
@@ -114,15 +117,13 @@ const defect = `CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect
 // e<i> (is the cell empty), p<i> (its problem), s<i> (its text, where that is a
 // problem; always for the key), v<i> (its canonical text), and of decimals and
 // floats g<i> (may its point stand between thousands? NULL without one).
-func (r *run) readCells(ctx context.Context, staging string) error {
-	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
-	var pick, problems, values, out strings.Builder
+func (r *run) readCells(ctx context.Context, source string) error {
+	var problems, values, out strings.Builder
 	var cells []cellSQL
 	for i, c := range r.cols {
 		if c.source < 0 {
 			continue
 		}
-		fmt.Fprintf(&pick, ", c%d AS s%d", c.source, i)
 		cell := cell(c.Type, i, r.spec.Location)
 		cells = append(cells, cell)
 		empty, shown := fmt.Sprintf("s%d IS NULL", i), fmt.Sprintf("s%d", i)
@@ -139,11 +140,24 @@ func (r *run) readCells(ctx context.Context, staging string) error {
 			fmt.Fprintf(&out, ", %s AS g%d", maybeGrouped(fmt.Sprintf("s%d", i)), i)
 		}
 	}
-	from := layered(`(SELECT line, defect`+pick.String()+` FROM `+readCSV(staging, "line", fields)+`)`, cells)
+	from := layered(source, cells)
 	return r.load(ctx, `
 		CREATE TABLE cells AS
 		SELECT line, `+defect+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// staged is the SQL of a staging file's lines: line, defect and the text s<i> of
+// every key and judged column in it.
+func (r *run) staged(staging string) string {
+	pick := ""
+	for i, c := range r.cols {
+		if c.source >= 0 {
+			pick += fmt.Sprintf(", c%d AS s%d", c.source, i)
+		}
+	}
+	fields := append([]string{"defect"}, names("c", len(r.spec.Columns))...)
+	return `(SELECT line, defect` + pick + ` FROM ` + readCSV(staging, "line", fields) + `)`
 }
 
 // keyed is the condition under which a row of cells has a usable key.
@@ -168,15 +182,7 @@ func (r *run) fetchLive(ctx context.Context) error {
 	if err := r.lookup(ctx, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
 		return err
 	}
-	sel := ""
-	for i, c := range r.cols {
-		name := fmt.Sprintf("k%d", i)
-		if i >= r.nk {
-			name = fmt.Sprintf("l%d", i-r.nk)
-		}
-		sel += ", " + canonicalLive(c.Type, name) + " AS " + name
-	}
-	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+sel+` FROM live_raw`); err != nil {
+	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
 		return err
 	}
 	if err := r.keepInside(ctx); err != nil {
@@ -189,6 +195,18 @@ func (r *run) fetchLive(ctx context.Context) error {
 			WithMend("The steward gives the dataset a key that is unique in the system.")
 	}
 	return err
+}
+
+// canonical gives k0… and l0… of live rows as they came.
+func (r *run) canonical() (sel string) {
+	for i, c := range r.cols {
+		name := fmt.Sprintf("k%d", i)
+		if i >= r.nk {
+			name = fmt.Sprintf("l%d", i-r.nk)
+		}
+		sel += ", " + canonicalLive(c.Type, name) + " AS " + name
+	}
+	return sel
 }
 
 // lookup copies the rows of query (a number and the values to look up) to the
@@ -298,8 +316,12 @@ func emptied(c record.Column) string {
 func (r *run) freezeDeltas(ctx context.Context) error {
 	sel := "line, CASE WHEN found THEN 'update' ELSE 'insert' END AS op, NULL::VARCHAR AS why" + list(r.nk, "k#") +
 		list(r.nj, "l# AS b#") + list(r.nj, "a#") + list(r.nj, "m#")
-	return r.exec(ctx, `CREATE TABLE deltas AS SELECT `+sel+` FROM rows
+	err := r.exec(ctx, `CREATE TABLE deltas AS SELECT `+sel+` FROM rows
 		WHERE line NOT IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`)) AND (NOT found OR `+r.anyMask()+`)`)
+	if err == nil && r.spec.Within != nil {
+		err = r.deleteOthers(ctx)
+	}
+	return err
 }
 
 // anyMask is true where a row writes any column.

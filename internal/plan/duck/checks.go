@@ -71,7 +71,7 @@ func (r *run) checkValues(ctx context.Context) error {
 			return err
 		}
 		for _, p := range problems {
-			if err := r.hit(ctx, c.formatProblem(p), "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), sample(i, p)); err != nil {
+			if err := r.hit(ctx, r.problem(c, p), "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), sample(i, p)); err != nil {
 				return err
 			}
 		}
@@ -112,6 +112,11 @@ func (r *run) checkMode(ctx context.Context) error {
 	}
 	if mode == change.Insert {
 		if err := r.hit(ctx, plan.ExistingKeyFinding(), "met", "found", sample); err != nil {
+			return err
+		}
+	}
+	if r.spec.Within != nil {
+		if err := r.checkPart(ctx); err != nil {
 			return err
 		}
 	}

@@ -36,11 +36,11 @@ func Finish(ctx context.Context, drafts ...*Draft) ([]*plan.Outcome, []plan.Step
 	}
 	out := make([]*plan.Outcome, len(runs))
 	for i, r := range runs {
-		judge := r.judgeRows
+		rest := []doing{{"looking up references", r.checkReferred}, {"judging guardrails", r.judgeRows}}
 		if r.reversal {
-			judge = r.judgeReversal
+			rest = []doing{{"judging guardrails", r.judgeReversal}}
 		}
-		if err := r.steps(ctx, allSteps-2, []doing{{"judging guardrails", judge}}); err != nil {
+		if err := r.steps(ctx, allSteps-2, rest); err != nil {
 			return nil, nil, err
 		}
 		r.tell("freezing the plan", allSteps-1, allSteps)

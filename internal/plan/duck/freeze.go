@@ -17,7 +17,7 @@ import (
 // freeze writes the deltas as plan.parquet, digests their canonical rows, and
 // gathers the findings.
 func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
-	query := `SELECT op, line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
+	query := `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
 		list(r.nj, "a#") + ` FROM deltas`
 	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
 	var err error
@@ -36,7 +36,7 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 	if out.Facts, err = r.facts(ctx); err != nil {
 		return nil, err
 	}
-	if !r.reversal {
+	if !r.reversal && r.spec.Rule == nil {
 		if m.Content, err = r.content(ctx); err != nil {
 			return nil, err
 		}
@@ -109,6 +109,9 @@ func (r *run) counts(ctx context.Context) (c change.Counts, err error) {
 			var all int64
 			err := scan(&c.Insert, &c.Update, &c.Delete, &c.Kept, &c.Impossible, &all, &c.Invalid)
 			c.Unchanged = all - c.Written() - c.Kept - c.Impossible - c.Invalid
+			if !r.reversal { // a row that a sync deletes is none of the file
+				c.Unchanged += c.Delete
+			}
 			return err
 		})
 	return c, err
@@ -128,7 +131,7 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 		return nil, err
 	}
 	err = r.query(ctx, fmt.Sprintf(`
-		WITH once AS (SELECT DISTINCT f, line FROM hits),
+		WITH once AS (SELECT DISTINCT f, line FROM hits WHERE line > 0),
 		runs AS (SELECT f, line, line - row_number() OVER (PARTITION BY f ORDER BY line) AS run FROM once),
 		ranges AS (SELECT f, min(line) AS lo, max(line) AS hi FROM runs GROUP BY f, run)
 		SELECT f, lo, hi FROM ranges QUALIFY row_number() OVER (PARTITION BY f ORDER BY lo) <= %d ORDER BY f, lo`, finding.MaxRanges+1),
@@ -181,7 +184,7 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 	for i, h := range hit {
 		out[i], order[i] = h.Finding, h.f
 	}
-	return out, r.writeHits(ctx, order)
+	return append(out, r.told...), r.writeHits(ctx, order)
 }
 
 // writeHits writes the lines of every finding (plan.Outcome); order gives the
@@ -191,5 +194,5 @@ func (r *run) writeHits(ctx context.Context, order []int) error {
 	for i, f := range order {
 		pairs += fmt.Sprintf(", (%d, %d)", f, i)
 	}
-	return r.copyCSV(ctx, `SELECT DISTINCT line, i FROM hits JOIN (VALUES `+pairs+`) o(f, i) USING (f) WHERE line IS NOT NULL ORDER BY line, i`, nil, r.Path("hits.csv"))
+	return r.copyCSV(ctx, `SELECT DISTINCT line, i FROM hits JOIN (VALUES `+pairs+`) o(f, i) USING (f) WHERE line > 0 ORDER BY line, i`, nil, r.Path("hits.csv"))
 }

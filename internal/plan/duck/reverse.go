@@ -132,7 +132,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 		}
 		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
 	}
-	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+r.whyLeft(rev)+` AS why`+sel+`
+	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, -c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+r.whyLeft(rev)+` AS why`+sel+`
 		FROM cells c LEFT JOIN live l ON l.n = c.line`)
 	if err != nil {
 		return err

@@ -30,6 +30,12 @@ func (g *generator) rules(w *world) {
 			s.Rules[c.Name] = g.rule(c)
 		}
 	}
+	switch n := g.percent("without a file"); {
+	case n >= 85:
+		g.sync(w)
+	case n >= 70 && len(s.Judged) > 0:
+		g.byRule(s)
+	}
 	judge := &judge{g, append(slices.Clone(s.Key), s.Judged...), []expr.Side{expr.Before, expr.After}}
 	for i := range g.upTo(2, "row rules") {
 		s.Row = append(s.Row, plan.RowRule{Hit: judge.condition(), Finding: worded(i)})

@@ -124,7 +124,11 @@ func (w *world) apply(t fataler, s *duck.Session, out *plan.Outcome, reversal bo
 		t.Fatalf("%v", err)
 	}
 	for _, r := range rows {
-		done.reference.Rows = append(done.reference.Rows, plan.AppliedRow{Op: r.Op, Line: *r.Line, Mask: r.Mask, Key: r.Key, Before: r.Before, Stored: stored[r.N]})
+		line := -r.N // of a row that is in no file
+		if r.Line != nil {
+			line = *r.Line
+		}
+		done.reference.Rows = append(done.reference.Rows, plan.AppliedRow{Op: r.Op, Line: line, Mask: r.Mask, Key: r.Key, Before: r.Before, Stored: stored[r.N]})
 	}
 	return done
 }
@@ -271,7 +275,7 @@ func (w *world) backwards(done *applied) {
 	described := g.describe(w.db)
 	described.Deferrable = slices.DeleteFunc(described.Deferrable, func([]string) bool { return g.chance(60, "row by row") })
 	w.spec.Table, w.spec.Key, w.spec.Judged = described, described.Columns.Pick(m.Key), nil
-	w.spec.Sources, w.spec.Columns = nil, nil
+	w.spec.Sources, w.spec.Columns, w.spec.Within, w.spec.Rule = nil, nil, nil, nil
 	whole := m.Counts.Insert+m.Counts.Delete > 0
 	for _, c := range described.Columns {
 		if !slices.Contains(m.Key, c.Name) && (whole || m.JudgedSchema().Index(c.Name) >= 0) {
