@@ -110,6 +110,7 @@ func (s *server) routes() {
 
 	handle(s, get("/changes", "changes", "The changes you may see, newest first"), s.changes)
 	handle(s, fileIn(accepted(post("/changes", "propose", "Propose a change; the body is the file")), true), s.propose)
+	handle(s, accepted(post("/datasets/{name}/rule", "rule", "Propose a change by rule, without a file")), s.rule)
 	handle(s, get("/changes/{id}", "change", "One change; with wait, as soon as it is neither planning nor applying"), s.change)
 	handle(s, get("/changes/{id}/rows", "rows", "A page of the plan's rows"), s.rows)
 	handle(s, get("/changes/{id}/reading", "reading", "How the change's file is read: its columns with samples, and what became of each"), s.reading)

@@ -29,7 +29,7 @@ type Choices struct {
 	Escape      string   `query:"escape" maxLength:"4" doc:"What escapes a quote: one character, none, or auto"`
 	SkipLines   string   `query:"skip_lines" pattern:"^([0-9]{1,9}|auto)$" doc:"Lines above the header"`
 	HeaderLines string   `query:"header_lines" pattern:"^([0-9]|auto)$" doc:"Lines of the header; 0 where the file has none"`
-	Within      string   `query:"within" hidden:"true"` // refused with a sentence
+	Within      string   `query:"within" maxLength:"10000" doc:"With mode=sync: the part of the table that the file stands for, in the guardrail language over its columns"`
 }
 
 // automatic is the word for having something found out again.
@@ -38,14 +38,8 @@ const automatic = "auto"
 // none tells that nothing was chosen.
 func (in *Choices) none() bool { return reflect.ValueOf(*in).IsZero() }
 
-// choose adds the choices to o. What is not there yet is refused, never ignored.
+// choose adds the choices to o.
 func (in *Choices) choose(o *change.Options) error {
-	for name, given := range map[string]bool{"mode=sync": in.Mode == "sync", "within": in.Within != ""} {
-		if given {
-			return errs.New(errs.Usage, "%s is not possible yet in this version of Sutor.", name).
-				WithMend("Use the modes upsert, update or insert.")
-		}
-	}
 	columns, err := parseMap(in.Map)
 	if err != nil {
 		return err
@@ -55,7 +49,12 @@ func (in *Choices) choose(o *change.Options) error {
 		return err
 	}
 	if in.Mode != "" {
-		o.Mode = change.Mode(in.Mode)
+		if o.Mode = change.Mode(in.Mode); o.Mode != change.Sync {
+			o.Within = "" // of a sync before
+		}
+	}
+	if in.Within != "" {
+		o.Within = in.Within
 	}
 	if in.Empty != "" {
 		o.ClearEmpty, o.KeepEmpty = in.Empty == "clear", in.Empty == "keep"

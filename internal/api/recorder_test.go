@@ -66,6 +66,10 @@ func (r *recorder) Propose(_ context.Context, p access.Principal, in workflow.Pr
 	return r.change, r.err
 }
 
+func (r *recorder) ProposeRule(_ context.Context, p access.Principal, in workflow.RuleProposal) (wire.Change, error) {
+	return r.act("rule", p, in)
+}
+
 func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, a workflow.Again) (wire.Change, error) {
 	var o change.Options
 	if a.Choose != nil {

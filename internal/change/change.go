@@ -86,6 +86,8 @@ type Options struct {
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
+	Within     string            `json:"within,omitempty"`            // of a sync: the part of the table that the file stands for, in the guardrail language
+	Rule       *Rule             `json:"rule,omitempty"`              // in place of a file
 	Normalize  string            `json:"normalize,omitempty"`         // "nfc": texts are taken in this form of Unicode (package intake); "": as they are
 }
 

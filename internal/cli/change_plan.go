@@ -20,8 +20,8 @@ type changePlanCmd struct {
 // what was chosen before.
 type choiceFlags struct {
 	Recipe          string   `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
-	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update or insert (sync is not there yet)."`
-	Within          string   `hidden:"" placeholder:"EXPR" help:"With sync: the part of the table that the file stands for."`
+	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update, insert, or sync: what is not in the file is deleted."`
+	Within          string   `placeholder:"EXPR" help:"With sync: the part of the table that the file stands for, as in \"country == 'DE'\"."`
 	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
 	LeaveOutInvalid bool     `help:"Leave invalid rows out of the plan; the owner sees it."`
 	Map             []string `sep:"none" placeholder:"'File column=column'" help:"Which column of the file is which; several times. Without a column it is left out."`

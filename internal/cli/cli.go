@@ -40,6 +40,7 @@ type grammar struct {
 	} `cmd:"" help:"What there is to change."`
 	Change struct {
 		Plan     changePlanCmd     `cmd:"" help:"Propose a file as a change, and wait for its plan."`
+		Set      changeSetCmd      `cmd:"" help:"Propose a change by rule, without a file, and wait for its plan."`
 		Replan   changeReplanCmd   `cmd:"" help:"Plan again with today's data, or with another file."`
 		Mend     changeMendCmd     `cmd:"" help:"Put mended rows back, and plan again."`
 		List     changeListCmd     `cmd:"" help:"The changes you may see, newest first."`

@@ -70,6 +70,7 @@ func showPlanned(p *page, ch wire.Change) {
 	}
 	p.line("Change %s is %s: %s.", ch.ID, stateWords(ch.State), countsWords(ch.Plan.Counts))
 	p.line("  plan %s", ch.Plan.Digest)
+	showRule(p, ch)
 	showTwin(p, ch)
 	showFindings(p, ch.Findings)
 	showImpact(p, ch)
@@ -115,7 +116,7 @@ func showChange(p *page, ch wire.Change) {
 			p.line("%s", text)
 		}
 	}
-	if ch.Input != nil {
+	if ch.Input != nil && ch.Rule == nil {
 		p.line("File %s: %s.", ch.Input.Name, count(ch.Input.Rows, "row", "rows"))
 		if n := ch.Input.Mended; n > 0 {
 			p.line("Mended: %s of the file.", count(n, "cell", "cells"))
@@ -124,6 +125,7 @@ func showChange(p *page, ch wire.Change) {
 	if ch.Recipe != nil {
 		p.line("Read by the recipe %s, version %d.", ch.Recipe.Name, ch.Recipe.Version)
 	}
+	showRule(p, ch)
 	showTwin(p, ch)
 	if ch.Reverses != nil {
 		p.line("It reverses change %s.", *ch.Reverses)
@@ -175,8 +177,23 @@ func showMapping(p *page, ch wire.Change) {
 	}
 }
 
+// showRule shows what a change is about that has no file, or whose file stands for a
+// part of the table.
+func showRule(p *page, ch wire.Change) {
+	if ch.Within != "" {
+		p.line("  within %s: what of it is not in the file is deleted", ch.Within)
+	}
+	if ch.Rule == nil {
+		return
+	}
+	p.line("  where %s", ch.Rule.Where)
+	for _, s := range ch.Rule.Set {
+		p.line("  set %s = %s", s.Column, s.To)
+	}
+}
+
 func showTwin(p *page, ch wire.Change) {
-	if ch.Twin != nil {
+	if ch.Twin != nil && ch.Rule == nil {
 		p.line("! Change %s has the very same file: sutor change show %s", *ch.Twin, *ch.Twin)
 	}
 }

@@ -121,6 +121,20 @@ func (c *Client) Propose(ctx context.Context, p Proposal, f File) (wire.Change, 
 	return c.upload(ctx, "/changes", q, f)
 }
 
+// RuleProposal is what a maker hands in without a file.
+type RuleProposal struct {
+	Title           string `json:"title,omitempty"`
+	Reason          string `json:"reason,omitempty"`
+	LeaveOutInvalid bool   `json:"leave_out_invalid,omitempty"`
+	wire.ByRule
+}
+
+// ProposeRule proposes a change by rule, which comes back in state planning.
+func (c *Client) ProposeRule(ctx context.Context, dataset string, p RuleProposal) (out wire.Change, err error) {
+	err = c.post(ctx, path("datasets", dataset, "rule"), "", p, &out)
+	return out, err
+}
+
 // Replan plans again: with another file if there is one, and what is chosen
 // otherwise.
 func (c *Client) Replan(ctx context.Context, id string, o Choices, f *File) (wire.Change, error) {

@@ -33,6 +33,7 @@ var datasetShape = shape{"dataset", []key{
 	{"retain", false, "retain: {values: 90d, inputs: 30d}"},
 	{"share", false, "share: [finance]"},
 	{"rows", false, `rows: [{for: [sales], where: "country == 'DE'"}]`},
+	{"sync", false, "sync: {deletes: 25%}"},
 }}
 
 var columnShape = shape{"column", []key{
@@ -77,6 +78,10 @@ var retainShape = shape{"retain", []key{
 	{"inputs", false, "inputs: 30d"},
 }}
 
+var syncShape = shape{"sync", []key{
+	{"deletes", true, "deletes: 25%"},
+}}
+
 func (r *reader) dataset(e entry) Dataset {
 	s := r.section(e.node, "the dataset `"+short(e.name)+"`", datasetShape)
 	d := Dataset{Name: e.name, Path: e.path, Label: s.text("label"), System: s.text("system"),
@@ -118,6 +123,7 @@ func (r *reader) dataset(e entry) Dataset {
 	if n, ok := s.values["retain"]; ok {
 		d.Retain = r.retain(n, d.Retain)
 	}
+	d.MaxDeletes = s.maxDeletes()
 	return d
 }
 
@@ -327,6 +333,29 @@ func (r *reader) retain(n node, t Retain) Retain {
 	s := r.section(n, "`retain`", retainShape)
 	t.Values, t.Inputs = s.days("values", t.Values), s.days("inputs", t.Inputs)
 	return t
+}
+
+var percent = regexp.MustCompile(percentPattern)
+
+const percentPattern = `^(?:[0-9]|[1-9][0-9]|100)%$`
+
+// maxDeletes reads how much of its part a sync may delete.
+func (s section) maxDeletes() int {
+	n, ok := s.values["sync"]
+	if !ok {
+		return DefaultMaxDeletes
+	}
+	sync := s.r.section(n, "`sync`", syncShape)
+	text := sync.text("deletes")
+	if text == "" {
+		return DefaultMaxDeletes
+	}
+	share, err := strconv.Atoi(strings.TrimSuffix(text, "%"))
+	if err != nil || !percent.MatchString(text) {
+		s.r.problem(sync.path.To("deletes"), fmt.Sprintf("%q is no share.", short(text)), "Write whole per cent, 0% to 100%, as in 25%.")
+		return DefaultMaxDeletes
+	}
+	return share
 }
 
 // days gives the length of time under a key.

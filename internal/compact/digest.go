@@ -50,7 +50,8 @@ type datasetV2 struct {
 	Allow      []Op              `json:"allow"`
 	Values     Days              `json:"values_days"`
 	Inputs     Days              `json:"inputs_days"`
-	Needs      int               `json:"needs,omitempty"` // above 1
+	Needs      int               `json:"needs,omitempty"`        // above 1
+	MaxDeletes *int              `json:"sync_deletes,omitempty"` // absent for the default, as it was before there was one
 }
 
 type ruleV2 struct {
@@ -117,9 +118,12 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	}
 	system, _ := c.System(d.System)
 	v := sectionV2{Version: 2, Timezone: c.Timezone.String(), System: systemV2{system.Name, system.Kind},
-		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs, several(d.Needs)},
+		Dataset: datasetV2{d.Name, d.Label, d.Table.Schema, d.Table.Name, d.Key, d.Department, sorted(d.Allow), d.Retain.Values, d.Retain.Inputs, several(d.Needs), nil},
 		Owners:  c.Deciders(name, access.Owner), Managers: c.Deciders(name, access.Manager), Stewards: c.Deciders(name, access.Steward),
 		Columns: map[string]ruleV2{}, Risk: d.Risk, Left: c.leftOwners(d)}
+	if d.MaxDeletes != DefaultMaxDeletes {
+		v.Dataset.MaxDeletes = &d.MaxDeletes
+	}
 	for column, r := range d.Columns {
 		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical, sorted(r.VisibleTo), r.Mask}
 	}

@@ -105,6 +105,7 @@ type Dataset struct {
 	Retain     Retain
 	Share      access.Share
 	Rows       []RowRule // people whom they name see and change only such rows
+	MaxDeletes int       // per cent of its part that a sync may delete
 	Path       Path
 
 	ownerPath Path // where Owners stands
@@ -195,11 +196,12 @@ type Retain struct {
 	Path           Path
 }
 
-// The times that count where the file says nothing.
+// What counts where the file says nothing.
 const (
-	DefaultValues Days = 90
-	DefaultInputs Days = 30
-	DefaultRemind Days = 3
+	DefaultValues     Days = 90
+	DefaultInputs     Days = 30
+	DefaultRemind     Days = 3
+	DefaultMaxDeletes      = 10
 )
 
 // Freeze is a time in which nothing is applied.

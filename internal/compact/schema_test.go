@@ -54,7 +54,7 @@ func TestSchemaKeys(t *testing.T) {
 	t.Parallel()
 	s := readSchema(t)
 	shapes := []shape{rootShape, systemShape, personShape, datasetShape, columnShape, guardrailShape, impactShape,
-		freedomShape, retainShape, freezeShape, riskShape, processShape, shareShape, rowsShape, levelShape}
+		freedomShape, retainShape, freezeShape, riskShape, processShape, shareShape, rowsShape, levelShape, syncShape}
 	objects := 0
 	for _, d := range s.Defs {
 		if d.Properties != nil {
@@ -122,6 +122,7 @@ func TestSchemaWords(t *testing.T) {
 		{"lengths of time", at("retain", "values").Pattern, durationPattern},
 		{"time of reminders", at("compact", "remind").Pattern, durationPattern},
 		{"levels of rules", at("level", "level").Enum, texts(access.Levels[1:])},
+		{"shares", at("sync", "deletes").Pattern, percentPattern},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {

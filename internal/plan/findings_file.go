@@ -64,6 +64,9 @@ func TwinFinding(c, twin *change.Change, where *time.Location) finding.Finding {
 	what := "proposed the same rows, in another order or another kind of file"
 	if c.Input != nil && twin.Input != nil && c.Input.Digest == twin.Input.Digest {
 		what = "proposed the very same file"
+		if c.Options.Rule != nil {
+			what = "had the very same rule, which computes once more from what it gave"
+		}
 	}
 	if where == nil {
 		where = time.UTC

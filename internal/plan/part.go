@@ -50,6 +50,7 @@ func UncomputedFinding(c record.Column, to expr.Value) finding.Finding {
 // ComputedFinding: a value of a rule that the column cannot have.
 func ComputedFinding(c record.Column, p record.Problem, to expr.Value) finding.Finding {
 	f := ValueFinding(c, p)
+	f.Guardrail = finding.Uncomputed
 	f.Message = fmt.Sprintf("What %s gives for %s", to, f.Message)
 	f.Mend = "Write an expression that gives values of the column."
 	if p == record.TooExact && c.Type.Kind == record.Decimal || p == record.NotOfType && c.Type.Kind == record.Int {
@@ -94,7 +95,7 @@ func DeleteNotAllowedFinding() finding.Finding {
 // UnjudgedFinding tells of rows for which a part's or rule's condition is unknown.
 func UnjudgedFinding(where expr.Condition, rows int64, then string) finding.Finding {
 	return finding.Finding{Guardrail: finding.Unjudged, Severity: finding.Warn,
-		Message: fmt.Sprintf("For %d rows of the table it cannot be told whether %s, or they have no key. They are not %s.", rows, where, then),
+		Message: fmt.Sprintf("For %s of the table it cannot be told whether %s, or there is no key. Nothing of that is %s.", howMany(rows), where, then),
 		Mend:    "Something that it reads has no value there. Add what such rows should count as, as in x == null || …"}
 }
 
@@ -103,6 +104,13 @@ const (
 	NotDeleted = "deleted"
 	NotChanged = "changed"
 )
+
+func howMany(rows int64) string {
+	if rows == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", rows)
+}
 
 // ReferredFinding: rows to be deleted that others refer to.
 func ReferredFinding(ref driver.Reference) finding.Finding {

@@ -39,11 +39,25 @@ type Change struct {
 	Reverses   *string           `json:"reverses"`
 	ReversedBy *string           `json:"reversed_by"`
 	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
+	Within     string            `json:"within,omitempty"`   // of a sync: the part of the table that the file stands for; for those who may see values
+	Rule       *ByRule           `json:"rule,omitempty"`     // in place of a file; for those who may see values
 	Recipe     *RecipeUse        `json:"recipe,omitempty"`   // that its choices were taken from
 	Progress   *Progress         `json:"progress,omitempty"` // while planning or applying
 	Stopping   string            `json:"stopping,omitempty"` // who asked for the apply to be stopped, until it is or is done
 	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
 	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
+}
+
+// ByRule is a change without a file, in the guardrail language over a row's columns.
+type ByRule struct {
+	Where string   `json:"where"`
+	Set   []Assign `json:"set"`
+}
+
+// Assign is what one column becomes.
+type Assign struct {
+	Column string `json:"column"`
+	To     string `json:"to"` // an expression, or null
 }
 
 // RecipeUse names the version of a recipe that a change was made by.

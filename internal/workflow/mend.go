@@ -63,8 +63,8 @@ func (w *Workflow) Mend(ctx context.Context, p access.Principal, id change.ID, i
 func (w *Workflow) mendable(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActMend)
-		if err == nil && s.c.Input == nil {
-			err = errs.New(errs.Usage, "Change %s is a reversal: it has no file to mend.", id)
+		if err == nil {
+			err = filed(s.c, "mend")
 		}
 		if err == nil {
 			c = s.c

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/finding"
@@ -111,10 +112,13 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 	defer beside.release()
 	var out *plan.Outcome
 	var session *duck.Session
-	if c.IsReversal() {
+	switch {
+	case c.IsReversal():
 		session, out, err = w.reverse(ctx, c, sys, spec, beside)
-	} else {
-		session, out, err = w.compare(ctx, c, sys, spec, m, beside)
+	case c.Options.Rule != nil:
+		session, out, err = w.byRule(ctx, c, sys, spec, m, beside)
+	default:
+		session, out, err = w.compare(ctx, c, sys, spec, d, m, beside)
 	}
 	if session != nil {
 		defer session.Close()
@@ -143,7 +147,7 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 }
 
 // compare makes the plan of a file.
-func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
+func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, d *compact.Dataset, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
 	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
 	if err != nil {
 		return nil, nil, err
@@ -156,6 +160,11 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	m.input, m.mapping, spec.Options, m.options = read.Rows, spec.mapping, read.options, read.options
 	if err := spec.checkFormats(c.Options.Formats); err != nil {
 		return session, nil, ofFile{err}
+	}
+	if c.Options.Mode == change.Sync {
+		if err := spec.sync(d, c.Options.Within); err != nil {
+			return session, nil, err
+		}
 	}
 	if err := read.normalize(spec.Spec, w.Intake, session.Path); err != nil {
 		return session, nil, err

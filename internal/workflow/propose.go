@@ -34,7 +34,7 @@ func (w *Workflow) Propose(ctx context.Context, p access.Principal, in Proposal)
 			return wire.Change{}, err
 		}
 	}
-	if err := checkOptions(in.Options); err != nil {
+	if err := w.checkChoices(in.Dataset, in.Options); err != nil {
 		return wire.Change{}, err
 	}
 	input, err := w.keep(ctx, in.Name, in.File)
@@ -127,14 +127,28 @@ func (w *Workflow) seen(p access.Principal, name string) (access.Dataset, error)
 	return d, e
 }
 
-func checkOptions(o change.Options) error {
+// checkChoices refuses choices that make no sense together, and a sync of a dataset
+// that does not allow it, before a large file is taken in.
+func (w *Workflow) checkChoices(dataset string, o change.Options) error {
 	switch o.Mode {
-	case change.Upsert, change.Update, change.Insert:
-		return nil
-	case change.Sync:
-		return errs.New(errs.Usage, "The mode sync is not offered by this version.").WithMend("Use upsert, update or insert.")
+	case change.Upsert, change.Update, change.Insert, change.Sync:
+	default:
+		return errs.New(errs.Usage, "There is no mode %q.", o.Mode).WithMend("Use upsert, update, insert or sync.")
 	}
-	return errs.New(errs.Usage, "There is no mode %q.", o.Mode).WithMend("Use upsert, update or insert.")
+	within := strings.TrimSpace(o.Within) != ""
+	switch {
+	case o.Mode == change.Sync && !within:
+		return errs.New(errs.Usage, "A sync deletes what is not in the file, so it needs to know which part of the table the file stands for.").
+			WithMend(`Say it with --within, as in --within "country == 'DE'"; --within true means the whole table.`)
+	case o.Mode != change.Sync && within:
+		return errs.New(errs.Usage, "--within says what a sync may delete; the mode is %s.", o.Mode).WithMend("Use --mode sync, or leave --within out.")
+	case o.Rule != nil && (o.Mode != change.Update || len(o.Map)+len(o.Formats) > 0):
+		return errs.New(errs.Usage, "A change by rule has no file, so nothing can be chosen about one.").WithMend("Leave out what is about a file.")
+	}
+	if d, ok := w.Compact().Dataset(dataset); ok && o.Mode == change.Sync {
+		return maySync(d)
+	}
+	return nil
 }
 
 // keep stores a proposed file as an artefact.
@@ -264,7 +278,7 @@ func (w *Workflow) chooseAgain(s *step, a Again) (err error) {
 	if err != nil {
 		return err
 	}
-	return checkOptions(s.c.Options)
+	return w.checkChoices(s.c.Dataset, s.c.Options)
 }
 
 // planAgain has a change planned again, with what it is now; why its decisions
@@ -293,8 +307,8 @@ func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID
 	}
 	err := w.Store.View(ctx, func(tx Tx) error { // before a large file is taken in
 		s, err := w.judge(tx, p, id, change.ActReplan)
-		if err == nil && s.c.IsReversal() {
-			err = errs.New(errs.Usage, "Change %s is a reversal: it has no file, and nothing to choose.", id).WithMend("Leave the file and the choices out.")
+		if err == nil && (s.c.IsReversal() || a.File != nil || a.Recipe != "") {
+			err = filed(s.c, "choose")
 		}
 		return err
 	})

@@ -39,6 +39,9 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Problem = &p
 	}
 	values := access.May(p, access.SeeValues, d)
+	if values { // they quote some
+		out.Within, out.Rule = c.Options.Within, viewRule(c.Options.Rule)
+	}
 	w.viewPlan(&out, c, values)
 	if err := w.viewRoute(tx, &out, c); err != nil {
 		return out, err
@@ -76,6 +79,17 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	w.cut(&out, c, w.sight(p, c.Dataset))
 	return out, nil
+}
+
+func viewRule(r *change.Rule) *wire.ByRule {
+	if r == nil {
+		return nil
+	}
+	out := &wire.ByRule{Where: r.Where}
+	for _, s := range r.Set {
+		out.Set = append(out.Set, wire.Assign{Column: s.Column, To: s.To})
+	}
+	return out
 }
 
 func viewUse(r *change.Recipe) *wire.RecipeUse {
@@ -154,7 +168,7 @@ func (w *Workflow) viewRoute(tx Tx, out *wire.Change, c *change.Change) error {
 }
 
 // withoutColumns takes the names of the file's columns out of a finding: where
-// somebody forgot the header they are values.
+// somebody forgot the header they are values. So may be what stands in expressions.
 func withoutColumns(f finding.Finding) finding.Finding {
 	switch f.Guardrail {
 	case finding.Unmatched:
@@ -165,6 +179,12 @@ func withoutColumns(f finding.Finding) finding.Finding {
 		f.Message, f.Mend = "Columns of the file were left out until somebody says what they are.", ""
 	case finding.Recipe:
 		f.Message, f.Mend = "The file has other columns than its recipe.", ""
+	case finding.Outside:
+		f.Message, f.Mend = "Rows are outside the part of the table that the file stands for, or would leave it.", ""
+	case finding.Unjudged:
+		f.Message, f.Mend = "It cannot be told for rows of the table whether the change is about them.", ""
+	case finding.Uncomputed:
+		f.Message, f.Mend = fmt.Sprintf("What a rule gives for %s cannot be taken.", f.Column), ""
 	}
 	return f
 }

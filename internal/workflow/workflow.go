@@ -64,6 +64,8 @@ type UseCases interface {
 	// Propose stores the file and the change and enqueues its planning: the
 	// change comes back in state planning.
 	Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error)
+	// ProposeRule proposes a change without a file.
+	ProposeRule(ctx context.Context, p access.Principal, in RuleProposal) (wire.Change, error)
 	// Replan plans again with today's data, and with what is different. Decisions
 	// become void.
 	Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error)

@@ -1,0 +1,233 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/expr"
+	"sutor/internal/guard"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/wire"
+)
+
+// RuleProposal is what a maker hands in without a file.
+type RuleProposal struct {
+	Dataset, Title, Reason string
+	Rule                   change.Rule
+	LeaveOut               bool // rows whose values cannot be taken are left out
+}
+
+// ProposeRule stores a rule and the change and enqueues its planning. The rule is
+// an artefact like a file, and like one named by its digest in evidence and plan.
+func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleProposal) (wire.Change, error) {
+	if err := w.mayPropose(p, in.Dataset); err != nil {
+		return wire.Change{}, w.refused(ctx, p, "", "propose", err)
+	}
+	if err := checkRule(in.Rule); err != nil {
+		return wire.Change{}, err
+	}
+	doc := plan.CanonicalJSON(in.Rule)
+	d, n, err := w.Artifacts.Put(ctx, bytes.NewReader(doc))
+	if err != nil {
+		return wire.Change{}, err
+	}
+	c := &change.Change{Title: oneLine(in.Title, 200), Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
+		Options: change.Options{Mode: change.Update, LeaveOut: in.LeaveOut, Rule: &in.Rule}, Input: &change.Input{Name: "rule.json", Digest: d, Bytes: n}}
+	if c.Title == "" {
+		c.Title = oneLine(ruleInWords(in.Rule), 200) // without values, which not everybody who reads it may see
+	}
+	err = w.Store.Do(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
+		if err := w.mayPropose(p, in.Dataset); err != nil {
+			return err
+		}
+		c.Twin = w.twin(tx, in.Dataset, d)
+		return w.create(tx, c, p, evidence.ChangeProposed)
+	})
+	if err != nil {
+		return wire.Change{}, err
+	}
+	return w.view(c, p), nil
+}
+
+func ruleInWords(r change.Rule) string {
+	columns := make([]string, len(r.Set))
+	for i, s := range r.Set {
+		columns[i] = s.Column
+	}
+	return "Set " + strings.Join(columns, ", ") + " by rule"
+}
+
+// checkRule refuses what is no rule whatever the dataset.
+func checkRule(r change.Rule) error {
+	if strings.TrimSpace(r.Where) == "" {
+		return errs.New(errs.Usage, "A rule needs the rows that it is for.").WithMend("Say them with --where; --where true means all rows of the table.")
+	}
+	if len(r.Set) == 0 {
+		return errs.New(errs.Usage, "A rule needs a column to set.").WithMend("Say it with --set 'column = expression'.")
+	}
+	seen := map[string]bool{}
+	for _, s := range r.Set {
+		if s.Column == "" || strings.TrimSpace(s.To) == "" {
+			return errs.New(errs.Usage, "A column is set by its name and an expression, as in credit_limit = round(credit_limit * 1.03, 2).")
+		}
+		if seen[s.Column] {
+			return errs.New(errs.Usage, "The rule sets %s twice.", s.Column).WithMend("Leave one of the two out.")
+		}
+		seen[s.Column] = true
+	}
+	return nil
+}
+
+// byRule makes the plan of a rule on the rows of today.
+func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
+	if err := spec.rule(*c.Options.Rule); err != nil {
+		return nil, nil, err
+	}
+	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := session.Build(ctx, spec.Spec, "", sys, w.tell(c.ID))
+	if err != nil {
+		return session, nil, err
+	}
+	n := out.Manifest.Counts
+	m.input = n.Update + n.Unchanged + n.Invalid
+	if c.Twin == "" {
+		return session, out, nil
+	}
+	err = w.Store.View(ctx, func(tx Tx) error {
+		twin, err := tx.Change(c.Twin)
+		if err == nil && slices.Contains(twinStates(), twin.State) {
+			out.Findings = append(out.Findings, plan.TwinFinding(c, twin, w.Compact().Timezone))
+		}
+		return err
+	})
+	return session, out, err
+}
+
+// rule completes the spec by a rule: what it writes and all that it reads is judged.
+func (s *Spec) rule(r change.Rule) error {
+	where, err := guard.CompileTable(r.Where, s.Table.Columns)
+	if err != nil {
+		return inExpression("--where", err)
+	}
+	rule := &plan.Rule{Where: where}
+	wanted := slices.Clone(s.reads)
+	for _, ref := range where.Refs() {
+		wanted = append(wanted, ref.Name)
+	}
+	columns := s.Key.Names()
+	for _, set := range r.Set {
+		assign, err := s.assign(set)
+		if err != nil {
+			return err
+		}
+		rule.Set = append(rule.Set, assign)
+		columns = append(columns, set.Column)
+		wanted = append(wanted, set.Column)
+		if !assign.Null {
+			wanted = append(wanted, assign.To.Columns(expr.Whole)...)
+		}
+	}
+	for i, name := range columns {
+		s.Columns = append(s.Columns, name)
+		s.Sources = append(s.Sources, plan.Source{File: i, Name: name, Column: name, How: "rule"})
+	}
+	s.judge(wanted)
+	s.Rule = rule
+	return nil
+}
+
+// assign compiles what one column is set to.
+func (s *Spec) assign(set change.Assign) (plan.Assign, error) {
+	i := s.Table.Columns.Index(set.Column)
+	if i < 0 {
+		return plan.Assign{}, errs.New(errs.Usage, "There is no column %q in %s, which --set names.", set.Column, s.Table.Table).
+			WithMend("Names are exact. It has: %s.", strings.Join(s.Table.Columns.Names(), ", "))
+	}
+	c := s.Table.Columns[i]
+	switch {
+	case s.Key.Index(c.Name) >= 0:
+		return plan.Assign{}, errs.New(errs.Usage, "%s is part of the key, which says which row is meant; it is not set.", c.Name).WithMend("Set another column.")
+	case c.Type.Kind == record.Unsupported:
+		return plan.Assign{}, errs.New(errs.Usage, "The column %s has the type %s, which Sutor cannot read or write.", c.Name, c.Type.Native).WithMend("Set another column.")
+	case strings.EqualFold(strings.TrimSpace(set.To), "null"):
+		return plan.Assign{Column: c.Name, Null: true}, nil
+	}
+	to, err := guard.CompileValue(set.To, s.Table.Columns)
+	if err != nil {
+		return plan.Assign{}, inExpression("--set "+c.Name, err)
+	}
+	if !to.Fits(c.Type) {
+		return plan.Assign{}, ofFile{errs.New(errs.Usage, "%s is %s, and %s is %s.", to, to.Type().Article(), c.Name, c.Type.Article()).
+			WithMend("Write an expression that gives values of the column; a text stands in quotes.")}
+	}
+	return plan.Assign{Column: c.Name, To: to}, nil
+}
+
+// inExpression says where in an expression that a person wrote the mistake is.
+func inExpression(what string, err error) error {
+	var bad *guard.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return ofFile{errs.New(errs.Usage, "%s, %d:%d: %s", what, bad.Line, bad.Column, bad.Message()).WithMend("%s", bad.Mend()).Because(err)}
+}
+
+// sync completes the spec of a sync: the part that its file stands for, over the
+// whole row, so that a row that is deleted can come back as it was.
+func (s *Spec) sync(d *compact.Dataset, within string) error {
+	if err := maySync(d); err != nil {
+		return err
+	}
+	where, err := guard.CompileTable(within, s.Table.Columns)
+	if err != nil {
+		return inExpression("--within", err)
+	}
+	for _, c := range s.Table.Columns {
+		if c.Type.Kind == record.Unsupported {
+			return errs.New(errs.Blocked, "%s cannot be synced: it has the column %s of the type %s, which Sutor cannot read, so a deleted row could not be brought back.",
+				s.Table.Table, c.Name, c.Type.Native).WithMend("Use --mode upsert.")
+		}
+	}
+	s.judge(s.Table.Columns.Names())
+	s.Within = &plan.Part{Where: where, MaxDeletes: d.MaxDeletes}
+	return nil
+}
+
+// maySync refuses where the dataset does not allow what a sync is for.
+func maySync(d *compact.Dataset) error {
+	if d.Allows(compact.Delete) {
+		return nil
+	}
+	return errs.New(errs.Blocked, "A sync deletes what is not in the file, and the Compact does not allow to delete rows of %s.", d.Name).
+		WithMend("Use --mode upsert, or ask the steward for allow: [insert, update, delete].")
+}
+
+// filed refuses what only a change with a file can do.
+func filed(c *change.Change, what string) error {
+	switch {
+	case c.IsReversal():
+		return errs.New(errs.Usage, "Change %s is a reversal: it has no file, and nothing to %s.", c.ID, what).WithMend("Leave the file and the choices out.")
+	case c.Options.Rule != nil:
+		return errs.New(errs.Usage, "Change %s is made by a rule: it has no file, and nothing to %s.", c.ID, what).
+			WithMend("Plan it again as it is, or propose another rule: sutor change set %s", c.Dataset)
+	}
+	return nil
+}
