@@ -47,6 +47,7 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 	if c.Title == "" {
 		c.Title = oneLine(ruleInWords(in.Rule), 200) // without values, which not everybody who reads it may see
 	}
+	var out wire.Change
 	err = w.Store.Do(ctx, func(tx Tx) error {
 		p, err := w.today(tx, p)
 		if err != nil {
@@ -56,12 +57,13 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 			return err
 		}
 		c.Twin = w.twin(tx, in.Dataset, d)
-		return w.create(tx, c, p, evidence.ChangeProposed)
+		if err := w.create(tx, c, p, evidence.ChangeProposed); err != nil {
+			return err
+		}
+		out, err = w.view(tx, c, p)
+		return err
 	})
-	if err != nil {
-		return wire.Change{}, err
-	}
-	return w.view(c, p), nil
+	return out, err
 }
 
 func ruleInWords(r change.Rule) string {
@@ -95,7 +97,7 @@ func checkRule(r change.Rule) error {
 
 // byRule makes the plan of a rule on the rows of today.
 func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	if err := spec.rule(*c.Options.Rule); err != nil {
+	if err := spec.rule(*c.Options.Rule, w.mayName(c, spec)); err != nil {
 		return nil, nil, err
 	}
 	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
@@ -121,9 +123,23 @@ func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.Sys
 	return session, out, err
 }
 
-// rule completes the spec by a rule: what it writes and all that it reads is judged.
-func (s *Spec) rule(r change.Rule) error {
-	where, err := guard.CompileTable(r.Where, s.Table.Columns)
+// mayName gives the columns that an expression of the maker's may name: those whose
+// values they see. A condition over another would tell them what stands in it.
+func (w *Workflow) mayName(c *change.Change, s *Spec) (columns record.Schema) {
+	maker, _ := w.Compact().Principal(c.Maker)
+	sight := access.See(maker, w.Compact().AccessDataset(c.Dataset))
+	for _, column := range s.Table.Columns {
+		if sight.Sees(column.Name) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+// rule completes the spec by a rule over the columns that it may name: what it
+// writes and all that it reads is judged.
+func (s *Spec) rule(r change.Rule, named record.Schema) error {
+	where, err := guard.CompileTable(r.Where, named)
 	if err != nil {
 		return inExpression("--where", err)
 	}
@@ -134,7 +150,7 @@ func (s *Spec) rule(r change.Rule) error {
 	}
 	columns := s.Key.Names()
 	for _, set := range r.Set {
-		assign, err := s.assign(set)
+		assign, err := s.assign(set, named)
 		if err != nil {
 			return err
 		}
@@ -155,13 +171,13 @@ func (s *Spec) rule(r change.Rule) error {
 }
 
 // assign compiles what one column is set to.
-func (s *Spec) assign(set change.Assign) (plan.Assign, error) {
-	i := s.Table.Columns.Index(set.Column)
+func (s *Spec) assign(set change.Assign, named record.Schema) (plan.Assign, error) {
+	i := named.Index(set.Column)
 	if i < 0 {
 		return plan.Assign{}, errs.New(errs.Usage, "There is no column %q in %s, which --set names.", set.Column, s.Table.Table).
-			WithMend("Names are exact. It has: %s.", strings.Join(s.Table.Columns.Names(), ", "))
+			WithMend("Names are exact. It has: %s.", strings.Join(named.Names(), ", "))
 	}
-	c := s.Table.Columns[i]
+	c := named[i]
 	switch {
 	case s.Key.Index(c.Name) >= 0:
 		return plan.Assign{}, errs.New(errs.Usage, "%s is part of the key, which says which row is meant; it is not set.", c.Name).WithMend("Set another column.")
@@ -170,7 +186,7 @@ func (s *Spec) assign(set change.Assign) (plan.Assign, error) {
 	case strings.EqualFold(strings.TrimSpace(set.To), "null"):
 		return plan.Assign{Column: c.Name, Null: true}, nil
 	}
-	to, err := guard.CompileValue(set.To, s.Table.Columns)
+	to, err := guard.CompileValue(set.To, named)
 	if err != nil {
 		return plan.Assign{}, inExpression("--set "+c.Name, err)
 	}
@@ -192,11 +208,11 @@ func inExpression(what string, err error) error {
 
 // sync completes the spec of a sync: the part that its file stands for, over the
 // whole row, so that a row that is deleted can come back as it was.
-func (s *Spec) sync(d *compact.Dataset, within string) error {
+func (s *Spec) sync(d *compact.Dataset, within string, named record.Schema) error {
 	if err := maySync(d); err != nil {
 		return err
 	}
-	where, err := guard.CompileTable(within, s.Table.Columns)
+	where, err := guard.CompileTable(within, named)
 	if err != nil {
 		return inExpression("--within", err)
 	}

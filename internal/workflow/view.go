@@ -179,7 +179,7 @@ func withoutColumns(f finding.Finding) finding.Finding {
 		f.Message, f.Mend = "Columns of the file were left out until somebody says what they are.", ""
 	case finding.Recipe:
 		f.Message, f.Mend = "The file has other columns than its recipe.", ""
-	case finding.Outside:
+	case finding.OutsidePart:
 		f.Message, f.Mend = "Rows are outside the part of the table that the file stands for, or would leave it.", ""
 	case finding.Unjudged:
 		f.Message, f.Mend = "It cannot be told for rows of the table whether the change is about them.", ""
