@@ -104,6 +104,10 @@ func (s *server) apply(ctx context.Context, p access.Principal, in *Act) (*chang
 	return answerChange(s.uc.Apply(ctx, p, in.id(), in.comment()))
 }
 
+func (s *server) hold(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Hold(ctx, p, in.id(), in.comment()))
+}
+
 func (s *server) undo(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
 	return answerChange(s.uc.Undo(ctx, p, in.id(), in.comment()))
 }

@@ -124,6 +124,7 @@ func (s *server) routes() {
 	handle(s, post("/changes/{id}/reject", "reject", "Send the change back, with a comment"), s.reject)
 	handle(s, accepted(post("/changes/{id}/apply", "apply", "Write the plan")), s.apply)
 	handle(s, accepted(post("/changes/{id}/stop", "stop", "Give an apply up before its commit")), s.stop)
+	handle(s, post("/changes/{id}/hold", "hold", "Take back what was approved: nothing is applied"), s.hold)
 	handle(s, accepted(post("/changes/{id}/undo", "undo", "Propose the reversal: a new change")), s.undo)
 	handle(s, fileOut(get("/changes/{id}/events", "events", "The change as server-sent events: the whole document whenever it looks different"), eventsType), s.events)
 	handle(s, get("/changes/{id}/comments", "discussion", "What was said about the change, oldest first"), s.discussion)
@@ -147,6 +148,7 @@ func (s *server) routes() {
 	handle(s, get("/operations", "operations", "How the server is: what answers, what is worked on, how much there is"), s.operations)
 	handle(s, get("/evidence/changes", "searchEvidence", "Changes by person, dataset, time and the key of a row that they touch"), s.searched)
 	handle(s, get("/evidence/checkpoint", "checkpoint", "The evidence log's signed head"), s.checkpoint)
+	handle(s, post("/purge", "purge", "Remove old values and files whose time is over"), s.purge)
 	handle(s, post("/evidence/fsck", "fsck", "Check the whole evidence log"), s.fsck)
 }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -29,6 +30,7 @@ type Choices struct {
 	Escape      string   `query:"escape" maxLength:"4" doc:"What escapes a quote: one character, none, or auto"`
 	SkipLines   string   `query:"skip_lines" pattern:"^([0-9]{1,9}|auto)$" doc:"Lines above the header"`
 	HeaderLines string   `query:"header_lines" pattern:"^([0-9]|auto)$" doc:"Lines of the header; 0 where the file has none"`
+	ApplyAt     string   `query:"apply_at" maxLength:"40" doc:"When it is to be applied, once approved, as 2026-12-31T18:00:00+01:00; none, which is usual: when somebody asks for it"`
 	Within      string   `query:"within" maxLength:"10000" doc:"With mode=sync: the part of the table that the file stands for, in the guardrail language over its columns"`
 }
 
@@ -56,6 +58,9 @@ func (in *Choices) choose(o *change.Options) error {
 	if in.Within != "" {
 		o.Within = in.Within
 	}
+	if err := in.applyAt(o); err != nil {
+		return err
+	}
 	if in.Empty != "" {
 		o.ClearEmpty, o.KeepEmpty = in.Empty == "clear", in.Empty == "keep"
 	}
@@ -77,6 +82,22 @@ func (in *Choices) choose(o *change.Options) error {
 		maps.DeleteFunc(o.Formats, func(_, name string) bool { return name == automatic })
 	}
 	in.ofFile(o)
+	return nil
+}
+
+// applyAt sets the time of the apply.
+func (in *Choices) applyAt(o *change.Options) error {
+	switch in.ApplyAt {
+	case "":
+	case "none":
+		o.ApplyAt = nil
+	default:
+		at, err := time.Parse(time.RFC3339, in.ApplyAt)
+		if err != nil {
+			return errs.New(errs.Usage, "apply_at is no time: %q.", in.ApplyAt).WithMend("Write it as 2026-12-31T18:00:00+01:00, or none.")
+		}
+		o.ApplyAt = inSeconds(&at)
+	}
 	return nil
 }
 

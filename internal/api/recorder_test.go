@@ -70,6 +70,15 @@ func (r *recorder) ProposeRule(_ context.Context, p access.Principal, in workflo
 	return r.act("rule", p, in)
 }
 
+func (r *recorder) Hold(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	return r.act("hold", p, id, comment)
+}
+
+func (r *recorder) Purge(_ context.Context, p access.Principal, dry bool) (wire.Purge, error) {
+	r.note("purge", p, dry)
+	return wire.Purge{DryRun: dry}, r.err
+}
+
 func (r *recorder) Replan(_ context.Context, p access.Principal, id change.ID, a workflow.Again) (wire.Change, error) {
 	var o change.Options
 	if a.Choose != nil {

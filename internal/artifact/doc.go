@@ -24,6 +24,12 @@
 // So several servers on one folder may be beyond the limit by what they wrote
 // meanwhile. Content that is there already needs room while it is written again.
 //
+// # Removing
+//
+// [Folder.Remove] puts a file aside (DIR/tmp/aside-*) and removes it unless it was
+// stored since; storing content that is there already makes its time new. Open puts
+// back what a crash left aside.
+//
 // # What it does not do
 //
 // It does not know what an artefact means, who may read it or when it may be

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"sutor/internal/errs"
@@ -48,7 +49,7 @@ func Open(dir string, max int64) (*Folder, error) {
 			return nil, unusable(dir, err)
 		}
 	}
-	if err := errors.Join(syncDir(dir), f.Sweep(time.Now().Add(-leftover))); err != nil {
+	if err := errors.Join(f.putBack(), syncDir(dir), f.Sweep(time.Now().Add(-leftover))); err != nil {
 		return nil, unusable(dir, err)
 	}
 	if f.room, err = newRoom(dir, max); err != nil {
@@ -153,8 +154,15 @@ func replace(tmp, path string, size int64) (more int64, err error) {
 	}
 	if err == nil {
 		if info.Size() == size {
-			return 0, nil
+			// Stored once more: Remove leaves it. Where it is gone in between, it is new.
+			now := time.Now()
+			if err := os.Chtimes(path, now, now); err == nil || !errors.Is(err, fs.ErrNotExist) {
+				return 0, err
+			}
+			info = nil
 		}
+	}
+	if err == nil && info != nil {
 		more = -info.Size()
 	}
 	if err := os.Chmod(tmp, 0o400); err != nil {
@@ -190,6 +198,59 @@ func (f *Folder) Local(_ context.Context, d record.Digest) (path string, release
 		return "", nil, err
 	}
 	return f.path(d), func() {}, file.Close()
+}
+
+// Remove removes an artefact, and tells whether it did: not where there is none, or
+// where it was stored within the time idle, once more too. It is put aside first, so that a
+// Put at the same time either finds it gone, and writes it anew, or leaves a time
+// that is seen here.
+func (f *Folder) Remove(_ context.Context, d record.Digest, idle time.Duration) (removed bool, err error) {
+	defer errs.Wrap(&err, "artifact.Remove")
+	if !d.Valid() {
+		return false, missing(d)
+	}
+	before := time.Now().Add(-idle)
+	path, aside := f.path(d), filepath.Join(f.tmp(), asidePrefix+d.Hex())
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(before) {
+		return false, nil
+	}
+	if err == nil {
+		err = os.Rename(path, aside)
+	}
+	if err == nil {
+		info, err = os.Stat(aside)
+	}
+	if err != nil {
+		return false, diskError(err)
+	}
+	if !info.ModTime().Before(before) {
+		return false, os.Rename(aside, path)
+	}
+	err = f.room.keep(aside, func() (int64, error) { return -info.Size(), os.Remove(aside) })
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err == nil, err
+}
+
+const asidePrefix = "aside-"
+
+// putBack gives artefacts their places back that a crash left aside: whoever
+// removes them does so again.
+func (f *Folder) putBack() error {
+	left, err := filepath.Glob(filepath.Join(f.tmp(), asidePrefix+"*"))
+	for _, aside := range left {
+		hex := strings.TrimPrefix(filepath.Base(aside), asidePrefix)
+		d := record.Digest("sha256:" + hex)
+		if !d.Valid() {
+			continue
+		}
+		if err := os.Rename(aside, f.path(d)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
 
 // Verify reads an artefact whole and compares its content with its digest.

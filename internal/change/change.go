@@ -86,6 +86,7 @@ type Options struct {
 	File       intake.Choice     `json:"file,omitzero"`               // how the file is read
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
+	ApplyAt    *time.Time        `json:"apply_at,omitempty"`          // when it is to be applied, by the server; nil: when somebody asks
 	Within     string            `json:"within,omitempty"`            // of a sync: the part of the table that the file stands for, in the guardrail language
 	Rule       *Rule             `json:"rule,omitempty"`              // in place of a file
 	Normalize  string            `json:"normalize,omitempty"`         // "nfc": texts are taken in this form of Unicode (package intake); "": as they are
@@ -246,6 +247,8 @@ type Change struct {
 	Version       int64          `json:"version"` // optimistic lock: every stored state has the next number
 	Lease         *Lease         `json:"lease,omitempty"`
 	Problem       *Problem       `json:"problem,omitempty"` // of a failure, so that a caller can tell why
+	Tried         *time.Time     `json:"tried,omitempty"`   // the time at which a server began to apply it by itself: it does so once
+	Purged        *Purged        `json:"purged,omitempty"`  // what of it was removed when its time was over
 	Members       []Member       `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
 }
 

@@ -21,13 +21,14 @@ const (
 	ActReject   Act = "reject"
 	ActApply    Act = "apply"
 	ActStop     Act = "stop"
+	ActHold     Act = "hold" // take back what was approved
 	ActUndo     Act = "undo"
 	ActComment  Act = "comment"
 	ActProve    Act = "prove" // export its evidence
 )
 
 // Acts lists every act but to comment, which whoever sees a change may do always.
-var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActStop, ActUndo, ActProve}
+var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActStop, ActHold, ActUndo, ActProve}
 
 // from says in which states an act is possible at all.
 var from = map[Act][]State{
@@ -39,6 +40,7 @@ var from = map[Act][]State{
 	ActReject:   {Submitted},
 	ActApply:    {Approved, Applying},
 	ActStop:     {Applying},
+	ActHold:     {Approved},
 	ActUndo:     {Applied},
 	ActSee:      States(),
 	ActProve:    States(),
@@ -106,6 +108,11 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 			return nil
 		}
 		return forbidden("The apply of change %s is stopped by whoever applied it, its maker, or an owner of %s.", c.ID, namesOf(ds))
+	case ActHold:
+		if slices.ContainsFunc(ds, owned) || own && each(ds, proposes) { // who answers for one of them may hold all of it back
+			return nil
+		}
+		return forbidden("Change %s is held back by its maker or by an owner of %s.", c.ID, namesOf(ds))
 	case ActUndo:
 		if each(ds, func(d access.Dataset) bool { return owned(d) || proposes(d) }) {
 			return nil
@@ -257,6 +264,8 @@ func (a Act) participle() string {
 		return "stopped"
 	case ActComment:
 		return "commented on"
+	case ActHold:
+		return "held back"
 	case ActUndo:
 		return "undone"
 	}

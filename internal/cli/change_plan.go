@@ -22,6 +22,7 @@ type choiceFlags struct {
 	Recipe          string   `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
 	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update, insert, or sync: what is not in the file is deleted."`
 	Within          string   `placeholder:"EXPR" help:"With sync: the part of the table that the file stands for, as in \"country == 'DE'\"."`
+	ApplyAt         string   `placeholder:"TIME" help:"When it is to be applied, once approved: '2026-12-31 18:00' here, or with an offset, or +2h; none: when somebody asks."`
 	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
 	LeaveOutInvalid bool     `help:"Leave invalid rows out of the plan; the owner sees it."`
 	Map             []string `sep:"none" placeholder:"'File column=column'" help:"Which column of the file is which; several times. Without a column it is left out."`
@@ -42,13 +43,18 @@ type dialectFlags struct {
 	HeaderLines string `placeholder:"N" help:"Lines of the header; 0 where there is none."`
 }
 
-func (k choiceFlags) choices() client.Choices {
-	return client.Choices{Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format, Normalize: k.Normalize,
+func (k choiceFlags) choices() (client.Choices, error) {
+	at, err := moment(k.ApplyAt)
+	return client.Choices{ApplyAt: at, Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format, Normalize: k.Normalize,
 		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
-		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}
+		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}, err
 }
 
 func (k *changePlanCmd) Run(c *console) error {
+	choices, err := k.choices()
+	if err != nil {
+		return err
+	}
 	cl, err := c.client()
 	if err != nil {
 		return err
@@ -58,7 +64,7 @@ func (k *changePlanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Choices: k.choices()}, f)
+	ch, err := cl.Propose(c.ctx, client.Proposal{Dataset: k.Dataset, Title: k.Title, Reason: k.Reason, Choices: choices}, f)
 	return c.planned(cl, ch, err)
 }
 
@@ -69,12 +75,16 @@ type changeReplanCmd struct {
 }
 
 func (k *changeReplanCmd) Run(c *console) error {
+	choices, err := k.choices()
+	if err != nil {
+		return err
+	}
 	cl, err := c.client()
 	if err != nil {
 		return err
 	}
 	if k.File == "" {
-		ch, err := cl.Replan(c.ctx, k.ID, k.choices(), nil)
+		ch, err := cl.Replan(c.ctx, k.ID, choices, nil)
 		return c.planned(cl, ch, err)
 	}
 	f, closeFile, err := c.open(k.File)
@@ -82,7 +92,7 @@ func (k *changeReplanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Replan(c.ctx, k.ID, k.choices(), &f)
+	ch, err := cl.Replan(c.ctx, k.ID, choices, &f)
 	return c.planned(cl, ch, err)
 }
 

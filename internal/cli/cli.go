@@ -56,6 +56,7 @@ type grammar struct {
 		Stop     changeStopCmd     `cmd:"" help:"Give an apply up before its commit."`
 		Comment  changeCommentCmd  `cmd:"" help:"Say something about a change, or read what was said."`
 		History  changeHistoryCmd  `cmd:"" help:"The change's evidence in words, each entry with its proof."`
+		Hold     changeHoldCmd     `cmd:"" help:"Take back what was approved: nothing is applied."`
 		Undo     changeUndoCmd     `cmd:"" help:"Propose the reversal of an applied change."`
 	} `cmd:"" help:"Governed mass changes."`
 	Inbox struct {
@@ -91,6 +92,7 @@ type grammar struct {
 		Convert fileConvertCmd `cmd:"" help:"The same file as CSV (RFC 4180, UTF-8); without a server."`
 	} `cmd:"" help:"Files before they become changes."`
 
+	Purge   purgeCmd   `cmd:"" help:"Remove old values and files whose time is over; done by itself every day."`
 	Doctor  doctorCmd  `cmd:"" help:"The health of what is configured."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -140,6 +140,9 @@ func showChange(p *page, ch wire.Change) {
 			p.line("  Invalid rows are left out by choice.")
 		}
 	}
+	if ch.Purged != nil {
+		showPurged(p, *ch.Purged)
+	}
 	showMapping(p, ch)
 	showFindings(p, ch.Findings)
 	showImpact(p, ch)
@@ -177,9 +180,21 @@ func showMapping(p *page, ch wire.Change) {
 	}
 }
 
+func showPurged(p *page, gone wire.Purged) {
+	if gone.Inputs != nil {
+		p.line("Its file was removed on %s: its time was over.", when(*gone.Inputs))
+	}
+	if gone.Values != nil {
+		p.line("Its rows were removed on %s: their time was over.", when(*gone.Values))
+	}
+}
+
 // showRule shows what a change is about that has no file, or whose file stands for a
 // part of the table.
 func showRule(p *page, ch wire.Change) {
+	if ch.ApplyAt != nil {
+		p.line("  to be applied on %s, once approved", when(*ch.ApplyAt))
+	}
 	if ch.Within != "" {
 		p.line("  within %s: what of it is not in the file is deleted", ch.Within)
 	}

@@ -82,7 +82,7 @@ type Choices struct {
 	Map             []string // "File column=column"
 	Formats         []string // "column=format"
 	Normalize       string
-	Within          string
+	Within, ApplyAt string
 
 	// How the file is read.
 	Sheet, Encoding, Delimiter, Quote, Escape string
@@ -100,7 +100,7 @@ func (o Choices) values() url.Values {
 	if o.LeaveOutInvalid {
 		q.Set("leave_out_invalid", "true")
 	}
-	set(q, map[string]string{"recipe": o.Recipe, "mode": o.Mode, "empty": o.Empty, "normalize": o.Normalize, "within": o.Within, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
+	set(q, map[string]string{"recipe": o.Recipe, "mode": o.Mode, "empty": o.Empty, "normalize": o.Normalize, "within": o.Within, "apply_at": o.ApplyAt, "sheet": o.Sheet, "encoding": o.Encoding, "delimiter": o.Delimiter,
 		"quote": o.Quote, "escape": o.Escape, "table": o.Table, "skip_lines": o.SkipLines, "header_lines": o.HeaderLines})
 	return q
 }
@@ -126,6 +126,7 @@ type RuleProposal struct {
 	Title           string `json:"title,omitempty"`
 	Reason          string `json:"reason,omitempty"`
 	LeaveOutInvalid bool   `json:"leave_out_invalid,omitempty"`
+	ApplyAt         string `json:"apply_at,omitempty"` // RFC 3339
 	wire.ByRule
 }
 
@@ -306,6 +307,21 @@ func (c *Client) Apply(ctx context.Context, id, words string) (wire.Change, erro
 // Stop gives an apply up before its commit.
 func (c *Client) Stop(ctx context.Context, id, words string) (wire.Change, error) {
 	return c.act(ctx, id, "stop", "", comment{words})
+}
+
+// Hold takes back what was approved.
+func (c *Client) Hold(ctx context.Context, id, words string) (wire.Change, error) {
+	return c.act(ctx, id, "hold", "", comment{words})
+}
+
+// Purge removes old values and files, or with dry counts them.
+func (c *Client) Purge(ctx context.Context, dry bool) (out wire.Purge, err error) {
+	q := url.Values{}
+	if dry {
+		q.Set("dry_run", "true")
+	}
+	err = c.document(ctx, call{method: http.MethodPost, path: prefix + "/purge", query: q}, &out)
+	return out, err
 }
 
 // Undo proposes the reversal: a new change.

@@ -39,6 +39,8 @@ type Change struct {
 	Reverses   *string           `json:"reverses"`
 	ReversedBy *string           `json:"reversed_by"`
 	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
+	ApplyAt    *time.Time        `json:"apply_at,omitempty"` // when it is applied by the server, once approved
+	Purged     *Purged           `json:"purged,omitempty"`   // what of it was removed when its time was over
 	Within     string            `json:"within,omitempty"`   // of a sync: the part of the table that the file stands for; for those who may see values
 	Rule       *ByRule           `json:"rule,omitempty"`     // in place of a file; for those who may see values
 	Recipe     *RecipeUse        `json:"recipe,omitempty"`   // that its choices were taken from
@@ -46,6 +48,19 @@ type Change struct {
 	Stopping   string            `json:"stopping,omitempty"` // who asked for the apply to be stopped, until it is or is done
 	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
 	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
+}
+
+// Purged says when what of a change was removed.
+type Purged struct {
+	Inputs *time.Time `json:"inputs,omitempty"` // its files
+	Values *time.Time `json:"values,omitempty"` // the rows of its plans, and what was stored
+}
+
+// Purge tells what was removed, or would be.
+type Purge struct {
+	Changes   int64 `json:"changes"`
+	Artefacts int64 `json:"artefacts"` // files and plans
+	DryRun    bool  `json:"dry_run,omitempty"`
 }
 
 // ByRule is a change without a file, in the guardrail language over a row's columns.

@@ -7,7 +7,6 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
-	"sutor/internal/record"
 	"sutor/internal/wire"
 )
 
@@ -23,10 +22,13 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		if s.c.State == change.Applying {
 			return nil
 		}
+		if err := w.early(s.c); err != nil {
+			return err
+		}
 		err := w.applicable(s.tx, s.c)
 		if err != nil && errs.KindOf(err) == errs.Blocked {
 			voided = errs.Public(err).Message
-			return w.voidDecisions(s.tx, s.c, voided)
+			return w.voidDecisions(s.tx, s.c, voided, "rules-changed")
 		}
 		if err != nil {
 			return err
@@ -34,14 +36,7 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		if err := w.frozen(s.tx, s.c.Dataset); err != nil {
 			return err
 		}
-		s.c.Lease, s.c.Halt, s.c.Applier = nil, nil, p.Email
-		e := evidence.Entry{Kind: evidence.ApplyIntended, Means: p.Means, Counts: countsOf(s.c.Plan.Counts),
-			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": w.Compact().Digest},
-			Body:    evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment}}
-		if err := w.move(s.tx, s.c, change.Applying, e); err != nil {
-			return err
-		}
-		return s.tx.Enqueue(Job{Kind: JobApply, Change: id})
+		return w.beginApply(s.tx, s.c, p.Email, evidence.Entry{Means: p.Means, Body: evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment}})
 	})
 	if err == nil && voided != "" {
 		err = errs.New(errs.Blocked, "Change %s was not applied, and its decisions are void: %s", id, voided).
@@ -74,11 +69,11 @@ func (w *Workflow) applicable(tx Tx, c *change.Change) error {
 }
 
 // voidDecisions sends a submitted or approved change back to planned.
-func (w *Workflow) voidDecisions(tx Tx, c *change.Change, why string) error {
+func (w *Workflow) voidDecisions(tx Tx, c *change.Change, why, code string) error {
 	c.VoidDecisions(why)
 	c.Why, c.Route, c.RouteWhy, c.SubmittedAt = why, nil, "", nil
 	return w.move(tx, c, change.Planned, evidence.Entry{Kind: evidence.DecisionsVoided, Digests: planDigests(c),
-		IDs: map[string]string{"why": "rules-changed"}, Body: evidence.Body{Message: why}})
+		IDs: map[string]string{"why": code}, Body: evidence.Body{Message: why}})
 }
 
 // reachable asks the system before the change begins to apply, so that a system

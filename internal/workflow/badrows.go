@@ -48,6 +48,9 @@ func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID
 	if c.Options.Rule != nil {
 		return filed(c, "take out")
 	}
+	if p := c.Purged; p != nil && p.Inputs != nil {
+		return w.removed(c, "file", p.Inputs)
+	}
 	if c.Plan == nil || c.Plan.Hits == "" || c.Input == nil {
 		return errs.New(errs.Blocked, "Change %s has no rows of a file that could be taken out: it is %s.", id, c.State.Words()).
 			WithMend("Where it has a plan of an earlier version of Sutor, plan it again: sutor change replan %s", id)

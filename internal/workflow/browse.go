@@ -45,6 +45,9 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 	if c.Plan == nil {
 		return out, errs.New(errs.Blocked, "Change %s has no plan: it is %s.", id, c.State.Words())
 	}
+	if p := c.Purged; p != nil && p.Values != nil {
+		return out, w.removed(c, "rows", p.Values)
+	}
 	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if err != nil {
 		return out, err

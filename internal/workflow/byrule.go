@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -25,7 +26,8 @@ import (
 type RuleProposal struct {
 	Dataset, Title, Reason string
 	Rule                   change.Rule
-	LeaveOut               bool // rows whose values cannot be taken are left out
+	LeaveOut               bool       // rows whose values cannot be taken are left out
+	ApplyAt                *time.Time // as in [change.Options]
 }
 
 // ProposeRule stores a rule and the change and enqueues its planning. The rule is
@@ -34,7 +36,7 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 	if err := w.mayPropose(p, in.Dataset); err != nil {
 		return wire.Change{}, w.refused(ctx, p, "", "propose", err)
 	}
-	if err := checkRule(in.Rule); err != nil {
+	if err := errors.Join(checkRule(in.Rule), w.checkTime(in.Dataset, in.ApplyAt)); err != nil {
 		return wire.Change{}, err
 	}
 	doc := plan.CanonicalJSON(in.Rule)
@@ -43,7 +45,7 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 		return wire.Change{}, err
 	}
 	c := &change.Change{Title: oneLine(in.Title, 200), Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
-		Options: change.Options{Mode: change.Update, LeaveOut: in.LeaveOut, Rule: &in.Rule}, Input: &change.Input{Name: "rule.json", Digest: d, Bytes: n}}
+		Options: change.Options{Mode: change.Update, LeaveOut: in.LeaveOut, Rule: &in.Rule, ApplyAt: in.ApplyAt}, Input: &change.Input{Name: "rule.json", Digest: d, Bytes: n}}
 	if c.Title == "" {
 		c.Title = oneLine(ruleInWords(in.Rule), 200) // without values, which not everybody who reads it may see
 	}

@@ -24,6 +24,9 @@ func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID
 		if err := w.decidable(s.c, digest); err != nil {
 			return err
 		}
+		if err := w.overdue(s.c); err != nil {
+			return err
+		}
 		if err := s.decide(w, true, comment); err != nil {
 			return err
 		}

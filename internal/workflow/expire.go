@@ -20,7 +20,7 @@ func (w *Workflow) expire(ctx context.Context) error {
 			return err
 		}
 		for _, c := range waiting {
-			if c.SubmittedAt == nil || w.Now().Sub(*c.SubmittedAt) < expiry {
+			if c.SubmittedAt == nil || w.Now().Sub(waitsSince(c)) < expiry {
 				continue
 			}
 			c.VoidDecisions("expired")
@@ -39,4 +39,13 @@ func (w *Workflow) expire(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// waitsSince is when a submitted change began to wait: with its submission, or at the
+// time at which it is to be applied.
+func waitsSince(c *change.Change) time.Time {
+	if at := c.Options.ApplyAt; at != nil && at.After(*c.SubmittedAt) {
+		return *at
+	}
+	return *c.SubmittedAt
 }

@@ -5,3 +5,6 @@ var Expire = (*Workflow).expire
 
 // Remind reminds people, as Watch does every few seconds.
 var Remind = (*Workflow).remind
+
+// ApplyDue applies the changes whose time has come, as Watch does every few seconds.
+var ApplyDue = (*Workflow).applyDue

@@ -114,7 +114,7 @@ func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {
 		if d, there := c.DatasetDigest(ch.Dataset); there && d == ch.DatasetDigest && !w.deputyGone(c, ch) {
 			continue
 		}
-		if err := w.voidDecisions(tx, ch, "The Compact's rules for this dataset, or the people who decide on it, changed."); err != nil {
+		if err := w.voidDecisions(tx, ch, "The Compact's rules for this dataset, or the people who decide on it, changed.", "rules-changed"); err != nil {
 			return err
 		}
 		if err := tx.SaveChange(ch); err != nil {

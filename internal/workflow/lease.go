@@ -162,7 +162,8 @@ func (w *Workflow) renew(ctx context.Context, c *change.Change) (kept bool, err 
 func (w *Workflow) Recover(ctx context.Context) error { return w.takeOver(ctx, 0) }
 
 // Watch looks for leases to take over, for changes that nobody decided on in time,
-// and for people to be reminded, until ctx ends.
+// for those whose time to be applied has come, for what is kept too long, and for
+// people to be reminded, until ctx ends.
 func (w *Workflow) Watch(ctx context.Context) {
 	ticker, slow := time.NewTicker(watch), time.NewTicker(12*watch)
 	defer ticker.Stop()
@@ -176,7 +177,7 @@ func (w *Workflow) Watch(ctx context.Context) {
 				w.Log.Error("recording what has lapsed and what was read", "error", errs.Detail(err))
 			}
 		case <-ticker.C:
-			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx), w.remind(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx), w.applyDue(ctx), w.purgeInTime(ctx), w.remind(ctx)); err != nil && ctx.Err() == nil {
 				w.Log.Error("looking after what was left behind", "error", errs.Detail(err))
 			}
 		}

@@ -30,6 +30,9 @@ func (w *Workflow) next(tx Tx, c *change.Change) (string, error) {
 		who, err := w.asked(tx, c)
 		return "It waits for a decision: " + strings.Join(who, " and ") + ".", err
 	case change.Approved:
+		if at := c.Options.ApplyAt; at != nil && w.Now().Before(*at) {
+			return fmt.Sprintf("It is applied by itself at %s. Until then %s or an owner may hold it back.", w.moment(*at), maker), nil
+		}
 		return fmt.Sprintf("%s or an owner applies it.", maker), nil
 	case change.Rejected:
 		return fmt.Sprintf("%s mends what the comment says and plans it again.", maker), nil

@@ -152,6 +152,9 @@ type Artifacts interface {
 	Put(ctx context.Context, r io.Reader) (record.Digest, int64, error)
 	// Open reads an artefact; errs.NotFound if it was purged or never stored.
 	Open(ctx context.Context, d record.Digest) (io.ReadCloser, error)
+	// Remove removes an artefact, and tells whether it did. One that was stored within
+	// the time idle, once more too, stays: somebody may need it.
+	Remove(ctx context.Context, d record.Digest, idle time.Duration) (bool, error)
 	// Local gives a path to the artefact's content on this machine, fetching it
 	// first where it is kept elsewhere; release gives it back.
 	Local(ctx context.Context, d record.Digest) (path string, release func(), err error)

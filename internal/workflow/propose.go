@@ -146,9 +146,11 @@ func (w *Workflow) checkChoices(dataset string, o change.Options) error {
 		return errs.New(errs.Usage, "A change by rule has no file, so nothing can be chosen about one.").WithMend("Leave out what is about a file.")
 	}
 	if d, ok := w.Compact().Dataset(dataset); ok && o.Mode == change.Sync {
-		return maySync(d)
+		if err := maySync(d); err != nil {
+			return err
+		}
 	}
-	return nil
+	return w.checkTime(dataset, o.ApplyAt)
 }
 
 // keep stores a proposed file as an artefact.
@@ -250,7 +252,13 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 	}
 	return w.act(ctx, p, id, change.ActReplan, func(s *step) error {
 		if input != nil {
-			s.c.Input = input
+			s.c.Input, s.c.Purged = input, nil
+		}
+		if p := s.c.Purged; p != nil {
+			if err := w.removed(s.c, "file", p.Inputs); err != nil {
+				return err
+			}
+			s.c.Purged = nil // of plans that count no more
 		}
 		if err := w.chooseAgain(s, a); err != nil {
 			return err

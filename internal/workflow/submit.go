@@ -62,6 +62,10 @@ func (w *Workflow) submittable(c *change.Change) error {
 	if err := w.sameRules(c); err != nil {
 		return err
 	}
+	if err := w.checkTime(c.Dataset, c.Options.ApplyAt); err != nil {
+		return errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, errs.Public(err).Message).
+			WithMend("Plan it again for another time: sutor change replan %s --apply-at …", c.ID)
+	}
 	if finding.Blocks(c.Plan.Findings) {
 		for _, f := range c.Plan.Findings {
 			if f.Severity == finding.Block {

@@ -42,6 +42,10 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	if values { // they quote some
 		out.Within, out.Rule = c.Options.Within, viewRule(c.Options.Rule)
 	}
+	out.ApplyAt = c.Options.ApplyAt
+	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil) {
+		out.Purged = &wire.Purged{Inputs: p.Inputs, Values: p.Values}
+	}
 	w.viewPlan(&out, c, values)
 	if err := w.viewRoute(tx, &out, c); err != nil {
 		return out, err
@@ -226,6 +230,9 @@ func (w *Workflow) undo(c *change.Change) wire.Undo {
 	}
 	if c.State != change.Applied || c.AppliedAt == nil {
 		return wire.Undo{Why: fmt.Sprintf("Once it is applied: old values are kept for %d days.", keep)}
+	}
+	if p := c.Purged; p != nil && p.Values != nil {
+		return wire.Undo{Why: fmt.Sprintf("Old values were kept for %d days; they were removed on %s.", keep, p.Values.Format(time.DateOnly))}
 	}
 	until := c.AppliedAt.Add(time.Duration(keep) * 24 * time.Hour)
 	if w.Now().After(until) {

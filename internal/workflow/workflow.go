@@ -84,6 +84,8 @@ type UseCases interface {
 	// Stop asks for an apply to be given up before its commit: the change is approved
 	// then, as it was.
 	Stop(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	// Hold takes back what was approved; comment says why.
+	Hold(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	// Undo proposes the reversal: a new change, in state planning.
 	Undo(ctx context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error)
 
@@ -174,6 +176,8 @@ type UseCases interface {
 	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
 	Rehearse(ctx context.Context, p access.Principal, text []byte, last int) (wire.Rehearsal, error)
 	Fsck(ctx context.Context, p access.Principal, w io.Writer) error
+	// Purge removes old values and files whose time is over, or with dry counts them.
+	Purge(ctx context.Context, p access.Principal, dry bool) (wire.Purge, error)
 	// Me gives the person with the rights of this moment: those of the Compact in
 	// force, the level of their record, and whose places they take.
 	Me(ctx context.Context, p access.Principal) (wire.Person, error)
@@ -225,6 +229,7 @@ type Workflow struct {
 	running  sync.Map // change.ID → true: worked on by this process
 	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
 	started  time.Time
+	purged   atomic.Pointer[time.Time] // when this process last removed what is too old
 }
 
 var _ UseCases = (*Workflow)(nil)

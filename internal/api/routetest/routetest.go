@@ -83,6 +83,7 @@ func Routes() []Route {
 		{Name: "GET /changes/{id}/comments", Right: sees},
 		{Name: "POST /changes/{id}/comments", Body: `{"text":"well"}`, Right: sees},
 		{Name: "GET /changes/{id}/history", Right: sees},
+		{Name: "POST /changes/{id}/hold", Body: `{"comment":"wait"}`, Right: []Who{Maker, Owner}},
 		{Name: "POST /changes/{id}/undo", Right: []Who{Maker, Colleague, Owner}},
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
@@ -103,6 +104,7 @@ func Routes() []Route {
 		{Name: "GET /operations", Right: []Who{Steward}},
 		{Name: "GET /evidence/changes", Right: []Who{Auditor}},
 		{Name: "GET /evidence/checkpoint", Right: all},
+		{Name: "POST /purge", Query: "dry_run=true", Right: []Who{Steward}},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
 	}
 }

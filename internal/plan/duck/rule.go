@@ -25,7 +25,8 @@ func (r *run) pickRows(ctx context.Context) (err error) {
 		return err
 	}
 	order := strings.TrimPrefix(list(r.nk, "k#"), ", ")
-	return r.exec(ctx, `CREATE TABLE live AS SELECT row_number() OVER (ORDER BY `+order+`) AS n`+list(r.nk, "k#")+list(r.nj, "l#")+`
+	return r.exec(ctx, `CREATE TABLE outside (line BIGINT);
+		CREATE TABLE live AS SELECT row_number() OVER (ORDER BY `+order+`) AS n`+list(r.nk, "k#")+list(r.nj, "l#")+`
 		FROM part WHERE inside AND NOT `+r.keyless())
 }
 

@@ -1,0 +1,302 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sutor/internal/access"
+	"sutor/internal/change"
+	"sutor/internal/compact"
+	"sutor/internal/errs"
+	"sutor/internal/evidence"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+)
+
+// Old values and input files are kept as long as the Compact says (retain), counted
+// from the apply of a change, or from the last that happened to one that was given
+// up. Then they are removed: the files, the plans' rows before and after, what was
+// really stored, and the samples in findings. What is left is what the log holds:
+// digests, counts and decisions, and the plan's manifest.
+//
+// A purge is a leaf of its change, which names the digests. Leaf and mark commit in
+// one transaction, then the artefacts go; a kill in between is finished by the next
+// look, of any server. An artefact that another change still needs stays until that
+// one's time is over. Nothing of a change that is open is removed, nor of one whose
+// reversal is.
+const (
+	purgeEvery = 24 * time.Hour
+	// justPut is how long after it was stored, once more too, an artefact stays,
+	// whatever nobody needs it any more: somebody may be about to.
+	justPut = time.Hour
+)
+
+// Purge removes now what is older than its time; with dry it only counts that. It
+// is done by itself every day; a steward may ask for it.
+func (w *Workflow) Purge(ctx context.Context, p access.Principal, dry bool) (wire.Purge, error) {
+	if !p.Is(access.Steward) {
+		return wire.Purge{}, w.refused(ctx, p, "", "purge", errs.New(errs.Forbidden, "Removing old values and files is for stewards; it is done by itself every day, too."))
+	}
+	return w.purge(ctx, dry)
+}
+
+// purgeInTime purges once a day.
+func (w *Workflow) purgeInTime(ctx context.Context) error {
+	if last := w.purged.Load(); last != nil && w.Now().Sub(*last) < purgeEvery {
+		return nil
+	}
+	now := w.Now()
+	w.purged.Store(&now)
+	out, err := w.purge(ctx, false)
+	if out.Changes > 0 {
+		w.Log.Info("old values and files were removed", "changes", out.Changes, "artefacts", out.Artefacts)
+	}
+	return err
+}
+
+func (w *Workflow) purge(ctx context.Context, dry bool) (out wire.Purge, err error) {
+	out.DryRun = dry
+	k := &keeping{w: w, held: map[record.Digest]int{}, of: map[change.ID]*aged{}}
+	if err := w.Store.View(ctx, k.look); err != nil {
+		return out, err
+	}
+	for _, a := range k.due {
+		gone := k.gone(a)
+		if len(gone.leaf) == 0 && len(a.pending) == 0 {
+			continue
+		}
+		out.Changes++
+		out.Artefacts += int64(len(gone.remove))
+		if dry {
+			continue
+		}
+		err = errors.Join(err, w.purgeChange(ctx, a, gone))
+	}
+	return out, err
+}
+
+// aged is a change with what it has that may be older than its time.
+type aged struct {
+	id             change.ID
+	inputs, values bool                     // whose time is over, and was not purged before
+	pending        []record.Digest          // that a purge before did not come to remove
+	needs          map[record.Digest]string // artefacts: "inputs" or "values"
+	named          map[string]record.Digest // as a leaf names them
+}
+
+// keeping finds out what is older than its time, and what others still need.
+type keeping struct {
+	w    *Workflow
+	due  []*aged
+	of   map[change.ID]*aged
+	held map[record.Digest]int // how many changes need an artefact whose time is not over
+}
+
+// look reads all changes, and where one is due, what the log names of each.
+func (k *keeping) look(tx Tx) error {
+	k.due, k.of, k.held = nil, map[change.ID]*aged{}, map[record.Digest]int{}
+	open := map[change.ID]bool{}
+	var all []*change.Change
+	err := pages(tx, Filter{}, func(c *change.Change) {
+		all = append(all, &change.Change{ID: c.ID, State: c.State, Dataset: c.Dataset, Input: c.Input, Result: c.Result, Options: c.Options, Plan: nil,
+			AppliedAt: c.AppliedAt, UpdatedAt: c.UpdatedAt, ReversedBy: c.ReversedBy, Purged: c.Purged, Members: c.Members})
+		open[c.ID] = !closed(c.State)
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		a := &aged{id: c.ID, needs: map[record.Digest]string{}, named: map[string]record.Digest{}}
+		k.of[c.ID] = a
+		a.inputs, a.values = k.w.over(c, open[c.ReversedBy])
+		if c.Purged != nil {
+			a.inputs, a.values = a.inputs && c.Purged.Inputs == nil, a.values && c.Purged.Values == nil
+			a.pending = c.Purged.Pending
+		}
+		if c.Result != nil && c.Result.Stored != "" {
+			a.add("values", "stored-file", c.Result.Stored)
+		}
+		if a.inputs || a.values || len(a.pending) > 0 {
+			k.due = append(k.due, a)
+		}
+	}
+	if len(k.due) == 0 {
+		return nil
+	}
+	if err := evidence.Walk(tx.Log(), k.leaf); err != nil {
+		return err
+	}
+	for _, c := range all {
+		a := k.of[c.ID]
+		for d, kind := range a.needs {
+			over := kind == "inputs" && (a.inputs || c.Purged != nil && c.Purged.Inputs != nil) || kind == "values" && (a.values || c.Purged != nil && c.Purged.Values != nil)
+			if !over {
+				k.held[d]++
+			}
+		}
+	}
+	return nil
+}
+
+// closed tells whether a change has come to its end, or was left where only another
+// file or another plan goes on.
+func closed(s change.State) bool {
+	return slices.Contains([]change.State{change.Applied, change.PartlyApplied, change.Undone, change.Withdrawn, change.Rejected, change.Failed, change.Expired}, s)
+}
+
+// over tells whether the time of a change's inputs and values is over. A rule is no
+// file that somebody handed in: it stands in the plan.
+func (w *Workflow) over(c *change.Change, reversing bool) (inputs, values bool) {
+	if !closed(c.State) || reversing || c.IsFamily() {
+		return false, false
+	}
+	retain := compact.Retain{Values: compact.DefaultValues, Inputs: compact.DefaultInputs}
+	if d, there := w.Compact().Dataset(c.Dataset); there {
+		retain = d.Retain
+	}
+	from := c.UpdatedAt
+	if c.AppliedAt != nil {
+		from = *c.AppliedAt
+	}
+	age := w.Now().Sub(from)
+	return c.Options.Rule == nil && age > days(retain.Inputs), age > days(retain.Values)
+}
+
+func days(n compact.Days) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// leaf notes what a leaf names of its change: files that were handed in, and the
+// rows and findings of every plan that ever stood.
+func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
+	a := k.of[change.ID(l.Change)]
+	if a == nil {
+		return nil
+	}
+	switch l.Kind {
+	case evidence.ChangeProposed, evidence.PlanAsked:
+		a.add("inputs", "input", l.Digests["input"])
+		a.add("inputs", "mends", l.Digests["mends"])
+	case evidence.PlanStood:
+		a.add("values", "file", l.Digests["file"])
+		a.add("values", "findings", l.Digests["findings"])
+		a.name("values", "rows", l.Digests["rows"]) // is made of the file
+	case evidence.ApplyResult:
+		a.name("values", "stored", l.Digests["stored"])
+	}
+	return nil
+}
+
+// add notes an artefact, and name what is made of one.
+func (a *aged) add(kind, name string, d record.Digest) {
+	if d != "" {
+		a.needs[d] = kind
+		a.name(kind, name, d)
+	}
+}
+
+func (a *aged) name(kind, name string, d record.Digest) {
+	if d == "" {
+		return
+	}
+	for n := 1; ; n++ {
+		as := fmt.Sprintf("%s.%s.%d", kind, name, n)
+		if have, taken := a.named[as]; !taken || have == d {
+			a.named[as] = d
+			return
+		}
+	}
+}
+
+// gone is what goes of one change.
+type gone struct {
+	inputs, values bool
+	leaf           map[string]record.Digest
+	remove         []record.Digest
+}
+
+// gone gives what of a change nobody needs any more; a kind goes whole or not yet.
+func (k *keeping) gone(a *aged) (g gone) {
+	free := func(kind string) bool {
+		for d, of := range a.needs {
+			if of == kind && k.held[d] > 0 {
+				return false
+			}
+		}
+		return true
+	}
+	g.inputs, g.values, g.leaf = a.inputs && free("inputs"), a.values && free("values"), map[string]record.Digest{}
+	goes := map[string]bool{"inputs": g.inputs, "values": g.values}
+	for name, d := range a.named {
+		kind, short, _ := strings.Cut(name, ".")
+		if goes[kind] {
+			g.leaf[short] = d
+		}
+	}
+	for _, d := range slices.Sorted(maps.Keys(a.needs)) {
+		if goes[a.needs[d]] {
+			g.remove = append(g.remove, d)
+		}
+	}
+	return g
+}
+
+// purgeChange leaves the leaf and the mark, then removes the artefacts.
+func (w *Workflow) purgeChange(ctx context.Context, a *aged, g gone) error {
+	pending := a.pending
+	if len(g.leaf) > 0 {
+		err := w.Store.Do(ctx, func(tx Tx) error {
+			c, err := tx.Change(a.id)
+			if err != nil {
+				return err
+			}
+			pending = nil
+			if inputs, values := w.over(c, false); g.inputs && !inputs || g.values && !values || !c.Purged.Before(g.inputs, g.values) {
+				return nil // somebody went on with it, or another server was first
+			}
+			c.Purge(g.inputs, g.values, w.Now(), g.remove)
+			pending = c.Purged.Pending
+			err = w.leaf(tx, c, evidence.Entry{Kind: evidence.Erased, Digests: g.leaf, Counts: map[string]int64{"artefacts": int64(len(g.remove))},
+				IDs: map[string]string{"why": "retention"}})
+			if err != nil {
+				return err
+			}
+			return tx.SaveChange(c)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, d := range pending {
+		if _, err := w.Artifacts.Remove(ctx, d, justPut); err != nil {
+			return err
+		}
+	}
+	if len(pending) == 0 {
+		return nil
+	}
+	return w.Store.Do(ctx, func(tx Tx) error {
+		c, err := tx.Change(a.id)
+		if err != nil || c.Purged == nil {
+			return err
+		}
+		c.Purged.Pending = slices.DeleteFunc(c.Purged.Pending, func(d record.Digest) bool { return slices.Contains(pending, d) })
+		return tx.SaveChange(c)
+	})
+}
+
+// removed says, for people, that what they ask for was purged; nil if it was not.
+func (w *Workflow) removed(c *change.Change, what string, at *time.Time) error {
+	if at == nil {
+		return nil
+	}
+	is := "is"
+	if strings.HasSuffix(what, "s") {
+		is = "are"
+	}
+	return errs.New(errs.Blocked, "The %s of change %s %s not kept any more: removed on %s, as the Compact says (retain). What stays is the evidence of them.",
+		what, c.ID, is, at.In(w.Compact().Timezone).Format(time.DateOnly))
+}

@@ -1,0 +1,212 @@
+package workflow_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+const day = 24 * time.Hour
+
+// old makes all artefacts so old that they may be removed: their time is the disk's,
+// not the clock's.
+func (w *world) old() {
+	w.t.Helper()
+	path, release, err := w.deps.Artifacts.Local(ctx, w.kept())
+	fine(w.t, err)
+	release()
+	past := time.Now().Add(-2 * time.Hour)
+	fine(w.t, filepath.WalkDir(filepath.Dir(filepath.Dir(path)), func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			err = os.Chtimes(p, past, past)
+		}
+		return err
+	}))
+}
+
+// kept stores something of no meaning.
+func (w *world) kept() record.Digest {
+	w.t.Helper()
+	d, _, err := w.deps.Artifacts.Put(ctx, strings.NewReader("anything"))
+	fine(w.t, err)
+	return d
+}
+
+func (w *world) purges(dry bool) wire.Purge {
+	w.t.Helper()
+	w.old()
+	out, err := w.w.Purge(ctx, w.as("ivan"), dry)
+	fine(w.t, err)
+	return out
+}
+
+func (w *world) has(d record.Digest) bool {
+	w.t.Helper()
+	r, err := w.deps.Artifacts.Open(ctx, d)
+	if err != nil {
+		return false
+	}
+	return r.Close() == nil
+}
+
+func TestPurgeInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	stored := w.stored(c)
+	m := w.manifest(t, c)
+	if out := w.purges(false); out.Changes != 0 {
+		t.Fatalf("purged at once: %+v", out)
+	}
+
+	w.clock.pass(31 * day)
+	if out := w.purges(true); out.Changes != 1 || !w.has(stored.Input.Digest) {
+		t.Fatalf("a dry run: %+v", out)
+	}
+	if out := w.purges(false); out.Changes != 1 || w.has(stored.Input.Digest) || !w.has(m.File) {
+		t.Fatalf("inputs: %+v", out)
+	}
+	refused(t, w.w.BadRows(ctx, w.as("maria"), change.ID(c.ID), "csv", false, io.Discard), errs.Blocked, "The file of change 1001 is not kept any more")
+	c = w.see(t, "maria", c)
+	if c.Purged == nil || c.Purged.Inputs == nil || c.Purged.Values != nil || !c.Undo.Possible {
+		t.Fatalf("after the inputs: %+v, %+v", c.Purged, c.Undo)
+	}
+	w.proveAll()
+
+	w.clock.pass(60 * day)
+	if out := w.purges(false); out.Changes != 1 || w.has(m.File) || w.has(stored.Result.Stored) || !w.has(stored.Plan.Digest) {
+		t.Fatalf("values: %+v", out)
+	}
+	if out := w.purges(false); out.Changes != 0 {
+		t.Fatalf("purged twice: %+v", out)
+	}
+	_, err := w.w.Rows(ctx, w.as("maria"), change.ID(c.ID), "", 10, 0)
+	refused(t, err, errs.Blocked, "The rows of change 1001 are not kept any more")
+	c = w.see(t, "maria", c)
+	if c.Undo.Possible || !strings.Contains(c.Undo.Why, "were removed on") {
+		t.Errorf("undo: %+v", c.Undo)
+	}
+	w.mayNot("olaf", undo, c, errs.Blocked, "were removed on")
+	w.proveAll()
+	w.audited()
+}
+
+// audited wants fsck to find nothing.
+func (w *world) audited() {
+	w.t.Helper()
+	var report strings.Builder
+	if err := w.w.Fsck(ctx, w.as("aud"), &report); err != nil {
+		w.t.Errorf("%v\n%s", err, report.String())
+	}
+}
+
+// What another change needs stays until the last; what is open stays.
+func TestPurgeOfWhatIsShared(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	first := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	w.clock.pass(20 * day)
+	second := w.does("maria", withdraw, w.propose("maria", edit, upsert))
+	open := w.propose("maria", "id,name\n1,Nobody\n", upsert)
+	shared := w.stored(first).Input.Digest
+	w.clock.pass(15 * day)
+	if out := w.purges(false); out.Changes != 0 || !w.has(shared) {
+		t.Fatalf("the second still needs it: %+v", out)
+	}
+	w.clock.pass(20 * day)
+	if out := w.purges(false); out.Changes != 2 || w.has(shared) {
+		t.Fatalf("nobody needs it: %+v", out)
+	}
+	w.clock.pass(1000 * day)
+	w.purges(false)
+	if !w.has(w.stored(open).Input.Digest) {
+		t.Error("the file of an open change was removed")
+	}
+	in(t, w.doesIn(t, "maria", replan, open), change.Planned)
+	w.audited()
+	_ = second
+}
+
+// A reversal that is under way needs the old values.
+func TestPurgeBesideAReversal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	w.clock.pass(80 * day)
+	r := in(t, w.does("olaf", undo, c), change.Planned)
+	w.clock.pass(20 * day)
+	w.purges(false)
+	if c = w.see(t, "maria", c); c.Purged != nil && c.Purged.Values != nil {
+		t.Fatalf("%+v", c.Purged)
+	}
+	in(t, w.does("olaf", submit, r), change.Submitted) // the owner's month is over
+	w.audited()
+}
+
+// stuck fails to remove, as a server that is killed between leaf and removal.
+type stuck struct{ workflow.Artifacts }
+
+func (stuck) Remove(context.Context, record.Digest, time.Duration) (bool, error) {
+	return false, errors.New("killed")
+}
+
+// A kill between the leaf and the removal is finished by whoever looks next; and a
+// file that is proposed again in between is not lost.
+func TestPurgeIsFinished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	input := w.stored(c).Input.Digest
+	w.clock.pass(31 * day)
+	deps := w.deps
+	w.deps.Artifacts = stuck{deps.Artifacts}
+	broken := w.restart("broken")
+	w.old()
+	if _, err := broken.w.Purge(ctx, w.as("ivan"), false); err == nil || !w.has(input) {
+		t.Fatal("it was removed")
+	}
+	w.deps = deps
+	again := w.propose("maria", edit, upsert) // is there, and its time is new
+	if _, err := w.w.Purge(ctx, w.as("ivan"), false); err != nil || !w.has(input) {
+		t.Fatalf("the file that was proposed again is lost: %v", err)
+	}
+	in(t, w.doesIn(t, "maria", replan, again), change.Planned)
+	w.audited()
+	w.does("maria", withdraw, again)
+	w.clock.pass(31 * day)
+	if out := w.purges(false); out.Changes != 1 || w.has(input) {
+		t.Fatalf("%+v", out)
+	}
+	w.audited()
+}
+
+// A change that was given up goes on with another file when its own is gone.
+func TestReplanAfterPurge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.does("maria", submit, w.propose("maria", edit, upsert))
+	c = in(t, w.does("olaf", reject, c), change.Rejected)
+	w.clock.pass(31 * day)
+	w.purges(false)
+	w.mayNot("maria", replan, c, errs.Blocked, "The file of change 1001 is not kept any more")
+	_, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "new.csv", File: strings.NewReader(edit)})
+	fine(t, err)
+	w.work(t)
+	in(t, w.see(t, "maria", c), change.Planned)
+	w.audited()
+
+	_, err = w.w.Purge(ctx, w.as("olaf"), false)
+	refused(t, err, errs.Forbidden, "for stewards")
+}
