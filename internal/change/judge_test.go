@@ -72,6 +72,7 @@ func TestRights(t *testing.T) {
 		change.ActReject:   {"marlo", "olaf", "olga", "mona", "both"},
 		change.ActApply:    {"maria", "marlo", "olaf", "olga", "both"},
 		change.ActStop:     {"maria", "marlo", "olaf", "olga", "both"},
+		change.ActHold:     {"maria", "marlo", "olaf", "olga", "both"},
 		change.ActUndo:     {"maria", "eva", "marlo", "olaf", "olga", "both"},
 		change.ActProve:    {"maria", "marlo", "olaf", "olga", "mona", "both", "aud"},
 	}
