@@ -115,9 +115,11 @@
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
-// trial, the mode sync, approving a part, hidden columns and row filters,
-// retention (which must leave a leaf, or fsck will miss the files). The web app
-// has no page yet that saves a recipe or rehearses a Compact.
+// trial, approving a part. Retention removes files and
+// rows, and knows nothing yet of changes over several datasets, nor of the personal
+// texts in envelopes, which are erased by nobody so far. Rules set values; they do not
+// delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
+// or makes a change by rule.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
