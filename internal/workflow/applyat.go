@@ -31,18 +31,18 @@ func (w *Workflow) checkTime(dataset string, at *time.Time) error {
 	}
 	switch now := w.Now(); {
 	case !at.After(now):
-		return errs.New(errs.Usage, "%s, when it is to be applied, is past.", w.moment(*at)).WithMend("Give a time to come, or none.")
+		return errs.New(errs.Usage, "%s, when it is to be applied, is past.", w.told(*at)).WithMend("Give a time to come, or none.")
 	case at.Sub(now) > farthest:
-		return errs.New(errs.Usage, "%s is more than a year away.", w.moment(*at)).WithMend("Plan it when the time is nearer: the plan is compared with the rows of today.")
+		return errs.New(errs.Usage, "%s is more than a year away.", w.told(*at)).WithMend("Plan it when the time is nearer: the plan is compared with the rows of today.")
 	}
 	if f, frozen := w.Compact().Frozen(dataset, *at); frozen {
-		return errs.New(errs.Blocked, "Nothing is applied to %s at %s: %s", dataset, w.moment(*at), f.Say).WithMend("Give a time after %s.", w.moment(f.To))
+		return errs.New(errs.Blocked, "Nothing is applied to %s at %s: %s", dataset, w.told(*at), f.Say).WithMend("Give a time after %s.", w.told(f.To))
 	}
 	return nil
 }
 
-// moment writes a time as the people of the Compact read it.
-func (w *Workflow) moment(at time.Time) string {
+// told writes a time as the people of the Compact read it.
+func (w *Workflow) told(at time.Time) string {
 	return at.In(w.Compact().Timezone).Format("2006-01-02 15:04 MST")
 }
 
@@ -52,7 +52,7 @@ func (w *Workflow) overdue(c *change.Change) error {
 	if at == nil || w.Now().Before(*at) {
 		return nil
 	}
-	return errs.New(errs.Blocked, "Change %s was to be applied at %s, which is past.", c.ID, w.moment(*at)).
+	return errs.New(errs.Blocked, "Change %s was to be applied at %s, which is past.", c.ID, w.told(*at)).
 		WithMend("Its maker plans it again for another time: sutor change replan %s --apply-at …", c.ID)
 }
 
@@ -62,7 +62,7 @@ func (w *Workflow) early(c *change.Change) error {
 	if c.State != change.Approved || at == nil || !w.Now().Before(*at) {
 		return nil
 	}
-	return errs.New(errs.Blocked, "Change %s was approved to be applied at %s, and is applied then by itself.", c.ID, w.moment(*at)).
+	return errs.New(errs.Blocked, "Change %s was approved to be applied at %s, and is applied then by itself.", c.ID, w.told(*at)).
 		WithMend("To apply it now, its maker plans it again: sutor change replan %s --apply-at none", c.ID)
 }
 
@@ -111,7 +111,7 @@ func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error
 			err = w.beginApply(tx, c, "", evidence.Entry{IDs: map[string]string{"apply_at": at.UTC().Format(time.RFC3339)},
 				Body: evidence.Body{Who: string(c.Maker), Comment: "By the server, at the time that was approved with the plan."}})
 		} else {
-			err = w.voidDecisions(tx, c, "It was not applied at its time, "+w.moment(at)+". "+why, code)
+			err = w.voidDecisions(tx, c, "It was not applied at its time, "+w.told(at)+". "+why, code)
 		}
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (w *Workflow) next(tx Tx, c *change.Change) (string, error) {
 		return "It waits for a decision: " + strings.Join(who, " and ") + ".", err
 	case change.Approved:
 		if at := c.Options.ApplyAt; at != nil && w.Now().Before(*at) {
-			return fmt.Sprintf("It is applied by itself at %s. Until then %s or an owner may hold it back.", w.moment(*at), maker), nil
+			return fmt.Sprintf("It is applied by itself at %s. Until then %s or an owner may hold it back.", w.told(*at), maker), nil
 		}
 		return fmt.Sprintf("%s or an owner applies it.", maker), nil
 	case change.Rejected:
