@@ -99,7 +99,7 @@ func checkRule(r change.Rule) error {
 
 // byRule makes the plan of a rule on the rows of today.
 func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	if err := spec.rule(*c.Options.Rule, w.mayName(c, spec)); err != nil {
+	if err := spec.rule(*c.Options.Rule, spec.mayName(m.maker)); err != nil {
 		return nil, nil, err
 	}
 	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
@@ -127,11 +127,9 @@ func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.Sys
 
 // mayName gives the columns that an expression of the maker's may name: those whose
 // values they see. A condition over another would tell them what stands in it.
-func (w *Workflow) mayName(c *change.Change, s *Spec) (columns record.Schema) {
-	maker, _ := w.Compact().Principal(c.Maker)
-	sight := access.See(maker, w.Compact().AccessDataset(c.Dataset))
+func (s *Spec) mayName(maker sight) (columns record.Schema) {
 	for _, column := range s.Table.Columns {
-		if sight.Sees(column.Name) {
+		if maker.Sees(column.Name) {
 			columns = append(columns, column)
 		}
 	}
@@ -149,6 +147,9 @@ func (s *Spec) rule(r change.Rule, named record.Schema) error {
 	wanted := slices.Clone(s.reads)
 	for _, ref := range where.Refs() {
 		wanted = append(wanted, ref.Name)
+	}
+	if s.Only != nil {
+		wanted = append(wanted, s.Only.Columns(expr.Whole)...)
 	}
 	columns := s.Key.Names()
 	for _, set := range r.Set {

@@ -40,7 +40,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	values := access.May(p, access.SeeValues, d)
 	if values { // they quote some
-		out.Within, out.Rule = c.Options.Within, viewRule(c.Options.Rule)
+		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
 	}
 	out.ApplyAt = c.Options.ApplyAt
 	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil) {
@@ -83,6 +83,22 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	w.cut(&out, c, w.sight(p, c.Dataset))
 	return out, nil
+}
+
+// viewExpressions gives a sync's part and a rule to those who see all that they read.
+func viewExpressions(o change.Options, see sight) (within string, rule *wire.ByRule) {
+	if !see.reads(o.Within) {
+		within = o.Within
+	}
+	if o.Rule == nil || see.reads(o.Rule.Where) {
+		return within, nil
+	}
+	for _, s := range o.Rule.Set {
+		if !see.Sees(s.Column) || see.reads(s.To) {
+			return within, nil
+		}
+	}
+	return within, viewRule(o.Rule)
 }
 
 func viewRule(r *change.Rule) *wire.ByRule {
