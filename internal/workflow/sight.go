@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -112,15 +113,15 @@ func replaceWord(text, word, with string) string {
 	before := rune(' ')
 	for text != "" {
 		rest, found := strings.CutPrefix(text, word)
-		next := []rune(rest + " ")[0]
+		next, _ := utf8.DecodeRuneInString(rest)
 		if found && word != "" && !inWord(before) && !inWord(next) {
 			out.WriteString(with)
 			before, text = ' ', rest
 			continue
 		}
-		r := []rune(text)[0]
-		out.WriteRune(r)
-		before, text = r, text[len(string(r)):]
+		r, n := utf8.DecodeRuneInString(text)
+		out.WriteString(text[:n])
+		before, text = r, text[n:]
 	}
 	return out.String()
 }

@@ -99,13 +99,15 @@ func metText(is record.Relation, column, literal string) string {
 }
 
 // odd prints whether a value's text is none of its type: it has another storage
-// class (cell writes that before a colon), or is no day or time of the calendar.
+// class (cell writes that before a colon), or is no day or time of the calendar. The
+// first year's dash keeps SQLite from taking its digits for a number, as it does
+// beside a column declared DATE.
 func odd(t record.Type, column string) string {
 	switch t.Kind {
 	case record.Text:
 		return "typeof(" + column + ") <> 'text'"
 	case record.Date:
-		return fmt.Sprintf("typeof(%[1]s) <> 'text' OR date(%[1]s) IS NOT %[1]s OR %[1]s < '0001'", column)
+		return fmt.Sprintf("typeof(%[1]s) <> 'text' OR date(%[1]s) IS NOT %[1]s OR %[1]s < '0001-'", column)
 	case record.Timestamp:
 		return "typeof(" + column + ") <> 'text' OR " + noTime(column)
 	case record.TimestampTZ:
@@ -117,6 +119,6 @@ func odd(t record.Type, column string) string {
 // noTime prints whether a text is no time of the years 1 to 9999 to at most six
 // digits of a second; SQLite itself reads more forms as times.
 func noTime(text string) string {
-	return fmt.Sprintf("datetime(%[1]s) IS NOT substr(%[1]s,1,19) OR %[1]s < '0001' OR length(%[1]s) NOT BETWEEN 19 AND 26"+
+	return fmt.Sprintf("datetime(%[1]s) IS NOT substr(%[1]s,1,19) OR %[1]s < '0001-' OR length(%[1]s) NOT BETWEEN 19 AND 26"+
 		" OR substr(%[1]s,20) GLOB '*[^.0-9]*' OR substr(%[1]s,20) = '.'", text)
 }
