@@ -38,6 +38,7 @@ var rooms = []struct {
 	{"plan", 4, "what a plan is, and DuckDB making it"},
 	{"connector", 4, "one folder a kind of system"},
 	{"recipe", 4, "how files are read, from one to the next; knows no storage"},
+	{"mail", 5, "letters to an SMTP server; knows notices by their letters"},
 	{"notice", 4, "what people are told; knows no storage and no mail"},
 	{"artifact", 4, "files by digest"},
 	{"identity", 4, "who somebody is"},
@@ -69,13 +70,14 @@ var homes = map[string][]string{
 	"golang.org/x/crypto/argon2":       {"identity"},
 	"github.com/alexedwards/scs/":      {"web", "store/sqlite"},
 	"go.yaml.in/yaml/":                 {"compact"},
+	"github.com/wneessen/go-mail":      {"mail"},
 	"github.com/schollz/progressbar/":  {"cli"},
 	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
 	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire"},
 	"github.com/rogpeppe/go-internal/": {},
-	"github.com/chromedp/":             {}, // test/browser
+	"github.com/chromedp/":             {},                                        // test/browser
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code
-	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest"},
+	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "mail/mailtest"},
 }
 
 // thin adapters never reach behind the use cases.

@@ -57,7 +57,8 @@
 // start a PostgreSQL for tests. internal/artifact keeps files by digest. internal/recipe is what is known of how
 // files are read, from one file to the next.
 // internal/identity proves who somebody is. internal/notice is what people are told,
-// and of which leaf whom it concerns.
+// and of which leaf whom it concerns; internal/mail (ring 5) takes it to an SMTP server,
+// internal/mail/mailtest is one for tests.
 //
 // Ring 5. internal/workflow: the use cases, one file each, and the ports they
 // need. Every right and every rule is asked here, so no adapter can forget one.

@@ -46,6 +46,10 @@ type Config struct {
 	Database  string // URL of the metadata; "" for SQLite in Data
 	Artifacts string // folder; "" for one in Data
 
+	URL    string        // where people reach the pages; "" for none, then mails lead nowhere
+	Post   workflow.Post // carries mails; nil for none
+	Outbox bool          // Post keeps nothing: the mails are shown on a page
+
 	MaxUpload    int64 // bytes of one file; default 1 GiB
 	MaxRows      int64 // rows of one file; default 10 million
 	MaxStaging   int64 // bytes of one file as read; default 16 GiB
@@ -191,7 +195,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if a.config.Store != nil {
 		store = a.config.Store(store)
 	}
-	a.workflow = workflow.New(workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+	a.workflow = workflow.New(workflow.Deps{Store: store, Post: a.config.Post, Outbox: a.config.Outbox, URL: a.config.URL, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
 		Held:  func() error { return key.Held(keyFile) },
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,

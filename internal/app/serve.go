@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"sutor/internal/cli"
 	"sutor/internal/demo"
 	"sutor/internal/errs"
+	"sutor/internal/mail"
 	"sutor/internal/web"
 	"sutor/internal/workflow"
 )
@@ -33,7 +35,11 @@ func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts,
+	post, err := postman(c.SMTP, os.Getenv)
+	if err != nil {
+		return err
+	}
+	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts, Post: post, URL: cmp.Or(c.URL, "http://"+c.Listen),
 		MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxStaging: c.MaxStaging, MaxSpill: c.MaxSpill, MaxArtifacts: c.MaxArtifacts, MaxPlan: c.MaxPlan, Slots: c.Slots, Log: logger()})
 	if err != nil {
 		return err
@@ -42,6 +48,18 @@ func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
 		_, err := fmt.Fprintf(out, "Sutor serves %s at http://%s\n", a.workflow.Compact().Name, address)
 		return err
 	})
+}
+
+// postman carries mails, where there is a server for them.
+func postman(c cli.SMTPConfig, env func(string) string) (workflow.Post, error) {
+	if c.Server == "" {
+		return nil, nil
+	}
+	post, err := mail.New(mail.Config{Server: c.Server, From: c.From, Name: "Sutor", User: c.User, Password: env("SUTOR_SMTP_PASSWORD"), TLS: mail.TLS(c.TLS)})
+	if err != nil {
+		return nil, err // not the nil of a type
+	}
+	return post, nil
 }
 
 // artifactFolder reads where artefacts are kept: a folder's path or file URL.
@@ -65,7 +83,7 @@ func Demo(ctx context.Context, c cli.DemoConfig, out io.Writer) error {
 		return err
 	}
 	data := filepath.Join(c.Dir, "data")
-	a, err := Open(ctx, Config{Compact: company.Compact, Data: data, Log: logger()})
+	a, err := Open(ctx, Config{Compact: company.Compact, Data: data, Post: mail.Outbox{}, Outbox: true, URL: "http://" + c.Listen, Log: logger()})
 	if err != nil {
 		return err
 	}

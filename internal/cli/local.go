@@ -40,6 +40,8 @@ type ServeConfig struct {
 	Artifacts string // URL; "" for files in Data
 	Listen    string // host:port
 	HTTPS     bool   // people reach the pages over https (a proxy in front)
+	URL       string // where people reach the pages, for links in mails
+	SMTP      SMTPConfig
 
 	MaxUpload    int64         // bytes of a file
 	MaxRows      int64         // of a file
@@ -49,6 +51,10 @@ type ServeConfig struct {
 	MaxPlan      time.Duration // of one plan
 	Slots        int           // plans and applies at once
 }
+
+// SMTPConfig says where mails go; none are sent without a Server. The password is
+// not among it: the environment has it.
+type SMTPConfig struct{ Server, From, User, TLS string }
 
 // DemoConfig are the demo's settings.
 type DemoConfig struct{ Listen, Dir string }
@@ -85,6 +91,12 @@ type serveCmd struct {
 	Artifacts string `placeholder:"URL" help:"Where files and plans are kept; without it in DIR."`
 	Listen    string `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
 	HTTPS     bool   `name:"https" help:"People reach the pages over https, through a proxy: cookies are sent over https only."`
+	URL       string `name:"url" placeholder:"URL" help:"Where people reach the pages, for links in mails; else made of ADDR."`
+
+	SMTP     string `name:"smtp" placeholder:"HOST:PORT" help:"The mail server; without it no mails are sent. The password is in the environment, SUTOR_SMTP_PASSWORD."`
+	SMTPFrom string `name:"smtp-from" placeholder:"ADDRESS" help:"The sender of mails."`
+	SMTPUser string `name:"smtp-user" placeholder:"NAME" help:"The account at the mail server, where it asks for one."`
+	SMTPTLS  string `name:"smtp-tls" placeholder:"HOW" default:"starttls" help:"How the connection is encrypted: starttls, tls, or none."`
 
 	MaxUpload    string        `placeholder:"SIZE" default:"1GiB" help:"The largest file that is taken, as 500MiB."`
 	MaxRows      int64         `placeholder:"N" default:"10000000" help:"The most rows a file may have."`
@@ -97,6 +109,7 @@ type serveCmd struct {
 
 func (s *serveCmd) Run(c *console) error {
 	config := ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts,
+		URL: s.URL, SMTP: SMTPConfig{Server: s.SMTP, From: s.SMTPFrom, User: s.SMTPUser, TLS: s.SMTPTLS},
 		Listen: s.Listen, HTTPS: s.HTTPS, MaxRows: s.MaxRows, MaxPlan: s.MaxPlan, Slots: s.Slots}
 	for _, size := range []struct {
 		text string

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"sutor/internal/notice"
 	"sutor/internal/workflow"
@@ -56,4 +58,29 @@ func ScanNotice(row interface{ Scan(...any) error }) (*notice.Notice, error) {
 		n.Read = &read.Time
 	}
 	return n, nil
+}
+
+// ScanMail reads a row of number, due, done and doc.
+func ScanMail(row interface{ Scan(...any) error }) (*notice.Mail, error) {
+	m, doc, due, done := new(notice.Mail), []byte(nil), Time{}, Time{}
+	var number int64
+	if err := row.Scan(&number, &due, &done, &doc); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(doc, m); err != nil {
+		return nil, fmt.Errorf("stored mail %d: %w", number, err)
+	}
+	m.Number, m.Due = number, due.Time
+	if !done.IsZero() {
+		m.Done = &done.Time
+	}
+	return m, nil
+}
+
+// OptionalTime gives a time as it is stored, nil as NULL.
+func OptionalTime(t *time.Time) sql.NullString {
+	if t == nil {
+		return sql.NullString{}
+	}
+	return TimeOrNull(*t)
 }

@@ -30,3 +30,11 @@ type Notice struct {
 	Waits   bool      `json:"waits,omitempty"`  // the decision that it asks for still waits for you
 	Read    bool      `json:"read"`
 }
+
+// Mail is a mail in the outbox of a demo.
+type Mail struct {
+	To      string    `json:"to"`
+	At      time.Time `json:"at"`
+	Subject string    `json:"subject"`
+	Text    string    `json:"text"`
+}

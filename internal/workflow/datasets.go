@@ -149,5 +149,8 @@ func (w *Workflow) Health(ctx context.Context) []Health {
 	if err != nil {
 		h.Why = errs.Public(err).Error()
 	}
-	return append(out, h)
+	if out = append(out, h); w.Post != nil {
+		out = append(out, w.mailHealth(ctx))
+	}
+	return out
 }

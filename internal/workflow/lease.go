@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"sutor/internal/change"
@@ -165,6 +166,9 @@ func (w *Workflow) Recover(ctx context.Context) error { return w.takeOver(ctx, 0
 // for those whose time to be applied has come, for what is kept too long, and for
 // people to be reminded, until ctx ends.
 func (w *Workflow) Watch(ctx context.Context) {
+	var mailing sync.WaitGroup
+	mailing.Go(func() { w.keepMailing(ctx) })
+	defer mailing.Wait()
 	ticker, slow := time.NewTicker(watch), time.NewTicker(12*watch)
 	defer ticker.Stop()
 	defer slow.Stop()

@@ -36,6 +36,7 @@ type Tx interface {
 	Memories
 	Stops
 	Notices
+	Mails
 	People
 	Accesses
 	Reads

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"time"
 
 	"sutor/internal/access"
@@ -27,4 +28,22 @@ type NoticeFilter struct {
 	Unmailed bool
 	Before   notice.ID // those older than this one, for the next page
 	Limit    int       // 0 for 100
+}
+
+// Mails keeps the mails that carry notices.
+type Mails interface {
+	// AddMail stores a mail that is due and gives it its number; the notices that it
+	// names are its own from then on.
+	AddMail(m *notice.Mail) error
+	// DueMails gives mails that are not done and due by now, the longest due first.
+	// Inside Do nobody else gets them until it has ended.
+	DueMails(now time.Time, limit int) ([]*notice.Mail, error)
+	SaveMail(m *notice.Mail) error
+	// Mails lists newest first, at most so many; with undone only those not done.
+	Mails(undone bool, limit int) ([]*notice.Mail, error)
+}
+
+// Post carries letters. An error that may pass is tried again.
+type Post interface {
+	Send(ctx context.Context, l notice.Letter) error
 }

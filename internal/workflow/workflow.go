@@ -133,6 +133,8 @@ type UseCases interface {
 	// Notices gives what the person was told, and Waiting counts what waits for them.
 	Notices(ctx context.Context, p access.Principal, want NoticesWanted) (wire.Inbox, error)
 	Waiting(ctx context.Context, p access.Principal) (wire.Waiting, error)
+	// Outgoing lists the mails of a server that has an outbox of its own.
+	Outgoing(ctx context.Context, p access.Principal) ([]wire.Mail, error)
 	// ReadNotices marks notices as read: those with these ids or, with ids nil, all up
 	// to and with the last.
 	ReadNotices(ctx context.Context, p access.Principal, ids []notice.ID, last notice.ID) (wire.Waiting, error)
@@ -210,6 +212,9 @@ type Deps struct {
 	Adopt  func(*compact.Compact) error
 	Key    *evidence.Key
 	Held   func() error // whether the key's file still is Key; nil where there is no file
+	Post   Post         // carries mails; nil where none are sent
+	Outbox bool         // mails go nowhere but to a page of this server (the demo)
+	URL    string       // where people reach this server, for links in mails
 	Now    Clock
 	Node   string // names this process in leases
 	Home   string // what this process alone has as long as it lives, and its successor after it; "" for none

@@ -114,3 +114,43 @@ func readNotices(t *testing.T, s Store) {
 		}
 	}
 }
+
+func mailRoundTrip(t *testing.T, s Store) {
+	all := tellAll(t, s, maria, maria, olaf)
+	m := &notice.Mail{To: maria, Notices: []notice.ID{all[0].ID, all[1].ID}, Attempts: 2, Trouble: "It's \"down\".", Due: noon}
+	do(t, s, func(tx workflow.Tx) error { return tx.AddMail(m) })
+	if got := noticesOf(t, s, all, workflow.NoticeFilter{Unmailed: true}); len(got) != 1 || got[0] != 2 {
+		t.Errorf("not mailed: %v", got)
+	}
+	due := func(at time.Time) (n int) {
+		do(t, s, func(tx workflow.Tx) error {
+			list, err := tx.DueMails(at, 10)
+			if n = len(list); n == 1 {
+				if diff := cmp.Diff(m, list[0]); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			}
+			return err
+		})
+		return n
+	}
+	if due(noon.Add(-time.Second)) != 0 || due(noon) != 1 {
+		t.Error("a mail is due at its time")
+	}
+	done := noon.Add(time.Hour)
+	m.Done, m.Trouble, m.Subject = &done, "", "Told"
+	do(t, s, func(tx workflow.Tx) error { return tx.SaveMail(m) })
+	if due(noon.Add(24*time.Hour)) != 0 {
+		t.Error("a mail that is done is due")
+	}
+	view(t, s, func(tx workflow.Tx) error {
+		list, err := tx.Mails(false, 10)
+		if diff := cmp.Diff([]*notice.Mail{m}, list); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if left, err := tx.Mails(true, 10); len(left) != 0 || err != nil {
+			t.Errorf("undone: %v, %v", left, err)
+		}
+		return err
+	})
+}
