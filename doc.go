@@ -122,6 +122,12 @@
 // delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
 // or makes a change by rule.
 //
+// What people are told stays for ever: notices and mails have no retention yet. The
+// demo's mails are kept to be read (workflow.Outgoing), but no page shows them. The
+// pages of a change draw risk as bars; the distribution of a changed number column
+// before and after is not drawn. How fast a page of a million rows is has been
+// built for (plan/duck/browse.go) and not been measured in bench.
+//
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
 // the insert looks for its keys even where a unique index would.
