@@ -62,7 +62,8 @@
 //
 // Ring 5. internal/workflow: the use cases, one file each, and the ports they
 // need. Every right and every rule is asked here, so no adapter can forget one.
-// Start with act.go: the one way in which a person changes a change.
+// Start with act.go: the one way in which a person changes a change; sight.go is the
+// one way in which a person sees rows and columns (docs/rights.md).
 //
 // Ring 6. internal/store keeps the metadata: internal/store/sqlite in a file, for
 // one server; internal/store/postgres in a database that several servers share;

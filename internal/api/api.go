@@ -96,6 +96,12 @@ func (s *server) routes() {
 	post := func(path, id, does string) huma.Operation { return s.operation(http.MethodPost, path, id, does) }
 
 	handle(s, get("/me", "me", "Who is signed in, with the rights of the Compact in force"), s.me)
+	handle(s, get("/access", "accesses", "Who asked for access, and what came of it: yours, and of your datasets"), s.accesses)
+	handle(s, post("/access", "askAccess", "Ask to see a dataset, or columns of it, for a time"), s.askAccess)
+	handle(s, post("/access/{request}/grant", "grantAccess", "Give what was asked for, for a time"), s.grantAccess)
+	handle(s, post("/access/{request}/deny", "denyAccess", "Say no, and why"), s.denyAccess)
+	handle(s, post("/access/{request}/end", "endAccess", "End access before its time, or take a request back"), s.endAccess)
+
 	handle(s, get("/deputies", "deputies", "Who decides in whose place: of you, and you for others"), s.deputies)
 	handle(s, post("/deputies", "nameDeputy", "Have somebody decide in your place for a time"), s.nameDeputy)
 	handle(s, post("/deputies/end", "endDeputy", "End a deputy of yours, or that you are one"), s.endDeputy)

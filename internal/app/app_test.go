@@ -63,7 +63,13 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &r); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", res.StatusCode, body)
 	}
-	s := routetest.Server{URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest, Recipe: r.ID, Compact: c.Compact}
+	var asked wire.Access
+	res, body = h.do(call{method: http.MethodPost, path: "/api/v1/access", token: tokens[routetest.OtherOwner],
+		body: `{"dataset":"customers","days":1,"reason":"walk"}`, header: map[string]string{"Content-Type": "application/json"}})
+	if err := json.Unmarshal([]byte(body), &asked); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("asking for access: %d %s", res.StatusCode, body)
+	}
+	s := routetest.Server{Request: asked.ID, URL: h.url, Tokens: tokens, Dataset: "customers", Change: c.ID, Digest: c.Plan.Digest, Recipe: r.ID, Compact: c.Compact}
 	t.Run("complete", s.Complete)
 	t.Run("strangers", s.Strangers)
 	t.Run("roles", s.Roles)

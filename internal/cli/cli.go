@@ -84,6 +84,14 @@ type grammar struct {
 		End  deputyEndCmd  `cmd:"" help:"End that."`
 	} `cmd:"" help:"Who decides in whose place."`
 
+	Access struct {
+		Ask   accessAskCmd   `cmd:"" help:"Ask to see a dataset, or columns of it, for a time."`
+		List  accessListCmd  `cmd:"" help:"Who asked for access, and what came of it."`
+		Grant accessGrantCmd `cmd:"" help:"Give what was asked for."`
+		Deny  accessDenyCmd  `cmd:"" help:"Say no, and why."`
+		End   accessEndCmd   `cmd:"" help:"End access before its time."`
+	} `cmd:"" help:"Access for a time."`
+
 	Freeze   freezeCmd   `cmd:"" help:"Stop a dataset at once: nothing is applied to it, not even what is approved."`
 	Unfreeze unfreezeCmd `cmd:"" help:"Lift the freeze of a dataset."`
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -370,4 +372,27 @@ func TestMaskingChangesNothing(t *testing.T) {
 			rt.Fatalf("masked:\n%s\n%s\nplain:\n%s\n%s", plans[0], tables[0], plans[1], tables[1])
 		}
 	})
+}
+
+// Whoever reads live rows for a person goes through reading.go, which knows what they
+// see. Other code does not ask the system for rows of a whole table.
+func TestLiveRowsAreReadThroughSight(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	fine(t, err)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || name == "reading.go" {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		fine(t, err)
+		for _, call := range []string{"sys.Export(", "sys.Select("} {
+			if strings.Contains(string(text), call) {
+				t.Errorf("%s asks the system for rows itself (%s): people get them through reading.go", name, call)
+			}
+		}
+		if strings.Contains(string(text), "sys.Page(") && name != "content.go" {
+			t.Errorf("%s pages through rows itself: people get them through reading.go", name)
+		}
+	}
 }

@@ -58,6 +58,8 @@ func Routes() []Route {
 	return []Route{
 		{Name: "GET /me", Right: all},
 		{Name: "GET /health", Right: all},
+		{Name: "GET /access", Right: all},
+		{Name: "POST /access", Body: `{"dataset":"customers","days":1,"reason":"walk"}`, Right: all},
 		{Name: "GET /deputies", Right: all},
 		{Name: "POST /deputies", Body: `{"deputy":"nobody@example.test","until":"2099-01-01"}`, Right: []Who{Maker, Colleague, Stranger, Owner, OtherOwner, Manager}},
 		{Name: "POST /deputies/end", Body: `{"deputy":"nobody@example.test"}`, Right: all},
@@ -106,6 +108,10 @@ func Routes() []Route {
 		{Name: "GET /evidence/checkpoint", Right: all},
 		{Name: "POST /purge", Query: "dry_run=true", Right: []Who{Steward}},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
+		// The last, since from then on another has access.
+		{Name: "POST /access/{request}/grant", Right: []Who{Owner}},
+		{Name: "POST /access/{request}/deny", Body: `{"comment":"no"}`, Right: []Who{Owner}},
+		{Name: "POST /access/{request}/end", Right: []Who{OtherOwner, Owner, Steward}},
 	}
 }
 
@@ -120,6 +126,7 @@ type Server struct {
 	Recipe          string // a shared one of [Maker]'s, for the dataset
 	Digest          string // of the change's plan
 	Compact         string // digest of the one in force
+	Request         string // of [OtherOwner], to see the dataset
 }
 
 // Complete fails for routes that are in the OpenAPI document and not in the
@@ -195,7 +202,7 @@ func (s Server) Roles(t *testing.T) {
 
 func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 	method, path, _ := strings.Cut(r.Name, " ")
-	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe, "{digest}", s.Compact).Replace(path)
+	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe, "{digest}", s.Compact, "{request}", s.Request).Replace(path)
 	if r.Query != "" {
 		path += "?" + strings.ReplaceAll(r.Query, "{dataset}", s.Dataset)
 	}
