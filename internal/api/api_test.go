@@ -29,7 +29,7 @@ import (
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	uc := &recorder{}
-	s := routetest.Server{URL: newServer(t, uc, api.Options{}).URL, Dataset: "customers", Change: "1001", Recipe: "r1", Digest: digest, Compact: digest}
+	s := routetest.Server{URL: newServer(t, uc, api.Options{}).URL, Dataset: "customers", Change: "1001", Recipe: "r1", Request: "a1", Digest: digest, Compact: digest}
 	t.Run("complete", s.Complete)
 	t.Run("strangers", s.Strangers)
 	if ask, _ := uc.last(); ask != "" {

@@ -181,7 +181,7 @@ func TestVersionsAndOperations(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Digest != string(w.w.Compact().Digest) || all[1].Digest != string(old) {
 		t.Errorf("%v, %v", all, err)
 	}
-	if v, err := w.w.CompactVersion(ctx, w.as("maria"), old); err != nil || record.DigestOf([]byte(v.Text)) != old {
+	if v, err := w.w.CompactVersion(ctx, w.as("aud"), old); err != nil || record.DigestOf([]byte(v.Text)) != old {
 		t.Errorf("the old version: %v", err)
 	}
 	waiting, err := w.w.Propose(ctx, w.as("maria"), workflow.Proposal{Dataset: "customers", Name: "a.csv", File: strings.NewReader("id,terms\n1,NET60\n"), Options: change.Options{Mode: change.Upsert}})

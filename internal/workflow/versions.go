@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sutor/internal/access"
+	"sutor/internal/compact"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -25,10 +26,17 @@ func (w *Workflow) CompactVersions(ctx context.Context, _ access.Principal) (out
 }
 
 // CompactVersion gives one version byte for byte.
-func (w *Workflow) CompactVersion(ctx context.Context, _ access.Principal, d record.Digest) (out wire.Compact, err error) {
+func (w *Workflow) CompactVersion(ctx context.Context, p access.Principal, d record.Digest) (out wire.Compact, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
+		p, err := w.today(tx, p)
+		if err != nil {
+			return err
+		}
 		text, err := tx.CompactText(d)
-		out = wire.Compact{Digest: string(d), Text: string(text)}
+		if err == nil && !p.Is(access.Steward) && !p.Is(access.Auditor) { // cut by the rights of today
+			text, out.Excerpt, err = compact.Excerpt(&compact.Compact{Digest: d}, text, compactReader{w, p})
+		}
+		out.Digest, out.Text = string(d), string(text)
 		return err
 	})
 	return out, err
