@@ -121,7 +121,9 @@
 // rows, and knows nothing yet of changes over several datasets, nor of the personal
 // texts in envelopes, which are erased by nobody so far. Rules set values; they do not
 // delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
-// or makes a change by rule.
+// or makes a change by rule. The walk of every route as everybody asks for rights, not
+// yet for planted values of hidden columns and rows; internal/workflow/sight_test.go
+// plants them for the use cases.
 //
 // What people are told stays for ever: notices and mails have no retention yet. The
 // demo's mails are kept to be read (workflow.Outgoing), but no page shows them. The
