@@ -20,6 +20,21 @@ document.addEventListener("click", (e) => {
   }
 });
 
+// follow opens the best that was found. What is shown may still be an answer to
+// fewer letters: then it is the best of the next.
+function follow(palette, input) {
+  const found = palette.querySelector(".found");
+  if (found?.dataset.for === input.value.trim()) found.querySelector("a")?.click();
+  else document.addEventListener("htmx:after:swap", () => { if (palette.open) follow(palette, input); }, { once: true });
+}
+
+document.addEventListener("submit", (e) => {
+  const palette = e.target.closest("#palette");
+  if (!palette) return;
+  e.preventDefault();
+  follow(palette, e.target.elements.q);
+});
+
 // walk moves the focus along the links that head the rows of the page's tables.
 function walk(by) {
   const all = [...document.querySelectorAll("main tbody th a, main .walk a")];
@@ -40,14 +55,6 @@ document.addEventListener("keydown", (e) => {
     const all = [palette.querySelector("input"), ...palette.querySelectorAll("#palette-found a")];
     const at = all.indexOf(document.activeElement) + (e.key === "ArrowDown" ? 1 : -1);
     all[(at + all.length) % all.length].focus();
-    return;
-  }
-  if (palette && e.key === "Enter" && e.target.matches("input")) {
-    const best = palette.querySelector("#palette-found a");
-    if (best) {
-      e.preventDefault();
-      best.click();
-    }
     return;
   }
   if (off() || typing(e) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]")) return;
