@@ -286,10 +286,34 @@ func showFindings(p *page, all []finding.Finding) {
 		if len(f.Ranges) > 0 {
 			p.line("    rows %s", ranges(f.Ranges))
 		}
+		for _, e := range f.Examples {
+			p.line("      %s", exampleWords(e))
+		}
 		if f.Mend != "" {
-			p.line("    Mend: %s", f.Mend)
+			p.line("    Mend%s: %s", after(" (", who(f.Who)), f.Mend)
 		}
 	}
+}
+
+// exampleWords shows a row as: row 17, key 4711: "NET31", live "NET30".
+func exampleWords(e finding.Example) string {
+	text := fmt.Sprintf("row %d%s", e.Row, after(", key ", e.Key))
+	var values []string
+	if e.Value != "" {
+		values = append(values, strconv.Quote(e.Value))
+	}
+	if e.Live != "" {
+		values = append(values, "live "+strconv.Quote(e.Live))
+	}
+	return text + after(": ", strings.Join(values, ", "))
+}
+
+// who says who can mend a finding, with the bracket that closes.
+func who(role string) string {
+	if role == "" {
+		return ""
+	}
+	return "the " + role + ")"
 }
 
 func signOf(f finding.Finding) string {

@@ -9,6 +9,7 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -117,6 +118,26 @@ var BuiltIn = []string{
 	Unjudged,
 }
 
+// Who can mend what a finding is about. Where a guardrail asks for somebody's
+// approval it is the role that decides ([Finding].By).
+const (
+	Maker   = "maker"   // of the change: mends the file, or takes rows out
+	Owner   = "owner"   // of the dataset
+	Steward = "steward" // the rules, the account that Sutor has, the system itself
+)
+
+// MaxExamples bounds Finding.Examples.
+const MaxExamples = 3
+
+// Example is one of the rows that a finding is about, as a person finds it: values
+// as they stand in the file, cut and made visible as by [Sample].
+type Example struct {
+	Row   int64  `json:"row"`             // of the file
+	Key   string `json:"key,omitempty"`   // of several columns joined by ", ", as is Value
+	Value string `json:"value,omitempty"` // of Finding.Column, as in the file
+	Live  string `json:"live,omitempty"`  // what the system has there, where it has the row and that is something else
+}
+
 // Finding is one rule's result over a whole plan.
 type Finding struct {
 	Guardrail string   `json:"guardrail"`
@@ -131,6 +152,18 @@ type Finding struct {
 	Samples   []string `json:"samples,omitempty"` // up to three offending texts, cut at 80 characters
 	Invalid   bool     `json:"invalid,omitempty"` // its rows are counted as invalid: they are not part of the plan
 	Unknown   int64    `json:"unknown,omitempty"` // rows hit because the rule could not be judged
+	Who       string   `json:"who,omitempty"`     // who can mend it
+	// Examples are up to three of its rows, of different texts where there are some.
+	Examples []Example `json:"examples,omitempty"`
+}
+
+// Columns gives those of the known columns that Column names: one, or several
+// joined by ", ".
+func (f Finding) Columns(known []string) []string {
+	if slices.Contains(known, f.Column) { // a name may hold a comma itself
+		return []string{f.Column}
+	}
+	return slices.DeleteFunc(strings.Split(f.Column, ", "), func(c string) bool { return !slices.Contains(known, c) })
 }
 
 // MaxRanges bounds Finding.Ranges.

@@ -161,7 +161,7 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	}
 	for _, f := range found {
 		if !values {
-			f.Samples = nil
+			f.Samples, f.Examples = nil, nil
 			f = withoutColumns(f)
 		}
 		out.Findings = append(out.Findings, f)
