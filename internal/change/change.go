@@ -250,6 +250,7 @@ type Change struct {
 	Tried         *time.Time     `json:"tried,omitempty"`   // the time at which a server began to apply it by itself: it does so once
 	Purged        *Purged        `json:"purged,omitempty"`  // what of it was removed when its time was over
 	Members       []Member       `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
+	Trial         *Trial         `json:"trial,omitempty"`   // of one of its plans; TrialOf gives it where that still stands
 }
 
 // Problem is a failure as it was told: the kind's number, message and mend of
