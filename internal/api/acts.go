@@ -80,6 +80,10 @@ func answerDecision(c wire.Change, err, unnamed error) (*changeDoc, error) {
 	return answerChange(c, err)
 }
 
+func (s *server) try(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Try(ctx, p, in.id()))
+}
+
 func (s *server) submit(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
 	return answerChange(s.uc.Submit(ctx, p, in.id(), in.comment()))
 }

@@ -124,6 +124,7 @@ func (s *server) routes() {
 	handle(s, fileOut(get("/changes/{id}/bad-rows", "bad-rows", "The rows of the file that cannot be taken, to be mended"), csvType, xlsxType), s.badRows)
 	handle(s, fileIn(accepted(post("/changes/{id}/mends", "mend", "Mend cells of the file and plan again; the body is the mended rows as a file, or JSON: {\"cells\":[{\"row\":7,\"column\":\"terms\",\"value\":\"NET30\"}]}")), true), s.mend)
 	handle(s, fileIn(accepted(post("/changes/{id}/replan", "replan", "Plan again with today's data, or with the file in the body")), false), s.replan)
+	handle(s, post("/changes/{id}/try", "try", "Write the plan in a transaction of the system that is rolled back, and tell what the system says; sequences advance"), s.try)
 	handle(s, post("/changes/{id}/submit", "submit", "Ask for the decision"), s.submit)
 	handle(s, post("/changes/{id}/withdraw", "withdraw", "Take the change back"), s.withdraw)
 	handle(s, post("/changes/{id}/approve", "approve", "Approve exactly the plan named by If-Match"), s.approve)

@@ -108,6 +108,10 @@ func (r *recorder) act(ask string, args ...any) (wire.Change, error) {
 	return r.change, r.err
 }
 
+func (r *recorder) Try(_ context.Context, p access.Principal, id change.ID) (wire.Change, error) {
+	return r.act("try", p, id)
+}
+
 func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
 	return r.act("submit", p, id, comment)
 }

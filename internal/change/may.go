@@ -115,6 +115,11 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 			return nil
 		}
 		return forbidden("Change %s is held back by its maker or by an owner of %s.", c.ID, namesOf(ds))
+	case ActTry:
+		if each(ds, owned) || own && each(ds, proposes) {
+			return nil
+		}
+		return forbidden("Change %s is tried by its maker or an owner of %s.", c.ID, namesOf(ds))
 	case ActUndo:
 		if each(ds, func(d access.Dataset) bool { return owned(d) || proposes(d) }) {
 			return nil

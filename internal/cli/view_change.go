@@ -145,6 +145,7 @@ func showChange(p *page, ch wire.Change) {
 	}
 	showMapping(p, ch)
 	showFindings(p, ch.Findings)
+	showTrial(p, ch)
 	showImpact(p, ch)
 	showRoute(p, ch)
 	for _, d := range ch.Decisions {
@@ -154,6 +155,33 @@ func showChange(p *page, ch wire.Change) {
 		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
 	}
 	showNext(p, ch)
+}
+
+// showTried tells how a trial ended.
+func showTried(p *page, ch wire.Change) {
+	showTrial(p, ch)
+	var found []finding.Finding
+	for _, f := range ch.Findings {
+		if f.Guardrail == finding.Constraint || f.Guardrail == finding.Moved || f.Guardrail == finding.AsStored {
+			found = append(found, f)
+		}
+	}
+	showFindings(p, found)
+	showNext(p, ch)
+}
+
+func showTrial(p *page, ch wire.Change) {
+	if ch.Trial == nil {
+		return
+	}
+	switch ch.Trial.Outcome {
+	case "passed":
+		p.line("✓ Tried on %s: the system would take it. It was rolled back.", when(*ch.Trial.At))
+	case "none":
+		p.line("  %s", ch.Trial.Why)
+	default:
+		p.line("✗ Tried on %s, and rolled back: %s", when(*ch.Trial.At), ch.Trial.Why)
+	}
 }
 
 // showMapping lists the columns of the file that are not what their names say.

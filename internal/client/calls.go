@@ -279,6 +279,11 @@ func (c *Client) act(ctx context.Context, id, act, digest string, in any) (wire.
 	return out, err
 }
 
+// Try has the plan written in a transaction that is rolled back.
+func (c *Client) Try(ctx context.Context, id string) (wire.Change, error) {
+	return c.act(ctx, id, "try", "", comment{})
+}
+
 // Submit asks for the decision.
 func (c *Client) Submit(ctx context.Context, id, words string) (wire.Change, error) {
 	return c.act(ctx, id, "submit", "", comment{words})

@@ -58,7 +58,8 @@ const (
 	Recipe       = "recipe"         // the file has other columns than the recipe that it was read by (warning)
 	Twin         = "twin"           // another change has the same rows (warning)
 	AsStored     = "as-stored"      // the system stored something else than was approved
-	Constraint   = "constraint"     // the system refused it at apply
+	Constraint   = "constraint"     // the system refuses it: told by a trial, or by the apply
+	Moved        = "live-changed"   // a trial met live rows that are not what the plan says
 	Outside      = "outside-rows"   // not among the rows that the maker sees and may change
 	OutsidePart  = "outside-part"   // a row of a sync's file is outside the part that it stands for
 	SyncKey      = "sync-key"       // a row of a sync's file has no key, so nothing may be deleted
@@ -109,6 +110,7 @@ var BuiltIn = []string{
 	Twin,
 	AsStored,
 	Constraint,
+	Moved,
 	Outside,
 	OutsidePart,
 	SyncKey,

@@ -7,6 +7,7 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/intake"
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
 
 // The wording of the built-in checks stands here once, for every engine. All of
@@ -186,4 +187,31 @@ func UncheckedFinding(columns []string, to record.Table) finding.Finding {
 func UnmatchedFinding(columns []string) finding.Finding {
 	return warning(finding.Unmatched, "", fmt.Sprintf("Columns of the file match nothing in the dataset and were left out: %s.", strings.Join(columns, ", ")),
 		"If one of them means a column of the dataset, say so with --map 'File column=column'.")
+}
+
+// MovedFinding: live rows are not what the plan says any more; lines are the
+// file's, as far as they are known.
+func MovedFinding(rows int64, lines []int64) finding.Finding {
+	return finding.Finding{Guardrail: finding.Moved, Severity: finding.Block, Rows: rows, Ranges: finding.Ranges(lines), Who: finding.Maker,
+		Message: "Live rows are not what the plan says any more: somebody changed, deleted or added them since.",
+		Mend:    "Plan the change again: it is compared with what is there now."}
+}
+
+// ConstraintFinding: the system itself refuses rows. known are the columns of the
+// table; rows are 0 where none is refused by itself; more: there may be others.
+func ConstraintFinding(no *driver.Refusal, known []string, rows int64, more bool) finding.Finding {
+	f := finding.Finding{Guardrail: finding.Constraint, Severity: finding.Block, Rows: rows, Column: no.Column,
+		Message: "The system refuses rows: " + no.Message, Who: finding.Maker}
+	if f.Column = strings.Join(f.Columns(known), ", "); f.Column != "" {
+		f.Mend = fmt.Sprintf("Correct %s in these rows, or take them out.", f.Column)
+	} else {
+		f.Mend, f.Who = "The rule is the system's own, and the steward knows it. Correct these rows, or take them out.", finding.Steward
+	}
+	switch {
+	case rows == 0 && !more:
+		f.Message = "The system refuses rows together, of which it takes each by itself: " + no.Message
+	case more:
+		f.Message += " There may be more such rows: the search for them has its bounds."
+	}
+	return f
 }

@@ -27,7 +27,8 @@ type Change struct {
 	Compact    string            `json:"compact"`
 	Input      *Input            `json:"input"`
 	Plan       *Plan             `json:"plan"`
-	Findings   []finding.Finding `json:"findings"`
+	Findings   []finding.Finding `json:"findings"`        // of the plan, of its trial, and of the apply
+	Trial      *Trial            `json:"trial,omitempty"` // how the system took the plan that stands
 	Risk       Risk              `json:"risk"`
 	Impact     []Impact          `json:"impact"`
 	Route      []Step            `json:"route"`
@@ -73,6 +74,15 @@ type ByRule struct {
 type Assign struct {
 	Column string `json:"column"`
 	To     string `json:"to"` // an expression, or null
+}
+
+// Trial is how the system took a plan that was written in a transaction and rolled
+// back.
+type Trial struct {
+	Outcome string     `json:"outcome"`      // passed, refused, moved, unknown; none while it was not tried
+	By      string     `json:"by,omitempty"` // who asked for it
+	At      *time.Time `json:"at,omitempty"`
+	Why     string     `json:"why,omitempty"` // of any outcome but passed; of none: what a trial does
 }
 
 // RecipeUse names the version of a recipe that a change was made by.

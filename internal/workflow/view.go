@@ -156,6 +156,10 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 		out.Impact = append(out.Impact, impactOf(i, values))
 	}
 	found := c.Plan.Findings
+	if t := c.TrialOf(); t != nil {
+		found = slices.Concat(found, t.Findings)
+	}
+	out.Trial = viewTrial(c)
 	if c.Result != nil {
 		found = slices.Concat(found, c.Result.Findings)
 	}
@@ -185,6 +189,22 @@ func (w *Workflow) viewRoute(tx Tx, out *wire.Change, c *change.Change) error {
 		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
 	}
 	return nil
+}
+
+// viewTrial tells how a plan was taken, and before that, what a trial does.
+func viewTrial(c *change.Change) *wire.Trial {
+	if t := c.TrialOf(); t != nil {
+		return &wire.Trial{Outcome: string(t.Outcome), By: string(t.By), At: &t.At, Why: t.Why}
+	}
+	n := c.Plan.Counts.Written()
+	if c.State != change.Planned || n == 0 || c.IsFamily() {
+		return nil
+	}
+	when := "When it is submitted, it is written once in a transaction of the system that is then rolled back."
+	if n > change.TriedOnSubmit {
+		when = fmt.Sprintf("It is larger than what is tried by itself. Have it written in a transaction of the system that is then rolled back: sutor change try %s.", c.ID)
+	}
+	return &wire.Trial{Outcome: "none", Why: when + " " + SideEffects}
 }
 
 // withoutColumns takes the names of the file's columns out of a finding: where

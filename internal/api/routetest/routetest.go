@@ -87,6 +87,7 @@ func Routes() []Route {
 		{Name: "GET /changes/{id}/history", Right: sees},
 		{Name: "POST /changes/{id}/hold", Body: `{"comment":"wait"}`, Right: []Who{Maker, Owner}},
 		{Name: "POST /changes/{id}/undo", Right: []Who{Maker, Colleague, Owner}},
+		{Name: "POST /changes/{id}/try", Right: []Who{Maker, Owner}},
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
 		{Name: "GET /changes/{id}/bad-rows", Query: "format=csv", Right: department},

@@ -71,6 +71,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
+		{"comparing", r.onlySome},
 	}
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}

@@ -72,7 +72,9 @@ func txMarks(e *env) {
 	})
 	e.sys.Insert(e.T, d.Table, d.Columns, [][]*string{{S("1"), S("x9q")}})
 	tx, w := e.begin(), writeOf(driver.Insert, d)
-	insert := func(id, code string) outcome { return e.step(tx, w, row{key: []*string{S(id)}, after: []*string{S(code)}}) }
+	insert := func(id, code string) outcome {
+		return e.step(tx, w, row{key: []*string{S(id)}, after: []*string{S(code)}})
+	}
 	fine := func(what string, err error) {
 		if err != nil {
 			e.Fatalf("%s: %v", what, err)
