@@ -85,9 +85,8 @@ func (w *Workflow) keepTrial(s *step, t *change.Trial) error {
 }
 
 // trySubmit tries the plan of a change that is to be submitted, where it is small
-// enough and has not passed already, and keeps what came of it even if that
-// stands in the way. One that was found to be refused on request stays so until it
-// is tried again.
+// enough, and keeps what came of it even if that stands in the way. A larger one
+// that was found to be refused stays so until it is tried again.
 func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.ID) error {
 	c, err := w.toTry(ctx, p, id, change.ActSubmit)
 	if err == nil {
@@ -97,7 +96,7 @@ func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.
 		return nil // the act itself says why it is refused, if it is
 	}
 	t := c.TrialOf()
-	if c.Plan.Counts.Written() <= change.TriedOnSubmit && (t == nil || t.Outcome != change.Passed) {
+	if c.Plan.Counts.Written() <= change.TriedOnSubmit {
 		if t, err = w.tried(ctx, p, c); err != nil {
 			return err
 		}
@@ -134,7 +133,9 @@ func (w *Workflow) tried(ctx context.Context, p access.Principal, c *change.Chan
 	case public != nil && (public.Kind == errs.Unavailable || public.Kind == errs.Blocked):
 		t.Outcome, t.Why = change.Unknown, "It could not be tried: "+public.Error()
 	case public != nil && public.Kind == errs.Changed:
-		t.Outcome, t.Why = change.Moved, public.Message
+		if t.Outcome, t.Why = change.Moved, public.Message; len(t.Findings) > 0 {
+			t.Why = t.Findings[0].Message
+		}
 	default:
 		return nil, err
 	}

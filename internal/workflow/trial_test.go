@@ -96,7 +96,7 @@ func TestTrialMeetsMovedRows(t *testing.T) {
 	w := newWorld(t, company)
 	c := w.propose("maria", edit, upsert)
 	w.sql(`UPDATE customer SET name = 'Annabel' WHERE id = 1`)
-	w.mayNot("maria", submit, c, errs.Changed, "not what was approved")
+	w.mayNot("maria", submit, c, errs.Changed, "not what the plan says")
 	c = w.see(t, "maria", c)
 	if f := only(t, c, finding.Moved); f.Rows != 1 || c.Trial.Outcome != "moved" {
 		t.Errorf("%+v, %+v", f, c.Trial)
