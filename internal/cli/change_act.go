@@ -115,9 +115,19 @@ func (d *deciding) decide(c *console, did string, call func(cl *client.Client, d
 	return c.show(ch, func(p *page) { showActed(p, ch, did+" with the plan "+digest) })
 }
 
-type changeApproveCmd struct{ deciding }
+type changeApproveCmd struct {
+	deciding
+	Only    string `placeholder:"EXPR" xor:"part" help:"Only the rows of which this holds for certain, in the guardrail language; the others go back to the maker as a change of their own."`
+	Finding string `placeholder:"NAME" xor:"part" help:"Only the rows of this finding (NAME or NAME:COLUMN)."`
+	Without string `placeholder:"NAME" xor:"part" help:"Only the rows that this finding is not about."`
+}
 
 func (k *changeApproveCmd) Run(c *console) error {
+	if part := (client.Part{Only: k.Only, Finding: k.Finding, Without: k.Without}); part != (client.Part{}) {
+		return k.decide(c, "approved in part", func(cl *client.Client, digest string) (wire.Change, error) {
+			return cl.ApprovePart(c.ctx, k.ID, digest, part, k.Comment)
+		})
+	}
 	return k.decide(c, "approved", func(cl *client.Client, digest string) (wire.Change, error) {
 		return cl.Approve(c.ctx, k.ID, digest, k.Comment)
 	})

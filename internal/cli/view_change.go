@@ -130,6 +130,7 @@ func showChange(p *page, ch wire.Change) {
 	if ch.Reverses != nil {
 		p.line("It reverses change %s.", *ch.Reverses)
 	}
+	showSplit(p, ch)
 	if ch.ReversedBy != nil {
 		p.line("It is reversed by change %s.", *ch.ReversedBy)
 	}
@@ -155,6 +156,22 @@ func showChange(p *page, ch wire.Change) {
 		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
 	}
 	showNext(p, ch)
+}
+
+// showSplit tells how a change was divided.
+func showSplit(p *page, ch wire.Change) {
+	if ch.SplitFrom != nil {
+		p.line("It is the rest of change %s, of which a part was approved.", *ch.SplitFrom)
+	}
+	if len(ch.SplitInto) > 0 {
+		p.line("The rest of its rows went on as change %s.", strings.Join(ch.SplitInto, ", "))
+	}
+	if s := ch.Split; s != nil {
+		p.line("  %s divided it: %s. %s in the part, %s not.", s.By, s.Say, count(s.Rows, "row", "rows"), count(s.Rest, "row", "rows"))
+		if s.Unknown > 0 {
+			p.line("  Of %s it could not be judged; they are not in the part.", count(s.Unknown, "row", "rows"))
+		}
+	}
 }
 
 // showTried tells how a trial ended.

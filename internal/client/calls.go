@@ -299,6 +299,22 @@ func (c *Client) Approve(ctx context.Context, id, digest, words string) (wire.Ch
 	return c.act(ctx, id, "approve", digest, comment{words})
 }
 
+// Part names rows of a plan, in one way: by a condition, by a finding, or as all but
+// those of a finding.
+type Part struct {
+	Only    string `json:"only,omitempty"`
+	Finding string `json:"finding,omitempty"`
+	Without string `json:"without,omitempty"`
+}
+
+// ApprovePart approves some rows of exactly the plan with this digest.
+func (c *Client) ApprovePart(ctx context.Context, id, digest string, p Part, words string) (wire.Change, error) {
+	return c.act(ctx, id, "approve-part", digest, struct {
+		Part
+		comment
+	}{p, comment{words}})
+}
+
 // Reject sends exactly the plan with this digest back.
 func (c *Client) Reject(ctx context.Context, id, digest, words string) (wire.Change, error) {
 	return c.act(ctx, id, "reject", digest, comment{words})

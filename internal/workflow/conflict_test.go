@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sutor/internal/change"
-	"sutor/internal/errs"
 	"sutor/internal/connector/postgres/pgtest"
+	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"

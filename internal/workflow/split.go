@@ -324,7 +324,10 @@ func (d *parting) record(s *step, part Part, comment string) error {
 	c.Compact, c.DatasetDigest = d.made.judged.compact, d.made.judged.dataset
 	c.SplitInto = append(c.SplitInto, rest)
 	maker, _ := w.Compact().Principal(c.Maker)
-	route := w.route(c, maker)
+	route, err := w.route(s.tx, c, maker)
+	if err != nil {
+		return err
+	}
 	c.Route, c.RouteWhy, c.Blocked = route.Steps, route.Why, route.Blocked
 	if route.Blocked != "" {
 		return errs.New(errs.Blocked, "The part of change %s could not be decided on: %s", c.ID, route.Blocked)

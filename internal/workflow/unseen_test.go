@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sutor/internal/change"
+	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/wire"
 )

@@ -38,6 +38,10 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend))
 		out.Problem = &p
 	}
+	out.SplitFrom = idPtr(c.SplitFrom)
+	for _, id := range c.SplitInto {
+		out.SplitInto = append(out.SplitInto, string(id))
+	}
 	values := access.May(p, access.SeeValues, d)
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
@@ -45,6 +49,12 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	out.ApplyAt = c.Options.ApplyAt
 	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil) {
 		out.Purged = &wire.Purged{Inputs: p.Inputs, Values: p.Values}
+	}
+	if s := c.Split; s != nil {
+		out.Split = &wire.Split{Plan: string(s.Plan), By: string(s.By), At: s.At, Rows: s.Rows, Rest: s.Rest, Unknown: s.Unknown}
+		if values { // a condition may name some
+			out.Split.Say = s.Say
+		}
 	}
 	w.viewPlan(&out, c, values)
 	if err := w.viewRoute(tx, &out, c); err != nil {
