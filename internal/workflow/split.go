@@ -124,7 +124,7 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 			WithMend("Approve the whole, or send it back with a comment: sutor change reject %s --comment 'WHY'", c.ID)
 	}
 	switch {
-	case s.role != access.Owner:
+	case s.seat.Role != access.Owner:
 		return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", c.Dataset).WithMend("Approve the whole, or send it back with a comment.")
 	case c.IsReversal(): // half of it would leave the other change neither applied nor undone
 		return whole("it undoes another change, which is undone as a whole or not at all.")
@@ -346,14 +346,14 @@ func (d *parting) splitLeaf(s *step, split *change.Split, rest change.ID, commen
 		Digests: map[string]record.Digest{"whole": split.Plan, "plan": s.c.Plan.Digest, "compact": s.c.Compact, "file": man.File, "rows": man.Rows,
 			"findings": man.Findings, "lines": man.Lines},
 		IDs:  map[string]string{"into": string(rest)},
-		Body: evidence.Body{Who: string(s.who.Email), Comment: comment, Message: split.Say, Route: requirements(s.c.Route), RouteWhy: s.c.RouteWhy}})
+		Body: evidence.Body{Who: string(s.who.Email), For: string(s.seat.For), Comment: comment, Message: split.Say, Route: requirements(s.c.Route), RouteWhy: s.c.RouteWhy}})
 }
 
 // goBack gives the rest back to its maker, as a change that is being planned.
 func (d *parting) goBack(s *step, split *change.Split) (change.ID, error) {
 	input := *s.c.Input
 	input.Lines = d.rest
-	rest := &change.Change{Title: oneLine("Rest of "+string(s.c.ID)+": "+s.c.Title, 200), Reason: s.c.Reason, Dataset: s.c.Dataset, Maker: s.c.Maker,
+	rest := &change.Change{Title: oneLine("Rest of "+string(s.c.ID)+": "+s.c.Title, 200), Reason: s.c.Reason, Dataset: s.c.Dataset, Maker: s.c.Maker, Hands: s.c.Hands,
 		State: change.Draft, Options: s.c.Options, Input: &input, SplitFrom: s.c.ID, Split: split}
 	maker := access.Principal{Email: s.c.Maker} // whose change it stays; who divided it says the other change
 	err := d.w.create(s.tx, rest, maker, evidence.ChangeProposed)

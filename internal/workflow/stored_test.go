@@ -26,9 +26,10 @@ func TestAsStoredIsWhatWasApproved(t *testing.T) {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, plain)
+			c := w.approvedIn(edit)
 			w.sql(`CREATE TRIGGER shout AFTER ` + event + ` ON customer BEGIN UPDATE customer SET name = upper(new.name) WHERE id = new.id; END`)
 			before := w.dump("customer")
-			c := in(t, w.does("maria", apply, w.approvedIn(edit)), change.Failed)
+			c = in(t, w.does("maria", apply, c), change.Failed)
 			if w.dump("customer") != before {
 				t.Errorf("something was written:\n%s", w.dump("customer"))
 			}
