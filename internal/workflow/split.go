@@ -126,6 +126,8 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 	switch {
 	case s.seat.Role != access.Owner:
 		return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", c.Dataset).WithMend("Approve the whole, or send it back with a comment.")
+	case !w.sight(s.who, c.Dataset).Whole(): // what a condition hits would tell what is withheld
+		return whole("you do not see all of its columns and rows.")
 	case c.IsReversal(): // half of it would leave the other change neither applied nor undone
 		return whole("it undoes another change, which is undone as a whole or not at all.")
 	case c.IsFamily():
