@@ -134,10 +134,13 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 		return whole("it is over several datasets, whose rows belong together.")
 	case c.Options.Mode == change.Sync: // what is not in a part of the file would be deleted
 		return whole("it makes the table as the file is, so that the file means something only as a whole.")
-	case c.Input == nil:
+	case c.Input == nil || c.Options.Rule != nil: // the numbers of its rows are those of one day
 		return whole("no file stands behind it whose lines could be divided.")
 	}
-	return w.decidable(c, digest)
+	if err := w.decidable(c, digest); err != nil {
+		return err
+	}
+	return w.overdue(c)
 }
 
 // choose finds the lines of the part.
