@@ -312,6 +312,10 @@ func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Find
 			f.Samples = append(f.Samples, finding.Sample(start))
 		}
 	}
+	if r.spec.Rule != nil {
+		return f
+	}
+	lines = slices.DeleteFunc(lines, func(n int64) bool { return n <= 0 }) // rows that a sync deletes
 	for _, n := range r.exemplary(lines, hits) {
 		f.Examples = append(f.Examples, r.spec.Example(f, n, r.seen(n)))
 	}

@@ -66,13 +66,17 @@ type halving struct {
 	late    bool // what is refused at the end counts
 	file    *os.File
 	records []int64 // where each record begins, and the end
+	whole   error   // why the step was refused as a whole
 	r       *refusals
 }
 
 // search finds the rows of a step that was refused as a whole.
 func (a *applying) search(ctx context.Context, t *system.Trial, s prepared, late bool, whole error, r *refusals) (err error) {
 	r.begin()
-	h := &halving{a: a, t: t, s: s, late: late, r: r}
+	h := &halving{a: a, t: t, s: s, late: late, whole: whole, r: r}
+	if late {
+		h.whole = r.late
+	}
 	if h.file, err = os.Open(s.path); err != nil {
 		return diskFull(err)
 	}
@@ -120,6 +124,9 @@ func (h *halving) rows(ctx context.Context, lo, hi int, known error) error {
 		h.r.left--
 		if no = h.write(ctx, lo, hi); no == nil {
 			return nil
+		}
+		if errors.Is(no, errConflict) { // with a row of the same step, written before: as a whole it did not come to that
+			no = h.whole
 		}
 		if !isRefusal(no) {
 			return no

@@ -15,8 +15,12 @@ import (
 )
 
 // examples gives every finding a few of its rows: of each different text the
-// first, then of each the second, until there are enough.
+// first, then of each the second, until there are enough. They are rows of a file or
+// of a reversal: what is judged again without either, and what a rule makes, has none.
 func (r *run) examples(ctx context.Context) error {
+	if r.spec.Rule != nil || r.staging == "" && !r.reversal {
+		return nil
+	}
 	type example struct {
 		f    int
 		line int64
@@ -24,7 +28,7 @@ func (r *run) examples(ctx context.Context) error {
 	var all []example
 	seen := map[int64]*plan.Seen{}
 	err := r.query(ctx, fmt.Sprintf(`
-		WITH firsts AS (SELECT f, sample, min(line, %[1]d) AS lines FROM (SELECT f, line, min(left(sample, 200)) AS sample FROM hits WHERE line IS NOT NULL GROUP BY f, line) GROUP BY f, sample),
+		WITH firsts AS (SELECT f, sample, min(line, %[1]d) AS lines FROM (SELECT f, line, min(left(sample, 200)) AS sample FROM hits WHERE line > 0 GROUP BY f, line) GROUP BY f, sample),
 		ranked AS (SELECT f, unnest(lines) AS line, unnest(range(len(lines))) AS nth FROM firsts)
 		SELECT f, line FROM (SELECT f, line, row_number() OVER (PARTITION BY f ORDER BY nth, line) AS place FROM ranked) WHERE place <= %[1]d ORDER BY f, line`, finding.MaxExamples),
 		func(scan func(...any) error) error {
