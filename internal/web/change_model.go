@@ -80,10 +80,9 @@ type changeModel struct {
 
 // countLink is a number of rows that leads to them.
 type countLink struct {
-	n      string
-	to     string // where the rows are; "" where there are none to see
-	word   ui.Word
-	active bool
+	n    string
+	to   string // where the rows are; "" where there are none to see
+	word ui.Word
 }
 
 type foundModel struct {

@@ -14,7 +14,6 @@ type mendModel struct {
 	lines   []mendLine
 	may     bool // the person may mend
 	more    bool
-	format  string // of the file that takes all of them out
 }
 
 type mendLine struct {
