@@ -108,6 +108,9 @@ func (w *Workflow) ApprovePart(ctx context.Context, p access.Principal, id chang
 func (d *parting) look(ctx context.Context, p access.Principal, id change.ID, digest record.Digest) error {
 	return d.w.Store.View(ctx, func(tx Tx) error {
 		s, err := d.w.judge(tx, p, id, change.ActApprove)
+		if errs.KindOf(err) == errs.Blocked && !change.MayDecideAs(s.c, access.Owner, s.who, s.dataset) {
+			return ownersPart(s.c) // rights come before states
+		}
 		if err != nil {
 			return err
 		}
@@ -125,7 +128,7 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 	}
 	switch {
 	case s.seat.Role != access.Owner:
-		return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", c.Dataset).WithMend("Approve the whole, or send it back with a comment.")
+		return ownersPart(c)
 	case !w.sight(s.who, c.Dataset).Whole(): // what a condition hits would tell what is withheld
 		return whole("you do not see all of its columns and rows.")
 	case c.IsReversal(): // half of it would leave the other change neither applied nor undone
@@ -141,6 +144,10 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 		return err
 	}
 	return w.overdue(c)
+}
+
+func ownersPart(c *change.Change) error {
+	return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", c.Dataset).WithMend("Approve the whole, or send it back with a comment.")
 }
 
 // choose finds the lines of the part.

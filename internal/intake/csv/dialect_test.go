@@ -251,6 +251,9 @@ func TestPropertyAnyDialectReadsBack(t *testing.T) {
 			text := rapid.SampledFrom(texts)
 			records = append(records, []string{fmt.Sprint(1000 + i), fmt.Sprintf("%d.25", i*3), text.Draw(t, "name"), text.Draw(t, "note")})
 		}
+		if d.Quote == "'" && !always { // two of them alone may be meant as text
+			records = append(records, []string{"999", "0.25", "it's", ""})
+		}
 		var file []byte
 		for _, r := range records {
 			for i, c := range r {
