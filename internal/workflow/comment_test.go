@@ -119,6 +119,7 @@ func TestHistory(t *testing.T) {
 	}
 	want := `maria@example.test proposed the change with the file file.csv.
 The plan stood: 2 new rows, 2 changed rows.
+The plan was tried in the system, in a transaction that was rolled back.
 maria@example.test submitted the plan.
 olaf@example.test approved the plan, as owner.
 maria@example.test had the plan applied.
