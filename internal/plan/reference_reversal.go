@@ -79,6 +79,7 @@ func (r *reversal) compare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.keepInside(found)
 	for i, a := range done {
 		if d := r.takenBack(a, r.lines[i], found[a.Line]); d != nil {
 			r.deltas = append(r.deltas, d)

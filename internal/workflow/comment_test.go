@@ -91,8 +91,8 @@ func TestAnErasedComment(t *testing.T) {
 	if len(all) != 2 || !all[1].Erased || all[1].Text+all[1].By != "" {
 		t.Errorf("the discussion is %+v", all)
 	}
-	if h := w.history("maria", c); !h.Entries[3].Erased {
-		t.Errorf("the history is %+v", h.Entries[3])
+	if h := w.history("maria", c); !h.Entries[4].Erased {
+		t.Errorf("the history is %+v", h.Entries[4])
 	}
 }
 
