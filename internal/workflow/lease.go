@@ -78,10 +78,7 @@ func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
 			return errTurn
 		}
 	}
-	if err != nil {
-		return err
-	}
-	return w.nobodyTries(tx, c.Dataset)
+	return err
 }
 
 // alive tells whether somebody else holds the lease. Where this process is the

@@ -1,7 +1,6 @@
 package workflow_test
 
 import (
-	"strings"
 	"testing"
 
 	"sutor/internal/change"
@@ -33,11 +32,9 @@ func TestTriggersOnApprovedColumns(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBusy(t, stamped)
+			b := newBusy(t, stamped+c.setup)
 			before := b.dump("customer")
-			ch := b.approvedIn(file)
-			b.exec(t, strings.TrimPrefix(c.setup, ";"))
-			ch = b.does("maria", apply, ch)
+			ch := b.does("maria", apply, b.approvedIn(file))
 			b.failed(ch, 5, c.column)
 			if f := only(t, ch, finding.AsStored); f.Column != c.column || f.Severity != finding.Block {
 				t.Errorf("finding %+v", f)
