@@ -117,7 +117,9 @@
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
-// trial, approving a part. Retention removes files and
+// trial, approving a part, and a change over parents and children: change.Member, routes
+// by dataset and several plans made side by side (plan.Joint, duck.Finish) are there,
+// and nothing makes, writes or proves one. Retention removes files and
 // rows, and knows nothing yet of changes over several datasets, nor of the personal
 // texts in envelopes, which are erased by nobody so far. Rules set values; they do not
 // delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
