@@ -124,11 +124,19 @@ func (n narrower) test(ref Ref, is record.Relation, not bool, values ...string) 
 	return record.Filter{Test: &record.Test{Column: n.columns[i], Is: is, Values: values, Not: not}}
 }
 
+// roomyScale is the scale up to which a whole number of 64 bits still fits: SQLite
+// holds such numbers in any column of numbers.
+const roomyScale = maxDigits - 19
+
 // columnIn gives the column that a term is. A decimal column without a scale is
-// none: its value is unknown where it has more digits than are kept.
+// none, and one that a comparison writes with more decimals than there is room for:
+// its value is unknown where it has more digits than are kept.
 func columnIn(p part) (Ref, bool) {
 	switch p := p.(type) {
 	case *decScale:
+		if p.s > roomyScale || p.digits() > maxDigits {
+			return Ref{}, false
+		}
 		return columnIn(p.a)
 	case *decColumn:
 		return p.ref, !p.open
@@ -140,10 +148,14 @@ func columnIn(p part) (Ref, bool) {
 	return Ref{}, false
 }
 
-// literalIn gives the written value that a term is.
+// literalIn gives the written value that a term is; none where it has no room beside
+// the decimals it is compared with.
 func literalIn(p part) (string, bool) {
 	switch p := p.(type) {
 	case *decScale:
+		if p.digits() > maxDigits {
+			return "", false
+		}
 		return literalIn(p.a)
 	case *decLiteral:
 		return plain(p.v, p.s), true
