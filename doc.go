@@ -112,12 +112,17 @@
 // them (workflow/levels.go); a rehearsal takes it as it stands. A deputy is known to the
 // metadata, not to the Compact: a rehearsal cannot know who will stand in.
 //
+// A trial lives in one request, so a proxy that cuts off silent connections cuts off
+// the trial of a very large plan; nothing of it stays. An apply that the system refuses
+// tells the rule and not the rows: plan again and try it. A part is named by lines of
+// the file: rows of a change without a file, and of a sync, are approved as a whole.
+//
 // What the Compact says of the values of a key's columns (one_of, min, max, pattern) is
 // not asked of new rows yet, and compact check does not say so.
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
-// the emergency stop and the rehearsal of a Compact are there. Not yet: a rolled-back
-// trial, approving a part, and a change over parents and children: change.Member, routes
+// the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
+// of a part are there. Not yet a change over parents and children: change.Member, routes
 // by dataset and several plans made side by side (plan.Joint, duck.Finish) are there,
 // and nothing makes, writes or proves one. Retention removes files and
 // rows, and knows nothing yet of changes over several datasets, nor of the personal

@@ -14,6 +14,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // Act is the input of what people do to a change.
@@ -80,6 +81,10 @@ func answerDecision(c wire.Change, err, unnamed error) (*changeDoc, error) {
 	return answerChange(c, err)
 }
 
+func (s *server) try(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
+	return answerChange(s.uc.Try(ctx, p, in.id()))
+}
+
 func (s *server) submit(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
 	return answerChange(s.uc.Submit(ctx, p, in.id(), in.comment()))
 }
@@ -91,6 +96,29 @@ func (s *server) withdraw(ctx context.Context, p access.Principal, in *Act) (*ch
 func (s *server) approve(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
 	digest, unnamed := in.digest()
 	c, err := s.uc.Approve(ctx, p, in.id(), digest, in.comment())
+	return answerDecision(c, err, unnamed)
+}
+
+// partDecision is the input of approve-part. The part stands in the body: a
+// condition may hold values, which a URL would leave in logs.
+type partDecision struct {
+	ChangeID
+	IfMatch string `header:"If-Match" doc:"The digest of the plan that was looked at, as the change's ETag has it"`
+	Body    struct {
+		Only    string `json:"only,omitempty" maxLength:"4000" doc:"The rows of which a condition of the guardrail language holds for certain"`
+		Finding string `json:"finding,omitempty" maxLength:"400" doc:"The rows of a finding: its guardrail's name, or NAME:COLUMN"`
+		Without string `json:"without,omitempty" maxLength:"400" doc:"All rows but those of a finding"`
+		Comment string `json:"comment,omitempty" maxLength:"4000"`
+	}
+}
+
+// Resolve is that of [Act].
+func (in *partDecision) Resolve(ctx huma.Context) []error { return (&Act{}).Resolve(ctx) }
+
+func (s *server) approvePart(ctx context.Context, p access.Principal, in *partDecision) (*changeDoc, error) {
+	digest, unnamed := (&decision{IfMatch: in.IfMatch}).digest()
+	b := in.Body
+	c, err := s.uc.ApprovePart(ctx, p, change.ID(in.ID), digest, workflow.Part{Only: b.Only, Finding: b.Finding, Without: b.Without}, b.Comment)
 	return answerDecision(c, err, unnamed)
 }
 

@@ -55,6 +55,7 @@ func TestParsing(t *testing.T) {
 		{request{path: "/changes/1001/rows?op=update&finding=big&changed=a&column=b&has=c&is=d&empty=true&limit=7&offset=14"}, "rows",
 			[]any{change.ID("1001"), workflow.RowsWanted{Op: "update", Finding: "big", Changed: "a", Column: "b", Has: "c", Is: "d", Empty: true, Limit: 7, Offset: 14}}},
 		{request{path: "/changes/1001/rows"}, "rows", []any{change.ID("1001"), workflow.RowsWanted{Limit: 100}}},
+		{request{method: "POST", path: "/changes/1001/try"}, "try", []any{change.ID("1001")}},
 		{request{method: "POST", path: "/changes/1001/submit"}, "submit", []any{change.ID("1001"), ""}},
 		{request{method: "POST", path: "/changes/1001/submit", body: `{"comment":"please"}`}, "submit", []any{change.ID("1001"), "please"}},
 		{request{method: "POST", path: "/changes/1001/undo", body: `{"reason":"wrong file"}`}, "undo", []any{change.ID("1001"), "wrong file"}},

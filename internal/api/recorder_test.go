@@ -108,6 +108,14 @@ func (r *recorder) act(ask string, args ...any) (wire.Change, error) {
 	return r.change, r.err
 }
 
+func (r *recorder) Try(_ context.Context, p access.Principal, id change.ID) (wire.Change, error) {
+	return r.act("try", p, id)
+}
+
+func (r *recorder) ApprovePart(_ context.Context, p access.Principal, id change.ID, d record.Digest, part workflow.Part, comment string) (wire.Change, error) {
+	return r.act("approve part", p, id, d, part, comment)
+}
+
 func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
 	return r.act("submit", p, id, comment)
 }

@@ -100,6 +100,7 @@ type Input struct {
 	Rows   int64         `json:"rows"`
 	Mends  record.Digest `json:"mends,omitempty"`  // the artefact with the cells that were mended since (package intake, Mend)
 	Mended int64         `json:"mended,omitempty"` // how many cells they are
+	Lines  record.Digest `json:"lines,omitempty"`  // the artefact with the lines that the change is of (package plan, Spans); "" for all
 }
 
 // Counts counts a plan's rows.
@@ -246,10 +247,14 @@ type Change struct {
 	Progress      *Progress      `json:"progress,omitempty"`
 	Version       int64          `json:"version"` // optimistic lock: every stored state has the next number
 	Lease         *Lease         `json:"lease,omitempty"`
-	Problem       *Problem       `json:"problem,omitempty"` // of a failure, so that a caller can tell why
-	Tried         *time.Time     `json:"tried,omitempty"`   // the time at which a server began to apply it by itself: it does so once
-	Purged        *Purged        `json:"purged,omitempty"`  // what of it was removed when its time was over
-	Members       []Member       `json:"members,omitempty"` // of a change over several datasets; Dataset, Options and Input say nothing then
+	Problem       *Problem       `json:"problem,omitempty"`    // of a failure, so that a caller can tell why
+	Tried         *time.Time     `json:"tried,omitempty"`      // the time at which a server began to apply it by itself: it does so once
+	Purged        *Purged        `json:"purged,omitempty"`     // what of it was removed when its time was over
+	Members       []Member       `json:"members,omitempty"`    // of a change over several datasets; Dataset, Options and Input say nothing then
+	Trial         *Trial         `json:"trial,omitempty"`      // of one of its plans; TrialOf gives it where that still stands
+	SplitFrom     ID             `json:"split_from,omitempty"` // the change whose other rows were approved
+	SplitInto     []ID           `json:"split_into,omitempty"` // the changes that the rest of this one's rows went on as
+	Split         *Split         `json:"split,omitempty"`      // the last split that made this change what it is
 }
 
 // Problem is a failure as it was told: the kind's number, message and mend of

@@ -66,6 +66,7 @@ func TestRights(t *testing.T) {
 		change.ActSee:      {"maria", "eva", "marlo", "olaf", "olga", "mona", "both", "ivan", "aud"},
 		change.ActReplan:   {"maria"},
 		change.ActMend:     {"maria"},
+		change.ActTry:      {"maria", "marlo", "olaf", "olga", "both"},
 		change.ActSubmit:   {"maria"},
 		change.ActWithdraw: {"maria"},
 		change.ActApprove:  {"marlo", "olaf", "olga", "mona", "both"},

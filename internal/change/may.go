@@ -15,6 +15,7 @@ const (
 	ActSee      Act = "see"
 	ActReplan   Act = "replan"
 	ActMend     Act = "mend"
+	ActTry      Act = "try" // write the plan in a transaction that is rolled back
 	ActSubmit   Act = "submit"
 	ActWithdraw Act = "withdraw"
 	ActApprove  Act = "approve"
@@ -28,12 +29,13 @@ const (
 )
 
 // Acts lists every act but to comment, which whoever sees a change may do always.
-var Acts = []Act{ActSee, ActReplan, ActMend, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActStop, ActHold, ActUndo, ActProve}
+var Acts = []Act{ActSee, ActReplan, ActMend, ActTry, ActSubmit, ActWithdraw, ActApprove, ActReject, ActApply, ActStop, ActHold, ActUndo, ActProve}
 
 // from says in which states an act is possible at all.
 var from = map[Act][]State{
 	ActReplan:   {Planned, Submitted, Approved, Rejected, Failed, Expired},
 	ActMend:     {Planned, Submitted, Approved, Rejected, Failed, Expired},
+	ActTry:      {Planned, Submitted, Approved},
 	ActSubmit:   {Planned},
 	ActWithdraw: {Draft, Planning, Planned, Submitted, Approved, Rejected, Failed, Expired},
 	ActApprove:  {Submitted},
@@ -113,6 +115,11 @@ func right(c *Change, a Act, p access.Principal, ds []access.Dataset) error {
 			return nil
 		}
 		return forbidden("Change %s is held back by its maker or by an owner of %s.", c.ID, namesOf(ds))
+	case ActTry:
+		if each(ds, owned) || own && each(ds, proposes) {
+			return nil
+		}
+		return forbidden("Change %s is tried by its maker or an owner of %s.", c.ID, namesOf(ds))
 	case ActUndo:
 		if each(ds, func(d access.Dataset) bool { return owned(d) || proposes(d) }) {
 			return nil
@@ -250,6 +257,8 @@ func (a Act) participle() string {
 		return "planned again"
 	case ActMend:
 		return "mended"
+	case ActTry:
+		return "tried"
 	case ActSubmit:
 		return "submitted"
 	case ActWithdraw:

@@ -131,3 +131,12 @@ func seatFor(c *Change, p access.Principal, ds []access.Dataset) (Seat, error) {
 	return Seat{}, errs.New(errs.Blocked, "Change %s does not wait for a decision of yours: its route asks for somebody else.", c.ID).
 		WithMend("See its route with: sutor change show %s", c.ID)
 }
+
+// MayDecideAs tells whether a decision of the person could count in the role, in
+// some state of the change.
+func MayDecideAs(c *Change, r access.Role, p access.Principal, ds ...access.Dataset) bool {
+	may, _ := capacities(c, p)
+	return slices.ContainsFunc(may, func(q capacity) bool {
+		return slices.ContainsFunc(ds, func(d access.Dataset) bool { return q.fills(r, d) })
+	})
+}

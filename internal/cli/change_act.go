@@ -25,6 +25,47 @@ func (a *acting) do(c *console, did string, call func(*client.Client) (wire.Chan
 	return c.show(ch, func(p *page) { showActed(p, ch, did) })
 }
 
+type changeTryCmd struct {
+	ID string `arg:"" help:"The change."`
+}
+
+// Help is what must be known before.
+func (*changeTryCmd) Help() string {
+	return "Nothing of a trial stays in the tables, but numbers that the system gives by itself (sequences) advance, and a trigger that acts outside of the database acts. " +
+		"It holds locks as an apply does. A plan of up to 10,000 rows is tried by itself when it is submitted."
+}
+
+func (k *changeTryCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	ch, err := cl.Try(c.ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	if err := c.show(ch, func(p *page) { showTried(p, ch) }); err != nil {
+		return err
+	}
+	return trialOutcome(ch)
+}
+
+// trialOutcome tells whether the system would take the plan.
+func trialOutcome(ch wire.Change) error {
+	if ch.Trial == nil {
+		return nil
+	}
+	switch ch.Trial.Outcome {
+	case "refused":
+		return errs.New(errs.Blocked, "The system would not take the plan of change %s.", ch.ID).WithMend("Mend what the findings say, and plan it again.")
+	case "moved":
+		return errs.New(errs.Changed, "%s", ch.Trial.Why).WithMend("Plan it again: sutor change replan %s", ch.ID)
+	case "unknown":
+		return errs.New(errs.Unavailable, "%s", ch.Trial.Why)
+	}
+	return nil
+}
+
 type changeSubmitCmd struct{ acting }
 
 func (k *changeSubmitCmd) Run(c *console) error {
@@ -74,9 +115,19 @@ func (d *deciding) decide(c *console, did string, call func(cl *client.Client, d
 	return c.show(ch, func(p *page) { showActed(p, ch, did+" with the plan "+digest) })
 }
 
-type changeApproveCmd struct{ deciding }
+type changeApproveCmd struct {
+	deciding
+	Only    string `placeholder:"EXPR" xor:"part" help:"Only the rows of which this holds for certain, in the guardrail language; the others go back to the maker as a change of their own."`
+	Finding string `placeholder:"NAME" xor:"part" help:"Only the rows of this finding (NAME or NAME:COLUMN)."`
+	Without string `placeholder:"NAME" xor:"part" help:"Only the rows that this finding is not about."`
+}
 
 func (k *changeApproveCmd) Run(c *console) error {
+	if part := (client.Part{Only: k.Only, Finding: k.Finding, Without: k.Without}); part != (client.Part{}) {
+		return k.decide(c, "approved in part", func(cl *client.Client, digest string) (wire.Change, error) {
+			return cl.ApprovePart(c.ctx, k.ID, digest, part, k.Comment)
+		})
+	}
 	return k.decide(c, "approved", func(cl *client.Client, digest string) (wire.Change, error) {
 		return cl.Approve(c.ctx, k.ID, digest, k.Comment)
 	})

@@ -130,6 +130,7 @@ func showChange(p *page, ch wire.Change) {
 	if ch.Reverses != nil {
 		p.line("It reverses change %s.", *ch.Reverses)
 	}
+	showSplit(p, ch)
 	if ch.ReversedBy != nil {
 		p.line("It is reversed by change %s.", *ch.ReversedBy)
 	}
@@ -145,6 +146,7 @@ func showChange(p *page, ch wire.Change) {
 	}
 	showMapping(p, ch)
 	showFindings(p, ch.Findings)
+	showTrial(p, ch)
 	showImpact(p, ch)
 	showRoute(p, ch)
 	for _, d := range ch.Decisions {
@@ -154,6 +156,49 @@ func showChange(p *page, ch wire.Change) {
 		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
 	}
 	showNext(p, ch)
+}
+
+// showSplit tells how a change was divided.
+func showSplit(p *page, ch wire.Change) {
+	if ch.SplitFrom != nil {
+		p.line("It is the rest of change %s, of which a part was approved.", *ch.SplitFrom)
+	}
+	if len(ch.SplitInto) > 0 {
+		p.line("The rest of its rows went on as change %s.", strings.Join(ch.SplitInto, ", "))
+	}
+	if s := ch.Split; s != nil {
+		p.line("  %s divided it: %s. %s in the part, %s not.", s.By, s.Say, count(s.Rows, "row", "rows"), count(s.Rest, "row", "rows"))
+		if s.Unknown > 0 {
+			p.line("  Of %s it could not be judged; they are not in the part.", count(s.Unknown, "row", "rows"))
+		}
+	}
+}
+
+// showTried tells how a trial ended.
+func showTried(p *page, ch wire.Change) {
+	showTrial(p, ch)
+	var found []finding.Finding
+	for _, f := range ch.Findings {
+		if f.Guardrail == finding.Constraint || f.Guardrail == finding.Moved || f.Guardrail == finding.AsStored {
+			found = append(found, f)
+		}
+	}
+	showFindings(p, found)
+	showNext(p, ch)
+}
+
+func showTrial(p *page, ch wire.Change) {
+	if ch.Trial == nil {
+		return
+	}
+	switch ch.Trial.Outcome {
+	case "passed":
+		p.line("✓ Tried on %s: the system would take it. It was rolled back.", when(*ch.Trial.At))
+	case "none":
+		p.line("  %s", ch.Trial.Why)
+	default:
+		p.line("✗ Tried on %s, and rolled back: %s", when(*ch.Trial.At), ch.Trial.Why)
+	}
 }
 
 // showMapping lists the columns of the file that are not what their names say.
@@ -286,10 +331,34 @@ func showFindings(p *page, all []finding.Finding) {
 		if len(f.Ranges) > 0 {
 			p.line("    rows %s", ranges(f.Ranges))
 		}
+		for _, e := range f.Examples {
+			p.line("      %s", exampleWords(e))
+		}
 		if f.Mend != "" {
-			p.line("    Mend: %s", f.Mend)
+			p.line("    Mend%s: %s", after(" (", who(f.Who)), f.Mend)
 		}
 	}
+}
+
+// exampleWords shows a row as: row 17, key 4711: "NET31", live "NET30".
+func exampleWords(e finding.Example) string {
+	text := fmt.Sprintf("row %d%s", e.Row, after(", key ", e.Key))
+	var values []string
+	if e.Value != "" {
+		values = append(values, strconv.Quote(e.Value))
+	}
+	if e.Live != "" {
+		values = append(values, "live "+strconv.Quote(e.Live))
+	}
+	return text + after(": ", strings.Join(values, ", "))
+}
+
+// who says who can mend a finding, with the bracket that closes.
+func who(role string) string {
+	if role == "" {
+		return ""
+	}
+	return "the " + role + ")"
 }
 
 func signOf(f finding.Finding) string {

@@ -279,6 +279,11 @@ func (c *Client) act(ctx context.Context, id, act, digest string, in any) (wire.
 	return out, err
 }
 
+// Try has the plan written in a transaction that is rolled back.
+func (c *Client) Try(ctx context.Context, id string) (wire.Change, error) {
+	return c.act(ctx, id, "try", "", comment{})
+}
+
 // Submit asks for the decision.
 func (c *Client) Submit(ctx context.Context, id, words string) (wire.Change, error) {
 	return c.act(ctx, id, "submit", "", comment{words})
@@ -292,6 +297,22 @@ func (c *Client) Withdraw(ctx context.Context, id, words string) (wire.Change, e
 // Approve approves exactly the plan with this digest.
 func (c *Client) Approve(ctx context.Context, id, digest, words string) (wire.Change, error) {
 	return c.act(ctx, id, "approve", digest, comment{words})
+}
+
+// Part names rows of a plan, in one way: by a condition, by a finding, or as all but
+// those of a finding.
+type Part struct {
+	Only    string `json:"only,omitempty"`
+	Finding string `json:"finding,omitempty"`
+	Without string `json:"without,omitempty"`
+}
+
+// ApprovePart approves some rows of exactly the plan with this digest.
+func (c *Client) ApprovePart(ctx context.Context, id, digest string, p Part, words string) (wire.Change, error) {
+	return c.act(ctx, id, "approve-part", digest, struct {
+		Part
+		comment
+	}{p, comment{words}})
 }
 
 // Reject sends exactly the plan with this digest back.

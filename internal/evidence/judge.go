@@ -70,6 +70,8 @@ func (j *judging) leaf(l Leaf, who, place access.Email) error {
 		j.plan, j.sub = l.Digests["plan"], nil
 	case ChangeSubmitted:
 		return j.submitted(l, who, place)
+	case ChangeSplit:
+		return j.split(l, who)
 	case DecisionApproved, DecisionRejected:
 		return j.decided(l, who, place)
 	case DecisionsVoided:
@@ -118,6 +120,24 @@ func (j *judging) submitted(l Leaf, who, place access.Email) error {
 		return fmt.Errorf("it waits for decisions that nobody is asked for")
 	}
 	j.sub = s
+	return nil
+}
+
+// split puts a part of the plan submitted in its place: no decision on the whole
+// counts for the part.
+func (j *judging) split(l Leaf, who access.Email) error {
+	switch {
+	case j.sub == nil:
+		return fmt.Errorf("no plan waited for a decision")
+	case l.Digests["whole"] != j.sub.plan:
+		return fmt.Errorf("it is a part of another plan than the one submitted")
+	case who == "":
+		j.report.note("Who split the change in leaf number %d was erased: that it was not the maker cannot be judged.", l.Seq)
+	case who == j.maker || j.hands[who]:
+		return fmt.Errorf("the maker split their own change")
+	}
+	j.plan = l.Digests["plan"]
+	j.sub = &submission{plan: j.plan, needs: needsOf(l.Counts), approvals: map[string]int64{}, deciders: map[access.Email]bool{}}
 	return nil
 }
 

@@ -33,7 +33,9 @@ const (
 	PlanAsked        Kind = "plan.asked"
 	PlanStood        Kind = "plan.stood"
 	PlanFailed       Kind = "plan.failed"
+	ChangeTried      Kind = "change.tried"
 	ChangeSubmitted  Kind = "change.submitted"
+	ChangeSplit      Kind = "change.split"
 	DecisionApproved Kind = "decision.approved" // approve and reject never share a word (trap 9)
 	DecisionRejected Kind = "decision.rejected"
 	DecisionsVoided  Kind = "decisions.voided"
@@ -102,8 +104,12 @@ var rules = map[Kind]rule{
 	PlanStood: {sentence: "A plan stood: every row's before and after, frozen under its digest.", from: []State{"planning"}, to: []State{"planned"},
 		digests: []string{"plan", "compact", "file", "rows", "findings"}},
 	PlanFailed: {sentence: "No plan could be made.", from: []State{"planning"}, to: []State{"failed"}},
+	ChangeTried: {sentence: "The plan was tried in the system, in a transaction that was rolled back.", person: true,
+		digests: []string{"plan"}, ids: []string{"outcome"}},
 	ChangeSubmitted: {sentence: "The plan was submitted for decision.", from: []State{"planned"}, to: []State{"submitted", "approved"}, person: true,
 		digests: []string{"plan", "compact"}},
+	ChangeSplit: {sentence: "A part of the rows goes on as the plan submitted; the others went on as another change.", from: []State{"submitted"}, to: []State{"submitted"},
+		person: true, means: true, digests: []string{"whole", "plan", "compact", "file", "rows", "findings", "lines"}, ids: []string{"into"}},
 	DecisionApproved: {sentence: "The plan was approved.", from: []State{"submitted"}, to: []State{"submitted", "approved"}, person: true, means: true,
 		digests: []string{"plan"}, ids: []string{"role"}},
 	DecisionRejected: {sentence: "The plan was rejected.", from: []State{"submitted"}, to: []State{"rejected"}, person: true, means: true,
@@ -158,10 +164,10 @@ var moves = map[State][]State{
 }
 
 // mayMove tells whether a leaf may lead from one state to another. Staying is a
-// move for an approval that others must join.
+// move for an approval that others must join, and for a split.
 func mayMove(k Kind, from, to State) bool {
 	if from == to {
-		return k == DecisionApproved && from == "submitted"
+		return (k == DecisionApproved || k == ChangeSplit) && from == "submitted"
 	}
 	return slices.Contains(moves[from], to)
 }

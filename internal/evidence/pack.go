@@ -119,7 +119,7 @@ func contentOf(change ChangeID, leaves []placed) content {
 		}
 		plan := l.Digests["plan"]
 		at, known := plans[plan]
-		if l.Kind == ChangeSubmitted && !known {
+		if (l.Kind == ChangeSubmitted || l.Kind == ChangeSplit) && !known {
 			plans[plan] = len(c.plans)
 			c.plans = append(c.plans, planned{digest: plan})
 		}

@@ -351,7 +351,7 @@ func (v *verification) readPlan(c content, n int, p planned) error {
 		return wrong(a.Name, "%v", err)
 	}
 	for _, l := range v.leaves {
-		if l.Kind != PlanStood || l.Digests["plan"] != p.digest {
+		if l.Kind != PlanStood && l.Kind != ChangeSplit || l.Digests["plan"] != p.digest {
 			continue
 		}
 		if l.Digests["file"] != m.File || l.Digests["rows"] != m.Rows || l.Digests["findings"] != m.Findings {

@@ -9,6 +9,7 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +58,8 @@ const (
 	Recipe       = "recipe"         // the file has other columns than the recipe that it was read by (warning)
 	Twin         = "twin"           // another change has the same rows (warning)
 	AsStored     = "as-stored"      // the system stored something else than was approved
-	Constraint   = "constraint"     // the system refused it at apply
+	Constraint   = "constraint"     // the system refuses it: told by a trial, or by the apply
+	Moved        = "live-changed"   // a trial met live rows that are not what the plan says
 	Outside      = "outside-rows"   // not among the rows that the maker sees and may change
 	OutsidePart  = "outside-part"   // a row of a sync's file is outside the part that it stands for
 	SyncKey      = "sync-key"       // a row of a sync's file has no key, so nothing may be deleted
@@ -108,6 +110,7 @@ var BuiltIn = []string{
 	Twin,
 	AsStored,
 	Constraint,
+	Moved,
 	Outside,
 	OutsidePart,
 	SyncKey,
@@ -115,6 +118,26 @@ var BuiltIn = []string{
 	Referred,
 	Uncomputed,
 	Unjudged,
+}
+
+// Who can mend what a finding is about. Where a guardrail asks for somebody's
+// approval it is the role that decides ([Finding].By).
+const (
+	Maker   = "maker"   // of the change: mends the file, or takes rows out
+	Owner   = "owner"   // of the dataset
+	Steward = "steward" // the rules, the account that Sutor has, the system itself
+)
+
+// MaxExamples bounds Finding.Examples.
+const MaxExamples = 3
+
+// Example is one of the rows that a finding is about, as a person finds it: values
+// as they stand in the file, cut and made visible as by [Sample].
+type Example struct {
+	Row   int64  `json:"row"`             // of the file
+	Key   string `json:"key,omitempty"`   // of several columns joined by ", ", as is Value
+	Value string `json:"value,omitempty"` // of Finding.Column, as in the file
+	Live  string `json:"live,omitempty"`  // what the system has there, where it has the row and that is something else
 }
 
 // Finding is one rule's result over a whole plan.
@@ -131,6 +154,18 @@ type Finding struct {
 	Samples   []string `json:"samples,omitempty"` // up to three offending texts, cut at 80 characters
 	Invalid   bool     `json:"invalid,omitempty"` // its rows are counted as invalid: they are not part of the plan
 	Unknown   int64    `json:"unknown,omitempty"` // rows hit because the rule could not be judged
+	Who       string   `json:"who,omitempty"`     // who can mend it
+	// Examples are up to three of its rows, of different texts where there are some.
+	Examples []Example `json:"examples,omitempty"`
+}
+
+// Columns gives those of the known columns that Column names: one, or several
+// joined by ", ".
+func (f Finding) Columns(known []string) []string {
+	if slices.Contains(known, f.Column) { // a name may hold a comma itself
+		return []string{f.Column}
+	}
+	return slices.DeleteFunc(strings.Split(f.Column, ", "), func(c string) bool { return !slices.Contains(known, c) })
 }
 
 // MaxRanges bounds Finding.Ranges.

@@ -64,8 +64,9 @@ const notJudged = "could not be judged: "
 // finding words a hit. allUnknown: no row was hit for certain.
 func (r Rule) finding(h Hits, allUnknown bool) finding.Finding {
 	f := finding.Finding{Guardrail: r.Name, Severity: r.Then, Rows: h.Rows, Message: r.Say, Ranges: h.Ranges, Samples: h.Samples, Unknown: h.Unknown}
+	f.Mend, f.Who = r.mend(h.Rows)
 	if r.Then == finding.Approve {
-		f.By = string(r.approver())
+		f.By, f.Who = string(r.approver()), string(r.approver())
 		if r.Needs > 1 {
 			f.Needs = r.Needs
 		}
@@ -74,10 +75,27 @@ func (r Rule) finding(h Hits, allUnknown bool) finding.Finding {
 	case allUnknown:
 		f.Message = notJudged + r.Say
 		f.Mend = "Give the rule the values it reads; what cannot be judged counts as hit."
+		f.Who = finding.Maker
 	case h.Unknown > 0:
 		f.Message = fmt.Sprintf("%s (%d of %d rows could not be judged.)", r.Say, h.Unknown, h.Rows)
 	}
 	return f
+}
+
+// mend says what can be done about a hit, and who can; rows are 0 for the change
+// as a whole.
+func (r Rule) mend(rows int64) (mend, who string) {
+	these, otherwise := "the rows", "Correct the rows, or take them out."
+	if rows == 0 {
+		these, otherwise = "the change", "Propose another file, with fewer rows perhaps."
+	}
+	switch r.Then {
+	case finding.Block:
+		return otherwise + " The rule stands in the Compact, which the steward keeps.", finding.Maker
+	case finding.Approve:
+		return fmt.Sprintf("Nothing needs to be mended: somebody with the role %s looks at %s and decides.", r.approver(), these), ""
+	}
+	return fmt.Sprintf("Look whether %s should be so; nothing stops it.", these), finding.Maker
 }
 
 func (r Rule) approver() access.Role {

@@ -33,12 +33,14 @@ func TestRowFinding(t *testing.T) {
 		want finding.Finding
 	}{
 		"certain": {guard.Hits{Rows: 3, Ranges: []string{"2-4"}},
-			finding.Finding{Guardrail: "big", Severity: finding.Approve, By: "manager", Rows: 3, Message: "Needs a manager.", Ranges: []string{"2-4"}}},
+			finding.Finding{Guardrail: "big", Severity: finding.Approve, By: "manager", Rows: 3, Message: "Needs a manager.", Ranges: []string{"2-4"},
+				Mend: "Nothing needs to be mended: somebody with the role manager looks at the rows and decides.", Who: "manager"}},
 		"unknown": {guard.Hits{Rows: 2, Unknown: 2},
 			finding.Finding{Guardrail: "big", Severity: finding.Approve, By: "manager", Rows: 2, Unknown: 2, Message: "could not be judged: Needs a manager.",
-				Mend: "Give the rule the values it reads; what cannot be judged counts as hit."}},
+				Mend: "Give the rule the values it reads; what cannot be judged counts as hit.", Who: "maker"}},
 		"both": {guard.Hits{Rows: 3, Unknown: 2},
-			finding.Finding{Guardrail: "big", Severity: finding.Approve, By: "manager", Rows: 3, Unknown: 2, Message: "Needs a manager. (2 of 3 rows could not be judged.)"}},
+			finding.Finding{Guardrail: "big", Severity: finding.Approve, By: "manager", Rows: 3, Unknown: 2, Message: "Needs a manager. (2 of 3 rows could not be judged.)",
+				Mend: "Nothing needs to be mended: somebody with the role manager looks at the rows and decides.", Who: "manager"}},
 	} {
 		if diff := cmp.Diff(c.want, rule.Finding(c.hits)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)

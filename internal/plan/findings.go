@@ -7,13 +7,21 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/intake"
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
 
 // The wording of the built-in checks stands here once, for every engine. All of
-// them make their rows invalid (finding.Block) unless said otherwise.
+// them make their rows invalid (finding.Block), and the maker mends them, unless
+// said otherwise.
 
 func invalid(guardrail, column, message, mend string) finding.Finding {
-	return finding.Finding{Guardrail: guardrail, Severity: finding.Block, Invalid: true, Column: column, Message: message, Mend: mend}
+	return finding.Finding{Guardrail: guardrail, Severity: finding.Block, Invalid: true, Column: column, Message: message, Mend: mend, Who: finding.Maker}
+}
+
+// by gives the finding with another who can mend it.
+func by(who string, f finding.Finding) finding.Finding {
+	f.Who = who
+	return f
 }
 
 // RaggedFinding: records with another number of cells than the header.
@@ -56,12 +64,12 @@ func DuplicateFinding(key record.Schema) finding.Finding {
 
 // UnknownKeyFinding: update mode, no such row.
 func UnknownKeyFinding() finding.Finding {
-	return invalid(finding.UnknownKey, "", "Rows do not exist in the system, and this change only updates.", "Check the key, or propose the file with --mode upsert.")
+	return invalid(finding.UnknownKey, "", "Rows do not exist in the system, and this change only updates rows that do.", "Check the key. If these rows are meant to be new, propose the file with --mode upsert.")
 }
 
 // ExistingKeyFinding: insert mode, the row is there.
 func ExistingKeyFinding() finding.Finding {
-	return invalid(finding.ExistingKey, "", "Rows exist in the system already, and this change only inserts.", "Check the key, or propose the file with --mode upsert.")
+	return invalid(finding.ExistingKey, "", "Rows exist in the system already, and this change only adds new ones.", "Check the key. If these rows are meant to be changed, propose the file with --mode upsert.")
 }
 
 // OutsideFinding: the maker sees and may change some rows only. It is the same
@@ -74,7 +82,11 @@ func OutsideFinding() finding.Finding {
 
 // NotAllowedFinding: the dataset does not allow the operation.
 func NotAllowedFinding(op string) finding.Finding {
-	return invalid(finding.NotAllowed, "", fmt.Sprintf("Rows would be an %s, which the Compact does not allow on this dataset.", op), "Take the rows out, or ask the steward to allow it.")
+	what := "Rows are not in the system yet, and the Compact does not allow new rows on this dataset."
+	if op == "update" {
+		what = "Rows would change what is in the system, and the Compact allows only new rows on this dataset."
+	}
+	return invalid(finding.NotAllowed, "", what, "Take the rows out, or ask the steward to allow the "+op+".")
 }
 
 // NumberedFinding: a new row gives a key that the system numbers itself.
@@ -93,9 +105,8 @@ func NotWritableFinding(c record.Column) finding.Finding {
 
 // EmptiedFinding warns of cells that would lose their value.
 func EmptiedFinding(c record.Column) finding.Finding {
-	return finding.Finding{Guardrail: finding.EmptiedCells, Severity: finding.Warn, Column: c.Name,
-		Message: fmt.Sprintf("Cells of %s would lose their value.", c.Name),
-		Mend:    "Check that this is meant: the old values stay in the plan and can be brought back by undo."}
+	return warning(finding.EmptiedCells, c.Name, fmt.Sprintf("Cells of %s would lose their value.", c.Name),
+		"Check that this is meant: the old values stay in the plan and can be brought back by undo.")
 }
 
 // NotNullFinding: the system needs a value.
@@ -149,9 +160,8 @@ func UniqueSwapFinding(columns []string) finding.Finding {
 // HiddenFinding warns that rows which were not found may be there; why is the
 // system's own reason.
 func HiddenFinding(why string) finding.Finding {
-	return finding.Finding{Guardrail: finding.Hidden, Severity: finding.Warn,
-		Message: why + " Rows that were not found may be there all the same.",
-		Mend:    "A new row whose key is taken by such a row is refused when it is applied. The steward can have Sutor's account see all rows."}
+	return by(finding.Steward, warning(finding.Hidden, "", why+" Rows that were not found may be there all the same.",
+		"A new row whose key is taken by such a row is refused when it is applied. The steward can have Sutor's account see all rows."))
 }
 
 // ForeignKeyFinding: nothing there to refer to.
@@ -162,21 +172,46 @@ func ForeignKeyFinding(columns []string, to record.Table) finding.Finding {
 
 // ReadingFinding tells what must be known about how the file was read.
 func ReadingFinding(n intake.Note) finding.Finding {
-	return finding.Finding{Guardrail: finding.Reading, Severity: n.Severity, Rows: n.Rows, Column: n.Column, Message: n.Say, Mend: n.Mend, Ranges: finding.Ranges(n.Lines)}
+	return finding.Finding{Guardrail: finding.Reading, Severity: n.Severity, Rows: n.Rows, Column: n.Column, Message: n.Say, Mend: n.Mend, Ranges: finding.Ranges(n.Lines), Who: finding.Maker}
 }
 
 // UncheckedFinding warns of rows whose references could not be looked up, since
 // Sutor's account may not read the table referred to.
 func UncheckedFinding(columns []string, to record.Table) finding.Finding {
 	names := strings.Join(columns, ", ")
-	return finding.Finding{Guardrail: finding.Unchecked, Severity: finding.Warn, Column: names,
-		Message: fmt.Sprintf("Whether %s refers to rows of %s that exist could not be checked: Sutor's account may not read that table.", names, to),
-		Mend:    "A row that refers to nothing is refused when the change is applied, and then nothing is written. The steward can let Sutor's account read the table."}
+	return by(finding.Steward, warning(finding.Unchecked, names, fmt.Sprintf("Whether %s refers to rows of %s that exist could not be checked: Sutor's account may not read that table.", names, to),
+		"A row that refers to nothing is refused when the change is applied, and then nothing is written. The steward can let Sutor's account read the table."))
 }
 
 // UnmatchedFinding warns of columns of the file that were not used.
 func UnmatchedFinding(columns []string) finding.Finding {
-	return finding.Finding{Guardrail: finding.Unmatched, Severity: finding.Warn,
-		Message: fmt.Sprintf("Columns of the file match nothing in the dataset and were left out: %s.", strings.Join(columns, ", ")),
-		Mend:    "If one of them means a column of the dataset, say so with --map 'File column=column'."}
+	return warning(finding.Unmatched, "", fmt.Sprintf("Columns of the file match nothing in the dataset and were left out: %s.", strings.Join(columns, ", ")),
+		"If one of them means a column of the dataset, say so with --map 'File column=column'.")
+}
+
+// MovedFinding: live rows are not what the plan says any more; lines are the
+// file's, as far as they are known.
+func MovedFinding(rows int64, lines []int64) finding.Finding {
+	return finding.Finding{Guardrail: finding.Moved, Severity: finding.Block, Rows: rows, Ranges: finding.Ranges(lines), Who: finding.Maker,
+		Message: "Live rows are not what the plan says any more: somebody changed, deleted or added them since.",
+		Mend:    "Plan the change again: it is compared with what is there now."}
+}
+
+// ConstraintFinding: the system itself refuses rows. known are the columns of the
+// table; rows are 0 where none is refused by itself; more: there may be others.
+func ConstraintFinding(no *driver.Refusal, known []string, rows int64, more bool) finding.Finding {
+	f := finding.Finding{Guardrail: finding.Constraint, Severity: finding.Block, Rows: rows, Column: no.Column,
+		Message: "The system refuses rows: " + no.Message, Who: finding.Maker}
+	if f.Column = strings.Join(f.Columns(known), ", "); f.Column != "" {
+		f.Mend = fmt.Sprintf("Correct %s in these rows, or take them out.", f.Column)
+	} else {
+		f.Mend, f.Who = "The rule is the system's own, and the steward knows it. Correct these rows, or take them out.", finding.Steward
+	}
+	switch {
+	case rows == 0 && !more:
+		f.Message = "The system refuses rows together, of which it takes each by itself: " + no.Message
+	case more:
+		f.Message += " There may be more such rows: the search for them has its bounds."
+	}
+	return f
 }

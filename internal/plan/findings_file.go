@@ -25,9 +25,7 @@ func MatchedFinding(guesses []Guess) finding.Finding {
 		say = append(say, fmt.Sprintf("%s was taken for %s (%d of 100: %s)", quote(g.File), g.Column, g.Confidence, g.Why))
 		mend = append(mend, g.Option)
 	}
-	return finding.Finding{Guardrail: finding.Matched, Severity: finding.Warn,
-		Message: listed("Columns of the file were matched by a guess: ", say),
-		Mend:    listed("Check them. To leave one out: ", mend)}
+	return warning(finding.Matched, "", listed("Columns of the file were matched by a guess: ", say), listed("Check them. To leave one out: ", mend))
 }
 
 // QuestionFinding asks which columns of the dataset columns of the file are.
@@ -37,25 +35,21 @@ func QuestionFinding(guesses []Guess) finding.Finding {
 		say = append(say, fmt.Sprintf("%s may be %s (%d of 100: %s)", quote(g.File), g.Column, g.Confidence, g.Why))
 		mend = append(mend, g.Option)
 	}
-	return finding.Finding{Guardrail: finding.Question, Severity: finding.Warn,
-		Message: listed("Columns of the file were left out until somebody says what they are: ", say),
-		Mend:    listed("Say so, as in ", mend)}
+	return warning(finding.Question, "", listed("Columns of the file were left out until somebody says what they are: ", say), listed("Say so, as in ", mend))
 }
 
 // RecipeFinding warns of a file that has other columns than its recipe; differences
 // puts them in words.
 func RecipeFinding(name string, version int, differences func(option func(file, column string) string) (message, mend string)) finding.Finding {
 	message, mend := differences(intake.Option)
-	return finding.Finding{Guardrail: finding.Recipe, Severity: finding.Warn,
-		Message: fmt.Sprintf("The file has other columns than the recipe %s, version %d: %s", name, version, message), Mend: mend}
+	return warning(finding.Recipe, "", fmt.Sprintf("The file has other columns than the recipe %s, version %d: %s", name, version, message), mend)
 }
 
 // ReadAsBeforeFinding warns that a file was read in the way that was chosen for an
 // earlier one.
 func ReadAsBeforeFinding(before change.ID) finding.Finding {
-	return finding.Finding{Guardrail: finding.Reading, Severity: finding.Warn,
-		Message: fmt.Sprintf("The file made no sense by itself, so it was read as was chosen in change %s; it has the same columns.", before),
-		Mend:    "If that is wrong, choose how it is read, as with --delimiter or --encoding."}
+	return warning(finding.Reading, "", fmt.Sprintf("The file made no sense by itself, so it was read as was chosen in change %s; it has the same columns.", before),
+		"If that is wrong, choose how it is read, as with --delimiter or --encoding.")
 }
 
 // TwinFinding warns of an earlier change with the same rows; where is the time
@@ -75,9 +69,8 @@ func TwinFinding(c, twin *change.Change, where *time.Location) finding.Finding {
 	if twin.AppliedAt != nil {
 		state = "It was applied on " + twin.AppliedAt.In(where).Format(time.DateOnly)
 	}
-	return finding.Finding{Guardrail: finding.Twin, Severity: finding.Warn,
-		Message: fmt.Sprintf("Change %s, made by %s on %s, %s. %s.", twin.ID, twin.Maker, twin.CreatedAt.In(where).Format(time.DateOnly), what, state),
-		Mend:    fmt.Sprintf("Look at it: sutor change show %s. If this is the same once more, withdraw one of the two.", twin.ID)}
+	return warning(finding.Twin, "", fmt.Sprintf("Change %s, made by %s on %s, %s. %s.", twin.ID, twin.Maker, twin.CreatedAt.In(where).Format(time.DateOnly), what, state),
+		fmt.Sprintf("Look at it: sutor change show %s. If this is the same once more, withdraw one of the two.", twin.ID))
 }
 
 func quote(name string) string { return fmt.Sprintf("%q", finding.Sample(name)) }

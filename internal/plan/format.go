@@ -19,7 +19,7 @@ const Unclear record.Problem = "unclear-format"
 // what it was read as ([ReadAs]). chosen: by the person, for this change; from: the
 // earlier change in which it was chosen, where only that decided.
 func FormatFinding(c record.Column, f format.Format, chosen bool, from change.ID) finding.Finding {
-	out := finding.Finding{Guardrail: finding.Format, Severity: finding.Warn, Column: c.Name}
+	out := warning(finding.Format, c.Name, "", "")
 	out.Message = fmt.Sprintf("%s is read as %s: %s.", c.Name, f.Name, f.Says)
 	if from != "" {
 		out.Message = fmt.Sprintf("%s is read as %s (%s), as chosen in change %s: the file alone does not tell.", c.Name, f.Name, f.Says, from)

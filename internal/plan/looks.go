@@ -57,7 +57,7 @@ func fold(key string) string {
 func padded(s string) bool { return strings.Trim(s, " \t") != s }
 
 func warning(guardrail, column, message, mend string) finding.Finding {
-	return finding.Finding{Guardrail: guardrail, Severity: finding.Warn, Column: column, Message: message, Mend: mend}
+	return finding.Finding{Guardrail: guardrail, Severity: finding.Warn, Column: column, Message: message, Mend: mend, Who: finding.Maker}
 }
 
 // UnseenFinding warns of texts with characters that nobody sees.

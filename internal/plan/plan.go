@@ -112,6 +112,9 @@ type Spec struct {
 	// it does not hold is taken for one that is not there, and none may become such a
 	// one ([OutsideFinding]).
 	Only *expr.Condition
+	// Lines are the lines of the file that the plan is of; nil for all. How the columns
+	// are written is found out from all of them.
+	Lines Spans
 
 	Within *Part // of a sync; nil otherwise
 	Rule   *Rule // in place of a file, which is not read then; nil otherwise
@@ -210,6 +213,9 @@ type Manifest struct {
 	// Content is the digest of the file's rows as read (ContentDigest); none for a
 	// reversal, and in plans that were made before there was one.
 	Content record.Digest `json:"content,omitempty"`
+	// Lines is the artefact of the lines of Input that the plan is of ([Spans]); none
+	// for all of them.
+	Lines record.Digest `json:"lines,omitempty"`
 }
 
 // ManifestVersion is the version this code writes.

@@ -200,6 +200,9 @@ func (r *reference) compare(ctx context.Context) (err error) {
 	if err := r.findFormats(found); err != nil {
 		return err
 	}
+	if r.spec.Lines != nil {
+		r.lines = slices.DeleteFunc(r.lines, func(l *line) bool { return !r.spec.Lines.Has(l.number) })
+	}
 	for _, l := range r.lines {
 		if key, ok := asked[l.number]; ok {
 			r.rows = append(r.rows, r.beside(l, key, found[l.number]))

@@ -312,7 +312,68 @@ func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Find
 			f.Samples = append(f.Samples, finding.Sample(start))
 		}
 	}
+	if r.spec.Rule != nil {
+		return f
+	}
+	lines = slices.DeleteFunc(lines, func(n int64) bool { return n <= 0 }) // rows that a sync deletes
+	for _, n := range r.exemplary(lines, hits) {
+		f.Examples = append(f.Examples, r.spec.Example(f, n, r.seen(n)))
+	}
 	return f
+}
+
+// exemplary picks of each different text the first line, then of each the second,
+// until there are enough.
+func (r *reference) exemplary(lines []int64, hits map[int64]*string) (picked []int64) {
+	for nth := 0; nth < finding.MaxExamples; nth++ {
+		met := map[string]int{}
+		for _, n := range lines {
+			sample := "none"
+			if hits[n] != nil {
+				sample = "text " + cut(*hits[n], 200)
+			}
+			if met[sample]++; met[sample] == nth+1 && len(picked) < finding.MaxExamples {
+				picked = append(picked, n)
+			}
+		}
+	}
+	slices.Sort(picked)
+	return picked
+}
+
+// seen gives what a finding's example is made of.
+func (r *reference) seen(line int64) (s Seen) {
+	if r.reversal {
+		for _, d := range r.deltas {
+			if d.number == line {
+				s.File, s.Live = map[string]*string{}, map[string]*string{}
+				for i, c := range r.spec.Key {
+					s.File[c.Name] = d.key[i]
+				}
+				for j, c := range r.spec.Judged {
+					s.File[c.Name], s.Live[c.Name] = d.after[j], d.before[j]
+				}
+			}
+		}
+		return s
+	}
+	for _, l := range r.lines {
+		if l.number == line {
+			s.File = map[string]*string{}
+			for name, cell := range l.cells {
+				s.File[name] = cell.text
+			}
+		}
+	}
+	for _, row := range r.rows {
+		if row.number == line && row.found {
+			s.Live = map[string]*string{}
+			for j, c := range r.spec.Judged {
+				s.Live[c.Name] = row.before[j]
+			}
+		}
+	}
+	return s
 }
 
 // cut gives the first characters of a text; texts that begin alike are one sample.

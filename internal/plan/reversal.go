@@ -59,12 +59,10 @@ func WhyUnread(ref driver.Reference) string {
 
 // KeptFinding: rows that a reversal leaves as they are.
 func KeptFinding() finding.Finding {
-	return finding.Finding{Guardrail: "kept", Severity: finding.Warn,
-		Message: "Rows were changed by somebody else since; they are left as they are.", Mend: "Look at them one by one."}
+	return warning("kept", "", "Rows were changed by somebody else since; they are left as they are.", "Look at them one by one: each says why. To take one back all the same, propose a change with it.")
 }
 
 // ImpossibleFinding: rows that cannot be reversed.
 func ImpossibleFinding() finding.Finding {
-	return finding.Finding{Guardrail: "impossible", Severity: finding.Warn,
-		Message: "Rows cannot be reversed; each says why.", Mend: "Look at them one by one."}
+	return warning("impossible", "", "Rows cannot be reversed, and are left as they are.", "Look at them one by one: each says why.")
 }

@@ -47,6 +47,52 @@ func (t *tx) Commit(ctx context.Context) error { return t.sys.explain(t.Tx.Commi
 // Rollback undoes everything; after Commit it does nothing.
 func (t *tx) Rollback(ctx context.Context) error { return t.sys.explain(t.Tx.Rollback(ctx)) }
 
+// Check judges what a commit would judge; see [driver.Tx].
+func (t *tx) Check(ctx context.Context) error { return t.sys.explain(t.Tx.Check(ctx)) }
+
+// Mark remembers what has been written so far.
+func (t *tx) Mark(ctx context.Context) error { return t.sys.explain(t.Tx.Mark(ctx)) }
+
+// Back returns to the mark.
+func (t *tx) Back(ctx context.Context) error { return t.sys.explain(t.Tx.Back(ctx)) }
+
+// Trial is a transaction that is never committed: it has no way to.
+type Trial struct{ tx driver.Tx }
+
+// Try opens a transaction in which a plan is written to hear what the system says,
+// and that is rolled back. A system without transactions refuses it.
+func (s *System) Try(ctx context.Context, o driver.Options) (*Trial, error) {
+	if _, err := s.connected(ctx); err != nil {
+		return nil, err
+	}
+	if !s.Capabilities().Transactional {
+		return nil, errs.New(errs.Blocked, "The system %s cannot take back what was written, so a plan cannot be tried in it.", s.name).
+			WithMend("It speaks when the change is applied.")
+	}
+	t, err := s.Begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Trial{t}, nil
+}
+
+// Write is that of [driver.Tx], as is Check, Mark and Back.
+func (t *Trial) Write(ctx context.Context, w driver.Write, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
+	return t.tx.Write(ctx, w, rows, stored)
+}
+
+// Check judges what a commit would judge.
+func (t *Trial) Check(ctx context.Context) error { return t.tx.Check(ctx) }
+
+// Mark remembers what has been written so far.
+func (t *Trial) Mark(ctx context.Context) error { return t.tx.Mark(ctx) }
+
+// Back returns to the mark.
+func (t *Trial) Back(ctx context.Context) error { return t.tx.Back(ctx) }
+
+// Close rolls everything back.
+func (t *Trial) Close(ctx context.Context) error { return t.tx.Rollback(context.WithoutCancel(ctx)) }
+
 // counted passes a stream of records on and counts them by itself: a byte pass
 // over the canonical dialect, where a quote opens or closes and a line feed
 // outside quotes ends a record.

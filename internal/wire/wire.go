@@ -27,7 +27,8 @@ type Change struct {
 	Compact    string            `json:"compact"`
 	Input      *Input            `json:"input"`
 	Plan       *Plan             `json:"plan"`
-	Findings   []finding.Finding `json:"findings"`
+	Findings   []finding.Finding `json:"findings"`        // of the plan, of its trial, and of the apply
+	Trial      *Trial            `json:"trial,omitempty"` // how the system took the plan that stands
 	Risk       Risk              `json:"risk"`
 	Impact     []Impact          `json:"impact"`
 	Route      []Step            `json:"route"`
@@ -38,16 +39,31 @@ type Change struct {
 	Undo       Undo              `json:"undo"`
 	Reverses   *string           `json:"reverses"`
 	ReversedBy *string           `json:"reversed_by"`
-	Twin       *string           `json:"twin,omitempty"`     // an earlier change with the very same file
-	ApplyAt    *time.Time        `json:"apply_at,omitempty"` // when it is applied by the server, once approved
-	Purged     *Purged           `json:"purged,omitempty"`   // what of it was removed when its time was over
-	Within     string            `json:"within,omitempty"`   // of a sync: the part of the table that the file stands for; for those who may see values
-	Rule       *ByRule           `json:"rule,omitempty"`     // in place of a file; for those who may see values
-	Recipe     *RecipeUse        `json:"recipe,omitempty"`   // that its choices were taken from
-	Progress   *Progress         `json:"progress,omitempty"` // while planning or applying
-	Stopping   string            `json:"stopping,omitempty"` // who asked for the apply to be stopped, until it is or is done
-	May        []string          `json:"may"`                // the commands the asker may give now: "submit", "approve"…
-	Next       string            `json:"next,omitempty"`     // whose move it is, in a sentence
+	SplitFrom  *string           `json:"split_from"`           // the change whose other rows were approved
+	SplitInto  []string          `json:"split_into,omitempty"` // the changes that the rest of the rows went on as
+	Split      *Split            `json:"split,omitempty"`      // how it was divided
+	Twin       *string           `json:"twin,omitempty"`       // an earlier change with the very same file
+	ApplyAt    *time.Time        `json:"apply_at,omitempty"`   // when it is applied by the server, once approved
+	Purged     *Purged           `json:"purged,omitempty"`     // what of it was removed when its time was over
+	Within     string            `json:"within,omitempty"`     // of a sync: the part of the table that the file stands for; for those who may see values
+	Rule       *ByRule           `json:"rule,omitempty"`       // in place of a file; for those who may see values
+	Recipe     *RecipeUse        `json:"recipe,omitempty"`     // that its choices were taken from
+	Progress   *Progress         `json:"progress,omitempty"`   // while planning or applying
+	Stopping   string            `json:"stopping,omitempty"`   // who asked for the apply to be stopped, until it is or is done
+	May        []string          `json:"may"`                  // the commands the asker may give now: "submit", "approve"…
+	Next       string            `json:"next,omitempty"`       // whose move it is, in a sentence
+}
+
+// Split is how a change was divided into the part that an owner approved and the
+// rest.
+type Split struct {
+	Plan    string    `json:"plan"` // the digest of the whole
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Say     string    `json:"say,omitempty"` // which rows are the part; for those who may see values
+	Rows    int64     `json:"rows"`
+	Rest    int64     `json:"rest"`
+	Unknown int64     `json:"unknown,omitempty"` // of the rest, rows of which it could not be judged
 }
 
 // Purged says when what of a change was removed.
@@ -73,6 +89,15 @@ type ByRule struct {
 type Assign struct {
 	Column string `json:"column"`
 	To     string `json:"to"` // an expression, or null
+}
+
+// Trial is how the system took a plan that was written in a transaction and rolled
+// back.
+type Trial struct {
+	Outcome string     `json:"outcome"`      // passed, refused, moved, unknown; none while it was not tried
+	By      string     `json:"by,omitempty"` // who asked for it
+	At      *time.Time `json:"at,omitempty"`
+	Why     string     `json:"why,omitempty"` // of any outcome but passed; of none: what a trial does
 }
 
 // RecipeUse names the version of a recipe that a change was made by.

@@ -91,8 +91,8 @@ func TestAnErasedComment(t *testing.T) {
 	if len(all) != 2 || !all[1].Erased || all[1].Text+all[1].By != "" {
 		t.Errorf("the discussion is %+v", all)
 	}
-	if h := w.history("maria", c); !h.Entries[3].Erased {
-		t.Errorf("the history is %+v", h.Entries[3])
+	if h := w.history("maria", c); !h.Entries[4].Erased {
+		t.Errorf("the history is %+v", h.Entries[4])
 	}
 }
 
@@ -119,6 +119,7 @@ func TestHistory(t *testing.T) {
 	}
 	want := `maria@example.test proposed the change with the file file.csv.
 The plan stood: 2 new rows, 2 changed rows.
+The plan was tried in the system, in a transaction that was rolled back.
 maria@example.test submitted the plan.
 olaf@example.test approved the plan, as owner.
 maria@example.test had the plan applied.

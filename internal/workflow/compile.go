@@ -222,8 +222,11 @@ func (k *compiler) rules() {
 		}
 		k.unknowns(g, compiled.Unknowns())
 		k.rows = append(k.rows, compiledRule{g, compiled.Condition(), !compiled.MayBeUnknown()})
+		about := strings.Join(k.about(compiled), ", ")
 		k.spec.Row = append(k.spec.Row, plan.RowRule{Hit: compiled.Condition(), Finding: func(rows, unknown int64) finding.Finding {
-			return compiled.Finding(guard.Hits{Rows: rows, Unknown: unknown})
+			f := compiled.Finding(guard.Hits{Rows: rows, Unknown: unknown})
+			f.Column = about
+			return f
 		}})
 		k.reads(compiled)
 	}
@@ -242,11 +245,19 @@ func (k *compiler) rules() {
 }
 
 func (k *compiler) reads(r *guard.RowRule) {
-	for _, side := range []expr.Side{expr.Before, expr.After} {
-		for _, name := range r.Columns(side) {
-			k.read(name)
+	for _, name := range k.about(r) {
+		k.read(name)
+	}
+}
+
+// about gives the columns that a rule reads, besides the key.
+func (k *compiler) about(r *guard.RowRule) (names []string) {
+	for _, name := range append(r.Columns(expr.After), r.Columns(expr.Before)...) {
+		if !slices.Contains(names, name) && !slices.Contains(k.d.Key, name) {
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 // rowRules compiles who sees which rows: what that is judged by is judged always,

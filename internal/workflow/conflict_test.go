@@ -11,6 +11,7 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/connector/postgres/pgtest"
+	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"
@@ -226,7 +227,9 @@ func TestTriedAgainOnce(t *testing.T) {
 			t.Parallel()
 			b := newBusy(t, strings.NewReplacer("%times%", c.times, "%code%", c.code, "%kind%", c.kind, "%when%", c.when).Replace(table))
 			before := b.dump("customer")
-			ch := b.does("maria", apply, b.approvedIn("id,name\n1,Anna\n"))
+			ch := b.approvedIn("id,name\n1,Anna\n")
+			b.exec(t, `ALTER SEQUENCE attempt RESTART`) // the trial advanced it
+			ch = b.does("maria", apply, ch)
 			if c.times == "1" {
 				in(t, ch, change.Applied)
 				return
@@ -386,8 +389,7 @@ func TestRowSecurity(t *testing.T) {
 	if n := c.Plan.Counts; n.Insert != 1 || n.Update != 1 || len(c.Findings) != 1 || c.Findings[0].Guardrail != finding.Hidden || c.Findings[0].Severity != finding.Warn {
 		t.Errorf("counts %+v, findings %+v", n, c.Findings)
 	}
-	b.does("maria", submit, c)
-	b.failed(b.does("maria", apply, b.does("olaf", approve, c)), 5, "already has these values")
+	b.mayNot("maria", submit, c, errs.Blocked, "already has these values")
 	if b.dump("customer") != before {
 		t.Error("something was written")
 	}

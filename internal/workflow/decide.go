@@ -27,21 +27,22 @@ func (w *Workflow) Approve(ctx context.Context, p access.Principal, id change.ID
 		if err := w.overdue(s.c); err != nil {
 			return err
 		}
-		if err := s.decide(w, true, comment); err != nil {
-			return err
-		}
-		to := change.Submitted
-		if len(s.c.Open()) == 0 {
-			to = change.Approved
-		}
-		e := s.decision(evidence.DecisionApproved, comment)
-		if to == change.Submitted { // somebody else must still decide
-			e.From, e.To = evidence.State(change.Submitted), evidence.State(change.Submitted)
-			s.c.UpdatedAt = w.Now()
-			return w.leaf(s.tx, s.c, e)
-		}
-		return w.move(s.tx, s.c, to, e)
+		return w.approve(s, comment)
 	})
+}
+
+// approve adds the approval, and moves the change on where nobody else must decide.
+func (w *Workflow) approve(s *step, comment string) error {
+	if err := s.decide(w, true, comment); err != nil {
+		return err
+	}
+	e := s.decision(evidence.DecisionApproved, comment)
+	if len(s.c.Open()) > 0 {
+		e.From, e.To = evidence.State(change.Submitted), evidence.State(change.Submitted)
+		s.c.UpdatedAt = w.Now()
+		return w.leaf(s.tx, s.c, e)
+	}
+	return w.move(s.tx, s.c, change.Approved, e)
 }
 
 // Reject sends a change back to its maker, with the reason.

@@ -102,3 +102,9 @@ func (w *Workflow) frozen(tx Tx, dataset string) error {
 	return errs.New(errs.Blocked, "Nothing is applied to %s now: %s froze it: %s", dataset, s.By, s.Say).
 		WithMend("Apply it once that is lifted.")
 }
+
+// datasetFrozen tells whether nothing is applied to a dataset now; where that
+// cannot be read it is taken for frozen.
+func (w *Workflow) datasetFrozen(ctx context.Context, dataset string) bool {
+	return w.Store.View(ctx, func(tx Tx) error { return w.frozen(tx, dataset) }) != nil
+}

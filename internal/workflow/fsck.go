@@ -74,6 +74,7 @@ type told struct {
 	body      evidence.Body // of the proposal; empty where it was erased
 	input     record.Digest
 	mends     record.Digest
+	lines     record.Digest
 	plan      record.Digest
 	counts    map[string]int64 // of the plan
 	needs     map[access.Role]int
@@ -82,7 +83,9 @@ type told struct {
 	reverses  change.ID
 	undoneBy  change.ID
 	events    []change.Event // that count in the maker's record
-	seen      bool           // there is such a change
+	splitFrom change.ID
+	splitInto []change.ID
+	seen      bool // there is such a change
 }
 
 // metadata reads the log, then compares changes and Compacts with it.
@@ -158,17 +161,18 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	switch l.Kind {
 	case evidence.ChangeProposed, evidence.UndoProposed:
 		t.body, t.input, t.reverses = *b, l.Digests["input"], change.ID(l.IDs["reverses"])
+		t.mends, t.lines, t.splitFrom = l.Digests["mends"], l.Digests["lines"], change.ID(l.IDs["split_from"])
 	case evidence.PlanAsked:
+		t.lines = l.Digests["lines"]
 		t.input, t.mends, t.plan, t.result, t.needs = l.Digests["input"], l.Digests["mends"], "", nil, nil
 	case evidence.PlanStood:
 		t.plan, t.counts = l.Digests["plan"], l.Counts
 	case evidence.ChangeSubmitted:
-		t.needs = map[access.Role]int{}
-		for name, n := range l.Counts {
-			if role, is := strings.CutPrefix(name, "needs."); is {
-				t.needs[access.Role(role)] = int(n)
-			}
-		}
+		t.needs, _ = needsOf(l.Counts)
+	case evidence.ChangeSplit:
+		t.plan, t.lines = l.Digests["plan"], l.Digests["lines"]
+		t.needs, t.counts = needsOf(l.Counts)
+		t.splitInto = append(t.splitInto, change.ID(l.IDs["into"]))
 	case evidence.DecisionApproved, evidence.DecisionRejected:
 		t.decisions = append(t.decisions, change.Decision{By: access.Email(b.Who), For: access.Email(b.For), Comment: b.Comment, Role: access.Role(l.IDs["role"]),
 			Approve: l.Kind == evidence.DecisionApproved, Digest: l.Digests["plan"], Means: l.Means})
@@ -177,6 +181,19 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	case evidence.ChangeUndone:
 		t.undoneBy = change.ID(l.IDs["reversed_by"])
 	}
+}
+
+// needsOf divides the counts of a leaf into what a route asks for and the others.
+func needsOf(counts map[string]int64) (needs map[access.Role]int, others map[string]int64) {
+	needs, others = map[access.Role]int{}, map[string]int64{}
+	for name, n := range counts {
+		if role, is := strings.CutPrefix(name, "needs."); is {
+			needs[access.Role(role)] = int(n)
+		} else {
+			others[name] = n
+		}
+	}
+	return needs, others
 }
 
 // changes compares every change with its life, both ways.
@@ -261,12 +278,12 @@ func pages(tx Tx, f Filter, each func(*change.Change)) error {
 // differs names the first thing in which a change is not what its leaves tell;
 // "" if there is none.
 func (t *told) differs(c *change.Change) string {
-	var plan, input, mends record.Digest
+	var plan, input, mends, lines record.Digest
 	if c.Plan != nil {
 		plan = c.Plan.Digest
 	}
 	if c.Input != nil {
-		input, mends = c.Input.Digest, c.Input.Mends
+		input, mends, lines = c.Input.Digest, c.Input.Mends, c.Input.Lines
 	}
 	named := t.body.Who != ""
 	for _, is := range []struct {
@@ -277,6 +294,8 @@ func (t *told) differs(c *change.Change) string {
 		{named && access.Fold(t.body.Who) != access.Fold(string(c.Maker)), "its maker"},
 		{named && (t.body.Dataset != c.Dataset || t.body.Title != c.Title || t.body.Reason != c.Reason), "its dataset, title or reason"},
 		{input != t.input || mends != t.mends, "its file"},
+		{lines != t.lines, "the lines of its file"},
+		{c.SplitFrom != t.splitFrom || !slices.Equal(c.SplitInto, t.splitInto), "what it was split from or into"},
 		{plan != t.plan, "its plan"},
 		{c.Plan != nil && !maps.Equal(countsOf(c.Plan.Counts), t.counts), "the plan's numbers"},
 		{c.Reverses != t.reverses, "what it reverses"},
@@ -317,6 +336,9 @@ func (a *audit) keeps(c *change.Change) {
 		a.kept[c.Input.Digest] = "the file of change " + string(c.ID)
 		if c.Input.Mends != "" {
 			a.kept[c.Input.Mends] = "the mended cells of change " + string(c.ID)
+		}
+		if c.Input.Lines != "" {
+			a.kept[c.Input.Lines] = "the lines of change " + string(c.ID)
 		}
 	}
 	if c.Plan != nil {

@@ -78,7 +78,10 @@ func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
 			return errTurn
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.nobodyTries(tx, c.Dataset)
 }
 
 // alive tells whether somebody else holds the lease. Where this process is the

@@ -19,7 +19,7 @@ func (w *Workflow) next(tx Tx, c *change.Change) (string, error) {
 	case change.Planning:
 		return "It is being planned.", nil
 	case change.Planned:
-		if c.Plan != nil && finding.Blocks(c.Plan.Findings) {
+		if c.Plan != nil && finding.Blocks(c.Plan.Findings) || c.TrialOf().Blocks() {
 			return fmt.Sprintf("%s mends what blocks it, or withdraws it.", maker), nil
 		}
 		if c.Plan != nil && c.Plan.Counts.Written() == 0 {

@@ -169,6 +169,9 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 	if err := read.normalize(spec.Spec, w.Intake, session.Path); err != nil {
 		return session, nil, err
 	}
+	if spec.Lines, err = w.linesOf(ctx, c); err != nil {
+		return session, nil, err
+	}
 	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))
 	if err != nil {
 		return session, nil, err
@@ -270,7 +273,7 @@ func (w *Workflow) store(ctx context.Context, c *change.Change, name, kind strin
 	man.Compact, man.Reverses, man.Options = m.judged.compact, c.Reverses, m.options
 	man.PlannedAt = w.Now().UTC().Truncate(time.Millisecond)
 	if c.Input != nil {
-		man.Input, man.Mends = c.Input.Digest, c.Input.Mends
+		man.Input, man.Mends, man.Lines = c.Input.Digest, c.Input.Mends, c.Input.Lines
 	}
 	_, _, err = w.Artifacts.Put(ctx, bytes.NewReader(man.Canonical()))
 	return err
@@ -305,9 +308,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 			return err
 		}
 		man := m.manifest
-		columns := man.Columns.Names()
-		now.Plan = &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: columns, Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
-			Hits: m.hits, Content: man.Content, Mapping: m.mapping, Written: m.written}
+		now.Plan = m.plan()
 		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
 		now.Lease, now.Problem, now.Why = nil, nil, ""
 		if now.Input != nil {
@@ -329,6 +330,13 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		}
 		return tx.SaveChange(now)
 	})
+}
+
+// plan is what a change remembers of the plan made.
+func (m *made) plan() *change.Plan {
+	man := m.manifest
+	return &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: man.Columns.Names(), Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
+		Hits: m.hits, Content: man.Content, Mapping: m.mapping, Written: m.written}
 }
 
 // planFailed records why no plan could be made.

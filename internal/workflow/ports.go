@@ -40,6 +40,7 @@ type Tx interface {
 	People
 	Accesses
 	Reads
+	Trials
 	AddToken(identity.Token) error
 	Log() evidence.Store
 }
@@ -104,6 +105,16 @@ type Stops interface {
 	LiftStop(dataset string) error
 	// Stop gives a dataset's stop; nil if it has none.
 	Stop(dataset string) (*change.Stop, error)
+}
+
+// Trials keeps on which datasets plans are being tried.
+type Trials interface {
+	// SaveTrial stores what is tried, in place of what is tried on the dataset.
+	SaveTrial(t change.Trying) error
+	// EndTrial takes what is tried on a dataset away, if anything is.
+	EndTrial(dataset string) error
+	// Trial gives what is tried on a dataset; nil if nothing is.
+	Trial(dataset string) (*change.Trying, error)
 }
 
 // Compacts keeps every version that was ever in force.

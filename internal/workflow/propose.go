@@ -79,6 +79,15 @@ func (w *Workflow) create(tx Tx, c *change.Change, p access.Principal, kind evid
 		Body: evidence.Body{Who: string(p.Email), Dataset: c.Dataset, Title: c.Title, Reason: c.Reason}}
 	if c.Input != nil {
 		e.Digests["input"], e.Body.File = c.Input.Digest, c.Input.Name
+		if c.Input.Lines != "" {
+			e.Digests["lines"] = c.Input.Lines
+		}
+		if c.Input.Mends != "" {
+			e.Digests["mends"] = c.Input.Mends
+		}
+	}
+	if c.SplitFrom != "" {
+		e.IDs = map[string]string{"split_from": string(c.SplitFrom)}
 	}
 	if c.IsReversal() {
 		e.IDs = map[string]string{"reverses": string(c.Reverses)}
@@ -294,10 +303,13 @@ func (w *Workflow) chooseAgain(s *step, a Again) (err error) {
 func (w *Workflow) planAgain(s *step, why string) error {
 	s.c.VoidDecisions(why)
 	s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
-	s.c.SubmittedAt = nil
+	s.c.SubmittedAt, s.c.Trial = nil, nil
 	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Body: evidence.Body{Who: string(s.who.Email), For: s.place()}}
 	if in := s.c.Input; in != nil {
 		e.Digests = map[string]record.Digest{"input": in.Digest}
+		if in.Lines != "" {
+			e.Digests["lines"] = in.Lines
+		}
 		if in.Mends != "" {
 			e.Digests["mends"], e.Counts = in.Mends, map[string]int64{"mended": in.Mended}
 		}

@@ -26,6 +26,12 @@ func (w *Workflow) cut(out *wire.Change, c *change.Change, s sight) {
 	for i, f := range out.Findings {
 		out.Findings[i] = s.finding(f, c)
 	}
+	if out.Trial != nil {
+		out.Trial.Why = s.scrub(out.Trial.Why)
+	}
+	if out.Split != nil { // a condition names columns and values
+		out.Split.Say = ""
+	}
 	for i := range out.Risk.Factors {
 		s.factor(&out.Risk.Factors[i], c)
 	}
@@ -70,17 +76,17 @@ func (s sight) finding(f finding.Finding, c *change.Change) finding.Finding {
 	own := c.Maker == s.p.Email
 	if !own && slices.Contains(matchings, f.Guardrail) {
 		f = withoutColumns(f)
-		f.Column, f.Samples = "", nil
+		f.Column, f.Samples, f.Examples = "", nil, nil
 	}
 	if !own && !s.AllRows() {
-		f.Samples = nil
+		f.Samples, f.Examples = nil, nil
 	}
 	switch {
-	case s.hides(f.Column) || s.hides(mappedTo(c, f.Column)):
-		f = s.ofWithheld(f)
 	case s.judgesWithheld(f):
 		f = finding.Finding{Guardrail: f.Guardrail, Severity: f.Severity, Message: s.say(f.Guardrail), By: f.By, Needs: f.Needs,
 			Mend: "It judges what you may not see. " + s.ask()}
+	case s.hides(f.Column) || s.hides(mappedTo(c, f.Column)):
+		f = s.ofWithheld(f)
 	}
 	if !own || f.Guardrail == finding.AsStored || f.Guardrail == finding.Constraint {
 		f.Message, f.Mend = s.scrub(f.Message), s.scrub(f.Mend) // of one's own file headers are repeated as they are

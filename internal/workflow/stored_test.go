@@ -26,9 +26,10 @@ func TestAsStoredIsWhatWasApproved(t *testing.T) {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, plain)
+			c := w.approvedIn(edit)
 			w.sql(`CREATE TRIGGER shout AFTER ` + event + ` ON customer BEGIN UPDATE customer SET name = upper(new.name) WHERE id = new.id; END`)
 			before := w.dump("customer")
-			c := in(t, w.does("maria", apply, w.approvedIn(edit)), change.Failed)
+			c = in(t, w.does("maria", apply, c), change.Failed)
 			if w.dump("customer") != before {
 				t.Errorf("something was written:\n%s", w.dump("customer"))
 			}
@@ -51,8 +52,9 @@ func TestAsStoredIsWhatWasApproved(t *testing.T) {
 func TestAsStoredWithoutValuesForStewards(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plain)
+	c := w.approvedIn("id,name\n1,Secretive\n")
 	w.sql(`CREATE TRIGGER shout AFTER UPDATE ON customer BEGIN UPDATE customer SET name = upper(new.name) WHERE id = new.id; END`)
-	c := in(t, w.does("maria", apply, w.approvedIn("id,name\n1,Secretive\n")), change.Failed)
+	c = in(t, w.does("maria", apply, c), change.Failed)
 	for name, sees := range map[string]bool{"ivan": false, "olaf": true} {
 		if text := shownTo(w, name, c); strings.Contains(strings.ToLower(text), "secretive") != sees {
 			t.Errorf("%s sees the value: %t, want %t\n%s", name, !sees, sees, text)
@@ -86,11 +88,13 @@ func TestRefusedByTheSystem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plain)
 	before := w.dump("customer")
-	c := in(t, w.does("maria", apply, w.approvedIn("id,name,credit\n1,Anna,5\n2,Bobby,1234567.00\n")), change.Failed)
+	c := w.approvedIn("id,name,credit\n1,Anna,5\n2,Bobby,123456.00\n")
+	w.sql(`CREATE TRIGGER since BEFORE UPDATE ON customer WHEN new.credit > 1000 BEGIN SELECT RAISE(ABORT, 'a check that came since'); END`)
+	c = in(t, w.does("maria", apply, c), change.Failed)
 	if w.dump("customer") != before {
 		t.Errorf("something was written:\n%s", w.dump("customer"))
 	}
-	if !strings.Contains(c.Why, "check") || strings.Contains(c.Why, "1234567") || c.Result.Failed != 2 {
+	if !strings.Contains(c.Why, "check") || strings.Contains(c.Why, "123456") || c.Result.Failed != 2 {
 		t.Errorf("why %q, result %+v", c.Why, c.Result)
 	}
 	told(t, c.Why)

@@ -17,6 +17,9 @@ import (
 // Submit asks for the decisions that the route names. An empty route approves
 // at once, and says why.
 func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	if err := w.trySubmit(ctx, p, id); err != nil {
+		return wire.Change{}, err
+	}
 	return w.act(ctx, p, id, change.ActSubmit, func(s *step) error {
 		if err := w.submittable(s.c); err != nil {
 			return err

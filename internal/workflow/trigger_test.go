@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"strings"
 	"testing"
 
 	"sutor/internal/change"
@@ -32,9 +33,11 @@ func TestTriggersOnApprovedColumns(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBusy(t, stamped+c.setup)
+			b := newBusy(t, stamped)
 			before := b.dump("customer")
-			ch := b.does("maria", apply, b.approvedIn(file))
+			ch := b.approvedIn(file)
+			b.exec(t, strings.TrimPrefix(c.setup, ";"))
+			ch = b.does("maria", apply, ch)
 			b.failed(ch, 5, c.column)
 			if f := only(t, ch, finding.AsStored); f.Column != c.column || f.Severity != finding.Block {
 				t.Errorf("finding %+v", f)

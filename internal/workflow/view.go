@@ -38,6 +38,10 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "%s", c.Problem.Message).WithMend("%s", c.Problem.Mend))
 		out.Problem = &p
 	}
+	out.SplitFrom = idPtr(c.SplitFrom)
+	for _, id := range c.SplitInto {
+		out.SplitInto = append(out.SplitInto, string(id))
+	}
 	values := access.May(p, access.SeeValues, d)
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
@@ -45,6 +49,12 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	out.ApplyAt = c.Options.ApplyAt
 	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil) {
 		out.Purged = &wire.Purged{Inputs: p.Inputs, Values: p.Values}
+	}
+	if s := c.Split; s != nil {
+		out.Split = &wire.Split{Plan: string(s.Plan), By: string(s.By), At: s.At, Rows: s.Rows, Rest: s.Rest, Unknown: s.Unknown}
+		if values { // a condition may name some
+			out.Split.Say = s.Say
+		}
 	}
 	w.viewPlan(&out, c, values)
 	if err := w.viewRoute(tx, &out, c); err != nil {
@@ -156,12 +166,16 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 		out.Impact = append(out.Impact, impactOf(i, values))
 	}
 	found := c.Plan.Findings
+	if t := c.TrialOf(); t != nil {
+		found = slices.Concat(found, t.Findings)
+	}
+	out.Trial = viewTrial(c)
 	if c.Result != nil {
 		found = slices.Concat(found, c.Result.Findings)
 	}
 	for _, f := range found {
 		if !values {
-			f.Samples = nil
+			f.Samples, f.Examples = nil, nil
 			f = withoutColumns(f)
 		}
 		out.Findings = append(out.Findings, f)
@@ -185,6 +199,22 @@ func (w *Workflow) viewRoute(tx Tx, out *wire.Change, c *change.Change) error {
 		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
 	}
 	return nil
+}
+
+// viewTrial tells how a plan was taken, and before that, what a trial does.
+func viewTrial(c *change.Change) *wire.Trial {
+	if t := c.TrialOf(); t != nil {
+		return &wire.Trial{Outcome: string(t.Outcome), By: string(t.By), At: &t.At, Why: t.Why}
+	}
+	n := c.Plan.Counts.Written()
+	if c.State != change.Planned || n == 0 || c.IsFamily() {
+		return nil
+	}
+	when := "When it is submitted, it is written once in a transaction of the system that is then rolled back."
+	if n > change.TriedOnSubmit {
+		when = fmt.Sprintf("It is larger than what is tried by itself. Have it written in a transaction of the system that is then rolled back: sutor change try %s.", c.ID)
+	}
+	return &wire.Trial{Outcome: "none", Why: when + " " + SideEffects}
 }
 
 // withoutColumns takes the names of the file's columns out of a finding: where

@@ -110,8 +110,18 @@ func (m *walked) judge(c *lived, a change.Act, who string) errs.Kind {
 		return errs.Forbidden
 	case !slices.Contains(possible[a], c.state) || !m.free(c, a, who):
 		return errs.Blocked
+	case a == change.ActSubmit && m.moved(c):
+		return errs.Changed // told by the trial
 	}
 	return 0
+}
+
+// moved tells whether a row is not as it was when it was planned.
+func (m *walked) moved(c *lived) bool {
+	return slices.ContainsFunc(c.plan, func(d delta) bool {
+		now := m.live(d.id)
+		return (now == nil) != (d.before == nil) || now != nil && *now != *d.before
+	})
 }
 
 // free tells whether nothing but the state could stand in the way.
@@ -333,12 +343,9 @@ func (m *walked) reversal(forward []delta) (plan []delta) {
 
 // written writes a plan if all its rows are as they were planned from.
 func (m *walked) written(c *lived) {
-	for _, d := range c.plan {
-		now := m.live(d.id)
-		if (now == nil) != (d.before == nil) || now != nil && *now != *d.before {
-			c.back()
-			return
-		}
+	if m.moved(c) {
+		c.back()
+		return
 	}
 	for _, d := range c.plan {
 		delete(m.table, d.id)

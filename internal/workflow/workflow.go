@@ -72,6 +72,12 @@ type UseCases interface {
 	// Mend lays corrected cells over the change's file and plans again; decisions
 	// become void.
 	Mend(ctx context.Context, p access.Principal, id change.ID, in Mends) (wire.Change, error)
+	// ApprovePart approves some rows of exactly the plan named by digest: the change
+	// goes on with them, the others go back to the maker as a change of their own.
+	ApprovePart(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part, comment string) (wire.Change, error)
+	// Try writes the plan in a transaction of the system that is rolled back, and keeps
+	// what the system says. Submit does so by itself up to change.TriedOnSubmit rows.
+	Try(ctx context.Context, p access.Principal, id change.ID) (wire.Change, error)
 	Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
 	// Approve and Reject decide on exactly the plan named by digest; another

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -122,11 +123,27 @@ var errConflict = errs.New(errs.Changed, "Live rows are not what was approved an
 // write writes the plan and commits. An error means that nothing was written,
 // except for errUncertain.
 func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*change.Committing, error) {
+	a, err := w.openApply(ctx, c, out, func(parquet string) (*duck.Session, error) {
+		return w.Engine.Queue(ctx, w.queued(c.ID), parquet)
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	return a.run(ctx)
+}
+
+// openApply opens the plan of a change and what it takes to write it.
+func (w *Workflow) openApply(ctx context.Context, c *change.Change, out *written, session func(parquet string) (*duck.Session, error)) (a *applying, err error) {
 	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	if m.Digest() != c.Plan.Digest || m.Change != c.ID {
 		return nil, fmt.Errorf("the manifest of change %s is not the one that was approved", c.ID)
 	}
@@ -145,13 +162,12 @@ func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*
 	if err := samePlace(m, table); err != nil {
 		return nil, err
 	}
-	session, err := w.Engine.Queue(ctx, w.queued(c.ID), parquet)
+	s, err := session(parquet)
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
-	a := &applying{w: w, c: c, m: m, parquet: parquet, session: session, columns: table.Columns, all: readable(table, m.Key), out: out}
-	return a.run(ctx, sys)
+	return &applying{w: w, c: c, m: m, sys: sys, parquet: parquet, session: s, columns: table.Columns, all: readable(table, m.Key), out: out,
+		close: func() { s.Close(); release() }}, nil
 }
 
 // samePlace refuses a table whose judged columns are not what they were.
@@ -185,16 +201,22 @@ type applying struct {
 	w       *Workflow
 	c       *change.Change
 	m       plan.Manifest
+	sys     *system.System
 	parquet string
 	session *duck.Session
 	columns record.Schema // of the table, as described just now
 	all     record.Schema // of them, the readable ones besides the key
 	out     *written
 	files   []duck.StoredFile
+	close   func()
 }
 
-func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Committing, err error) {
-	tx, err := sys.Begin(ctx, a.w.Waits)
+func (a *applying) run(ctx context.Context) (done *change.Committing, err error) {
+	steps, err := a.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := a.sys.Begin(ctx, a.w.Waits)
 	if err != nil {
 		return nil, err
 	}
@@ -208,8 +230,9 @@ func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Co
 	if err := a.w.noteTx(ctx, a.c, tx.ID()); err != nil {
 		return nil, err
 	}
-	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
-		if err := a.step(ctx, tx, op); err != nil {
+	for _, s := range steps {
+		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), a.out.rows, a.m.Counts.Written())
+		if err := a.step(ctx, tx, s); err != nil {
 			return nil, err
 		}
 	}
@@ -226,41 +249,69 @@ func (a *applying) run(ctx context.Context, sys *system.System) (done *change.Co
 	return done, nil
 }
 
+// step is all that one operation writes, ready to be sent.
+type prepared struct {
+	op           driver.Op
+	rows         int64
+	columns      record.Schema
+	path, stored string // the rows to be sent, and as given back
+}
+
+// prepare makes the files of the steps, in the order in which they are written, so
+// that nothing is waited for while the system holds the rows.
+func (a *applying) prepare(ctx context.Context) (steps []prepared, err error) {
+	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
+		s := prepared{op: op, columns: a.columns.Pick(a.m.JudgedSchema().Names()),
+			path: a.session.Path("step-" + string(op) + ".csv"), stored: a.session.Path("stored-" + string(op) + ".csv")}
+		if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
+			s.columns = a.all
+		}
+		if s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, s.path); err != nil {
+			return nil, err
+		}
+		if s.rows > 0 {
+			steps = append(steps, s)
+		}
+	}
+	return steps, nil
+}
+
+// writer is what an apply and a trial write to.
+type writer interface {
+	Write(ctx context.Context, w driver.Write, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error)
+}
+
 // step writes the rows of one operation.
-func (a *applying) step(ctx context.Context, tx driver.Tx, op driver.Op) error {
-	columns := a.columns.Pick(a.m.JudgedSchema().Names())
-	if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
-		columns = a.all
-	}
-	path, stored := a.session.Path("step-"+string(op)+".csv"), a.session.Path("stored-"+string(op)+".csv")
-	n, err := a.session.Step(ctx, a.parquet, a.m, op, columns, path)
-	if err != nil || n == 0 {
-		return err
-	}
-	a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", n, op), a.out.rows, a.m.Counts.Written())
-	in, err := os.Open(path)
+func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
+	in, err := os.Open(s.path)
 	if err != nil {
 		return diskFull(err)
 	}
 	defer in.Close()
-	out, err := os.Create(stored)
+	out, err := os.Create(s.stored)
 	if err != nil {
 		return diskFull(err)
 	}
-	done, conflicts, err := tx.Write(ctx, driver.Write{Op: op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: columns,
-		OverrideIdentity: a.m.Reverses != ""}, in, out)
+	done, err := a.send(ctx, tx, s, in, out)
 	if cerr := out.Close(); err == nil && cerr != nil {
 		err = diskFull(cerr)
 	}
 	if err != nil {
 		return err
 	}
-	if len(conflicts) > 0 {
-		return a.conflict(ctx, conflicts)
-	}
 	a.out.rows += done
-	a.files = append(a.files, duck.StoredFile{Op: op, Columns: columns, Path: stored})
-	return os.Remove(path)
+	a.files = append(a.files, duck.StoredFile{Op: s.op, Columns: s.columns, Path: s.stored})
+	return nil
+}
+
+// send sends rows of a step.
+func (a *applying) send(ctx context.Context, tx writer, s prepared, in io.Reader, stored io.Writer) (int64, error) {
+	done, conflicts, err := tx.Write(ctx, driver.Write{Op: s.op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: s.columns,
+		OverrideIdentity: a.m.Reverses != ""}, in, stored)
+	if err == nil && len(conflicts) > 0 {
+		err = a.conflict(ctx, conflicts)
+	}
+	return done, err
 }
 
 func (a *applying) conflict(ctx context.Context, conflicts []driver.Conflict) error {

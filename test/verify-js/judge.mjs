@@ -41,6 +41,7 @@ const steps = {
   "decision.approved": decide,
   "decision.rejected": decide,
   "change.submitted": submit,
+  "change.split": split,
   "apply.intended": intend,
   "apply.result": end,
   "apply.stopped": stop,
@@ -55,6 +56,16 @@ function submit(life, leaf, who, place) {
   refuse(leaf.to === "approved" && lacking(submission), `leaf ${leaf.index}: it passed without the approvals it needs`);
   refuse(leaf.to === "submitted" && !lacking(submission), `leaf ${leaf.index}: it waits for decisions that nobody is asked for`);
   life.submission = submission;
+}
+
+function split(life, leaf, who) {
+  const s = life.submission;
+  refuse(!s, `leaf ${leaf.index}: no plan waited for a decision`);
+  refuse(leaf.digests.get("whole") !== s.plan, `leaf ${leaf.index}: it is a part of another plan than the one submitted`);
+  refuse(who && (who === life.maker || life.hands.has(who)), `leaf ${leaf.index}: the maker split their own change`);
+  if (!who) life.notes.push(`Who split the change in leaf number ${leaf.seq} was erased.`);
+  life.plan = leaf.digests.get("plan");
+  life.submission = { plan: life.plan, needs: needsOf(leaf), approvals: new Map(), deciders: new Set() };
 }
 
 // Neither who decided nor in whose place has made the change, or stands behind

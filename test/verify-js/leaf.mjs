@@ -28,7 +28,9 @@ const kinds = {
   "plan.asked": { to: ["planning"] },
   "plan.stood": { from: ["planning"], to: ["planned"], digests: ["plan", "compact", "file", "rows", "findings"] },
   "plan.failed": { from: ["planning"], to: ["failed"] },
+  "change.tried": { person: true, digests: plan, ids: ["outcome"] },
   "change.submitted": { from: ["planned"], to: ["submitted", "approved"], person: true, digests: planAndCompact },
+  "change.split": { from: ["submitted"], to: ["submitted"], person: true, means: true, digests: ["whole", "plan", "compact", "file", "rows", "findings", "lines"], ids: ["into"] },
   "decision.approved": { from: ["submitted"], to: ["submitted", "approved"], person: true, means: true, digests: plan, ids: ["role"] },
   "decision.rejected": { from: ["submitted"], to: ["rejected"], person: true, means: true, digests: plan, ids: ["role"] },
   "decisions.voided": { from: ["submitted", "approved"], to: ["planned", "planning"], stay: true },
@@ -109,7 +111,7 @@ function checkMove({ kind, from = "", to = "" }, rule) {
     refuse(from !== "" || rule.to && !rule.stay, "it does not say which state it leads to");
     return;
   }
-  const waits = from === to && kind === "decision.approved"; // for others who must join
+  const waits = from === to && ["decision.approved", "change.split"].includes(kind); // for others who must join, or for the same people on a part
   refuse(!rule.to?.includes(to) || rule.from && !rule.from.includes(from), `it cannot lead from ${from} to ${to}`);
   refuse(!waits && !(Object.hasOwn(moves, from) && moves[from].includes(to) && from !== to), `it cannot lead from ${from} to ${to}`);
 }

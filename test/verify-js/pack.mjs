@@ -154,7 +154,7 @@ function contentOf(leaves) {
     if (compact) compacts.add(compact);
     const deputy = leaf.kind.startsWith("decision.") && leaf.ids.get("deputy");
     if (deputy && !deputies.has(deputy)) deputies.set(deputy, leaf.index);
-    if (leaf.kind === "change.submitted" && !plans.has(plan)) plans.set(plan, "");
+    if (["change.submitted", "change.split"].includes(leaf.kind) && !plans.has(plan)) plans.set(plan, "");
     if (leaf.kind === "apply.result" && stored && plans.has(plan)) plans.set(plan, stored);
   }
   return { compacts: [...compacts].sort(), plans, deputies, erased: erasedBy(leaves) };
@@ -221,7 +221,7 @@ function readContent(pack, { leaves, notes }) {
   [...plans].forEach(([plan, stored], i) => {
     const folder = `plans/${i + 1}`;
     const manifest = readManifest(`${folder}/manifest.json`, pack.take(`${folder}/manifest.json`, { hex: plan.slice(7), limit: small }));
-    for (const leaf of leaves.filter((l) => l.kind === "plan.stood" && l.digests.get("plan") === plan)) {
+    for (const leaf of leaves.filter((l) => ["plan.stood", "change.split"].includes(l.kind) && l.digests.get("plan") === plan)) {
       const same = ["file", "rows", "findings"].every((name) => leaf.digests.get(name) === manifest[name]);
       refuse(!same, `${folder}/manifest.json: its digests are not those of leaf ${leaf.index}`);
     }

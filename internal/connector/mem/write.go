@@ -22,6 +22,7 @@ const (
 type tx struct {
 	db    *Database
 	own   map[record.Table]*table // copies of the tables written to
+	mark  map[record.Table]*table // of these, at the mark
 	ended bool
 }
 
@@ -66,6 +67,29 @@ func (x *tx) Rollback(context.Context) error {
 		<-x.db.writer
 	}
 	return nil
+}
+
+// Check has nothing to judge: no constraint here is deferred.
+func (x *tx) Check(ctx context.Context) error { return ctx.Err() }
+
+// Mark keeps copies of what was written so far.
+func (x *tx) Mark(ctx context.Context) error {
+	x.mark = copies(x.own)
+	return ctx.Err()
+}
+
+// Back takes copies of them again.
+func (x *tx) Back(ctx context.Context) error {
+	x.own = copies(x.mark)
+	return ctx.Err()
+}
+
+func copies(tables map[record.Table]*table) map[record.Table]*table {
+	out := map[record.Table]*table{}
+	for name, t := range tables {
+		out[name] = t.copied()
+	}
+	return out
 }
 
 // table gives the transaction's own copy of a table.

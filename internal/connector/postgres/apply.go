@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sutor/internal/errs"
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -17,9 +18,10 @@ const maxConflicts = 10_000
 
 // apply is the transaction of an apply.
 type apply struct {
-	db *database
-	tx pgx.Tx
-	id string
+	db     *database
+	tx     pgx.Tx
+	id     string
+	marked bool
 }
 
 // Begin opens a READ COMMITTED transaction: each statement sees what others
@@ -62,6 +64,26 @@ func (a *apply) ID() string { return a.id }
 // Commit ends the transaction. Where the answer is lost on the way, the error is
 // Unavailable and TxStatus tells what became of it.
 func (a *apply) Commit(ctx context.Context) error { return fault(a.tx.Commit(ctx)) }
+
+// Check fires what is deferred. From then on constraints are judged at once, until
+// the way back to a mark before it.
+func (a *apply) Check(ctx context.Context) error {
+	return a.db.explain(ctx, a.exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"), record.Table{})
+}
+
+func (a *apply) Mark(ctx context.Context) error {
+	if a.marked {
+		if err := a.exec(ctx, "RELEASE SAVEPOINT sutor_mark"); err != nil {
+			return fault(err)
+		}
+	}
+	a.marked = true
+	return fault(a.exec(ctx, "SAVEPOINT sutor_mark"))
+}
+
+func (a *apply) Back(ctx context.Context) error {
+	return fault(a.exec(ctx, "ROLLBACK TO SAVEPOINT sutor_mark"))
+}
 
 func (a *apply) Rollback(ctx context.Context) error {
 	err := a.tx.Rollback(ctx)

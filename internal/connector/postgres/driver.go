@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -122,12 +123,34 @@ func (db *database) EndTx(ctx context.Context, id string) (bool, error) {
 // not there, finds out which.
 func (db *database) explain(ctx context.Context, err error, table record.Table, columns ...record.Schema) error {
 	if err == nil || !isAbsence(err) {
-		return fault(err)
+		return db.withColumns(ctx, fault(err), err)
 	}
 	if missing := db.missing(ctx, table, columns...); missing != nil {
 		return missing.Because(err)
 	}
 	return fault(err)
+}
+
+// withColumns adds to a refusal which columns its constraint is over, where the
+// server named only the constraint. Where that cannot be found out, it stays as
+// it is.
+func (db *database) withColumns(ctx context.Context, fault, err error) error {
+	var r *driver.Refusal
+	var pg *pgconn.PgError
+	if !errors.As(fault, &r) || r.Column != "" || !errors.As(err, &pg) || pg.ConstraintName == "" {
+		return fault
+	}
+	rows, err := db.pool.Query(ctx, `SELECT a.attname FROM pg_catalog.pg_constraint AS k
+		JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
+		JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey)
+		WHERE s.nspname = $1 AND c.relname = $2 AND k.conname = $3 ORDER BY a.attnum`, pg.SchemaName, pg.TableName, pg.ConstraintName)
+	if err != nil {
+		return fault
+	}
+	if names, err := pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
+		r.Column = strings.Join(names, ", ")
+	}
+	return fault
 }
 
 // missing says what of the table is not there; nil if all is, or if the

@@ -28,8 +28,10 @@ const lockStep = 100 * time.Millisecond
 
 // tx is an apply: one connection that holds the place of the writer.
 type tx struct {
+	db        *database
 	conn      *sql.Conn
 	statement time.Duration
+	marked    bool
 	broken    bool // something failed: SQLite may have rolled back already
 	ended     bool
 }
@@ -43,7 +45,7 @@ func (d *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tx{conn: conn, statement: defaultStatement}
+	t := &tx{db: d, conn: conn, statement: defaultStatement}
 	if o.StatementSeconds > 0 {
 		t.statement = time.Duration(o.StatementSeconds) * time.Second
 	}
@@ -93,6 +95,62 @@ func (t *tx) Write(ctx context.Context, w driver.Write, rows io.Reader, stored i
 	t.broken = err != nil || len(conflicts) > 0
 	return written, conflicts, err
 }
+
+// Mark sets a savepoint, in place of the one before.
+func (t *tx) Mark(ctx context.Context) error {
+	if t.ended || t.broken {
+		return errs.New(errs.Internal, "The transaction has ended or failed before.")
+	}
+	set := "SAVEPOINT sutor_mark"
+	if t.marked {
+		set = "RELEASE sutor_mark; " + set
+	}
+	t.marked = true
+	_, err := t.exec(ctx, set)
+	t.broken = err != nil
+	return explain(ctx, err)
+}
+
+// Back goes to the savepoint. Where a trigger has rolled the whole transaction back
+// there is none, and the transaction stays broken: what was written next would be
+// committed at once.
+func (t *tx) Back(ctx context.Context) error {
+	if t.ended || !t.marked {
+		return errs.New(errs.Internal, "The transaction has ended, or has no mark.")
+	}
+	_, err := t.exec(ctx, "ROLLBACK TO sutor_mark")
+	t.broken = err != nil
+	return explain(ctx, err)
+}
+
+// Check judges deferred foreign keys. SQLite itself counts them and tells at the
+// commit only whether any is broken; so broken ones are counted here, in this
+// transaction and outside of it.
+func (t *tx) Check(ctx context.Context) error {
+	if t.ended || t.broken {
+		return errs.New(errs.Internal, "The transaction has ended or failed before.")
+	}
+	var here, outside int64
+	err := t.conn.QueryRowContext(ctx, brokenSQL).Scan(&here)
+	if err == nil && here > 0 {
+		var pool *sql.DB
+		if pool, err = t.db.current(ctx); err == nil {
+			err = pool.QueryRowContext(ctx, brokenSQL).Scan(&outside)
+		}
+	}
+	if err != nil {
+		t.broken = true
+		return explain(ctx, err)
+	}
+	if here > outside {
+		t.broken = true
+		return refusal(sqlite3.Error{Code: sqlite3.ErrConstraint, ExtendedCode: sqlite3.ErrConstraintForeignKey}, "", nil)
+	}
+	return nil
+}
+
+// brokenSQL counts the broken references of tables that have deferred ones.
+const brokenSQL = `SELECT count(*) FROM main.sqlite_schema s, pragma_foreign_key_check(s.name, 'main') WHERE s.type = 'table' AND s.sql LIKE '%DEFERRED%'`
 
 // Commit makes the changes last. It cannot be cancelled halfway.
 func (t *tx) Commit(ctx context.Context) error {

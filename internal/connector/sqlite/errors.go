@@ -100,7 +100,7 @@ func refusal(e sqlite3.Error, table string, columns []string) *driver.Refusal {
 		found := violated(detail, table, columns)
 		r.Message = "Another row has this value already, and it may stand there only once."
 		if len(found) > 0 {
-			r.Column = found[0]
+			r.Column = strings.Join(found, ", ")
 			r.Constraint = "UNIQUE (" + strings.Join(found, ", ") + ")"
 			r.Message = "Another row has the same " + strings.Join(found, ", ") + " already."
 		}

@@ -29,7 +29,8 @@ type run struct {
 	told   []finding.Finding // that are about no row of the file
 	table  int64             // rows of the live table
 
-	reversal bool // undoing an applied plan: checks are told only
+	staging  string // the file as read; "" of a reversal
+	reversal bool   // undoing an applied plan: checks are told only
 
 	family []*run      // of the plan that is made together, this one too, parents first
 	order  []plan.Step // in which their rows are written
@@ -59,7 +60,7 @@ func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, liv
 
 // Compare makes a plan as far as one table tells; [Finish] makes it stand.
 func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*Draft, error) {
-	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged)}
+	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged), staging: staging}
 	r.columns()
 	if err := r.chooseFormats(); err != nil {
 		return nil, err
@@ -70,6 +71,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
+		{"comparing", r.onlySome},
 	}
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}

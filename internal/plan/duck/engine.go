@@ -25,10 +25,11 @@ type Options struct {
 
 // Engine hands out DuckDB instances. It is safe for concurrent use.
 type Engine struct {
-	o     Options
-	slots *slots
-	views *slots
-	shelf shelf
+	o      Options
+	slots  *slots
+	views  *slots
+	trials *slots
+	shelf  shelf
 }
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
@@ -52,7 +53,7 @@ func New(o Options) (*Engine, error) {
 			return nil, diskError(err)
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), trials: newSlots(1), shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 func orDefault[N int | int64](n, def N) N {
@@ -114,6 +115,14 @@ func (e *Engine) View(ctx context.Context, files ...string) (*Session, error) {
 	o := e.o
 	o.MemoryMB, o.Threads = viewMemoryMB, 1
 	return e.session(ctx, e.views, nil, o, files)
+}
+
+// Trial is a Session for trying a small plan: there is one beside the slots, so that
+// whoever submits does not wait for plans to be made.
+func (e *Engine) Trial(ctx context.Context, files ...string) (*Session, error) {
+	o := e.o
+	o.Threads = 1
+	return e.session(ctx, e.trials, nil, o, files)
 }
 
 func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (_ *Session, err error) {

@@ -159,6 +159,9 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 		r.checks[f].Samples = append(r.checks[f].Samples, finding.Sample(sample))
 		return err
 	})
+	if err == nil {
+		err = r.examples(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,31 @@ func (s *Session) Rows(ctx context.Context, parquet string, m plan.Manifest, op 
 	return rows, total, err
 }
 
+// Numbered gives the rows of a plan with these numbers.
+func (s *Session) Numbered(ctx context.Context, parquet string, m plan.Manifest, numbers []int64) (map[int64]Row, error) {
+	found := map[int64]Row{}
+	if len(numbers) == 0 {
+		return found, nil
+	}
+	err := s.readRows(ctx, parquet, m, `n IN (`+strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")+`)`, func(r Row) { found[r.N] = r })
+	return found, err
+}
+
+// Seen gives what a finding shows of the row.
+func (r Row) Seen(m plan.Manifest) plan.Seen {
+	s := plan.Seen{File: map[string]*string{}, Live: map[string]*string{}}
+	for i, c := range m.KeySchema() {
+		s.File[c.Name] = r.Key[i]
+	}
+	for j, c := range m.JudgedSchema() {
+		s.File[c.Name] = r.After[j]
+		if r.Op != driver.Insert {
+			s.Live[c.Name] = r.Before[j]
+		}
+	}
+	return s
+}
+
 // readRows reads rows of a plan, whole; rest is a condition and what may follow it.
 func (s *Session) readRows(ctx context.Context, parquet string, m plan.Manifest, rest string, each func(Row)) error {
 	nk, nj := len(m.Key), len(m.Columns)-len(m.Key)

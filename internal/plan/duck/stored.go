@@ -119,7 +119,7 @@ func otherwise(j, i int) string {
 
 func asStored(c record.Column, rows int64, line *int64, approved, stored *string) finding.Finding {
 	f := finding.Finding{Guardrail: finding.AsStored, Severity: finding.Block, Rows: rows, Column: c.Name,
-		Message: fmt.Sprintf("The system would store something else in %s than was approved.", c.Name),
+		Message: fmt.Sprintf("The system would store something else in %s than was approved.", c.Name), Who: finding.Steward,
 		Samples: []string{shown(stored) + " instead of " + shown(approved)},
 		Mend:    "Nothing was written. A trigger or a rule of the system changes the value; the steward knows which. Propose the value that it makes."}
 	if line != nil {

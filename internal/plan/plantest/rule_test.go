@@ -38,7 +38,7 @@ func (g *generator) rules(w *world) {
 	}
 	judge := &judge{g, append(slices.Clone(s.Key), s.Judged...), []expr.Side{expr.Before, expr.After}}
 	for i := range g.upTo(2, "row rules") {
-		s.Row = append(s.Row, plan.RowRule{Hit: judge.condition(), Finding: worded(i)})
+		s.Row = append(s.Row, plan.RowRule{Hit: judge.condition(), Finding: worded(i, pick(g, "about", judge.columns...).Name)})
 	}
 	if g.chance(10, "sees some rows") {
 		judge.sides = []expr.Side{expr.Whole}
@@ -93,11 +93,11 @@ type judge struct {
 	sides   []expr.Side
 }
 
-// worded gives a row rule its finding, of each severity by turns.
-func worded(i int) func(rows, unknown int64) finding.Finding {
+// worded gives a row rule its finding, of each severity by turns, about a column.
+func worded(i int, about string) func(rows, unknown int64) finding.Finding {
 	severity := []finding.Severity{finding.Approve, finding.Block, finding.Warn}[i%3]
 	return func(rows, unknown int64) finding.Finding {
-		return finding.Finding{Guardrail: fmt.Sprint("rule ", i), Severity: severity, By: "owner", Unknown: unknown,
+		return finding.Finding{Guardrail: fmt.Sprint("rule ", i), Severity: severity, By: "owner", Unknown: unknown, Column: about,
 			Message: fmt.Sprintf("%d rows are hit, %d of them for want of knowledge.", rows, unknown)}
 	}
 }

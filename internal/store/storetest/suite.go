@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"mail/RoundTrip", mailRoundTrip},
 		{"people/Standings", standings},
 		{"people/Deputies", deputies},
+		{"trial/RoundTrip", trialRoundTrip},
 		{"compact/NoneAtFirst", noCompactAtFirst},
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},

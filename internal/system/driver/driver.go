@@ -140,7 +140,7 @@ type Conflict struct {
 // words of package errs; Constraint and Column where the system names them.
 type Refusal struct {
 	Constraint string
-	Column     string
+	Column     string // of several, joined by ", "
 	Message    string // in plain words, without SQL or values
 	Cause      error
 }
@@ -222,6 +222,14 @@ type Tx interface {
 	// (A gets B's and B gets A's) where the constraint is Deferrable, and where each
 	// row that gives a value up writes a column of it that may be NULL.
 	Write(ctx context.Context, w Write, rows io.Reader, stored io.Writer) (written int64, conflicts []Conflict, err error)
+	// Check judges now what the system would otherwise judge at the commit: deferred
+	// constraints, and triggers that wait for it. What it refuses, a commit would.
+	Check(ctx context.Context) error
+	// Mark remembers what has been written so far, in place of what it remembered
+	// before. Back returns to that, any number of times, and after a refusal by Write
+	// or Check too; an error of Back means that nothing more can be written.
+	Mark(ctx context.Context) error
+	Back(ctx context.Context) error
 	Commit(ctx context.Context) error
 	Rollback(ctx context.Context) error
 }

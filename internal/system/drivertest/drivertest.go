@@ -172,6 +172,7 @@ func contents() []testCase {
 
 		{name: "transaction/all or nothing", test: txRollback},
 		{name: "transaction/delete, update, insert in one", test: txSteps},
+		{name: "transaction/back to a mark after a refusal", test: txMarks},
 		{name: "transaction/fate can be asked", test: txStatus},
 		{name: "transaction/ended from outside", test: txEnded},
 		{name: "streams/every fault is told and leaves nothing", test: streamsBreak},

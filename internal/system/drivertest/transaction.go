@@ -62,6 +62,43 @@ func txSteps(e *env) {
 	e.holds(d, [][]*string{{S("2"), S("a")}, {S("3"), S("b")}})
 }
 
+// txMarks: what was written before the mark stays, what a refusal or a way back
+// took away is gone, and the transaction goes on.
+func txMarks(e *env) {
+	d := e.create(Table{
+		Columns: []Column{{Name: "id", Type: int64Type}, {Name: "code", Type: textType}},
+		Key:     []string{"id"},
+		Uniques: []Unique{{Name: e.run.fresh("u").Name, Columns: []string{"code"}}},
+	})
+	e.sys.Insert(e.T, d.Table, d.Columns, [][]*string{{S("1"), S("x9q")}})
+	tx, w := e.begin(), writeOf(driver.Insert, d)
+	insert := func(id, code string) outcome {
+		return e.step(tx, w, row{key: []*string{S(id)}, after: []*string{S(code)}})
+	}
+	fine := func(what string, err error) {
+		if err != nil {
+			e.Fatalf("%s: %v", what, err)
+		}
+	}
+	fine("Mark", tx.Mark(e.ctx))
+	for range 2 {
+		e.refused(insert("2", "x9q").err, "x9q")
+		fine("Back after a refusal", tx.Back(e.ctx))
+	}
+	fine("Write after Back", insert("2", "b").err)
+	fine("Mark again", tx.Mark(e.ctx))
+	fine("Write after the mark", insert("3", "c").err)
+	fine("Check", tx.Check(e.ctx))
+	fine("Back", tx.Back(e.ctx))
+	if o := insert("2", "x"); o.err != nil || len(o.conflicts) != 1 {
+		e.Errorf("the row written before the mark is gone: %+v", o)
+	}
+	fine("Back after a conflict", tx.Back(e.ctx))
+	fine("Write", insert("4", "c").err)
+	fine("Commit", tx.Commit(e.ctx))
+	e.holds(d, [][]*string{{S("1"), S("x9q")}, {S("2"), S("b")}, {S("4"), S("c")}})
+}
+
 func txStatus(e *env) {
 	ask := func(id string, want driver.TxState) {
 		e.Helper()
