@@ -179,6 +179,7 @@ func TestFollow(t *testing.T) {
 	}
 	wait("planned")
 	w.does("maria", submit, c)
+	wait("planned") // with its trial
 	wait("submitted")
 	w.does("olaf", approve, c)
 	wait("approved")

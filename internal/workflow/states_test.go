@@ -95,7 +95,7 @@ func TestIllegalActs(t *testing.T) {
 // The acts that the document offers are those that succeed.
 func TestOfferedActsSucceed(t *testing.T) {
 	t.Parallel()
-	acts := map[string]act{"replan": replan, "submit": submit, "withdraw": withdraw, "approve": approve, "reject": reject, "apply": apply, "undo": undo, "prove": prove, "mend": mends, "hold": holds}
+	acts := map[string]act{"replan": replan, "submit": submit, "withdraw": withdraw, "approve": approve, "reject": reject, "apply": apply, "undo": undo, "prove": prove, "mend": mends, "hold": holds, "try": try}
 	for _, s := range []change.State{change.Planned, change.Submitted, change.Approved, change.Applied} {
 		t.Run(string(s), func(t *testing.T) {
 			t.Parallel()
