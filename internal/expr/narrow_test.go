@@ -59,3 +59,35 @@ func TestNarrow(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestNarrowKnowsNoMore: what has no room in a rule's numbers, or is no instant as
+// they are written, is unknown to the rule, and a filter lets it through.
+func TestNarrowKnowsNoMore(t *testing.T) {
+	t.Parallel()
+	number := func(p, s int) record.Type { return record.Type{Kind: record.Decimal, Precision: p, Scale: s} }
+	literal := func(make func(string) (expr.Node, error), text string) expr.Node { return must1(t)(make(text)) }
+	for _, c := range []struct {
+		is    record.Type
+		other expr.Node
+		value string
+	}{
+		{number(38, 38), literal(expr.Number, "1"), "-9223372036854775808"},
+		{number(38, 38), literal(expr.Number, "100"), "0"},
+		{number(38, 4), literal(expr.Number, "0.00001"), "9999999999999999999999999999999999"},
+		{record.Type{Kind: record.TimestampTZ, Fraction: 6}, literal(expr.Time, "2026-01-31 14:30:00.5Z"), "2026-01-31 14:30:00+02"},
+	} {
+		column := record.Column{Name: "c", Type: c.is, Nullable: true}
+		condition, err := expr.NewCondition(must1(t)(expr.Compare(expr.Equal, c.other, must1(t)(expr.Col(expr.After, column)))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := expr.Row{Operation: expr.Update, Values: map[expr.Ref]string{{Side: expr.After, Name: "c"}: c.value}}
+		if truth := condition.Judge(row); truth != expr.Unknown {
+			t.Errorf("%s is %s on %s", condition, truth, c.value)
+		}
+		filter := condition.Narrow(expr.After, record.Schema{column})
+		if !filter.Lets(func(string) *string { return &c.value }) {
+			t.Errorf("%s: the filter keeps %s back", condition, c.value)
+		}
+	}
+}
