@@ -1,6 +1,7 @@
 package expr_test
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,7 +18,7 @@ func TestNarrowLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGenerator(t)
 		for range 10 {
-			condition, row := g.condition(), g.row()
+			condition, row := g.condition(), held(g.schema, g.row())
 			filter := condition.Narrow(expr.After, g.schema)
 			lets := filter.Lets(func(column string) *string {
 				if text, ok := row.Column(expr.After, column); ok {
@@ -36,6 +37,24 @@ func TestNarrowLosesNothing(t *testing.T) {
 	if kept > of*95/100 || kept == 0 {
 		t.Errorf("the filters let %d of %d rows through", kept, of)
 	}
+}
+
+// held leaves out the numbers that no system has in a column of their type: with more
+// digits before the point than it has room for, which up to fifteen digits in all can
+// be those of a whole number of 64 bits (SQLite).
+func held(schema record.Schema, row expr.Row) expr.Row {
+	for _, c := range schema {
+		ref := expr.Ref{Side: expr.After, Name: c.Name}
+		most := 19
+		if c.Type.Kind == record.Decimal && c.Type.Precision > 15 {
+			most = c.Type.Precision - c.Type.Scale
+		}
+		whole, _, _ := strings.Cut(strings.TrimLeft(row.Values[ref], "-"), ".")
+		if (c.Type.Kind == record.Int || c.Type.Kind == record.Decimal) && len(strings.TrimLeft(whole, "0")) > most {
+			delete(row.Values, ref)
+		}
+	}
+	return row
 }
 
 // TestNarrow: what is passed down, and what is passed over.
@@ -71,7 +90,6 @@ func TestNarrowKnowsNoMore(t *testing.T) {
 		other expr.Node
 		value string
 	}{
-		{number(38, 38), literal(expr.Number, "1"), "-9223372036854775808"},
 		{number(38, 38), literal(expr.Number, "100"), "0"},
 		{number(38, 4), literal(expr.Number, "0.00001"), "9999999999999999999999999999999999"},
 		{record.Type{Kind: record.TimestampTZ, Fraction: 6}, literal(expr.Time, "2026-01-31 14:30:00.5Z"), "2026-01-31 14:30:00+02"},

@@ -124,7 +124,7 @@ func (t *Test) holds(value, other string) (holds, known bool) {
 // plainNumber and plainSecond take canonical texts apart: a number's decimals, and a
 // second's fraction.
 var (
-	plainNumber = regexp.MustCompile(`^-?([0-9]+)(?:\.([0-9]+))?$`)
+	plainNumber = regexp.MustCompile(`^-?[0-9]+(?:\.([0-9]+))?$`)
 	plainSecond = regexp.MustCompile(`^[^.+]*(?:\.[0-9]{1,6})?(?:\+00)?$`)
 )
 
@@ -135,7 +135,8 @@ func orderOf(t Type, a, b string) (order int, known bool) {
 		is := func(s string) bool { return s == "true" || s == "false" }
 		return strings.Compare(a, b), is(a) && is(b)
 	case Int, Decimal:
-		if !roomy(t, a, b) {
+		decimals := plainNumber.FindStringSubmatch(a)
+		if decimals == nil || t.Scale >= 0 && len(decimals[1]) > t.Scale {
 			return 0, false
 		}
 		x, ok := new(big.Rat).SetString(a)
@@ -152,22 +153,6 @@ func orderOf(t Type, a, b string) (order int, known bool) {
 		return cmp.Compare(a, b), true
 	}
 	return 0, false
-}
-
-// ruleDigits is how many digits a rule's numbers have at most, with the decimals of
-// the other side.
-const ruleDigits = 38
-
-// roomy tells whether a number is one of its type, and it and the one that it is
-// compared with have room in a rule with the decimals of both.
-func roomy(t Type, a, b string) bool {
-	own, other := plainNumber.FindStringSubmatch(a), plainNumber.FindStringSubmatch(b)
-	if own == nil || other == nil || t.Scale >= 0 && len(own[2]) > t.Scale {
-		return false
-	}
-	scale := max(t.Scale, len(own[2]), len(other[2]))
-	whole := func(digits string) int { return len(strings.TrimLeft(digits, "0")) }
-	return max(whole(own[1]), whole(other[1]))+scale <= ruleDigits
 }
 
 // moment reads a canonical date or time of the years 1 to 9999.
