@@ -69,7 +69,7 @@ func Col(side Side, c record.Column) (Node, error) {
 		return n.decimalColumn(c.Type)
 	case record.Float:
 		n.kind, n.float = Float, &floatColumn{ref}
-	case record.Text, record.UUID:
+	case record.Text, record.UUID, record.Enum, record.Time, record.Bytes:
 		n.kind, n.str = Text, &textColumn{ref}
 	case record.Date:
 		n.kind, n.str = Date, &timeColumn{ref, Date}

@@ -25,7 +25,10 @@
 // path.
 package record
 
-import "strings"
+import (
+	"reflect"
+	"strings"
+)
 
 // Kind is a family of types that share a grammar.
 type Kind uint8
@@ -43,9 +46,12 @@ const (
 	Timestamp   // without zone; Fraction digits of a second
 	TimestampTZ // an instant; Fraction digits of a second
 	UUID
+	Time  // of a day, without zone; Fraction digits of a second
+	Bytes // written as \x and hexadecimal digits
+	Enum  // one of Labels
 )
 
-var kindNames = [...]string{"unsupported", "boolean", "integer", "decimal", "float", "text", "date", "timestamp", "timestamptz", "uuid"}
+var kindNames = [...]string{"unsupported", "boolean", "integer", "decimal", "float", "text", "date", "timestamp", "timestamptz", "uuid", "time", "bytes", "enum"}
 
 // String gives the kind's name as it stands in manifests and JSON.
 func (k Kind) String() string { return kindNames[k] }
@@ -74,9 +80,15 @@ type Type struct {
 	Scale     int    `json:"scale,omitempty"`     // Decimal: digits after the point; -1 unconstrained
 	MaxLen    int    `json:"max_len,omitempty"`   // Text: characters (code points); 0 no limit
 	Fixed     bool   `json:"fixed,omitempty"`     // Text: char(n), compared without trailing spaces
-	Fraction  int    `json:"fraction,omitempty"`  // Timestamp, TimestampTZ: digits of a second, 0 to 6
+	Fraction  int    `json:"fraction,omitempty"`  // Timestamp, TimestampTZ, Time: digits of a second, 0 to 6
 	Native    string `json:"native"`              // as the system writes it, for people and messages
+
+	Domain string   `json:"domain,omitempty"` // the name of the type's own kind where that narrows a Native one, which the system checks
+	Labels []string `json:"labels,omitempty"` // Enum: the values there are
 }
+
+// Equal tells whether two types have the same values, and the same names for people.
+func (t Type) Equal(other Type) bool { return reflect.DeepEqual(t, other) }
 
 // Column is one column of a table, named exactly as in the system.
 type Column struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ var grammars = map[Kind]string{
 	// The T of ISO 8601 or a space between date and clock; seconds may be left out.
 	Timestamp:   dateGrammar + `[ T]` + clockGrammar,
 	TimestampTZ: dateGrammar + `[ T]` + clockGrammar + ` ?(?:Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?`,
+	Time:        clockGrammar,
+	Bytes:       `(?i:\\x(?:[0-9a-f]{2})*)`,
 	UUID:        `(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`,
 }
 
@@ -104,6 +107,12 @@ func (t Type) Article() string {
 		return "a date with a time"
 	case UUID:
 		return "a UUID"
+	case Time:
+		return "a time of day"
+	case Bytes:
+		return "bytes in hexadecimal"
+	case Enum:
+		return "one of the values of " + t.Native
 	}
 	return "a text"
 }
@@ -124,6 +133,12 @@ func (t Type) howToWrite() string {
 		return "Write 2026-03-31 14:30:00, with the time and without an offset."
 	case TimestampTZ:
 		return "Write 2026-03-31T14:30:00+02:00, with the time; without an offset the Compact's time zone counts."
+	case Time:
+		return "Write 14:30 or 14:30:00, from 00:00 to 23:59:59, without an offset."
+	case Bytes:
+		return `Write \x and two hexadecimal digits for each byte, as in \x00ff.`
+	case Enum:
+		return "Write one of these, capitals included: " + t.someLabels()
 	case UUID:
 		return "Write it as 123e4567-e89b-12d3-a456-426614174000."
 	}
@@ -134,8 +149,11 @@ func (t Type) howToWrite() string {
 // of type t, or says why it is none. loc is used for a TimestampTZ without an
 // offset. It never rounds, cuts or guesses.
 func (t Type) Parse(text string, loc *time.Location) (canonical string, p Problem) {
-	if t.Kind == Text {
+	switch t.Kind {
+	case Text:
 		return t.parseText(text)
+	case Enum:
+		return t.parseLabel(text)
 	}
 	s := strings.Trim(text, Blank)
 	if re := compiled[t.Kind]; re == nil || !re.MatchString(s) {
@@ -154,8 +172,31 @@ func (t Type) Parse(text string, loc *time.Location) (canonical string, p Proble
 		return parseDate(s)
 	case Timestamp, TimestampTZ:
 		return t.parseTimestamp(s, loc)
+	case Time:
+		return t.parseClock(s)
 	}
-	return strings.ToLower(s), OK // UUID
+	return strings.ToLower(s), OK // UUID, Bytes
+}
+
+// parseLabel takes a label as it stands, or with blanks around it that are none of
+// its own.
+func (t Type) parseLabel(s string) (string, Problem) {
+	for _, s := range []string{s, strings.Trim(s, Blank)} {
+		if slices.Contains(t.Labels, s) {
+			return s, OK
+		}
+	}
+	return "", NotOfType
+}
+
+// mostLabels is how many labels a sentence names.
+const mostLabels = 20
+
+func (t Type) someLabels() string {
+	if len(t.Labels) > mostLabels {
+		return strings.Join(t.Labels[:mostLabels], ", ") + fmt.Sprintf(" and %d more.", len(t.Labels)-mostLabels)
+	}
+	return strings.Join(t.Labels, ", ") + "."
 }
 
 func (t Type) parseText(s string) (string, Problem) {
@@ -314,25 +355,35 @@ func (t Type) parseTimestamp(s string, loc *time.Location) (string, Problem) {
 	if i := strings.IndexAny(rest, " Z+-"); i >= 0 {
 		clock, offset = rest[:i], strings.TrimSpace(rest[i:])
 	}
-	if len(clock) == 5 {
-		clock += ":00"
+	clock, p := t.parseClock(clock)
+	switch {
+	case p != OK:
+		return "", p
+	case t.Kind == Timestamp:
+		return date + " " + clock, OK
 	}
-	clock, frac, _ := strings.Cut(clock, ".")
+	seconds, frac := clock[:8], clock[8:]
+	instant, p := instantOf(date+" "+seconds, offset, loc)
+	if p != OK {
+		return "", p
+	}
+	return instant.Format(time.DateTime) + frac + "+00", OK
+}
+
+// parseClock gives "15:04:05" with the fraction only where it is not zero.
+func (t Type) parseClock(s string) (string, Problem) {
+	if len(s) == 5 {
+		s += ":00"
+	}
+	seconds, frac, _ := strings.Cut(s, ".")
 	frac = strings.TrimRight(frac, "0")
 	if len(frac) > t.Fraction {
 		return "", TooExact
 	}
 	if frac != "" {
-		frac = "." + frac
+		seconds += "." + frac
 	}
-	if t.Kind == Timestamp {
-		return date + " " + clock + frac, OK
-	}
-	instant, p := instantOf(date+" "+clock, offset, loc)
-	if p != OK {
-		return "", p
-	}
-	return instant.Format(time.DateTime) + frac + "+00", OK
+	return seconds, OK
 }
 
 func instantOf(local, offset string, loc *time.Location) (time.Time, Problem) {

@@ -38,6 +38,7 @@ func typed(k record.Kind, decl string, more ...func(*record.Type)) column {
 	return c
 }
 
+func labels(all ...string) func(*record.Type) { return func(t *record.Type) { t.Labels = all } }
 func bits(n int) func(*record.Type)     { return func(t *record.Type) { t.Bits = n } }
 func length(n int) func(*record.Type)   { return func(t *record.Type) { t.MaxLen = n } }
 func fixed(n int) func(*record.Type)    { return func(t *record.Type) { t.MaxLen, t.Fixed = n, true } }
@@ -185,7 +186,9 @@ func newPostgres(t testing.TB) (e postgresDatabase, dsn string) {
 	pool, err := pgxpool.New(context.Background(), dsn)
 	fine(t, err)
 	t.Cleanup(pool.Close)
-	return postgresDatabase{pool}, dsn
+	db := postgresDatabase{pool}
+	db.exec(t, `CREATE TYPE public.stage AS ENUM ('new', 'It''s', 'Done'); CREATE DOMAIN public.short AS varchar(8) CHECK (VALUE <> 'never')`)
+	return db, dsn
 }
 
 func (postgresDatabase) types() []column {
@@ -196,6 +199,8 @@ func (postgresDatabase) types() []column {
 		typed(record.Text, "text"), typed(record.Text, "varchar(8)", length(8)), typed(record.Text, "char(6)", fixed(6)),
 		typed(record.Date, "date"), typed(record.Timestamp, "timestamp", fraction(6)), typed(record.Timestamp, "timestamp(0)", fraction(0)),
 		typed(record.TimestampTZ, "timestamptz(3)", fraction(3)), typed(record.UUID, "uuid"),
+		typed(record.Time, "time", fraction(6)), typed(record.Bytes, "bytea"), typed(record.Enum, "public.stage", labels("new", "It's", "Done")),
+		typed(record.Text, "public.short", length(8)),
 	}
 }
 

@@ -136,6 +136,12 @@ func pools(t record.Type) []string {
 		return []string{"0001-01-01 00:00:00", "1999-12-31 23:59:59", "2026-03-29 02:30:00", "9999-12-31 23:59:59"}
 	case record.TimestampTZ:
 		return []string{"0001-01-01 00:00:00+00", "2026-03-29 01:00:00+00", "2026-10-25 00:30:00.5+00", "9999-12-31 23:59:59+00"}
+	case record.Time:
+		return []string{"00:00:00", "07:30:00.5", "12:34:56.123456", "23:59:59.999999"}
+	case record.Bytes:
+		return []string{`\x`, `\x00`, `\x5c2e0a`, `\xdeadbeef`}
+	case record.Enum:
+		return t.Labels
 	case record.UUID:
 		return []string{"00000000-0000-0000-0000-000000000000", "123e4567-e89b-12d3-a456-426614174000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 	}
@@ -221,6 +227,10 @@ func spelled(rt *rapid.T, t record.Type, text string) cell {
 		c.text = strings.Replace(text, " ", "T", 1)
 	case record.TimestampTZ:
 		c.text = strings.Replace(strings.Replace(text, " ", "T", 1), "+00", "Z", 1)
+	case record.Time:
+		c.text = strings.TrimSuffix(text, ":00")
+	case record.Bytes:
+		c.text = `\x` + strings.ToUpper(text[2:])
 	case record.UUID:
 		c.text = strings.ToUpper(text)
 	}

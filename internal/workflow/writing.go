@@ -177,7 +177,9 @@ func samePlace(m plan.Manifest, t driver.Table) error {
 		if i < 0 {
 			return errs.New(errs.Changed, "The column %s is not in %s any more, so nothing was written.", c.Name, m.Table).WithMend("Plan the change again.")
 		}
-		if now := t.Columns[i].Type; now != c.Type {
+		now, then := t.Columns[i].Type, c.Type
+		now.Labels, then.Labels = nil, nil // where a value is none of them any more, the system says so
+		if !now.Equal(then) {
 			return errs.New(errs.Changed, "The column %s of %s is %s now and was %s, so nothing was written.", c.Name, m.Table, now.Native, c.Type.Native).
 				WithMend("Plan the change again.")
 		}

@@ -34,11 +34,20 @@ SELECT s.nspname, c.relname, lower(c.relname) = lower($2) FROM pg_class AS c JOI
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
 ORDER BY lower(c.relname) <> lower($2), lower(s.nspname) <> lower($1), 1, 2 LIMIT 5000`
 
+// columnsSQL looks behind domains, for the type that values are of.
 const columnsSQL = `
-SELECT a.attname, CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, a.atttypmod,
-	format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.atthasdef, a.attgenerated::text, a.attidentity::text
-FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
-WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+WITH RECURSIVE type AS (
+	SELECT a.attnum, a.atttypid AS oid, a.atttypmod AS mod, a.attnotnull AS required, a.atthasdef AS filled
+	FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL
+	SELECT d.attnum, y.typbasetype, y.typtypmod, d.required OR y.typnotnull, d.filled OR y.typdefault IS NOT NULL
+	FROM type AS d JOIN pg_type AS y ON y.oid = d.oid WHERE y.typtype = 'd'
+)
+SELECT a.attname, CASE WHEN y.typtype = 'e' THEN '` + enum + `' WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, t.mod,
+	format_type(t.oid, t.mod), CASE WHEN t.oid <> a.atttypid THEN format_type(a.atttypid, NULL) ELSE '' END, NOT t.required, t.filled,
+	a.attgenerated::text, a.attidentity::text, array(SELECT l.enumlabel FROM pg_enum AS l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)::text[]
+FROM type AS t JOIN pg_type AS y ON y.oid = t.oid JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attnum = t.attnum
+WHERE y.typtype <> 'd'
 ORDER BY a.attnum`
 
 // indexesSQL lists unique indexes that hold for every row over plain columns,
@@ -168,12 +177,17 @@ func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema,
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c record.Column, err error) {
 		var (
-			typname, native, generated, identity string
-			typmod                               int32
-			filled                               bool
+			typname, native, domain, generated, identity string
+			typmod                                       int32
+			filled                                       bool
+			labels                                       []string
 		)
-		err = row.Scan(&c.Name, &typname, &typmod, &native, &c.Nullable, &filled, &generated, &identity)
+		err = row.Scan(&c.Name, &typname, &typmod, &native, &domain, &c.Nullable, &filled, &generated, &identity, &labels)
 		c.Type = typeOf(typname, typmod, native)
+		c.Type.Domain = domain
+		if len(labels) > 0 {
+			c.Type.Labels = labels
+		}
 		c.Generated = generated != ""
 		c.Identity = map[string]string{"a": "always", "d": "default"}[identity]
 		c.HasDefault = filled && !c.Generated || c.Identity != ""

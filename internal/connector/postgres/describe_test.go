@@ -44,9 +44,10 @@ func describe(t *testing.T, d driver.Driver, name string) driver.Table {
 func TestDescribeTypes(t *testing.T) {
 	t.Parallel()
 	s, d := open(t)
-	s.Exec(t, `CREATE DOMAIN email AS text; CREATE TYPE mood AS ENUM ('ok');
+	s.Exec(t, `CREATE TYPE mood AS ENUM ('ok', 'Bad'); CREATE DOMAIN email AS text; CREATE DOMAIN code AS varchar(8) DEFAULT 'x' NOT NULL;
+		CREATE DOMAIN short AS code CHECK (value <> ''); CREATE DOMAIN feeling AS mood; CREATE DOMAIN points AS point;
 		CREATE TABLE t (serial serial PRIMARY KEY, bpchar bpchar, one char, any_length varchar, money numeric(12,2), tens numeric(3,-1),
-		stamp timestamp, email email, mood mood, list int[], doc jsonb, bytes bytea, clock time, gone int)`)
+		stamp timestamp, email email, short short, feeling feeling, points points, mood mood, list int[], doc jsonb, bytes bytea, clock time(3), gone int)`)
 	s.Exec(t, `ALTER TABLE t DROP COLUMN gone`)
 	table := describe(t, d, "t")
 	if c := table.Columns[0]; !c.HasDefault || c.Nullable || c.Identity != "" {
@@ -56,9 +57,11 @@ func TestDescribeTypes(t *testing.T) {
 		"serial": {Kind: record.Int, Bits: 32, Native: "integer"}, "bpchar": {Kind: record.Text, Fixed: true, Native: "bpchar"},
 		"one": {Kind: record.Text, Fixed: true, MaxLen: 1, Native: "character(1)"}, "any_length": {Kind: record.Text, Native: "character varying"},
 		"money": {Kind: record.Decimal, Precision: 12, Scale: 2, Native: "numeric(12,2)"}, "tens": {Native: "numeric(3,-1)"},
-		"stamp": {Kind: record.Timestamp, Fraction: 6, Native: "timestamp without time zone"}, "email": {Native: "public.email"},
-		"mood": {Native: "public.mood"}, "list": {Native: "integer[]"}, "doc": {Native: "jsonb"}, "bytes": {Native: "bytea"},
-		"clock": {Native: "time without time zone"},
+		"stamp": {Kind: record.Timestamp, Fraction: 6, Native: "timestamp without time zone"}, "email": {Kind: record.Text, Native: "text", Domain: "public.email"},
+		"short": {Kind: record.Text, MaxLen: 8, Native: "character varying(8)", Domain: "public.short"}, "points": {Native: "point", Domain: "public.points"},
+		"feeling": {Kind: record.Enum, Native: "public.mood", Domain: "public.feeling", Labels: []string{"ok", "Bad"}},
+		"mood":    {Kind: record.Enum, Native: "public.mood", Labels: []string{"ok", "Bad"}}, "list": {Native: "integer[]"}, "doc": {Native: "jsonb"}, "bytes": {Kind: record.Bytes, Native: "bytea"},
+		"clock": {Kind: record.Time, Fraction: 3, Native: "time(3) without time zone"},
 	}
 	got := map[string]record.Type{}
 	for _, c := range table.Columns {

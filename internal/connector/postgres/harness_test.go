@@ -20,6 +20,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	dsn := pgtest.Database(t)
+	newSystem(t, dsn).Exec(t, `CREATE TYPE public.stage AS ENUM ('new', 'It''s', 'Done'); CREATE DOMAIN public.short AS varchar(12);
+		CREATE DOMAIN public.number AS integer; CREATE DOMAIN public.positive AS public.number CHECK (VALUE IS NULL OR VALUE > -1000000 OR VALUE < 1000000)`)
 	drivertest.Run(t, drivertest.Harness{
 		New: func(t *testing.T) drivertest.System { return newSystem(t, dsn) },
 		Types: []record.Type{
@@ -32,7 +34,9 @@ func TestConformance(t *testing.T) {
 			{Kind: record.Date},
 			{Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp, Fraction: 0},
 			{Kind: record.TimestampTZ, Fraction: 6}, {Kind: record.TimestampTZ, Fraction: 3},
-			{Kind: record.UUID},
+			{Kind: record.UUID}, {Kind: record.Bytes}, {Kind: record.Time, Fraction: 6}, {Kind: record.Time, Fraction: 0},
+			{Kind: record.Enum, Labels: []string{"new", "It's", "Done"}},
+			{Kind: record.Text, MaxLen: 12, Domain: "public.short"}, {Kind: record.Int, Bits: 32, Domain: "public.positive"},
 		},
 	})
 }
@@ -94,7 +98,16 @@ func literal(v *string) string {
 }
 
 func native(t record.Type) string {
+	if t.Domain != "" {
+		return t.Domain
+	}
 	switch t.Kind {
+	case record.Enum:
+		return "public.stage"
+	case record.Bytes:
+		return "bytea"
+	case record.Time:
+		return fmt.Sprintf("time(%d)", t.Fraction)
 	case record.Bool:
 		return "boolean"
 	case record.Int:

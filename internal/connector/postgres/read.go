@@ -36,7 +36,7 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	create := []string{"0::pg_catalog.int8 AS n"}
 	join := make([]string, len(l.By))
 	for i, c := range l.By {
-		create = append(create, fmt.Sprintf("t.%s AS k%d", name(c.Name), i+1))
+		create = append(create, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 		join[i] = fmt.Sprintf("t.%s OPERATOR(pg_catalog.=) a.k%d", name(c.Name), i+1)
 	}
 	if _, err = tx.Exec(ctx, stage(askedTable, create, l.Table)); err != nil {

@@ -32,11 +32,11 @@ func newStep(w driver.Write) *step { return &step{Write: w} }
 func (s *step) stageSQL() string {
 	columns := []string{"0::pg_catalog.int8 AS n", "''::pg_catalog.text AS mask"}
 	for i, c := range s.Key {
-		columns = append(columns, fmt.Sprintf("t.%s AS k%d", name(c.Name), i+1))
+		columns = append(columns, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 	}
 	for _, side := range []string{"b", "a"} {
 		for i, c := range s.Columns {
-			columns = append(columns, fmt.Sprintf("t.%s AS %s%d", name(c.Name), side, i+1))
+			columns = append(columns, fmt.Sprintf("%s AS %s%d", staged(c), side, i+1))
 		}
 	}
 	return stage(stagedTable, columns, s.Table)
@@ -164,7 +164,7 @@ func (s *step) insertGroup(group string) string {
 	for i, c := range s.Key {
 		into = append(into, name(c.Name))
 		values = append(values, fmt.Sprintf("d.k%d", i+1))
-		returning = append(returning, fmt.Sprintf("t.%s AS k%d", name(c.Name), i+1))
+		returning = append(returning, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 	}
 	filled := 0
 	for i, c := range s.Columns {

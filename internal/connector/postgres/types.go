@@ -8,8 +8,11 @@ import "sutor/internal/record"
 // since version 15. -1 stands for none.
 const headerSize = 4
 
-// typeOf maps a type of pg_catalog, by its internal name, to ours. native is
-// what format_type gives.
+// enum stands for the internal name of any type of labels.
+const enum = "enum"
+
+// typeOf maps a type of pg_catalog, by its internal name, or an enum, to ours.
+// native is what format_type gives.
 func typeOf(typname string, typmod int32, native string) record.Type {
 	t := record.Type{Native: native}
 	switch typname {
@@ -46,6 +49,15 @@ func typeOf(typname string, typmod int32, native string) record.Type {
 		}
 	case "uuid":
 		t.Kind = record.UUID
+	case "time":
+		t.Kind, t.Fraction = record.Time, 6
+		if typmod >= 0 {
+			t.Fraction = int(typmod)
+		}
+	case "bytea":
+		t.Kind = record.Bytes
+	case enum:
+		t.Kind = record.Enum
 	}
 	return t
 }
@@ -75,6 +87,16 @@ func canonical(t record.Type, expr string) string {
 		return "pg_catalog.trim_scale(" + expr + ")"
 	}
 	return expr
+}
+
+// staged gives the SQL for a column of the user's table t as a temporary table holds
+// it: with the type behind a domain, whose own rules count where the value is written.
+func staged(c record.Column) string {
+	column := "t." + name(c.Name)
+	if c.Type.Domain != "" {
+		column = "(" + column + ")::" + c.Type.Native
+	}
+	return column
 }
 
 // equal gives the SQL that judges two values of type t: text by bytes, char(n)

@@ -41,7 +41,7 @@ func TestDescribeKeys(t *testing.T) {
 		"strict": {Name: "id"},
 	} {
 		got := describe(t, d, name).Columns[0]
-		if got.Type = (record.Type{}); got != want {
+		if got.Type = (record.Type{}); !cmp.Equal(got, want) {
 			t.Errorf("%s: key column %+v, want %+v", name, got, want)
 		}
 	}

@@ -53,7 +53,7 @@ func TestTypeOf(t *testing.T) {
 		if got.Native == "" {
 			t.Errorf("typeOf(%q) has no name for people", decl)
 		}
-		if got.Native = ""; got != want {
+		if got.Native = ""; !got.Equal(want) {
 			t.Errorf("typeOf(%q) = %+v, want %+v", decl, got, want)
 		}
 	}

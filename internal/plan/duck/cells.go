@@ -27,7 +27,11 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 		return textCell(t, s)
 	}
 	tr := fmt.Sprintf("t%d", i)
-	c := cellSQL{mids: [][2]string{{tr, matched(s, t.Kind.Grammar())}}}
+	read := matched(s, t.Kind.Grammar())
+	if t.Kind == record.Enum {
+		read = labelled(s, t.Labels)
+	}
+	c := cellSQL{mids: [][2]string{{tr, read}}}
 	switch t.Kind {
 	case record.Bool:
 		c.value = `CASE WHEN lower(left(@t, 1)) IN ('t', 'y', '1') THEN 'true' ELSE 'false' END`
@@ -42,8 +46,12 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 		c.value = `@t`
 	case record.Timestamp, record.TimestampTZ:
 		c.timestampCell(t, i, loc)
-	case record.UUID:
+	case record.UUID, record.Bytes:
 		c.value = `lower(@t)`
+	case record.Time:
+		c.clockCell(t)
+	case record.Enum:
+		c.value = `@t`
 	}
 	c.problem = `CASE WHEN @t IS NULL THEN 'not-of-type' ` + c.problem + ` END`
 	c.fill(i, tr)
@@ -57,6 +65,17 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 func matched(s, grammar string) string {
 	trimmed := fmt.Sprintf(`trim(%s, ' ' || chr(9))`, s)
 	return fmt.Sprintf(`CASE WHEN regexp_full_match(%[1]s, %[2]s) THEN %[1]s WHEN regexp_full_match(%[3]s, %[2]s) THEN %[3]s END`, s, text(grammar), trimmed)
+}
+
+// labelled gives the label that a text is, as it stands or without blanks around it.
+func labelled(s string, labels []string) string {
+	quoted := []string{"NULL"}
+	for _, l := range labels {
+		quoted = append(quoted, text(l))
+	}
+	in := strings.Join(quoted, ", ")
+	trimmed := fmt.Sprintf(`trim(%s, ' ' || chr(9))`, s)
+	return fmt.Sprintf(`CASE WHEN %[1]s IN (%[3]s) THEN %[1]s WHEN %[2]s IN (%[3]s) THEN %[2]s END`, s, trimmed, in)
 }
 
 // layered wraps from, which has the cells' texts, in one subquery for each depth
@@ -201,6 +220,14 @@ func (c *cellSQL) timestampCell(t record.Type, i int, loc *time.Location) {
 	c.problem += ` WHEN @o = '' AND ` + skipped(loc) + ` THEN 'no-such-time' WHEN @o = '' AND ` + twice(loc) + ` THEN 'time-occurs-twice'
 		WHEN year(@i) NOT BETWEEN 1 AND 9999 THEN 'no-such-day'`
 	c.value = `CAST(@i AS VARCHAR) || ` + fraction + ` || '+00'`
+}
+
+// clockCell: the clock of a time of day stays text as well.
+func (c *cellSQL) clockCell(t record.Type) {
+	c.mid("h", `regexp_extract(@t, '^[0-9:]+')`)
+	c.mid("f", `rtrim(regexp_extract(@t, '[.]([0-9]+)', 1), '0')`)
+	c.problem = fmt.Sprintf(`WHEN length(@f) > %d THEN 'too-exact'`, t.Fraction)
+	c.value = `CASE WHEN length(@h) = 5 THEN @h || ':00' ELSE @h END || CASE WHEN @f = '' THEN '' ELSE '.' || @f END`
 }
 
 // localInstant, skipped and twice read a clock time in the Compact's zone; for

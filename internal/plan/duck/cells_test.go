@@ -34,6 +34,7 @@ var cellTypes = []record.Type{
 	{Kind: record.Text}, {Kind: record.Text, MaxLen: 3}, {Kind: record.Text, MaxLen: 3, Fixed: true},
 	{Kind: record.Date}, {Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp, Fraction: 0},
 	{Kind: record.TimestampTZ, Fraction: 6}, {Kind: record.UUID},
+	{Kind: record.Time, Fraction: 6}, {Kind: record.Time}, {Kind: record.Bytes}, {Kind: record.Enum, Labels: []string{"b", "it's", " a ", "A", "b c"}},
 }
 
 // nastyCells are texts that engines read in their own ways, many of them from

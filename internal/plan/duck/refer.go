@@ -118,7 +118,7 @@ func (ref *reference) same(delta, wanted string) string {
 	var parts []string
 	for i, c := range ref.own {
 		a, b := delta+"."+c.value, fmt.Sprintf("%s.u%d", wanted, i)
-		if ours := ref.f.cols[i].Type; numeric(ours) && numeric(c.Type) && ours != c.Type {
+		if ours := ref.f.cols[i].Type; numeric(ours) && numeric(c.Type) && !ours.Equal(c.Type) {
 			a, b = plainNumber(a), plainNumber(b)
 		}
 		parts = append(parts, a+" = "+b)

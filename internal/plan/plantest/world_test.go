@@ -253,7 +253,7 @@ func (g *generator) alike(columns []string) (out []string) {
 	for _, c := range g.table.Columns.Pick(columns) {
 		var same []string
 		for _, other := range g.table.Columns {
-			if other.Type == c.Type {
+			if other.Type.Equal(c.Type) {
 				same = append(same, other.Name)
 			}
 		}

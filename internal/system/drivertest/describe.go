@@ -29,7 +29,7 @@ func describeTypes(e *env) {
 			e.Errorf("column %s (%+v) has no native name", got.Name, want)
 		}
 		want.Native, got.Type.Native = "", ""
-		if got.Type != want || !got.Nullable {
+		if !got.Type.Equal(want) || !got.Nullable {
 			e.Errorf("column %s: got %+v, want the nullable type %+v", got.Name, got, want)
 		}
 	}

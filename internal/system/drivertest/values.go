@@ -34,6 +34,12 @@ func edges(t record.Type) []string {
 	case record.TimestampTZ:
 		return canonical(t, "0001-01-01 00:00:00+00", "1969-12-31 23:59:59.999999+00", "2026-03-29 00:59:59+00", "2026-03-29 01:00:00+00",
 			"2026-10-25 00:30:00.000001+00", "2026-10-25 01:30:00+00", "1890-06-01 12:00:00+00", "9999-12-31 23:59:59+00")
+	case record.Time:
+		return canonical(t, "00:00:00", "12:34:56.123456", "23:59:59.999999", "23:59:59", "07:30:00.5")
+	case record.Bytes:
+		return []string{`\x`, `\x00`, `\xdeadbeef`, `\x5c2e0a`, `\x` + strings.Repeat("ff", 3000)}
+	case record.Enum:
+		return t.Labels
 	case record.UUID:
 		return []string{"00000000-0000-0000-0000-000000000000", "123e4567-e89b-12d3-a456-426614174000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 	}
