@@ -127,6 +127,29 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return errs.KindOf(err).ExitCode()
 }
 
+// Commands lists all commands, as they are typed, so that a walk over them misses none.
+func Commands() (all []string, err error) {
+	k, err := parser(&grammar{}, io.Discard, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	for _, leaf := range k.Model.Leaves(false) {
+		all = append(all, strings.TrimPrefix(leaf.FullPath(), "sutor "))
+	}
+	return all, nil
+}
+
+func parser(g *grammar, stdout, stderr io.Writer) (*kong.Kong, error) {
+	k, err := kong.New(g, kong.Name("sutor"),
+		kong.Description("Sutor: spreadsheets change databases, with the owner's approval, undo and evidence."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helped{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		return nil, fmt.Errorf("cli.parser: %w", err) // a fault in the grammar
+	}
+	return k, nil
+}
+
 // helped is how kong's wish to end the process (after --help) leaves parse.
 type helped struct{}
 
@@ -140,12 +163,9 @@ func parse(g *grammar, args []string, c *console) (run func() error, err error) 
 			run, err = nil, nil
 		}
 	}()
-	k, err := kong.New(g, kong.Name("sutor"),
-		kong.Description("Sutor: spreadsheets change databases, with the owner's approval, undo and evidence."),
-		kong.Writers(c.stdout, c.stderr), kong.Exit(func(int) { panic(helped{}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	k, err := parser(g, c.stdout, c.stderr)
 	if err != nil {
-		return nil, fmt.Errorf("cli.parse: %w", err) // a fault in the grammar
+		return nil, err
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}

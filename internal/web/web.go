@@ -68,8 +68,26 @@ func Handler(uc workflow.UseCases, sessions *Sessions, login Login, o Options) h
 	return secure(mux)
 }
 
+// router is where pages are put: a ServeMux, or a list.
+type router interface {
+	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
+}
+
+// Patterns lists the patterns of all pages, so that a walk over them misses none.
+func Patterns() []string {
+	var all patterns
+	(&site{}).routes(&all)
+	return all
+}
+
+type patterns []string
+
+func (p *patterns) HandleFunc(pattern string, _ func(http.ResponseWriter, *http.Request)) {
+	*p = append(*p, pattern)
+}
+
 // routes are all pages.
-func (s *site) routes(mux *http.ServeMux) {
+func (s *site) routes(mux router) {
 	mux.HandleFunc("GET /sign-in", s.signInPage)
 	mux.HandleFunc("POST /sign-in", s.signIn)
 	mux.HandleFunc("POST /sign-out", s.signOut)

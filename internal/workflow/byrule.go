@@ -47,7 +47,7 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 	c := &change.Change{Title: oneLine(in.Title, 200), Reason: in.Reason, Dataset: in.Dataset, State: change.Draft, Maker: p.Email,
 		Options: change.Options{Mode: change.Update, LeaveOut: in.LeaveOut, Rule: &in.Rule, ApplyAt: in.ApplyAt}, Input: &change.Input{Name: "rule.json", Digest: d, Bytes: n}}
 	if c.Title == "" {
-		c.Title = oneLine(ruleInWords(in.Rule), 200) // without values, which not everybody who reads it may see
+		c.Title = oneLine(w.ruleInWords(in.Dataset, in.Rule), 200)
 	}
 	var out wire.Change
 	err = w.Store.Do(ctx, func(tx Tx) error {
@@ -68,9 +68,15 @@ func (w *Workflow) ProposeRule(ctx context.Context, p access.Principal, in RuleP
 	return out, err
 }
 
-func ruleInWords(r change.Rule) string {
+// ruleInWords names a rule for everybody: without values, and without columns that
+// not everybody who reads it may know of.
+func (w *Workflow) ruleInWords(dataset string, r change.Rule) string {
+	kept := w.Compact().AccessDataset(dataset).Columns
 	columns := make([]string, len(r.Set))
 	for i, s := range r.Set {
+		if _, withheld := kept[s.Column]; withheld {
+			return "Change by rule"
+		}
 		columns[i] = s.Column
 	}
 	return "Set " + strings.Join(columns, ", ") + " by rule"

@@ -30,7 +30,11 @@ func (w *Workflow) History(ctx context.Context, p access.Principal, id change.ID
 		see := w.sight(s.who, s.c.Dataset)
 		for i, e := range proved.Entries {
 			entry := w.historyEntry(e, proved.Proofs[i], values)
-			if s.c.Maker != s.who.Email {
+			own, ofFile := s.c.Maker == s.who.Email, e.Leaf.Kind == evidence.PlanFailed // which may quote it
+			switch {
+			case ofFile && !own && !see.Whole():
+				entry.Message = ""
+			case !ofFile || !own:
 				entry.Message = see.scrub(entry.Message)
 			}
 			out.Entries = append(out.Entries, entry)

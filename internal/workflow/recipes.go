@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -72,7 +73,7 @@ func (w *Workflow) Recipe(ctx context.Context, p access.Principal, dataset, name
 		out.Version, out.SavedBy, out.At, out.From = v.Version, string(v.By), v.At, string(v.From)
 		see := w.sight(p, r.Dataset)
 		o := see.choices(v.Options)
-		out.Columns, out.Map, out.Mode = v.Columns, o.Map, string(v.Options.Mode)
+		out.Columns, out.Map, out.Mode = see.headings(v), o.Map, string(v.Options.Mode)
 		out.ClearEmpty, out.LeaveOutInvalid = v.Options.ClearEmpty, v.Options.LeaveOut
 		out.Formats, out.Normalize = o.Formats, v.Options.Normalize
 		if v.Options.File != (intake.Choice{}) {
@@ -81,6 +82,15 @@ func (w *Workflow) Recipe(ctx context.Context, p access.Principal, dataset, name
 		return nil
 	})
 	return out, err
+}
+
+// headings are those of the files of a recipe that somebody may know: the heading of
+// what goes to a column tells of it.
+func (s sight) headings(v *recipe.Version) []string {
+	return slices.DeleteFunc(slices.Clone(v.Columns), func(heading string) bool {
+		column, goes := v.Options.Map[heading]
+		return goes && v.By != s.p.Email && !s.Sees(column)
+	})
 }
 
 // recipe finds what the person means by a name or an id. What they may not see is

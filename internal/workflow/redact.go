@@ -69,6 +69,9 @@ func (s sight) mapping(all []wire.Mapped) (out []wire.Mapped) {
 // dataset too.
 var matchings = []string{finding.Unmatched, finding.Matched, finding.Question, finding.Recipe}
 
+// quoting are the findings that repeat an expression of the maker's.
+var quoting = []string{finding.OutsidePart, finding.Unjudged, finding.Uncomputed}
+
 // finding cuts one finding. Of a check on a withheld column it is told that there
 // is one, of a guardrail that reads one only what the Compact says: neither rows nor
 // how many.
@@ -77,6 +80,9 @@ func (s sight) finding(f finding.Finding, c *change.Change) finding.Finding {
 	if !own && slices.Contains(matchings, f.Guardrail) {
 		f = withoutColumns(f)
 		f.Column, f.Samples, f.Examples = "", nil, nil
+	}
+	if !own && slices.Contains(quoting, f.Guardrail) && len(s.Withheld()) > 0 {
+		f = withoutColumns(f)
 	}
 	if !own && !s.AllRows() {
 		f.Samples, f.Examples = nil, nil

@@ -64,9 +64,9 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	if out.Next, err = w.next(tx, c); err != nil {
 		return out, err
 	}
-	if !values && c.Problem != nil && c.Problem.OfFile {
+	if c.Problem != nil && c.Problem.OfFile && !w.ofOwnFile(c, p, values) {
 		p := wire.ProblemOf(errs.New(errs.Kind(c.Problem.Kind), "The file could not be planned.").
-			WithMend("Its maker, an owner of the dataset or an auditor can see why."))
+			WithMend("Its maker can see why, and so can who sees all of the dataset."))
 		out.Problem, out.Why = &p, p.Detail+" "+p.Mend
 	}
 	for _, dec := range c.Decisions {
@@ -93,6 +93,12 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	w.cut(&out, c, w.sight(p, c.Dataset))
 	return out, nil
+}
+
+// ofOwnFile tells whether somebody may read what is said of a file: it may quote any
+// of its cells, and of the expressions that came with it.
+func (w *Workflow) ofOwnFile(c *change.Change, p access.Principal, values bool) bool {
+	return values && (c.Maker == p.Email || w.sight(p, c.Dataset).Whole())
 }
 
 // viewExpressions gives a sync's part and a rule to those who see all that they read.

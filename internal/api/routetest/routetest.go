@@ -8,6 +8,8 @@
 package routetest
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -44,9 +46,11 @@ type Route struct {
 	Name    string // as in the OpenAPI document: "POST /changes/{id}/approve"
 	Query   string // that makes a sensible call; {dataset} stands for the dataset
 	Body    string
-	Decides bool  // wants If-Match
-	Endless bool  // its answer is a stream: the first bytes are enough
-	Right   []Who // has a right to it in some state; to the others it is 403 or 404
+	Also    []string // other queries that show more or other things
+	Tries   []string // queries that ask about {column}, which not everybody may know of
+	Decides bool     // wants If-Match
+	Endless bool     // its answer is a stream: the first bytes are enough
+	Right   []Who    // has a right to it in some state; to the others it is 403 or 404
 }
 
 // Routes is the table.
@@ -65,15 +69,17 @@ func Routes() []Route {
 		{Name: "POST /deputies/end", Body: `{"deputy":"nobody@example.test"}`, Right: all},
 		{Name: "GET /datasets", Right: all},
 		{Name: "GET /datasets/{name}", Right: sees},
-		{Name: "GET /datasets/{name}/rows", Right: department},
-		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department},
+		{Name: "GET /datasets/{name}/rows", Right: department, Also: []string{"desc=true", "limit=1&offset=1"},
+			Tries: []string{"by={column}", "column={column}", "where={column}+filled", "where={column}+%3D+1", "by={column}&desc=true&limit=1"}},
+		{Name: "GET /datasets/{name}/export", Query: "format=csv", Right: department, Also: []string{"format=xlsx"}},
 		{Name: "POST /datasets/{name}/freeze", Body: `{"say":"wait"}`, Right: []Who{Owner, Manager, Steward}},
 		{Name: "POST /datasets/{name}/unfreeze", Right: []Who{Owner, Manager, Steward}},
-		{Name: "GET /changes", Right: all},
+		{Name: "GET /changes", Right: all, Also: []string{"dataset={dataset}", "mine=true"}},
 		{Name: "POST /changes", Query: "dataset={dataset}&name=a.csv", Body: "id\n1\n", Right: []Who{Maker, Colleague}},
 		{Name: "POST /datasets/{name}/rule", Body: `{"where":"true","set":[{"column":"id","to":"id"}]}`, Right: []Who{Maker, Colleague}},
 		{Name: "GET /changes/{id}", Right: sees},
-		{Name: "GET /changes/{id}/rows", Right: department},
+		{Name: "GET /changes/{id}/rows", Right: department, Also: []string{"op=update", "op=insert", "op=delete", "finding=one-of", "finding=secretive"},
+			Tries: []string{"changed={column}", "column={column}&empty=true", "column={column}&has=a", "column={column}&is=1"}},
 		{Name: "GET /changes/{id}/reading", Right: department},
 		{Name: "GET /changes/{id}/findings", Right: sees},
 		{Name: "GET /changes/{id}/evidence", Right: []Who{Maker, Owner, Manager, Auditor}},
@@ -91,7 +97,7 @@ func Routes() []Route {
 		{Name: "POST /changes/{id}/try", Right: []Who{Maker, Owner}},
 		{Name: "POST /changes/{id}/submit", Right: own},
 		{Name: "POST /changes/{id}/replan", Right: own},
-		{Name: "GET /changes/{id}/bad-rows", Query: "format=csv", Right: department},
+		{Name: "GET /changes/{id}/bad-rows", Query: "format=csv", Right: department, Also: []string{"format=xlsx", "format=csv&warned=true"}},
 		{Name: "POST /changes/{id}/mends", Body: `{"cells":[{"row":2,"column":"id","value":"1"}]}`, Right: own},
 		{Name: "POST /changes/{id}/withdraw", Right: own},
 		{Name: "GET /recipes", Right: all},
@@ -106,7 +112,7 @@ func Routes() []Route {
 		{Name: "GET /compact/versions", Right: all},
 		{Name: "GET /compact/versions/{digest}", Right: all},
 		{Name: "GET /operations", Right: []Who{Steward}},
-		{Name: "GET /evidence/changes", Right: []Who{Auditor}},
+		{Name: "GET /evidence/changes", Right: []Who{Auditor}, Also: []string{"key=1", "key=3&dataset={dataset}"}},
 		{Name: "GET /evidence/checkpoint", Right: all},
 		{Name: "POST /purge", Query: "dry_run=true", Right: []Who{Steward}},
 		{Name: "POST /evidence/fsck", Right: []Who{Steward, Auditor}},
@@ -129,6 +135,7 @@ type Server struct {
 	Digest          string // of the change's plan
 	Compact         string // digest of the one in force
 	Request         string // of [OtherOwner], to see the dataset
+	Column          string // that a try asks about
 }
 
 // Complete fails for routes that are in the OpenAPI document and not in the
@@ -203,10 +210,15 @@ func (s Server) Roles(t *testing.T) {
 }
 
 func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
+	a := s.answer(t, r, token)
+	return a.Status, a.Body
+}
+
+func (s Server) answer(t *testing.T, r Route, token string) Answer {
 	method, path, _ := strings.Cut(r.Name, " ")
 	path = strings.NewReplacer("{id}", s.Change, "{name}", s.Dataset, "{recipe}", s.Recipe, "{digest}", s.Compact, "{request}", s.Request).Replace(path)
 	if r.Query != "" {
-		path += "?" + strings.ReplaceAll(r.Query, "{dataset}", s.Dataset)
+		path += "?" + strings.NewReplacer("{dataset}", s.Dataset, "{column}", s.Column).Replace(r.Query)
 	}
 	match := ""
 	if r.Decides {
@@ -216,11 +228,19 @@ func (s Server) call(t *testing.T, r Route, token string) (int, []byte) {
 }
 
 func (s Server) do(t *testing.T, method, path, token, match, body string) (int, []byte) {
-	return s.ask(t, false, method, path, token, match, body)
+	a := s.ask(t, false, method, path, token, match, body)
+	return a.Status, a.Body
+}
+
+// Answer is what a route gives.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
 }
 
 // ask calls a route; of an endless answer it reads one event.
-func (s Server) ask(t *testing.T, endless bool, method, path, token, match, body string) (int, []byte) {
+func (s Server) ask(t *testing.T, endless bool, method, path, token, match, body string) Answer {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/api/v1"+path, strings.NewReader(body))
@@ -241,20 +261,29 @@ func (s Server) ask(t *testing.T, endless bool, method, path, token, match, body
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	var b []byte
-	if endless && res.StatusCode == http.StatusOK {
-		b = make([]byte, len("event:"))
-		_, err = io.ReadFull(res.Body, b)
-	} else {
-		b, err = io.ReadAll(res.Body)
-	}
+	b, err := readAnswer(res.Body, endless && res.StatusCode == http.StatusOK)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if res.Header.Get("Content-Security-Policy") == "" {
 		t.Errorf("%s %s: no Content-Security-Policy", method, path)
 	}
-	return res.StatusCode, b
+	return Answer{res.StatusCode, res.Header, b}
+}
+
+// readAnswer reads an answer to its end, of an endless one the first event.
+func readAnswer(r io.Reader, endless bool) (b []byte, err error) {
+	if !endless {
+		return io.ReadAll(r)
+	}
+	lines := bufio.NewReader(r)
+	for len(b) == 0 || !bytes.HasSuffix(b, []byte("\n\n")) {
+		line, err := lines.ReadBytes('\n')
+		if b = append(b, line...); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 func wantProblem(t *testing.T, status int, body []byte) {

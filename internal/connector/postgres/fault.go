@@ -65,9 +65,18 @@ func faultOfServer(pg *pgconn.PgError, err error) error {
 		return e.Because(err)
 	}
 	if message := refusal(pg); message != "" {
-		return &driver.Refusal{Constraint: pg.ConstraintName, Column: cmp.Or(pg.ColumnName, columnsIn(pg.Detail)), Message: message, Cause: err}
+		return &driver.Refusal{Constraint: pg.ConstraintName, Column: cmp.Or(pg.ColumnName, columnsIn(pg.Detail)), Message: message, Cause: unquoted(pg, err)}
 	}
 	return err
+}
+
+// unquoted gives the cause of a refusal for the log. Only what the server says of its
+// own constraints never holds a value; a trigger, or a text that is no number, does.
+func unquoted(pg *pgconn.PgError, err error) error {
+	if pg.Code[:2] == "23" {
+		return err
+	}
+	return errors.New("SQLSTATE " + pg.Code)
 }
 
 // waiting gives an error for what may work later.

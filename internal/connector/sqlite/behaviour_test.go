@@ -200,7 +200,7 @@ func TestRulesOfTheTable(t *testing.T) {
 			_, conflicts, err := tx.Write(ctx, driver.Write{Op: driver.Insert, Table: table.Table, Key: table.Columns[:1], Columns: table.Columns[1:]},
 				strings.NewReader("1,\"1\",\"7\",,\"secret\"\n"), io.Discard)
 			var r *driver.Refusal
-			if !errors.As(err, &r) || !strings.Contains(r.Message, test.message) || strings.Contains(r.Message, "secret") || r.Column != test.column {
+			if !errors.As(err, &r) || !strings.Contains(r.Message, test.message) || strings.Contains(errs.Detail(err), "secret") || r.Column != test.column {
 				t.Errorf("got conflicts %v and %#v (%v), want a refusal saying %q", conflicts, r, err, test.message)
 			}
 			if err := tx.Commit(ctx); err == nil {

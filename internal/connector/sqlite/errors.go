@@ -121,6 +121,7 @@ func refusal(e sqlite3.Error, table string, columns []string) *driver.Refusal {
 		}
 	case sqlite3.ErrConstraintTrigger:
 		r.Message = "A trigger of the table does not allow it."
+		r.Cause = e.ExtendedCode // its own words may hold values, and the log is to have none
 	case constraintDatatype:
 		r.Message = "A value is not of its column's type."
 	default:

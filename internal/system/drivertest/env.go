@@ -155,8 +155,8 @@ func (e *env) refused(err error, secret string) *driver.Refusal {
 	if !errors.As(err, &r) {
 		e.Fatalf("got %v, want a *driver.Refusal", err)
 	}
-	if r.Message == "" || strings.Contains(r.Message, secret) {
-		e.Errorf("the refusal %q should be a sentence and not tell the value %q", r.Message, secret)
+	if r.Message == "" || strings.Contains(errs.Detail(err), secret) { // its causes go to the log
+		e.Errorf("the refusal %q should be a sentence and not tell the value %q", errs.Detail(err), secret)
 	}
 	return r
 }
