@@ -69,7 +69,8 @@
 // one server; internal/store/postgres in a database that several servers share;
 // internal/store/storetest checks both. internal/job is the queue (River), in the
 // same database and the same transactions. internal/api, internal/web and internal/cli are
-// thin; internal/api/routetest walks every route as every role. internal/web has a
+// thin; internal/api/routetest walks every route as every role,
+// and looks for values that were planted where not everybody may see them. internal/web has a
 // file a screen; internal/web/ui is the look: what screens are made of, with styles
 // and scripts; internal/web/chart draws small pictures as SVG. internal/demo
 // makes a company to try things on.
@@ -128,9 +129,7 @@
 // rows, and knows nothing yet of changes over several datasets, nor of the personal
 // texts in envelopes, which are erased by nobody so far. Rules set values; they do not
 // delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
-// or makes a change by rule. The walk of every route as everybody asks for rights, not
-// yet for planted values of hidden columns and rows; internal/workflow/sight_test.go
-// plants them for the use cases.
+// or makes a change by rule.
 //
 // What people are told stays for ever: notices and mails have no retention yet. The
 // demo's mails are kept to be read (workflow.Outgoing), but no page shows them. The

@@ -39,14 +39,14 @@ datasets:
     allow: [insert, update, delete]
     columns:
       terms:  {one_of: [NET30, NET45, NET60]}
-      credit: {visible_to: [owner, auditor, max@example.test], mask: all, critical: true, max: 90000000}
+      credit: {visible_to: [owner, auditor, max@example.test], mask: all, critical: true, max: 9000000000}
       zqnote: {visible_to: [owner, auditor, max@example.test], label: ZQLABEL, also: [ZQALSO], pattern: "^ZQ"}
       zqcode: {visible_to: [owner, auditor, max@example.test], one_of: [ZQC1, ZQC2, ZQC3, ZQC4, ZQC9]}
     rows:
       - {for: [maria@example.test], where: "terms == 'NET30'"}
     guardrails:
       - {name: secretive, each: row, when: 'before.zqnote == "ZQRULE" || after.zqcode == "ZQC9"', then: warn, say: Look twice.}
-      - {name: raise, each: row, when: '"credit" in changed && after.credit > 7170000', then: approve, by: manager, say: Much.}
+      - {name: raise, each: row, when: '"credit" in changed && after.credit > 7000000', then: approve, by: manager, say: Much.}
     impact:
       - {label: purchases, table: purchase, match: {code: zqcode}, where: "zqkind == 'ZQKIND'", measure: amount}
   parts:
@@ -68,12 +68,15 @@ datasets:
 
 const plantedSQL = `
 	CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, terms TEXT, credit DECIMAL(12,2), zqnote TEXT, zqcode TEXT UNIQUE DEFAULT 'ZQC3');
-	INSERT INTO customer VALUES (1, 'Ada', 'NET30', 7170717.25, 'ZQRULE', 'ZQC1'), (2, 'Bob', 'NET30', 7170718.5, 'ZQNOTE2', 'ZQC2'),
-		(3, 'ZQROW3', 'NET60', 100, 'ZQNOTE3', 'ZQC3'), (4, 'ZQROW4', 'NET45', 7170719, NULL, NULL);
+	INSERT INTO customer VALUES (1, 'Ada', 'NET30', 717170717.25, 'ZQRULE', 'ZQC1'), (2, 'Bob', 'NET30', 717170718.5, 'ZQNOTE2', 'ZQC2'),
+		(3, 'ZQROW3', 'NET60', 100, 'ZQNOTE3', 'ZQC3'), (4, 'ZQROW4', 'NET45', 717170719, NULL, NULL);
 	CREATE TABLE purchase (code TEXT, zqkind TEXT, amount DECIMAL(12,2));
-	INSERT INTO purchase VALUES ('ZQC1', 'ZQKIND', 7170720);
+	INSERT INTO purchase VALUES ('ZQC1', 'ZQKIND', 717170720);
 	CREATE TABLE zqpart (number TEXT PRIMARY KEY, name TEXT);
-	INSERT INTO zqpart VALUES ('ZQP1', 'ZQBOLT'), ('ZQP2', 'ZQNUT');
+	INSERT INTO zqpart VALUES ('ZQP1', 'ZQBOLT'), ('ZQP2', 'ZQNUT')`
+
+// What the connected system says for itself: a text of its own, and a row's value.
+const plantedTriggers = `
 	CREATE TRIGGER told BEFORE UPDATE ON customer WHEN new.name = 'trip' BEGIN SELECT RAISE(ABORT, 'it stands in zqnote'); END;
 	CREATE TRIGGER quoted BEFORE UPDATE ON customer WHEN new.name = 'fall' BEGIN SELECT RAISE(ABORT, 'not beside ' || new.zqnote); END`
 
@@ -85,10 +88,10 @@ func planted() (all []routetest.Secret) {
 		}
 	}
 	values := []routetest.Who{routetest.Maker, routetest.Owner, routetest.Auditor}
-	see("a value of a hidden column", values, "ZQNOTE", "7170720")
+	see("a value of a hidden column", values, "ZQNOTE", "717170720")
 	see("a value that the Compact names", append(values, routetest.Steward), "ZQC1", "ZQC2", "ZQC3", "ZQC4", "ZQC9", "ZQKIND", "ZQRULE")
 	see("a hidden column's name", append(values, routetest.Steward), "zqnote", "zqcode", "ZQLABEL", "ZQALSO")
-	see("a masked value", values, "71707")
+	see("a masked value", values, "7171707")
 	see("a row that is not theirs", append(values, routetest.Manager), "ZQROW")
 	see("another department's dataset", []routetest.Who{routetest.Stranger, routetest.OtherOwner, routetest.Steward, routetest.Auditor}, "ZQPARTS", "zqpart")
 	see("a value of another department's", []routetest.Who{routetest.Stranger, routetest.OtherOwner, routetest.Auditor}, "ZQP1", "ZQP2", "ZQBOLT", "ZQNUT")
@@ -115,14 +118,7 @@ func newPlanting(t *testing.T) *planting {
 	p := &planting{house: &house{t: t, dir: t.TempDir()}, tokens: map[routetest.Who]string{}, mails: mailtest.Start(t)}
 	p.write("compact.yaml", systems+people+plantedDatasets)
 	p.write("open.yaml", systems+people+openDatasets)
-	db, err := sql.Open("sqlite3", filepath.Join(p.dir, "erp.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(t.Context(), plantedSQL); err != nil {
-		t.Fatal(err)
-	}
+	p.exec(plantedSQL)
 	post, err := mail.New(mail.Config{Server: p.mails.Address, From: "sutor@example.test", TLS: mail.NoTLS})
 	if err != nil {
 		t.Fatal(err)
@@ -142,26 +138,54 @@ func newPlanting(t *testing.T) *planting {
 func (p *planting) plant() {
 	p.t.Helper()
 	boss, maria, olaf := p.tokens[routetest.Maker], p.tokens[routetest.Colleague], p.tokens[routetest.Owner]
-	bad := p.plan(boss, "customers", "", "id,name,terms,credit,ZQLABEL,zqcode\n1,Ada,NET30,7170799.123,no,ZQC9\n3,ZQROW3,nothing,7170701,ZQNOTE7,ZQC2\n2,Bob,NET30,7170702,ZQNOTE8,nothing\n,x,NET30,71707x,ZQNOTE5,\n")
-	waits := p.plan(boss, "customers", "", "id,name,credit,zqnote\n1,Ada,7170711,ZQNOTE4\n3,ZQROW3B,7170712,ZQNOTE5\n9,ZQROW9,7170713,ZQNOTE6\n")
+	bad := p.plan(boss, "customers", "", "id,name,terms,credit,ZQLABEL,zqcode\n1,Ada,NET30,717170799.123,no,ZQC9\n3,ZQROW3,nothing,717170701,ZQNOTE7,ZQC2\n2,Bob,NET30,717170702,ZQNOTE8,nothing\n,x,NET30,7171707x,ZQNOTE5,\n")
+	waits := p.plan(boss, "customers", "", "id,name,credit,zqnote,zqcode\n1,Ada,717170711,ZQNOTE4,ZQC1\n3,ZQROW3B,717170712,ZQNOTE5,ZQC3\n9,ZQROW9,717170713,ZQNOTE6,ZQC9\n")
 	p.act(boss, "submit", waits)
 	applied := p.apply(boss, olaf, p.plan(boss, "customers", "", "id,name,zqnote\n2,Bobby,ZQNOTE22\n3,ZQROW33,ZQNOTE33\n"))
 	undo := p.change(call{method: http.MethodPost, path: "/api/v1/changes/" + applied.ID + "/undo", token: olaf})
 	undo = p.change(call{path: "/api/v1/changes/" + undo.ID + "?wait=30s", token: olaf})
-	own := p.apply(maria, olaf, p.plan(maria, "customers", "", "id,name\n1,trip\n"))
-	taken := p.apply(maria, olaf, p.plan(maria, "customers", "", "id,name,terms\n99,New,NET30\n"))
-	fallen := p.apply(boss, olaf, p.plan(boss, "customers", "", "id,name,zqnote\n4,fall,ZQNOTE44\n"))
+	taken := p.plan(maria, "customers", "", "id,name,terms\n99,New,NET30\n")
+	p.do(call{method: http.MethodPost, path: "/api/v1/changes/" + taken.ID + "/submit", token: maria}) // is refused: its trial meets zqcode
+	own := p.approved(maria, "id,name\n1,trip\n")
+	fallen := p.approved(boss, "id,name,zqnote\n4,fall,ZQNOTE44\n")
+	p.exec(plantedTriggers)
+	for _, c := range []*wire.Change{&own, &fallen} {
+		p.act(olaf, "apply", *c)
+		*c = p.change(call{path: "/api/v1/changes/" + c.ID + "?wait=30s", token: olaf})
+	}
 	rule := p.json(call{method: http.MethodPost, path: "/api/v1/datasets/customers/rule", token: boss,
-		body: `{"where":"zqnote == \"ZQNOTE22\"","set":[{"column":"zqnote","to":"\"ZQNOTE23\""},{"column":"credit","to":"7170730.00"}]}`})
+		body: `{"where":"zqnote == \"ZQNOTE22\"","set":[{"column":"zqnote","to":"\"ZQNOTE23\""},{"column":"credit","to":"717170730.00"}]}`})
 	sync := p.plan(boss, "customers", `&mode=sync&within=zqcode+%3D%3D+%22ZQC1%22`, "id,name,terms,zqcode\n7,ZQROW7,NET60,ZQC1\n8,ZQROW8,NET60,ZQC4\n")
 	refused := p.plan(boss, "customers", `&mode=sync&within=zqnote+%3D%3D+ZQNOTE1`, "id,name\n1,Ada\n")
-	if bad.State != "planned" || applied.State != "applied" || own.State == "applied" || taken.State == "applied" || fallen.State == "applied" || refused.State != "failed" || sync.State != "planned" {
+	if bad.State != "planned" || applied.State != "applied" || own.State != "failed" || fallen.State != "failed" || refused.State != "failed" || sync.State != "planned" {
 		p.t.Fatalf("%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", bad, applied, own, taken, fallen, sync, refused)
 	}
 	parts := p.plan(p.tokens[routetest.Stranger], "parts", "", "number,name\nZQP1,ZQBOLT2\nZQP9,ZQNUT\n")
 	p.changes = []wire.Change{bad, waits, applied, undo, own, taken, fallen, rule, sync, refused, parts}
 	p.recipe = p.id(call{method: http.MethodPost, path: "/api/v1/recipes", token: boss, body: `{"name":"shared","share":true,"from":"` + bad.ID + `"}`})
 	p.asked = p.id(call{method: http.MethodPost, path: "/api/v1/access", token: p.tokens[routetest.OtherOwner], body: `{"dataset":"customers","days":1,"reason":"walk"}`})
+}
+
+// approved plans a file of somebody's and has it approved.
+func (p *planting) approved(token, file string) wire.Change {
+	p.t.Helper()
+	c := p.plan(token, "customers", "", file)
+	p.act(token, "submit", c)
+	p.act(p.tokens[routetest.Owner], "approve", c)
+	return c
+}
+
+// exec changes the connected database behind Sutor's back.
+func (p *planting) exec(statements string) {
+	p.t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(p.dir, "erp.db"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(p.t.Context(), statements); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *planting) act(token, act string, c wire.Change) {
@@ -352,7 +376,7 @@ var commands = map[string][]string{
 
 // acting commands, and those without a server.
 var unread = strings.Fields(`demo serve compact-check compact-schema token-issue change-plan change-set change-replan change-mend change-submit change-withdraw
-	change-approve change-reject change-apply change-stop change-hold change-undo inbox-read recipe-save recipe-remove evidence-verify deputy-set deputy-end
+	change-approve change-reject change-apply change-stop change-try change-hold change-undo inbox-read recipe-save recipe-remove evidence-verify deputy-set deputy-end
 	access-ask access-grant access-deny access-end freeze unfreeze file-inspect file-convert version`)
 
 // walkCommands runs every command that reads as everybody, for people and programs.
@@ -399,8 +423,8 @@ func (p *planting) command(who routetest.Who, line string) {
 	file := filepath.Join(p.dir, "taken")
 	line = strings.NewReplacer("FILE", file, "OPEN", filepath.Join(p.dir, "open.yaml")).Replace(line)
 	for _, how := range [][]string{nil, {"--json"}} {
-		if how != nil && strings.Contains(line, file) {
-			continue // the same file
+		if how != nil && strings.Contains(line, file) || how == nil && strings.HasPrefix(line, "compact rehearse") {
+			continue // it gives the same file; JSON tells all, and it is slow
 		}
 		var out bytes.Buffer
 		code := cli.Main(p.t.Context(), slices.Concat(strings.Fields(line), how), strings.NewReader(""), &out, &out, func(name string) string {

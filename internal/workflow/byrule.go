@@ -105,7 +105,7 @@ func checkRule(r change.Rule) error {
 
 // byRule makes the plan of a rule on the rows of today.
 func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	if err := spec.rule(*c.Options.Rule, spec.mayName(m.maker)); err != nil {
+	if err := spec.rule(*c.Options.Rule, m.maker); err != nil {
 		return nil, nil, err
 	}
 	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
@@ -142,9 +142,25 @@ func (s *Spec) mayName(maker sight) (columns record.Schema) {
 	return columns
 }
 
-// rule completes the spec by a rule over the columns that it may name: what it
-// writes and all that it reads is judged.
-func (s *Spec) rule(r change.Rule, named record.Schema) error {
+// refusesMasked refuses an expression that may name a column whose values its maker
+// sees masked. A hidden one needs no such words: for them there is none.
+func (s sight) refusesMasked(what, text string) error {
+	for _, name := range s.Withheld() {
+		if s.Names(name) && strings.Contains(text, name) {
+			return ofFile{errs.New(errs.Usage, "%s names %s, whose values you see masked.", what, name).
+				WithMend("Leave it out: by what you may not see nothing is chosen, computed or set. %s", s.ask())}
+		}
+	}
+	return nil
+}
+
+// rule completes the spec by a rule over the columns that its maker may name: what
+// it writes and all that it reads is judged.
+func (s *Spec) rule(r change.Rule, maker sight) error {
+	named := s.mayName(maker)
+	if err := maker.refusesMasked("--where", r.Where); err != nil {
+		return err
+	}
 	where, err := guard.CompileTable(r.Where, named)
 	if err != nil {
 		return inExpression("--where", err)
@@ -159,6 +175,9 @@ func (s *Spec) rule(r change.Rule, named record.Schema) error {
 	}
 	columns := s.Key.Names()
 	for _, set := range r.Set {
+		if err := maker.refusesMasked("--set", set.Column+" = "+set.To); err != nil {
+			return err
+		}
 		assign, err := s.assign(set, named)
 		if err != nil {
 			return err
@@ -183,8 +202,8 @@ func (s *Spec) rule(r change.Rule, named record.Schema) error {
 func (s *Spec) assign(set change.Assign, named record.Schema) (plan.Assign, error) {
 	i := named.Index(set.Column)
 	if i < 0 {
-		return plan.Assign{}, errs.New(errs.Usage, "There is no column %q in %s, which --set names.", set.Column, s.Table.Table).
-			WithMend("Names are exact. It has: %s.", strings.Join(named.Names(), ", "))
+		return plan.Assign{}, ofFile{errs.New(errs.Usage, "There is no column %q in %s, which --set names.", set.Column, s.Table.Table).
+			WithMend("Names are exact. It has: %s.", strings.Join(named.Names(), ", "))}
 	}
 	c := named[i]
 	switch {
@@ -217,11 +236,14 @@ func inExpression(what string, err error) error {
 
 // sync completes the spec of a sync: the part that its file stands for, over the
 // whole row, so that a row that is deleted can come back as it was.
-func (s *Spec) sync(d *compact.Dataset, within string, named record.Schema) error {
+func (s *Spec) sync(d *compact.Dataset, within string, maker sight) error {
 	if err := maySync(d); err != nil {
 		return err
 	}
-	where, err := guard.CompileTable(within, named)
+	if err := maker.refusesMasked("--within", within); err != nil {
+		return err
+	}
+	where, err := guard.CompileTable(within, s.mayName(maker))
 	if err != nil {
 		return inExpression("--within", err)
 	}

@@ -162,7 +162,7 @@ func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.Sy
 		return session, nil, ofFile{err}
 	}
 	if c.Options.Mode == change.Sync {
-		if err := spec.sync(d, c.Options.Within, spec.mayName(m.maker)); err != nil {
+		if err := spec.sync(d, c.Options.Within, m.maker); err != nil {
 			return session, nil, err
 		}
 	}

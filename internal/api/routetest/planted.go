@@ -80,13 +80,17 @@ func (s Server) keeps(t *testing.T, routes []Route, changes []wire.Change, secre
 		if !strings.Contains(r.Name+r.Body, "{id}") {
 			about = changes[:1]
 		}
-		for _, c := range about {
+		for i, c := range about {
+			queries := []string{r.Query}
+			if i == 0 {
+				queries = append(queries, r.Also...)
+			}
 			s.Change = c.ID
 			if c.Plan != nil {
 				s.Digest = c.Plan.Digest
 			}
 			for _, who := range Everybody() {
-				for _, query := range append([]string{r.Query}, r.Also...) {
+				for _, query := range queries {
 					s.asked(t, r, query, who, HiddenFrom(who, secrets))
 				}
 			}
