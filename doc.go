@@ -123,13 +123,12 @@
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
-// of a part are there. Not yet a change over parents and children: change.Member, routes
-// by dataset and several plans made side by side (plan.Joint, duck.Finish) are there,
-// and nothing makes, writes or proves one. Retention removes files and
-// rows, and knows nothing yet of changes over several datasets, nor of the personal
-// texts in envelopes, which are erased by nobody so far. Rules set values; they do not
-// delete rows. The web app has no page yet that saves a recipe, rehearses a Compact,
-// or makes a change by rule.
+// of a part are there. Retention removes files and rows, and knows nothing yet of
+// changes over several datasets, nor of the personal texts in envelopes, which are
+// erased by nobody so far. A change over several datasets is planned, applied, undone
+// and proved as one (workflow/together.go), and no command proposes one yet. Rules set
+// values; they do not delete rows. The web app has no page yet that saves a recipe,
+// rehearses a Compact, or makes a change by rule.
 //
 // What people are told stays for ever: notices and mails have no retention yet. The
 // demo's mails are kept to be read (workflow.Outgoing), but no page shows them. The

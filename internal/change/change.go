@@ -10,6 +10,7 @@ package change
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"sutor/internal/access"
@@ -20,6 +21,20 @@ import (
 
 // ID identifies a change.
 type ID string
+
+// On names one dataset of a change over several, where something is about one.
+func (id ID) On(dataset string) ID {
+	if dataset == "" {
+		return id
+	}
+	return id + "@" + ID(dataset)
+}
+
+// Split gives the change that an ID names, and the dataset; "" where it names none.
+func (id ID) Split() (change ID, dataset string) {
+	of, dataset, _ := strings.Cut(string(id), "@")
+	return ID(of), dataset
+}
 
 // State is where a change stands.
 type State string
@@ -112,6 +127,12 @@ type Counts struct {
 	Invalid    int64 `json:"invalid"`
 	Kept       int64 `json:"kept,omitempty"`
 	Impossible int64 `json:"impossible,omitempty"`
+}
+
+// Plus adds two counts.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{c.Insert + o.Insert, c.Update + o.Update, c.Delete + o.Delete, c.Unchanged + o.Unchanged, c.Invalid + o.Invalid,
+		c.Kept + o.Kept, c.Impossible + o.Impossible}
 }
 
 // Written is the number of rows that would be written.
@@ -298,6 +319,14 @@ type Committing struct {
 	Columns []string `json:"columns"`
 	// Members of a family, in its order; Stored, CSV and Columns are theirs then.
 	Members []Committing `json:"members,omitempty"`
+}
+
+// Each gives what was written dataset by dataset.
+func (c *Committing) Each() []Committing {
+	if len(c.Members) > 0 {
+		return c.Members
+	}
+	return []Committing{*c}
 }
 
 // Progress says how far a plan or an apply is.

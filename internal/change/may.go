@@ -207,7 +207,7 @@ func stateInTheWay(c *Change, a Act) error {
 	case a == ActApply && (c.State == Applied || c.State == Undone):
 		e.Message = "Change " + string(c.ID) + " is applied already; nothing was written twice."
 	case a == ActApply && c.State == Submitted:
-		e.WithMend("It still waits for a decision: %s.", describe(c.Open()))
+		e.WithMend("It still waits for a decision: %s.", Asks(c.Open()))
 	case a == ActApply && c.State == Planned, (a == ActApprove || a == ActReject) && c.State == Planned:
 		e.WithMend("Its maker submits it first: sutor change submit %s", c.ID)
 	case a == ActUndo:
@@ -220,7 +220,8 @@ func stateInTheWay(c *Change, a Act) error {
 	return e
 }
 
-func describe(steps []Step) string {
+// Asks lists the roles that steps ask for.
+func Asks(steps []Step) string {
 	text := ""
 	for i, s := range steps {
 		if i > 0 {

@@ -52,6 +52,9 @@ func (c *Change) Datasets() []string {
 // letters, digits, dashes and underscores, so this is none.
 func JoinDatasets(names []string) string { return strings.Join(names, ", ") }
 
+// SplitDatasets gives the names that a change's Dataset has: one, or a family's.
+func SplitDatasets(joined string) []string { return strings.Split(joined, ", ") }
+
 // ByDataset gives the change as one plain change for each of its datasets, in the
 // order of its members; a plain change gives itself. A member seen so is a copy: it
 // is read, and what becomes of it is written to Members. The decisions and the route
@@ -71,6 +74,17 @@ func (c *Change) ByDataset() []*Change {
 	return all
 }
 
+// TakeFrom takes over the file and the choices of one of its datasets, as seen by
+// ByDataset.
+func (c *Change) TakeFrom(one *Change) {
+	if !c.IsFamily() {
+		c.Input, c.Options = one.Input, one.Options
+		return
+	}
+	m := &c.Members[slices.Index(c.Datasets(), one.Dataset)]
+	m.Input, m.Options = one.Input, one.Options
+}
+
 // On gives the change as it is over one of its datasets; nil where it is none of
 // them.
 func (c *Change) On(dataset string) *Change {
@@ -78,4 +92,35 @@ func (c *Change) On(dataset string) *Change {
 		return c.ByDataset()[i]
 	}
 	return nil
+}
+
+// MemberRisk is the risk of one member of a change.
+type MemberRisk struct {
+	Dataset string
+	Risk    Risk
+}
+
+// JoinRisks gives the risk of a whole change. Of each factor the most that a member
+// has counts, once: so the whole is never less risky than any of its members.
+func JoinRisks(all []MemberRisk) Risk {
+	if len(all) == 1 {
+		return all[0].Risk
+	}
+	var joint Risk
+	for _, one := range all {
+		for _, f := range one.Risk.Factors {
+			f.Why = one.Dataset + ": " + f.Why
+			i := slices.IndexFunc(joint.Factors, func(g RiskFactor) bool { return g.Name == f.Name })
+			switch {
+			case i < 0:
+				joint.Factors = append(joint.Factors, f)
+			case f.Points > joint.Factors[i].Points:
+				joint.Factors[i] = f
+			}
+		}
+	}
+	for _, f := range joint.Factors {
+		joint.Score = min(joint.Score+f.Points, 100)
+	}
+	return joint
 }

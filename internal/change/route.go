@@ -139,11 +139,11 @@ func unwalkable(steps []Step) string {
 	case ok:
 		return ""
 	case missing.Needs > 1 && len(missing.Who)+len(missing.Left) < missing.Needs:
-		return fmt.Sprintf("It needs %d people who decide as %s, and the Compact names only %d who may.", missing.Needs, describe([]Step{missing}), len(missing.Who)+len(missing.Left))
+		return fmt.Sprintf("It needs %d people who decide as %s, and the Compact names only %d who may.", missing.Needs, Asks([]Step{missing}), len(missing.Who)+len(missing.Left))
 	case missing.Needs > 1:
-		return fmt.Sprintf("It needs %d people who decide as %s: the Compact names too few, or people who decide in another role already.", missing.Needs, describe([]Step{missing}))
+		return fmt.Sprintf("It needs %d people who decide as %s: the Compact names too few, or people who decide in another role already.", missing.Needs, Asks([]Step{missing}))
 	}
-	return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", describe([]Step{missing}))
+	return fmt.Sprintf("Nobody can decide as %s: the Compact names nobody else for that role, or only people who decide in another role already.", Asks([]Step{missing}))
 }
 
 // walkable tells whether there are people for all steps at once, without those

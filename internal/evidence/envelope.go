@@ -43,6 +43,21 @@ type Requirement struct {
 	Role  string `json:"role"`
 	Needs int64  `json:"needs"`
 	Why   string `json:"why,omitempty"`
+	// Member is the number of the dataset that they decide for, in a change over
+	// several (manifest.json lists them from 1); 0 in a change over one.
+	Member int64 `json:"member,omitempty"`
+}
+
+// name is how the requirement's number stands in a leaf: the role, or the role and
+// the member.
+func (r Requirement) name() string { return seat(r.Role, r.Member) }
+
+// seat names a role for one member.
+func seat(role string, member int64) string {
+	if member == 0 {
+		return role
+	}
+	return fmt.Sprintf("%s.%d", role, member)
 }
 
 // Envelope holds a body beside the log, so that it can be erased.
@@ -91,7 +106,7 @@ func (b Body) empty() bool {
 func (b Body) needs() map[string]int64 {
 	needs := map[string]int64{}
 	for _, r := range b.Route {
-		needs[r.Role] = max(needs[r.Role], r.Needs)
+		needs[r.name()] = max(needs[r.name()], r.Needs)
 	}
 	return needs
 }

@@ -209,15 +209,15 @@ func (e *exporter) plan(in *PackInput) error {
 		}
 	}
 	for i, p := range c.plans {
-		if err := e.addPlan(c, i+1, p); err != nil {
+		if err := e.addPlan(c, planFolder(i+1), p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *exporter) addPlan(c content, n int, p planned) error {
-	a := manifestMember(n, p.digest)
+func (e *exporter) addPlan(c content, folder string, p planned) error {
+	a := manifestMember(folder, p.digest)
 	if err := e.artefact(c, a); err != nil {
 		return err
 	}
@@ -225,11 +225,22 @@ func (e *exporter) addPlan(c content, n int, p planned) error {
 	if err != nil {
 		return err
 	}
+	if len(p.members) > 0 {
+		if err := parseJoint(text, p.members); err != nil {
+			return errs.New(errs.Internal, "The manifest of plan %s is not valid.", p.digest).Because(err)
+		}
+		for i, one := range p.members {
+			if err := e.addPlan(c, memberFolder(folder, i+1), one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	m, err := parseManifest(text)
 	if err != nil {
 		return errs.New(errs.Internal, "The manifest of plan %s is not valid.", p.digest).Because(err)
 	}
-	for _, a := range planMembers(n, p, m) {
+	for _, a := range planMembers(folder, p, m) {
 		if err := e.artefact(c, a); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/record"
@@ -66,7 +67,7 @@ func (j *judging) leaf(l Leaf, who, place access.Email) error {
 	case PlanAsked, PlanFailed:
 		j.plan, j.sub = "", nil
 		j.hand(who, place)
-	case PlanStood:
+	case PlanStood, PlansStood:
 		j.plan, j.sub = l.Digests["plan"], nil
 	case ChangeSubmitted:
 		return j.submitted(l, who, place)
@@ -169,7 +170,9 @@ func (j *judging) decided(l Leaf, who, place access.Email) error {
 	if l.Kind == DecisionRejected {
 		return nil
 	}
-	j.sub.approvals[l.IDs["role"]]++
+	for _, seat := range seatsOf(l) {
+		j.sub.approvals[seat]++
+	}
 	if open := j.sub.open(nil); l.To == "approved" && open != "" {
 		return fmt.Errorf("the change passed as approved, but %s", open)
 	}
@@ -180,6 +183,21 @@ func (j *judging) decided(l Leaf, who, place access.Email) error {
 func (j *judging) isDeputy(id string, who, place access.Email) bool {
 	naming, known := j.named[id]
 	return id == "" || !known || access.Fold(naming.Who) == place && access.Fold(naming.For) == who
+}
+
+// seatsOf gives what a decision counts for, as the counts "needs." name it: a role, or
+// in a change over several datasets the role for each that it decides for.
+func seatsOf(l Leaf) []string {
+	role, members := l.IDs["role"], l.IDs["members"]
+	if members == "" {
+		return []string{role}
+	}
+	var seats []string
+	for _, n := range strings.Split(members, ".") {
+		seats = append(seats, role+"."+n)
+	}
+	slices.Sort(seats)
+	return slices.Compact(seats)
 }
 
 // intended judges the moment before the write. The route may have been judged

@@ -32,6 +32,7 @@ const (
 	UndoProposed     Kind = "undo.proposed"
 	PlanAsked        Kind = "plan.asked"
 	PlanStood        Kind = "plan.stood"
+	PlansStood       Kind = "plans.stood" // of a change over several datasets
 	PlanFailed       Kind = "plan.failed"
 	ChangeTried      Kind = "change.tried"
 	ChangeSubmitted  Kind = "change.submitted"
@@ -103,6 +104,8 @@ var rules = map[Kind]rule{
 	PlanAsked: {sentence: "A plan was asked for; earlier decisions no longer count.", to: []State{"planning"}},
 	PlanStood: {sentence: "A plan stood: every row's before and after, frozen under its digest.", from: []State{"planning"}, to: []State{"planned"},
 		digests: []string{"plan", "compact", "file", "rows", "findings"}},
+	PlansStood: {sentence: "A plan stood over several datasets: every row's before and after in each, frozen under one digest.", from: []State{"planning"}, to: []State{"planned"},
+		digests: []string{"plan", "compact", "plan.1", "file.1", "rows.1", "findings.1", "plan.2", "file.2", "rows.2", "findings.2"}},
 	PlanFailed: {sentence: "No plan could be made.", from: []State{"planning"}, to: []State{"failed"}},
 	ChangeTried: {sentence: "The plan was tried in the system, in a transaction that was rolled back.", person: true,
 		digests: []string{"plan"}, ids: []string{"outcome"}},

@@ -39,7 +39,9 @@ type Leaf struct {
 	// action, why …
 	IDs map[string]string `json:"ids,omitempty"`
 	// Digests names content: plan (the manifest), file, rows, findings, input,
-	// compact, stored; for an erasure, what was erased.
+	// compact, stored; for an erasure, what was erased. In a change over several
+	// datasets plan is the manifest that binds theirs, and what belongs to one of
+	// them has its number behind: plan.1, rows.2.
 	Digests map[string]record.Digest `json:"digests,omitempty"`
 	Counts  map[string]int64         `json:"counts,omitempty"` // none negative
 	// Envelope is the digest of the salted envelope with the personal side.

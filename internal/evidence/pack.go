@@ -95,8 +95,26 @@ type content struct {
 
 // planned is a plan that was submitted.
 type planned struct {
-	digest record.Digest
-	stored record.Digest // of the rows as stored; "" where no leaf names them
+	digest  record.Digest
+	stored  record.Digest            // of the rows as stored; "" where no leaf names them
+	stood   map[string]record.Digest // what the leaf said of it when it stood: file, rows, findings
+	members []planned                // the plans that it binds, in a change over several datasets
+}
+
+// numbered names what belongs to a member in a leaf.
+func numbered(name string, member int) string { return fmt.Sprintf("%s.%d", name, member) }
+
+// membersOf gives the plans that a leaf says are bound together; none for a plan over
+// one dataset.
+func membersOf(l Leaf) (all []planned) {
+	for n := 1; l.Kind == PlansStood && l.Digests[numbered("plan", n)] != ""; n++ {
+		m := planned{digest: l.Digests[numbered("plan", n)], stood: map[string]record.Digest{}}
+		for _, name := range []string{"file", "rows", "findings"} {
+			m.stood[name] = l.Digests[numbered(name, n)]
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // contentOf derives a pack's content. Export and Verify share it: what one
@@ -105,6 +123,7 @@ func contentOf(change ChangeID, leaves []placed) content {
 	c := content{erased: erasedIn(leaves), deputies: map[string]int64{}}
 	compacts := map[record.Digest]bool{}
 	plans := map[record.Digest]int{} // place in c.plans
+	stood := map[record.Digest]Leaf{}
 	for _, l := range leaves {
 		if l.Change != change || l.Kind == Erased || l.Kind == Refused {
 			continue
@@ -119,16 +138,31 @@ func contentOf(change ChangeID, leaves []placed) content {
 		}
 		plan := l.Digests["plan"]
 		at, known := plans[plan]
+		if l.Kind == PlanStood || l.Kind == PlansStood || l.Kind == ChangeSplit {
+			stood[plan] = l.Leaf
+		}
 		if (l.Kind == ChangeSubmitted || l.Kind == ChangeSplit) && !known {
 			plans[plan] = len(c.plans)
-			c.plans = append(c.plans, planned{digest: plan})
+			c.plans = append(c.plans, planned{digest: plan, stood: stood[plan].Digests, members: membersOf(stood[plan])})
 		}
-		if d := l.Digests["stored"]; l.Kind == ApplyResult && d != "" && known {
-			c.plans[at].stored = d
+		if l.Kind == ApplyResult && known {
+			c.plans[at].keep(l.Digests)
 		}
 	}
 	c.compacts = slices.Sorted(maps.Keys(compacts))
 	return c
+}
+
+// keep notes what was stored, where a leaf names it.
+func (p *planned) keep(digests map[string]record.Digest) {
+	if d := digests["stored"]; d != "" {
+		p.stored = d
+	}
+	for i := range p.members {
+		if d := digests[numbered("stored", i+1)]; d != "" {
+			p.members[i].stored = d
+		}
+	}
 }
 
 // erasedIn gives what the leaves say was erased.
@@ -155,8 +189,9 @@ func erasable(change ChangeID, leaves []placed) map[record.Digest]bool {
 		if l.Envelope != "" {
 			all[l.Envelope] = true
 		}
-		for _, name := range []string{"file", "rows", "findings", "stored"} {
-			if d := l.Digests[name]; d != "" && l.Kind != Erased {
+		for name, d := range l.Digests {
+			name, _, _ = strings.Cut(name, ".") // of a member
+			if slices.Contains([]string{"file", "rows", "findings", "stored"}, name) && l.Kind != Erased {
 				all[d] = true
 			}
 		}
@@ -175,14 +210,20 @@ func compactMember(d record.Digest) Artefact {
 	return Artefact{Name: "compact/" + d.Hex() + ".yaml", Digest: d}
 }
 
-func manifestMember(n int, plan record.Digest) Artefact {
-	return Artefact{Name: fmt.Sprintf("plans/%d/manifest.json", n), Digest: plan, Plan: plan}
+// planFolder is where the plan with a number stands; memberFolder, where in it one of
+// those that it binds does.
+func planFolder(n int) string { return fmt.Sprintf("plans/%d/", n) }
+
+func memberFolder(folder string, n int) string { return fmt.Sprintf("%s%d/", folder, n) }
+
+func manifestMember(folder string, plan record.Digest) Artefact {
+	return Artefact{Name: folder + "manifest.json", Digest: plan, Plan: plan}
 }
 
 // planMembers lists the members beside a plan's manifest, in the zip's order.
-func planMembers(n int, p planned, m manifest) []Artefact {
+func planMembers(folder string, p planned, m manifest) []Artefact {
 	at := func(name string, d record.Digest) Artefact {
-		return Artefact{Name: fmt.Sprintf("plans/%d/%s", n, name), Digest: d, Plan: p.digest}
+		return Artefact{Name: folder + name, Digest: d, Plan: p.digest}
 	}
 	all := []Artefact{at("findings.json", m.Findings), at("plan.parquet", m.File), at("rows.csv", m.Rows)}
 	if p.stored != "" {
@@ -199,42 +240,88 @@ type manifest struct {
 	Findings record.Digest `json:"findings"`
 }
 
+// joint is what this package reads of a manifest that binds several plans.
+type joint struct {
+	Version int             `json:"joint"`
+	Members json.RawMessage `json:"members"` // of jointMember, in canonical JSON
+}
+
+type jointMember struct {
+	Dataset string        `json:"dataset"`
+	Plan    record.Digest `json:"plan"`
+}
+
+// parseJoint reads a joint manifest, which must bind exactly these plans.
+func parseJoint(text []byte, members []planned) error {
+	var j joint
+	err := fieldsOnce(text, func(name string) any {
+		return map[string]any{"joint": &j.Version, "members": &j.Members}[name]
+	})
+	if err != nil {
+		return err
+	}
+	if j.Version != 1 {
+		return fmt.Errorf("it is not a joint manifest of version 1")
+	}
+	var all []jointMember
+	if err := decodeCanonical(j.Members, &all); err != nil {
+		return fmt.Errorf("its %q cannot be read", "members")
+	}
+	same := len(all) == len(members)
+	for i := 0; same && i < len(members); i++ {
+		same = all[i].Plan == members[i].digest
+	}
+	if !same {
+		return fmt.Errorf("the plans that it binds are not those of its leaf")
+	}
+	return nil
+}
+
 // parseManifest reads the three digests. Names must be spelled exactly and
 // stand once: encoding/json would take "FILE" and the last of two.
 func parseManifest(text []byte) (manifest, error) {
 	var m manifest
+	if err := fieldsOnce(text, m.field); err != nil {
+		return m, err
+	}
+	if m.Version != 1 || !m.File.Valid() || !m.Rows.Valid() || !m.Findings.Valid() {
+		return m, fmt.Errorf("it is not version 1 with the digests file, rows and findings")
+	}
+	return m, nil
+}
+
+// fieldsOnce reads a JSON object whose names stand once each; field gives where to put
+// a value, nil for one that is not wanted.
+func fieldsOnce(text []byte, field func(name string) any) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return m, fmt.Errorf("it is not a JSON object")
+		return fmt.Errorf("it is not a JSON object")
 	}
 	seen := map[string]bool{}
 	for dec.More() {
 		t, err := dec.Token()
 		name, _ := t.(string)
 		if err != nil || seen[strings.ToLower(name)] {
-			return m, fmt.Errorf("it is not JSON with every name once")
+			return fmt.Errorf("it is not JSON with every name once")
 		}
 		seen[strings.ToLower(name)] = true
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
-			return m, fmt.Errorf("it is not JSON")
+			return fmt.Errorf("it is not JSON")
 		}
-		if field := m.field(name); field != nil {
-			if err := json.Unmarshal(value, field); err != nil {
-				return m, fmt.Errorf("its %q cannot be read", name)
+		if to := field(name); to != nil {
+			if err := json.Unmarshal(value, to); err != nil {
+				return fmt.Errorf("its %q cannot be read", name)
 			}
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		return m, fmt.Errorf("it is not JSON")
+		return fmt.Errorf("it is not JSON")
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return m, fmt.Errorf("something follows it")
+		return fmt.Errorf("something follows it")
 	}
-	if m.Version != 1 || !m.File.Valid() || !m.Rows.Valid() || !m.Findings.Valid() {
-		return m, fmt.Errorf("it is not version 1 with the digests file, rows and findings")
-	}
-	return m, nil
+	return nil
 }
 
 func (m *manifest) field(name string) any {

@@ -80,7 +80,7 @@ func (b Body) said(kind Kind) []string {
 	add("reason", b.Reason)
 	add("file", b.File)
 	for _, r := range b.Route {
-		add("needs", fmt.Sprintf("%d × %s. %s", r.Needs, r.Role, r.Why))
+		add("needs", fmt.Sprintf("%d × %s. %s", r.Needs, r.name(), r.Why))
 	}
 	add("needs nobody", b.RouteWhy)
 	if kind == Refused {

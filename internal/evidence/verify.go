@@ -333,22 +333,36 @@ func (v *verification) readContent() error {
 		}
 	}
 	for i, p := range c.plans {
-		if err := v.readPlan(c, i+1, p); err != nil {
+		if err := v.readPlan(c, planFolder(i+1), p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *verification) readPlan(c content, n int, p planned) error {
-	a := manifestMember(n, p.digest)
+func (v *verification) readPlan(c content, folder string, p planned) error {
+	a := manifestMember(folder, p.digest)
 	text, err := v.takeDigest(a.Name, p.digest, maxSmall)
 	if err != nil {
 		return err
 	}
+	if len(p.members) > 0 {
+		if err := parseJoint(text, p.members); err != nil {
+			return wrong(a.Name, "%v", err)
+		}
+		for i, one := range p.members {
+			if err := v.readPlan(c, memberFolder(folder, i+1), one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	m, err := parseManifest(text)
 	if err != nil {
 		return wrong(a.Name, "%v", err)
+	}
+	if p.stood != nil && (p.stood["file"] != m.File || p.stood["rows"] != m.Rows || p.stood["findings"] != m.Findings) {
+		return wrong(a.Name, "its digests are not those of the leaf that says that it stood")
 	}
 	for _, l := range v.leaves {
 		if l.Kind != PlanStood && l.Kind != ChangeSplit || l.Digests["plan"] != p.digest {
@@ -358,7 +372,7 @@ func (v *verification) readPlan(c content, n int, p planned) error {
 			return wrong(a.Name, "its digests are not those of leaf %d", l.index)
 		}
 	}
-	for _, a := range planMembers(n, p, m) {
+	for _, a := range planMembers(folder, p, m) {
 		if err := v.artefact(c, a); err != nil {
 			return err
 		}

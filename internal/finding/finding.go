@@ -155,6 +155,7 @@ type Finding struct {
 	Invalid   bool     `json:"invalid,omitempty"` // its rows are counted as invalid: they are not part of the plan
 	Unknown   int64    `json:"unknown,omitempty"` // rows hit because the rule could not be judged
 	Who       string   `json:"who,omitempty"`     // who can mend it
+	Dataset   string   `json:"dataset,omitempty"` // where it is shown: of which dataset of a change over several
 	// Examples are up to three of its rows, of different texts where there are some.
 	Examples []Example `json:"examples,omitempty"`
 }

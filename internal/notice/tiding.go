@@ -25,7 +25,7 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 	maker, applier, decided := []access.Email{c.Maker}, []access.Email{c.Applier}, deciders(c)
 	to := change.State(e.To)
 	switch e.Kind {
-	case evidence.PlanStood:
+	case evidence.PlanStood, evidence.PlansStood:
 		return tell(Planned, "", maker)
 	case evidence.PlanFailed:
 		return tell(PlanFailed, "", maker)

@@ -51,7 +51,27 @@ type Change struct {
 	Progress   *Progress         `json:"progress,omitempty"`   // while planning or applying
 	Stopping   string            `json:"stopping,omitempty"`   // who asked for the apply to be stopped, until it is or is done
 	May        []string          `json:"may"`                  // the commands the asker may give now: "submit", "approve"…
-	Next       string            `json:"next,omitempty"`       // whose move it is, in a sentence
+	// Members are the datasets of a change over several, parents first: those that the
+	// asker may see, and how many there are besides. Plan, risk and result are the
+	// whole's then, findings and impact those of all members shown.
+	Members []Member `json:"members,omitempty"`
+	Hidden  int      `json:"members_hidden,omitempty"`
+
+	Next string `json:"next,omitempty"` // whose move it is, in a sentence
+}
+
+// Member is one dataset's share in a change over several.
+type Member struct {
+	Dataset  string            `json:"dataset"`
+	Mode     string            `json:"mode"`
+	Input    *Input            `json:"input"`
+	Plan     *Plan             `json:"plan"`
+	Findings []finding.Finding `json:"findings"`
+	Risk     Risk              `json:"risk"`
+	Impact   []Impact          `json:"impact"`
+	Result   *Result           `json:"result"`
+	Recipe   *RecipeUse        `json:"recipe,omitempty"`
+	Twin     *string           `json:"twin,omitempty"`
 }
 
 // Split is how a change was divided into the part that an owner approved and the
@@ -197,9 +217,10 @@ type Impact struct {
 
 // Step is one requirement of a route.
 type Step struct {
-	Role  string `json:"role"`
-	Needs int    `json:"needs"`
-	Why   string `json:"why"`
+	Role    string `json:"role"`
+	Needs   int    `json:"needs"`
+	Why     string `json:"why"`
+	Dataset string `json:"dataset,omitempty"` // that they decide for, in a change over several
 }
 
 // Decision is one approval or rejection.
@@ -212,7 +233,8 @@ type Decision struct {
 	Means    string    `json:"means"`
 	At       time.Time `json:"at"`
 	Comment  string    `json:"comment"`
-	Void     string    `json:"void,omitempty"` // why it no longer counts
+	Void     string    `json:"void,omitempty"`     // why it no longer counts
+	Datasets []string  `json:"datasets,omitempty"` // that it counts for, in a change over several
 }
 
 // Result tells what an apply did.

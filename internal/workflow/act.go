@@ -15,11 +15,12 @@ import (
 
 // step is one act of a person on one change, inside its transaction.
 type step struct {
-	tx      Tx
-	c       *change.Change
-	dataset access.Dataset
-	who     access.Principal
-	seat    change.Seat // what a decision counts as
+	tx       Tx
+	c        *change.Change
+	dataset  access.Dataset // of a family the zero value: nobody has rights to it
+	datasets []access.Dataset
+	who      access.Principal
+	seat     change.Seat // what a decision counts as
 }
 
 // act is the one way in which a person changes a change's state: load it, judge
@@ -78,9 +79,17 @@ func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) 
 		return nil, unseen(id, err)
 	}
 	p = w.caring(p, c)
-	s := &step{tx: tx, c: c, dataset: w.Compact().AccessDataset(c.Dataset), who: p}
-	s.seat, err = change.Judge(c, a, p, s.dataset)
+	s := &step{tx: tx, c: c, dataset: w.Compact().AccessDataset(c.Dataset), datasets: w.accessOf(c), who: p}
+	s.seat, err = change.Judge(c, a, p, s.datasets...)
 	return s, err
+}
+
+// accessOf gives what the rights to a change are judged against: its datasets.
+func (w *Workflow) accessOf(c *change.Change) (all []access.Dataset) {
+	for _, name := range c.Datasets() {
+		all = append(all, w.Compact().AccessDataset(name))
+	}
+	return all
 }
 
 // unseen gives the same answer for a change that is absent and one that may not

@@ -33,7 +33,7 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 		if err != nil {
 			return err
 		}
-		if err := w.frozen(s.tx, s.c.Dataset); err != nil {
+		if err := w.frozen(s.tx, s.c.Datasets()); err != nil {
 			return err
 		}
 		return w.beginApply(s.tx, s.c, p.Email, evidence.Entry{Means: p.Means, Body: evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment}})
@@ -63,7 +63,7 @@ func (w *Workflow) applicable(tx Tx, c *change.Change) error {
 	}
 	now.Route = route.Steps
 	if open := now.Open(); len(open) > 0 {
-		return errs.New(errs.Blocked, "Its route asks for a decision as %s.", open[0].Role)
+		return errs.New(errs.Blocked, "Its route asks for a decision as %s.", change.Asks(open[:1]))
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (w *Workflow) reachable(ctx context.Context, p access.Principal, id change.
 		if err != nil {
 			return err
 		}
-		if d, ok := w.Compact().Dataset(s.c.Dataset); ok {
+		if d, ok := w.Compact().Dataset(s.c.Datasets()[0]); ok {
 			name = d.System
 		}
 		return nil

@@ -41,6 +41,17 @@ func (w *Workflow) checkTime(dataset string, at *time.Time) error {
 	return nil
 }
 
+// checkTimes refuses a time at which a change could not be applied to one of its
+// datasets.
+func (w *Workflow) checkTimes(c *change.Change) error {
+	for _, name := range c.Datasets() {
+		if err := w.checkTime(name, c.Options.ApplyAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // told writes a time as the people of the Compact read it.
 func (w *Workflow) told(at time.Time) string {
 	return at.In(w.Compact().Timezone).Format("2006-01-02 15:04 MST")
@@ -122,7 +133,7 @@ func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error
 
 // answers tells whether the change's system can be reached.
 func (w *Workflow) answers(ctx context.Context, c *change.Change) error {
-	d, there := w.Compact().Dataset(c.Dataset)
+	d, there := w.Compact().Dataset(c.Datasets()[0]) // all of them are in one system
 	if !there {
 		return nil // told by the rules
 	}
@@ -137,7 +148,7 @@ func (w *Workflow) answers(ctx context.Context, c *change.Change) error {
 func (w *Workflow) inTheWay(tx Tx, c *change.Change) (why, code string, err error) {
 	code = "rules-changed"
 	if err = w.applicable(tx, c); err == nil {
-		code, err = "frozen", w.frozen(tx, c.Dataset)
+		code, err = "frozen", w.frozen(tx, c.Datasets())
 	}
 	if errs.KindOf(err) == errs.Blocked {
 		return errs.Public(err).Message, code, nil

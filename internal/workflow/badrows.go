@@ -34,7 +34,11 @@ import (
 // that, so that a row can neither be taken for another nor be put into another
 // change.
 func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID, format string, warned bool, out io.Writer) error {
+	id, dataset := id.Split()
 	c, p, err := w.see(ctx, p, id)
+	if err == nil {
+		c, err = w.one(c, p, dataset)
+	}
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,11 @@ func (w *Workflow) Rows(ctx context.Context, p access.Principal, id change.ID, o
 // Browse gives a page of the rows of a plan that are wanted, in the file's order.
 // Stewards see changes without values: they have no right to rows.
 func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID, want RowsWanted) (out wire.Rows, err error) {
+	id, dataset := id.Split()
 	c, p, err := w.see(ctx, p, id)
+	if err == nil {
+		c, err = w.one(c, p, dataset)
+	}
 	if err != nil {
 		return out, err
 	}

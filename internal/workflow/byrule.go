@@ -18,7 +18,6 @@ import (
 	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
-	"sutor/internal/system"
 	"sutor/internal/wire"
 )
 
@@ -104,31 +103,30 @@ func checkRule(r change.Rule) error {
 }
 
 // byRule makes the plan of a rule on the rows of today.
-func (w *Workflow) byRule(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	if err := spec.rule(*c.Options.Rule, m.maker); err != nil {
-		return nil, nil, err
+func (w *Workflow) byRule(ctx context.Context, p *drafted) (*duck.Draft, error) {
+	if err := p.spec.rule(*p.c.Options.Rule, p.maker); err != nil {
+		return nil, err
 	}
-	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
-	if err != nil {
-		return nil, nil, err
-	}
-	out, err := session.Build(ctx, spec.Spec, "", sys, w.tell(c.ID))
-	if err != nil {
-		return session, nil, err
-	}
+	return p.session.Compare(ctx, p.spec.Spec, "", p.sys, w.tell(p.c.ID))
+}
+
+// ruled adds to the plan of a rule how many rows it looked at, and whether there is
+// an earlier change by the same rule.
+func (w *Workflow) ruled(ctx context.Context, p *drafted, out *plan.Outcome) error {
 	n := out.Manifest.Counts
-	m.input = n.Update + n.Unchanged + n.Invalid
-	if c.Twin == "" {
-		return session, out, nil
+	p.input = n.Update + n.Unchanged + n.Invalid
+	if p.c.Twin == "" {
+		return nil
 	}
-	err = w.Store.View(ctx, func(tx Tx) error {
-		twin, err := tx.Change(c.Twin)
-		if err == nil && slices.Contains(twinStates(), twin.State) {
-			out.Findings = append(out.Findings, plan.TwinFinding(c, twin, w.Compact().Timezone))
-		}
+	var twin *change.Change
+	err := w.Store.View(ctx, func(tx Tx) (err error) {
+		twin, err = tx.Change(p.c.Twin)
 		return err
 	})
-	return session, out, err
+	if err == nil && slices.Contains(twinStates(), twin.State) {
+		p.told = append(p.told, plan.TwinFinding(p.c, twin, w.Compact().Timezone))
+	}
+	return err
 }
 
 // mayName gives the columns that an expression of the maker's may name: those whose

@@ -150,7 +150,7 @@ func (w *Workflow) sees(tx Tx, c *change.Change, people []access.Email) (yes, no
 				return nil, nil, err
 			}
 		}
-		if _, err := change.Judge(c, change.ActSee, p, w.Compact().AccessDataset(c.Dataset)); err != nil {
+		if _, err := change.Judge(c, change.ActSee, p, w.accessOf(c)...); err != nil {
 			no = append(no, string(e))
 		} else {
 			yes = append(yes, string(e))

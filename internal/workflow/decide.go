@@ -83,7 +83,7 @@ func (w *Workflow) decidable(c *change.Change, digest record.Digest) error {
 // decide notes the decision, and tells in whose place it was made.
 func (s *step) decide(w *Workflow, approve bool, comment string) error {
 	s.c.Decisions = append(s.c.Decisions, change.Decision{By: s.who.Email, For: s.seat.For, Role: s.seat.Role, Approve: approve,
-		Digest: s.c.Plan.Digest, Means: s.who.Means, At: w.Now(), Comment: comment})
+		Digest: s.c.Plan.Digest, Means: s.who.Means, At: w.Now(), Comment: comment, Datasets: change.DecidesFor(s.c, s.seat, s.who, s.datasets...)})
 	if s.seat.For == "" || !w.here(s.seat.For) {
 		return nil
 	}
@@ -103,5 +103,5 @@ func (s *step) decision(kind evidence.Kind, comment string) evidence.Entry {
 			e.IDs["deputy"] = in.Deputy
 		}
 	}
-	return e
+	return deciding(s.c, s.c.Decisions[len(s.c.Decisions)-1], e)
 }

@@ -19,6 +19,19 @@ func figures(maker access.Email, c change.Counts, tableRows int64, risk change.R
 // freedom says why the maker may go ahead without the owner; "" if they may not.
 // A freedom must hold for certain: unknown is not enough.
 func (w *Workflow) freedom(tx Tx, comp *compact.Compact, c *change.Change) (string, error) {
+	why := ""
+	for _, one := range c.ByDataset() { // of a family all must hold, judged by the risk of the whole
+		free, err := w.freedomOn(tx, comp, one, c.Plan.Risk)
+		if err != nil || free == "" {
+			return "", err
+		}
+		why = free
+	}
+	return why, nil
+}
+
+// freedomOn is freedom over one dataset.
+func (w *Workflow) freedomOn(tx Tx, comp *compact.Compact, c *change.Change, risk change.Risk) (string, error) {
 	d, there := comp.Dataset(c.Dataset)
 	maker, known := comp.Principal(c.Maker)
 	if !there || !known {
@@ -33,7 +46,7 @@ func (w *Workflow) freedom(tx Tx, comp *compact.Compact, c *change.Change) (stri
 		if err != nil || !level.AtLeast(f.Level) {
 			continue
 		}
-		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, c.Plan.Risk)) == expr.True {
+		if rule.Eval(figures(c.Maker, c.Plan.Counts, c.Plan.TableRows, risk)) == expr.True {
 			return fmt.Sprintf("The Compact lets makers of level %s go ahead where %s.", f.Level, f.When.Text), nil
 		}
 	}

@@ -89,22 +89,28 @@ func (w *Workflow) stopLeaf(tx Tx, p access.Principal, kind evidence.Kind, name,
 	return err
 }
 
-// frozen refuses to write to a dataset that is frozen, by the Compact or at once.
-func (w *Workflow) frozen(tx Tx, dataset string) error {
-	if f, frozen := w.Compact().Frozen(dataset, w.Now()); frozen {
-		return errs.New(errs.Blocked, "Nothing is applied to %s until %s: %s", dataset, f.To.Format("2006-01-02 15:04 MST"), f.Say).
-			WithMend("Apply it after that.")
+// frozen refuses to write where one of the datasets is frozen, by the Compact or at
+// once.
+func (w *Workflow) frozen(tx Tx, datasets []string) error {
+	for _, name := range datasets {
+		if f, frozen := w.Compact().Frozen(name, w.Now()); frozen {
+			return errs.New(errs.Blocked, "Nothing is applied to %s until %s: %s", name, f.To.Format("2006-01-02 15:04 MST"), f.Say).
+				WithMend("Apply it after that.")
+		}
+		s, err := tx.Stop(name)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			return errs.New(errs.Blocked, "Nothing is applied to %s now: %s froze it: %s", name, s.By, s.Say).
+				WithMend("Apply it once that is lifted.")
+		}
 	}
-	s, err := tx.Stop(dataset)
-	if err != nil || s == nil {
-		return err
-	}
-	return errs.New(errs.Blocked, "Nothing is applied to %s now: %s froze it: %s", dataset, s.By, s.Say).
-		WithMend("Apply it once that is lifted.")
+	return nil
 }
 
 // datasetFrozen tells whether nothing is applied to a dataset now; where that
 // cannot be read it is taken for frozen.
 func (w *Workflow) datasetFrozen(ctx context.Context, dataset string) bool {
-	return w.Store.View(ctx, func(tx Tx) error { return w.frozen(tx, dataset) }) != nil
+	return w.Store.View(ctx, func(tx Tx) error { return w.frozen(tx, []string{dataset}) }) != nil
 }

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ func (w *Workflow) Fsck(ctx context.Context, p access.Principal, out io.Writer) 
 	var report evidence.FsckReport
 	a := audit{w: w, report: &report}
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
-		a.plans, a.found, a.lives, a.kept, a.erased = nil, map[string]list{}, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
+		a.plans, a.families, a.found, a.lives, a.kept, a.erased = nil, nil, map[string]list{}, map[change.ID]*told{}, map[record.Digest]string{}, map[record.Digest]bool{}
 		a.levels, a.records, a.deputies = map[access.Email]access.Level{}, map[access.Email]*change.Record{}, map[string]*evidence.Body{}
 		if report, err = evidence.Fsck(tx.Log(), []string{w.Key.Verifier()}); err != nil {
 			return err
@@ -59,7 +60,8 @@ type audit struct {
 	report   *evidence.FsckReport
 	lives    map[change.ID]*told
 	kept     map[record.Digest]string // artefacts that must be there, with what they are
-	plans    []*change.Change         // whose plan's manifest is compared with them
+	plans    []*change.Change         // over one dataset each, whose plan's manifest is compared with them
+	families []*change.Change         // whose joint manifest is
 	erased   map[record.Digest]bool
 	found    map[string]list                 // which lists of changes there must be
 	force    record.Digest                   // the Compact put in force last
@@ -70,22 +72,23 @@ type audit struct {
 
 // told is what the leaves of a change say of it, as far as they have been read.
 type told struct {
-	state     change.State
-	body      evidence.Body // of the proposal; empty where it was erased
-	input     record.Digest
-	mends     record.Digest
-	lines     record.Digest
-	plan      record.Digest
-	counts    map[string]int64 // of the plan
-	needs     map[access.Role]int
-	decisions []change.Decision // By and Comment empty where erased
-	result    map[string]int64
-	reverses  change.ID
-	undoneBy  change.ID
-	events    []change.Event // that count in the maker's record
-	splitFrom change.ID
-	splitInto []change.ID
-	seen      bool // there is such a change
+	state      change.State
+	body       evidence.Body   // of the proposal; empty where it was erased
+	inputs     []record.Digest // files and mended cells, sorted
+	plan       record.Digest
+	members    []record.Digest   // the plans that it binds, of a family
+	counts     map[string]int64  // of the plan
+	needs      map[string]int    // by role, in a family by role and member
+	decisions  []change.Decision // By and Comment empty where erased
+	decidedFor []string          // beside decisions: for which members of a family
+	result     map[string]int64
+	reverses   change.ID
+	undoneBy   change.ID
+	events     []change.Event // that count in the maker's record
+	lines      record.Digest
+	splitFrom  change.ID
+	splitInto  []change.ID
+	seen       bool // there is such a change
 }
 
 // metadata reads the log, then compares changes and Compacts with it.
@@ -137,7 +140,7 @@ func (a *audit) metadata(tx Tx) error {
 // again notes what was stored once more after it was erased: the same file was
 // proposed, or a plan has the same rows.
 func (a *audit) again(l evidence.Leaf) {
-	if l.Kind != evidence.ChangeProposed && l.Kind != evidence.PlanAsked && l.Kind != evidence.PlanStood {
+	if l.Kind != evidence.ChangeProposed && l.Kind != evidence.PlanAsked && l.Kind != evidence.PlanStood && l.Kind != evidence.PlansStood {
 		return
 	}
 	for _, d := range l.Digests {
@@ -160,13 +163,15 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	}
 	switch l.Kind {
 	case evidence.ChangeProposed, evidence.UndoProposed:
-		t.body, t.input, t.reverses = *b, l.Digests["input"], change.ID(l.IDs["reverses"])
-		t.mends, t.lines, t.splitFrom = l.Digests["mends"], l.Digests["lines"], change.ID(l.IDs["split_from"])
+		t.body, t.inputs, t.reverses = *b, inputsIn(l.Digests), change.ID(l.IDs["reverses"])
+		t.lines, t.splitFrom = l.Digests["lines"], change.ID(l.IDs["split_from"])
 	case evidence.PlanAsked:
-		t.lines = l.Digests["lines"]
-		t.input, t.mends, t.plan, t.result, t.needs = l.Digests["input"], l.Digests["mends"], "", nil, nil
-	case evidence.PlanStood:
-		t.plan, t.counts = l.Digests["plan"], l.Counts
+		t.inputs, t.lines, t.plan, t.members, t.result, t.needs = inputsIn(l.Digests), l.Digests["lines"], "", nil, nil, nil
+	case evidence.PlanStood, evidence.PlansStood:
+		t.plan, t.counts, t.members = l.Digests["plan"], l.Counts, nil
+		for n := 1; l.Digests[fmt.Sprintf("plan.%d", n)] != ""; n++ {
+			t.members = append(t.members, l.Digests[fmt.Sprintf("plan.%d", n)])
+		}
 	case evidence.ChangeSubmitted:
 		t.needs, _ = needsOf(l.Counts)
 	case evidence.ChangeSplit:
@@ -176,6 +181,7 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 	case evidence.DecisionApproved, evidence.DecisionRejected:
 		t.decisions = append(t.decisions, change.Decision{By: access.Email(b.Who), For: access.Email(b.For), Comment: b.Comment, Role: access.Role(l.IDs["role"]),
 			Approve: l.Kind == evidence.DecisionApproved, Digest: l.Digests["plan"], Means: l.Means})
+		t.decidedFor = append(t.decidedFor, l.IDs["members"])
 	case evidence.ApplyResult:
 		t.result = l.Counts
 	case evidence.ChangeUndone:
@@ -184,11 +190,11 @@ func (a *audit) leaf(l evidence.Leaf, b *evidence.Body) {
 }
 
 // needsOf divides the counts of a leaf into what a route asks for and the others.
-func needsOf(counts map[string]int64) (needs map[access.Role]int, others map[string]int64) {
-	needs, others = map[access.Role]int{}, map[string]int64{}
+func needsOf(counts map[string]int64) (needs map[string]int, others map[string]int64) {
+	needs, others = map[string]int{}, map[string]int64{}
 	for name, n := range counts {
-		if role, is := strings.CutPrefix(name, "needs."); is {
-			needs[access.Role(role)] = int(n)
+		if seat, is := strings.CutPrefix(name, "needs."); is {
+			needs[seat] = int(n)
 		} else {
 			others[name] = n
 		}
@@ -231,11 +237,11 @@ type list struct {
 
 // listed notes which lists must show a change.
 func (a *audit) listed(c *change.Change) {
-	for name, f := range map[string]Filter{
-		"the state " + string(c.State): {States: []change.State{c.State}},
-		"the dataset " + c.Dataset:     {Datasets: []string{c.Dataset}},
-		"the maker " + string(c.Maker): {Maker: c.Maker},
-	} {
+	filters := map[string]Filter{"the state " + string(c.State): {States: []change.State{c.State}}, "the maker " + string(c.Maker): {Maker: c.Maker}}
+	for _, name := range c.Datasets() {
+		filters["the dataset "+name] = Filter{Datasets: []string{name}}
+	}
+	for name, f := range filters {
 		l := a.found[name]
 		a.found[name] = list{f, l.want + 1}
 	}
@@ -278,12 +284,18 @@ func pages(tx Tx, f Filter, each func(*change.Change)) error {
 // differs names the first thing in which a change is not what its leaves tell;
 // "" if there is none.
 func (t *told) differs(c *change.Change) string {
-	var plan, input, mends, lines record.Digest
+	var plan, lines record.Digest
+	var members []record.Digest
+	if c.Input != nil {
+		lines = c.Input.Lines
+	}
 	if c.Plan != nil {
 		plan = c.Plan.Digest
-	}
-	if c.Input != nil {
-		input, mends, lines = c.Input.Digest, c.Input.Mends, c.Input.Lines
+		for _, m := range c.Members {
+			if m.Plan != nil {
+				members = append(members, m.Plan.Digest)
+			}
+		}
 	}
 	named := t.body.Who != ""
 	for _, is := range []struct {
@@ -293,16 +305,16 @@ func (t *told) differs(c *change.Change) string {
 		{c.State != t.state, "its state"},
 		{named && access.Fold(t.body.Who) != access.Fold(string(c.Maker)), "its maker"},
 		{named && (t.body.Dataset != c.Dataset || t.body.Title != c.Title || t.body.Reason != c.Reason), "its dataset, title or reason"},
-		{input != t.input || mends != t.mends, "its file"},
+		{!slices.Equal(inputsIn(inputDigests(c)), t.inputs), "its file"},
 		{lines != t.lines, "the lines of its file"},
 		{c.SplitFrom != t.splitFrom || !slices.Equal(c.SplitInto, t.splitInto), "what it was split from or into"},
-		{plan != t.plan, "its plan"},
+		{plan != t.plan || plan != "" && !slices.Equal(members, t.members), "its plan"},
 		{c.Plan != nil && !maps.Equal(countsOf(c.Plan.Counts), t.counts), "the plan's numbers"},
 		{c.Reverses != t.reverses, "what it reverses"},
 		{c.State == change.Undone && c.ReversedBy != t.undoneBy, "what reversed it"},
 		{(c.Result != nil) != (t.result != nil) || c.Result != nil && !sameResult(c.Result, t.result), "the result of its apply"},
-		{(c.State == change.Submitted || c.State == change.Approved) && !t.sameRoute(c.Route), "its route"},
-		{!slices.EqualFunc(c.Decisions, t.decisions, sameDecision), "its decisions"},
+		{(c.State == change.Submitted || c.State == change.Approved) && !t.sameRoute(c), "its route"},
+		{!slices.EqualFunc(c.Decisions, t.decisions, sameDecision) || !t.sameSeats(c), "its decisions"},
 	} {
 		if is.differs {
 			return is.what
@@ -316,12 +328,40 @@ func sameResult(r *change.Result, counts map[string]int64) bool {
 }
 
 // sameRoute compares what is asked of each role.
-func (t *told) sameRoute(route []change.Step) bool {
-	needs := map[access.Role]int{}
-	for _, step := range route {
-		needs[step.Role] = max(needs[step.Role], step.Needs)
+func (t *told) sameRoute(c *change.Change) bool {
+	needs := map[string]int{}
+	for _, step := range c.Route {
+		seat := string(step.Role)
+		if step.Dataset != "" {
+			seat = fmt.Sprintf("%s.%d", seat, memberOf(c, step.Dataset))
+		}
+		needs[seat] = max(needs[seat], step.Needs)
 	}
 	return maps.Equal(needs, t.needs)
+}
+
+// sameSeats compares for which members of a family the decisions on its plan count.
+// (Those on earlier plans knew the members by the numbers of then.)
+func (t *told) sameSeats(c *change.Change) bool {
+	for i, d := range c.Decisions {
+		e := deciding(c, d, evidence.Entry{IDs: map[string]string{}})
+		if c.Plan != nil && d.Digest == c.Plan.Digest && e.IDs["members"] != t.decidedFor[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// inputsIn gives the files and mended cells that a leaf names, sorted: the members of
+// a family may be told in another order before there is a plan.
+func inputsIn(digests map[string]record.Digest) (all []record.Digest) {
+	for name, d := range digests {
+		if name, _, _ = strings.Cut(name, "."); name == "input" || name == "mends" {
+			all = append(all, d)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // sameDecision compares a decision as stored with what a leaf tells of it.
@@ -332,30 +372,42 @@ func sameDecision(c, told change.Decision) bool {
 
 // keeps notes which artefacts a change needs.
 func (a *audit) keeps(c *change.Change) {
-	if c.Input != nil {
-		a.kept[c.Input.Digest] = "the file of change " + string(c.ID)
-		if c.Input.Mends != "" {
-			a.kept[c.Input.Mends] = "the mended cells of change " + string(c.ID)
-		}
-		if c.Input.Lines != "" {
-			a.kept[c.Input.Lines] = "the lines of change " + string(c.ID)
-		}
+	id := string(c.ID)
+	if c.IsFamily() && c.Plan != nil {
+		a.kept[c.Plan.Digest] = "the joint manifest of change " + id
+		a.families = append(a.families, c)
 	}
-	if c.Plan != nil {
-		a.kept[c.Plan.Digest] = "the plan's manifest of change " + string(c.ID)
-		a.plans = append(a.plans, c)
-		if c.Plan.Hits != "" {
-			a.kept[c.Plan.Hits] = "which rows the findings of change " + string(c.ID) + " are about"
+	for _, one := range c.ByDataset() {
+		if one.Input != nil {
+			a.kept[one.Input.Digest] = "the file of change " + id
+			if one.Input.Mends != "" {
+				a.kept[one.Input.Mends] = "the mended cells of change " + id
+			}
+			if one.Input.Lines != "" {
+				a.kept[one.Input.Lines] = "the lines of change " + id
+			}
 		}
-	}
-	if c.Result != nil && c.Result.Stored != "" {
-		a.kept[c.Result.Stored] = "the rows as stored of change " + string(c.ID)
+		if one.Plan != nil {
+			a.kept[one.Plan.Digest] = "the plan's manifest of change " + id
+			a.plans = append(a.plans, one)
+			if one.Plan.Hits != "" {
+				a.kept[one.Plan.Hits] = "which rows the findings of change " + id + " are about"
+			}
+		}
+		if one.Result != nil && one.Result.Stored != "" {
+			a.kept[one.Result.Stored] = "the rows as stored of change " + id
+		}
 	}
 }
 
 // files reads every artefact that must be there, and compares the manifests with
 // the changes. It runs outside of any transaction: files are large.
 func (a *audit) files(ctx context.Context) error {
+	for _, c := range a.families {
+		if _, err := a.w.openJoint(ctx, c); err != nil && errs.KindOf(err) != errs.NotFound && !a.erased[c.Plan.Digest] {
+			a.report.Problem("Change %s as stored is not what its joint manifest tells: its members or their plans.", c.ID)
+		}
+	}
 	for _, c := range a.plans {
 		if a.erased[c.Plan.Digest] {
 			continue

@@ -68,6 +68,7 @@ var leafSays = map[evidence.Kind]string{
 	evidence.UndoProposed:     "{who} proposed to undo change {reverses}.",
 	evidence.PlanAsked:        "{who} had it planned again; earlier decisions no longer count.",
 	evidence.PlanStood:        "The plan stood: {counts}.",
+	evidence.PlansStood:       "The plan stood over several datasets: {counts}.",
 	evidence.ChangeSubmitted:  "{who} submitted the plan.",
 	evidence.DecisionApproved: "{who} approved the plan, as {role}.",
 	evidence.DecisionRejected: "{who} sent the plan back, as {role}.",

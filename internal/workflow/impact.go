@@ -165,7 +165,7 @@ func usualImpact(tx Tx, c *change.Change, all []change.Impact) error {
 	for i := range all {
 		var rows []int64
 		for _, before := range last {
-			if before.Plan == nil || before.ID == c.ID {
+			if before = before.On(c.Dataset); before == nil || before.Plan == nil || before.ID == c.ID {
 				continue
 			}
 			for _, im := range before.Plan.Impact {

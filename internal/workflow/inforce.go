@@ -111,7 +111,11 @@ func (w *Workflow) voidOutdated(tx Tx, c *compact.Compact) error {
 		return err
 	}
 	for _, ch := range waiting {
-		if d, there := c.DatasetDigest(ch.Dataset); there && d == ch.DatasetDigest && !w.deputyGone(c, ch) {
+		outdated := slices.ContainsFunc(ch.ByDataset(), func(one *change.Change) bool {
+			d, there := c.DatasetDigest(one.Dataset)
+			return !there || d != one.DatasetDigest
+		})
+		if !outdated && !w.deputyGone(c, ch) {
 			continue
 		}
 		if err := w.voidDecisions(tx, ch, "The Compact's rules for this dataset, or the people who decide on it, changed.", "rules-changed"); err != nil {

@@ -72,7 +72,7 @@ func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (
 // ourTurn refuses while another process applies to the dataset; within this one
 // turn keeps the order.
 func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
-	others, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, States: []change.State{change.Applying}})
+	others, err := tx.Changes(Filter{Datasets: c.Datasets(), States: []change.State{change.Applying}})
 	for _, o := range others {
 		if o.ID != c.ID && o.Lease != nil && w.alive(o.Lease) {
 			return errTurn
@@ -81,7 +81,12 @@ func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
 	if err != nil {
 		return err
 	}
-	return w.nobodyTries(tx, c.Dataset)
+	for _, name := range c.Datasets() {
+		if err := w.nobodyTries(tx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // alive tells whether somebody else holds the lease. Where this process is the

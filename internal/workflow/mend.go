@@ -34,7 +34,8 @@ const maxMends = 100_000
 // before, and plans it again: decisions become void. The file itself stays what
 // it was; what was mended is an artefact of its own, bound in the manifest.
 func (w *Workflow) Mend(ctx context.Context, p access.Principal, id change.ID, in Mends) (wire.Change, error) {
-	c, err := w.mendable(ctx, p, id)
+	id, dataset := id.Split()
+	c, err := w.mendable(ctx, p, id, dataset)
 	if err != nil {
 		return wire.Change{}, w.refused(ctx, p, id, change.ActMend, err)
 	}
@@ -50,7 +51,11 @@ func (w *Workflow) Mend(ctx context.Context, p access.Principal, id change.ID, i
 		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActMend, func(s *step) error {
-		now := s.c.Input
+		one, err := w.one(s.c, s.who, dataset)
+		if err != nil {
+			return err
+		}
+		now := one.Input
 		if now == nil || now.Digest != c.Input.Digest || now.Mends != c.Input.Mends {
 			return errs.New(errs.Changed, "Change %s got another file or other mended cells meanwhile.", id).WithMend("Look at it, and mend it again.")
 		}
@@ -60,14 +65,14 @@ func (w *Workflow) Mend(ctx context.Context, p access.Principal, id change.ID, i
 }
 
 // mendable gives a change whose file the person may mend now.
-func (w *Workflow) mendable(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, err error) {
+func (w *Workflow) mendable(ctx context.Context, p access.Principal, id change.ID, dataset string) (c *change.Change, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActMend)
 		if err == nil {
-			err = filed(s.c, "mend")
+			c, err = w.one(s.c, s.who, dataset)
 		}
 		if err == nil {
-			c = s.c
+			err = filed(c, "mend")
 		}
 		return err
 	})

@@ -20,7 +20,11 @@ var errEnough = errors.New("workflow: enough rows were read")
 // that the asker may not see are left out; of a file of somebody else's that has such
 // rows or columns, all.
 func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.ID, limit int) (out wire.Mendable, err error) {
+	id, dataset := id.Split()
 	c, p, err := w.see(ctx, p, id)
+	if err == nil {
+		c, err = w.one(c, p, dataset)
+	}
 	if err != nil {
 		return out, err
 	}

@@ -2,12 +2,18 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/finding"
 )
+
+// blocked tells whether a finding stands in the way of a planned change.
+func blocked(c *change.Change) bool {
+	return slices.ContainsFunc(c.ByDataset(), func(one *change.Change) bool { return finding.Blocks(one.Plan.Findings) })
+}
 
 // next says whose move it is.
 func (w *Workflow) next(tx Tx, c *change.Change) (string, error) {
@@ -19,7 +25,7 @@ func (w *Workflow) next(tx Tx, c *change.Change) (string, error) {
 	case change.Planning:
 		return "It is being planned.", nil
 	case change.Planned:
-		if c.Plan != nil && finding.Blocks(c.Plan.Findings) || c.TrialOf().Blocks() {
+		if c.Plan != nil && blocked(c) || c.TrialOf().Blocks() {
 			return fmt.Sprintf("%s mends what blocks it, or withdraws it.", maker), nil
 		}
 		if c.Plan != nil && c.Plan.Counts.Written() == 0 {

@@ -89,7 +89,7 @@ func (w *Workflow) concerns(p access.Principal, n notice.Notice) bool {
 	if n.Change != "" {
 		see = access.SeeChanges
 	}
-	return access.May(p, see, w.Compact().AccessDataset(n.Dataset))
+	return slices.ContainsFunc(change.SplitDatasets(n.Dataset), func(name string) bool { return access.May(p, see, w.Compact().AccessDataset(name)) })
 }
 
 // readOf marks as read what a person was told of one change.
@@ -210,7 +210,7 @@ func (w *Workflow) waitsFor(p access.Principal, n *notice.Notice, seen changeOf)
 	if err != nil || c == nil {
 		return false, err
 	}
-	_, no := change.Judge(c, change.ActApprove, p, w.Compact().AccessDataset(c.Dataset))
+	_, no := change.Judge(c, change.ActApprove, p, w.accessOf(c)...)
 	return no == nil, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system"
+	"sutor/internal/system/driver"
 )
 
 // Plan is the work behind a proposal: it makes the plan of a change that is
@@ -58,133 +59,300 @@ func (w *Workflow) planWithin(ctx context.Context, c *change.Change, limit time.
 	return m, err
 }
 
-// made is a plan whose artefacts are stored.
+// made is what planning made: a plan for each dataset, whose artefacts are stored,
+// and of a family the manifest that binds them.
 type made struct {
+	compact record.Digest // that they were judged by
+	members []*drafted    // parents first
+	joint   *plan.Joint   // nil in a change over one dataset
+	risk    change.Risk   // of the whole
+}
+
+// drafted is the plan of one dataset, in the making and then stored.
+type drafted struct {
+	c       *change.Change // over this dataset alone
+	d       *compact.Dataset
+	digest  record.Digest // of its section of the Compact
+	sys     *system.System
+	table   driver.Table
+	spec    *Spec
+	beside  neighbours
+	undoes  *applied      // of a reversal
+	session *duck.Session // or its part of one
+
 	manifest plan.Manifest
 	findings []finding.Finding
+	told     []finding.Finding // of reading the file
 	risk     change.Risk
 	impact   []change.Impact
 	input    int64 // rows of the file
 	mapping  []change.Mapped
 	options  change.Options
-	judged   judgedBy
 	maker    sight
 	written  []string      // the columns that any row writes
 	hits     record.Digest // the lines behind the findings
 }
 
-// judgedBy is the Compact that a plan was judged by.
-type judgedBy struct{ compact, dataset record.Digest }
-
+// makePlan compares each dataset's rows with live data, lets them stand together,
+// and judges them one by one.
 func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error) {
 	comp := w.Compact()
-	d, there := comp.Dataset(c.Dataset)
-	if !there {
-		return nil, errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", c.Dataset).WithMend("Ask the steward.")
+	m := &made{compact: comp.Digest}
+	defer m.release()
+	if err := w.open(ctx, comp, c, m); err != nil {
+		return nil, err
 	}
-	sys, err := w.Systems.System(d.System)
+	session, err := w.Engine.Queue(ctx, w.queued(c.ID), m.files()...)
 	if err != nil {
 		return nil, err
 	}
-	table, err := sys.Describe(ctx, d.Table)
+	defer session.Close()
+	outcomes, steps, err := w.draft(ctx, c, m, session)
 	if err != nil {
 		return nil, err
 	}
-	digest, _ := comp.DatasetDigest(c.Dataset)
-	m := &made{judged: judgedBy{comp.Digest, digest}, options: c.Options}
-	spec, err := Compile(comp, d, table)
-	if err != nil {
+	if err := w.judgePlans(ctx, comp, m, outcomes); err != nil {
 		return nil, err
 	}
-	spec.Options, spec.Exact = c.Options, sys.Capabilities().ExactDecimals
-	maker, err := w.makerSight(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if err := spec.seenBy(maker); err != nil {
-		return nil, err
-	}
-	m.maker = maker
-	beside, err := w.waiting(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer beside.release()
-	var out *plan.Outcome
-	var session *duck.Session
-	switch {
-	case c.IsReversal():
-		session, out, err = w.reverse(ctx, c, sys, spec, beside)
-	case c.Options.Rule != nil:
-		session, out, err = w.byRule(ctx, c, sys, spec, m, beside)
-	default:
-		session, out, err = w.compare(ctx, c, sys, spec, d, m, beside)
-	}
-	if session != nil {
-		defer session.Close()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if table.Hidden != "" {
-		out.Findings = append(out.Findings, plan.HiddenFinding(table.Hidden))
-	}
-	if m.risk, err = w.assess(ctx, comp, d, c, session, out, beside); err != nil {
-		return nil, err
-	}
-	m.written = []string{}
-	for _, f := range out.Facts {
-		if f.Written > 0 {
-			m.written = append(m.written, f.Column)
+	for i, p := range m.members {
+		if err := w.store(ctx, m, p, outcomes[i]); err != nil {
+			return nil, err
 		}
 	}
-	w.tell(c.ID)("looking up what it touches", 0, 0)
-	if m.impact, err = w.impacts(ctx, comp, d, table, sys, session, out); err != nil {
-		return nil, err
+	if c.IsFamily() {
+		return m, w.join(ctx, c, m, steps)
 	}
-	out.Findings = append(out.Findings, w.judgeChange(d, c, out, m.risk)...)
-	return m, w.store(ctx, c, d.System, sys.Kind(), table.Table, out, m)
+	return m, nil
 }
 
-// compare makes the plan of a file.
-func (w *Workflow) compare(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, d *compact.Dataset, m *made, beside neighbours) (*duck.Session, *plan.Outcome, error) {
-	session, err := w.Engine.Queue(ctx, w.queued(c.ID), beside.files()...)
+// open gathers what the plans are made from, besides their files.
+func (w *Workflow) open(ctx context.Context, comp *compact.Compact, c *change.Change, m *made) error {
+	var tables []driver.Table
+	for _, one := range c.ByDataset() {
+		p := &drafted{c: one, options: one.Options}
+		m.members = append(m.members, p)
+		var there bool
+		if p.d, there = comp.Dataset(one.Dataset); !there {
+			return errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", one.Dataset).WithMend("Ask the steward.")
+		}
+		p.digest, _ = comp.DatasetDigest(one.Dataset)
+		var err error
+		if p.sys, err = w.Systems.System(p.d.System); err != nil {
+			return err
+		}
+		if p.table, err = p.sys.Describe(ctx, p.d.Table); err != nil {
+			return err
+		}
+		if p.spec, err = Compile(comp, p.d, p.table); err != nil {
+			return err
+		}
+		p.spec.Options, p.spec.Exact = one.Options, p.sys.Capabilities().ExactDecimals
+		if p.maker, err = w.makerSight(ctx, one); err != nil {
+			return err
+		}
+		if err := p.spec.seenBy(p.maker); err != nil {
+			return err
+		}
+		if p.beside, err = w.waiting(ctx, one); err != nil {
+			return err
+		}
+		if one.IsReversal() {
+			if p.undoes, err = w.applied(ctx, one); err != nil {
+				return err
+			}
+		}
+		tables = append(tables, p.table)
+	}
+	ordered := make([]*drafted, 0, len(tables))
+	for _, i := range plan.ParentsFirst(tables) {
+		ordered = append(ordered, m.members[i])
+	}
+	m.members = ordered
+	return relatives(m.members)
+}
+
+// relatives refuses a family that could not be written in one transaction.
+func relatives(members []*drafted) error {
+	for i, p := range members {
+		if len(members) > 1 {
+			if err := alone(p.c.Options); err != nil {
+				return err
+			}
+		}
+		for _, other := range members[:i] {
+			if p.d.System != other.d.System {
+				return severalSystems(p.d, other.d)
+			}
+			if p.d.Table == other.d.Table {
+				return errs.New(errs.Invalid, "%s and %s are the same table, %s.", other.d.Name, p.d.Name, p.d.Table).WithMend("Propose one change after the other.")
+			}
+		}
+		if len(members) > 1 && !p.sys.Capabilities().Transactional {
+			return errs.New(errs.Invalid, "The system %s cannot write several tables at once, all or nothing.", p.d.System).WithMend("Propose one change after the other, parents first.")
+		}
+	}
+	return nil
+}
+
+// files lists what the engine may read.
+func (m *made) files() (paths []string) {
+	for _, p := range m.members {
+		paths = append(paths, p.beside.files()...)
+		if p.undoes != nil {
+			paths = append(paths, p.undoes.parquet, p.undoes.stored)
+		}
+	}
+	return paths
+}
+
+func (m *made) release() {
+	for _, p := range m.members {
+		if p.beside.release != nil {
+			p.beside.release()
+		}
+		if p.undoes != nil {
+			p.undoes.release()
+		}
+	}
+}
+
+// draft makes the plans, each in a part of the session where there are several.
+func (w *Workflow) draft(ctx context.Context, c *change.Change, m *made, session *duck.Session) ([]*plan.Outcome, []plan.Step, error) {
+	var drafts []*duck.Draft
+	for i, p := range m.members {
+		if p.session = session; c.IsFamily() {
+			var err error
+			if p.session, err = session.In(ctx, fmt.Sprintf("m%d", i+1)); err != nil {
+				return nil, nil, err
+			}
+		}
+		compare := w.compare
+		switch {
+		case p.undoes != nil:
+			compare = w.reverse
+		case p.c.Options.Rule != nil:
+			compare = w.byRule
+		}
+		d, err := compare(ctx, p)
+		if err != nil {
+			return nil, nil, inDataset(c, p.c.Dataset, err)
+		}
+		drafts = append(drafts, d)
+	}
+	outcomes, steps, err := duck.Finish(ctx, drafts...)
 	if err != nil {
 		return nil, nil, err
 	}
-	w.tell(c.ID)("reading the file", 0, 0)
-	read, found, err := w.read(ctx, c, sys, spec, session.Path)
-	if err != nil {
-		return session, nil, err
-	}
-	m.input, m.mapping, spec.Options, m.options = read.Rows, spec.mapping, read.options, read.options
-	if err := spec.checkFormats(c.Options.Formats); err != nil {
-		return session, nil, ofFile{err}
-	}
-	if c.Options.Mode == change.Sync {
-		if err := spec.sync(d, c.Options.Within, m.maker); err != nil {
-			return session, nil, err
+	for i, p := range m.members {
+		if err := w.complete(ctx, p, outcomes[i]); err != nil {
+			return nil, nil, err
 		}
 	}
-	if err := read.normalize(spec.Spec, w.Intake, session.Path); err != nil {
-		return session, nil, err
+	return outcomes, steps, nil
+}
+
+// inDataset says of which dataset of a family an error is.
+func inDataset(c *change.Change, dataset string, err error) error {
+	public := errs.As(err)
+	if !c.IsFamily() || public == nil {
+		return err
 	}
-	if spec.Lines, err = w.linesOf(ctx, c); err != nil {
-		return session, nil, err
+	named := errs.New(public.Kind, "%s: %s", dataset, public.Message).WithMend("%s", public.Mend).Because(err)
+	var quotes ofFile
+	if errors.As(err, &quotes) {
+		return ofFile{named}
 	}
-	out, err := session.Build(ctx, spec.Spec, read.staging, sys, w.tell(c.ID))
+	return named
+}
+
+// complete adds to a plan what its file and its table are to be told for.
+func (w *Workflow) complete(ctx context.Context, p *drafted, out *plan.Outcome) (err error) {
+	switch {
+	case p.undoes != nil:
+	case p.c.Options.Rule != nil:
+		err = w.ruled(ctx, p, out)
+	default:
+		for _, s := range out.Manifest.Mapping {
+			p.mapping[s.File].Format, p.mapping[s.File].FormatFrom = s.Format, s.FormatFrom
+		}
+		p.told, err = w.withTwin(ctx, p.c, out.Manifest.Content, p.told)
+	}
 	if err != nil {
-		return session, nil, err
+		return err
 	}
-	for _, s := range out.Manifest.Mapping {
-		m.mapping[s.File].Format, m.mapping[s.File].FormatFrom = s.Format, s.FormatFrom
+	out.Findings = append(out.Findings, p.told...)
+	if p.table.Hidden != "" {
+		out.Findings = append(out.Findings, plan.HiddenFinding(p.table.Hidden))
+	}
+	return nil
+}
+
+// judgePlans judges risk and impact of each plan, then each by the rules over changes,
+// which go by the risk of the whole.
+func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *made, outcomes []*plan.Outcome) (err error) {
+	var risks []change.MemberRisk
+	for i, p := range m.members {
+		if p.risk, err = w.assess(ctx, comp, p.d, p.c, p.session, outcomes[i], p.beside); err != nil {
+			return err
+		}
+		p.written = []string{}
+		for _, f := range outcomes[i].Facts {
+			if f.Written > 0 {
+				p.written = append(p.written, f.Column)
+			}
+		}
+		risks = append(risks, change.MemberRisk{Dataset: p.c.Dataset, Risk: p.risk})
+		w.tell(p.c.ID)("looking up what it touches", 0, 0)
+		if p.impact, err = w.impacts(ctx, comp, p.d, p.table, p.sys, p.session, outcomes[i]); err != nil {
+			return err
+		}
+	}
+	m.risk = change.JoinRisks(risks)
+	for i, p := range m.members {
+		outcomes[i].Findings = append(outcomes[i].Findings, w.judgeChange(p.d, p.c, outcomes[i], m.risk)...)
+	}
+	return nil
+}
+
+// join makes the manifest that binds the plans of a family.
+func (w *Workflow) join(ctx context.Context, c *change.Change, m *made, steps []plan.Step) error {
+	first := m.members[0]
+	m.joint = &plan.Joint{Joint: plan.JointVersion, Change: c.ID, System: first.d.System, Kind: first.sys.Kind(), Compact: m.compact,
+		Reverses: c.Reverses, Steps: steps, PlannedAt: first.manifest.PlannedAt}
+	for _, p := range m.members {
+		m.joint.Members = append(m.joint.Members, plan.JointMember{Dataset: p.c.Dataset, Plan: p.manifest.Digest()})
+	}
+	_, _, err := w.Artifacts.Put(ctx, bytes.NewReader(m.joint.Canonical()))
+	return err
+}
+
+// compare makes the plan of a file.
+func (w *Workflow) compare(ctx context.Context, p *drafted) (*duck.Draft, error) {
+	w.tell(p.c.ID)("reading the file", 0, 0)
+	read, found, err := w.read(ctx, p.c, p.sys, p.spec, p.session.Path)
+	if err != nil {
+		return nil, err
+	}
+	p.input, p.mapping, p.spec.Options, p.options = read.Rows, p.spec.mapping, read.options, read.options
+	if err := p.spec.checkFormats(p.c.Options.Formats); err != nil {
+		return nil, ofFile{err}
+	}
+	if p.c.Options.Mode == change.Sync {
+		if err := p.spec.sync(p.d, p.c.Options.Within, p.maker); err != nil {
+			return nil, err
+		}
+	}
+	if err := read.normalize(p.spec.Spec, w.Intake, p.session.Path); err != nil {
+		return nil, err
+	}
+	if p.spec.Lines, err = w.linesOf(ctx, p.c); err != nil {
+		return nil, err
 	}
 	for _, n := range read.Notes {
-		out.Findings = append(out.Findings, plan.ReadingFinding(n))
+		p.told = append(p.told, plan.ReadingFinding(n))
 	}
-	found, err = w.withTwin(ctx, c, out.Manifest.Content, found)
-	out.Findings = append(out.Findings, found...)
-	return session, out, err
+	p.told = append(p.told, found...)
+	return p.session.Compare(ctx, p.spec.Spec, read.staging, p.sys, w.tell(p.c.ID))
 }
 
 // noRows refuses a file that has only a header.
@@ -202,48 +370,54 @@ func diskFull(cause error) error {
 		WithMend("Nothing was changed. Tell the steward, and try again once there is room.").Because(cause)
 }
 
-// reverse makes the plan of a reversal from what was really stored.
-func (w *Workflow) reverse(ctx context.Context, c *change.Change, sys *system.System, spec *Spec, beside neighbours) (*duck.Session, *plan.Outcome, error) {
+// applied is what a reversal takes back from one dataset.
+type applied struct {
+	manifest plan.Manifest
+	parquet  string
+	stored   string   // path of the rows as really stored
+	columns  []string // of those
+	release  func()
+}
+
+// applied opens what the change wrote that a reversal takes back.
+func (w *Workflow) applied(ctx context.Context, c *change.Change) (*applied, error) {
 	var forward *change.Change
 	err := w.Store.View(ctx, func(tx Tx) (err error) {
 		forward, err = tx.Change(c.Reverses)
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	manifest, parquet, release, err := w.openPlan(ctx, forward.Plan.Digest)
-	if err != nil {
-		return nil, nil, err
+	if forward = forward.On(c.Dataset); forward == nil {
+		return nil, fmt.Errorf("change %s did not write to %s", c.Reverses, c.Dataset)
 	}
-	defer release()
-	stored, releaseStored, err := w.Artifacts.Local(ctx, forward.Result.Stored)
-	if err != nil {
-		return nil, nil, err
+	a := &applied{columns: forward.Result.Columns}
+	var release, releaseStored func()
+	if a.manifest, a.parquet, release, err = w.openPlan(ctx, forward.Plan.Digest); err != nil {
+		return nil, err
 	}
-	defer releaseStored()
-	session, err := w.Engine.Queue(ctx, w.queued(c.ID), append(beside.files(), parquet, stored)...)
-	if err != nil {
-		return nil, nil, err
+	if a.stored, releaseStored, err = w.Artifacts.Local(ctx, forward.Result.Stored); err != nil {
+		release()
+		return nil, err
 	}
-	rev := duck.Reversal{Manifest: manifest, Parquet: parquet, Stored: stored, Columns: spec.stored(forward.Result.Columns)}
-	rev.Blind = spec.reverseJudged(manifest)
-	out, err := session.Reverse(ctx, spec.Spec, rev, sys, w.tell(c.ID))
-	return session, out, err
+	a.release = func() { release(); releaseStored() }
+	return a, nil
+}
+
+// reverse makes the plan of a reversal from what was really stored.
+func (w *Workflow) reverse(ctx context.Context, p *drafted) (*duck.Draft, error) {
+	a := p.undoes
+	rev := duck.Reversal{Manifest: a.manifest, Parquet: a.parquet, Stored: a.stored, Columns: p.spec.stored(a.columns)}
+	rev.Blind = p.spec.reverseJudged(a.manifest)
+	return p.session.CompareReversal(ctx, p.spec.Spec, rev, p.sys, w.tell(p.c.ID))
 }
 
 // openPlan reads a stored manifest and gives its rows as a local file.
 func (w *Workflow) openPlan(ctx context.Context, digest record.Digest) (m plan.Manifest, parquet string, release func(), err error) {
-	r, err := w.Artifacts.Open(ctx, digest)
+	b, err := w.readWhole(ctx, digest)
 	if err != nil {
 		return m, "", nil, err
-	}
-	b, err := io.ReadAll(io.LimitReader(r, 64<<20))
-	if err = errors.Join(err, r.Close()); err != nil {
-		return m, "", nil, err
-	}
-	if record.DigestOf(b) != digest {
-		return m, "", nil, fmt.Errorf("the stored manifest %s does not match its digest", digest)
 	}
 	if m, err = plan.ParseManifest(b); err != nil {
 		return m, "", nil, err
@@ -252,28 +426,44 @@ func (w *Workflow) openPlan(ctx context.Context, digest record.Digest) (m plan.M
 	return m, parquet, release, err
 }
 
-// store keeps the plan's files and completes its manifest.
-func (w *Workflow) store(ctx context.Context, c *change.Change, name, kind string, table record.Table, out *plan.Outcome, m *made) error {
+// readWhole reads a stored manifest, and makes sure that it is the one that is named.
+func (w *Workflow) readWhole(ctx context.Context, digest record.Digest) ([]byte, error) {
+	r, err := w.Artifacts.Open(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(r, 64<<20))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, err
+	}
+	if record.DigestOf(b) != digest {
+		return nil, fmt.Errorf("the stored manifest %s does not match its digest", digest)
+	}
+	return b, nil
+}
+
+// store keeps a plan's files and completes its manifest.
+func (w *Workflow) store(ctx context.Context, m *made, p *drafted, out *plan.Outcome) error {
 	d, err := w.keepFile(ctx, out.Parquet)
 	if err != nil {
 		return err
 	}
-	if m.hits, err = w.keepFile(ctx, out.Hits); err != nil {
+	if p.hits, err = w.keepFile(ctx, out.Hits); err != nil {
 		return err
 	}
 	if d != out.Manifest.File {
-		return fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", c.ID, d, out.Manifest.File)
+		return fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", p.c.ID, d, out.Manifest.File)
 	}
-	m.findings, m.manifest = out.Findings, out.Manifest
-	man := &m.manifest
+	p.findings, p.manifest = out.Findings, out.Manifest
+	man := &p.manifest
 	if man.Findings, _, err = w.Artifacts.Put(ctx, bytes.NewReader(plan.CanonicalJSON(orEmpty(out.Findings)))); err != nil {
 		return err
 	}
-	man.Version, man.Change, man.Dataset, man.System, man.Kind, man.Table = plan.ManifestVersion, c.ID, c.Dataset, name, kind, table
-	man.Compact, man.Reverses, man.Options = m.judged.compact, c.Reverses, m.options
+	man.Version, man.Change, man.Dataset, man.System, man.Kind, man.Table = plan.ManifestVersion, p.c.ID, p.c.Dataset, p.d.System, p.sys.Kind(), p.table.Table
+	man.Compact, man.Reverses, man.Options = m.compact, p.c.Reverses, p.options
 	man.PlannedAt = w.Now().UTC().Truncate(time.Millisecond)
-	if c.Input != nil {
-		man.Input, man.Mends, man.Lines = c.Input.Digest, c.Input.Mends, c.Input.Lines
+	if p.c.Input != nil {
+		man.Input, man.Mends, man.Lines = p.c.Input.Digest, p.c.Input.Mends, p.c.Input.Lines
 	}
 	_, _, err = w.Artifacts.Put(ctx, bytes.NewReader(man.Canonical()))
 	return err
@@ -304,39 +494,63 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		if err != nil || now == nil {
 			return err
 		}
-		if err := usualImpact(tx, now, m.impact); err != nil {
-			return err
+		e := evidence.Entry{Kind: evidence.PlanStood, Digests: map[string]record.Digest{"compact": m.compact}}
+		var members []change.Member
+		for i, p := range m.members {
+			member, err := p.standing(tx, now)
+			if err != nil {
+				return err
+			}
+			members = append(members, member)
+			for name, d := range map[string]record.Digest{"plan": p.manifest.Digest(), "file": p.manifest.File, "rows": p.manifest.Rows,
+				"findings": p.manifest.Findings, "input": p.manifest.Input, "mends": p.manifest.Mends} {
+				if d != "" {
+					e.Digests[numbered(now, name, i)] = d
+				}
+			}
 		}
-		man := m.manifest
-		now.Plan = m.plan()
-		now.Compact, now.DatasetDigest = m.judged.compact, m.judged.dataset
-		now.Lease, now.Problem, now.Why = nil, nil, ""
-		if now.Input != nil {
-			now.Input.Rows, now.Options.File = m.input, man.Options.File
+		if now.IsFamily() {
+			e.Kind, now.Members = evidence.PlansStood, members
+			now.Plan = &change.Plan{Digest: m.joint.Digest(), Risk: m.risk, At: m.joint.PlannedAt}
+			for _, one := range members {
+				now.Plan.Counts = now.Plan.Counts.Plus(one.Plan.Counts)
+			}
+			e.Digests["plan"] = now.Plan.Digest
+		} else {
+			now.Plan, now.Input, now.Options, now.DatasetDigest = members[0].Plan, members[0].Input, members[0].Options, members[0].DatasetDigest
 		}
-		e := evidence.Entry{Kind: evidence.PlanStood, Counts: countsOf(man.Counts), Digests: map[string]record.Digest{
-			"plan": now.Plan.Digest, "compact": now.Compact, "file": man.File, "rows": man.Rows, "findings": man.Findings}}
-		if man.Input != "" {
-			e.Digests["input"] = man.Input
-		}
-		if man.Mends != "" {
-			e.Digests["mends"] = man.Mends
-		}
+		now.Compact, now.Lease, now.Problem, now.Why = m.compact, nil, nil, ""
+		e.Counts = countsOf(now.Plan.Counts)
 		if err := w.move(tx, now, change.Planned, e); err != nil {
 			return err
 		}
-		if err := w.probed(tx, now, m.maker); err != nil {
-			return err
+		for _, p := range m.members {
+			if err := w.probed(tx, now.On(p.c.Dataset), p.maker); err != nil {
+				return err
+			}
 		}
 		return tx.SaveChange(now)
 	})
 }
 
+// standing is what a change keeps of the plan of one of its datasets.
+func (p *drafted) standing(tx Tx, now *change.Change) (change.Member, error) {
+	one := now.On(p.c.Dataset)
+	if err := usualImpact(tx, one, p.impact); err != nil {
+		return change.Member{}, err
+	}
+	m := change.Member{Dataset: one.Dataset, DatasetDigest: p.digest, Options: one.Options, Input: one.Input, Twin: one.Twin, Plan: p.plan()}
+	if m.Input != nil {
+		m.Input.Rows, m.Options.File = p.input, p.manifest.Options.File
+	}
+	return m, nil
+}
+
 // plan is what a change remembers of the plan made.
-func (m *made) plan() *change.Plan {
-	man := m.manifest
-	return &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: man.Columns.Names(), Findings: m.findings, TableRows: man.TableRows, Risk: m.risk, Impact: m.impact, At: man.PlannedAt,
-		Hits: m.hits, Content: man.Content, Mapping: m.mapping, Written: m.written}
+func (p *drafted) plan() *change.Plan {
+	man := p.manifest
+	return &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: man.Columns.Names(), Findings: p.findings, TableRows: man.TableRows, Risk: p.risk,
+		Impact: p.impact, At: man.PlannedAt, Hits: p.hits, Content: man.Content, Mapping: p.mapping, Written: p.written}
 }
 
 // planFailed records why no plan could be made.

@@ -76,16 +76,9 @@ func (w *Workflow) create(tx Tx, c *change.Change, p access.Principal, kind evid
 	c.ID, c.CreatedAt, c.UpdatedAt = id, w.Now(), w.Now()
 	c.State, c.Compact = change.Planning, w.Compact().Digest
 	e := evidence.Entry{Kind: kind, To: evidence.State(change.Planning), Means: p.Means, Digests: map[string]record.Digest{},
-		Body: evidence.Body{Who: string(p.Email), Dataset: c.Dataset, Title: c.Title, Reason: c.Reason}}
-	if c.Input != nil {
-		e.Digests["input"], e.Body.File = c.Input.Digest, c.Input.Name
-		if c.Input.Lines != "" {
-			e.Digests["lines"] = c.Input.Lines
-		}
-		if c.Input.Mends != "" {
-			e.Digests["mends"] = c.Input.Mends
-		}
-	}
+		Body: evidence.Body{Who: string(p.Email), Dataset: c.Dataset, Title: c.Title, Reason: c.Reason, File: filesOf(c)}}
+	maps.Copy(e.Digests, inputDigests(c))
+	maps.Copy(e.Digests, lineDigests(c))
 	if c.SplitFrom != "" {
 		e.IDs = map[string]string{"split_from": string(c.SplitFrom)}
 	}
@@ -243,7 +236,7 @@ func (w *Workflow) withTwin(ctx context.Context, c *change.Change, content recor
 		twin = nil
 		others, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, Content: content, Before: c.ID, Limit: 1, States: twinStates()})
 		if len(others) > 0 {
-			twin = others[0]
+			twin = others[0].On(c.Dataset)
 		}
 		return err
 	})
@@ -255,22 +248,33 @@ func (w *Workflow) withTwin(ctx context.Context, c *change.Change, content recor
 
 // Replan plans again with today's data, and with what is different.
 func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error) {
-	input, err := w.another(ctx, p, id, a)
+	id, dataset := id.Split()
+	input, err := w.another(ctx, p, id, dataset, a)
 	if err != nil {
 		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActReplan, func(s *step) error {
-		if input != nil {
-			s.c.Input, s.c.Purged = input, nil
-		}
 		if p := s.c.Purged; p != nil {
-			if err := w.removed(s.c, "file", p.Inputs); err != nil {
-				return err
+			if input == nil {
+				if err := w.removed(s.c, "file", p.Inputs); err != nil {
+					return err
+				}
 			}
 			s.c.Purged = nil // of plans that count no more
 		}
-		if err := w.chooseAgain(s, a); err != nil {
-			return err
+		if a.File != nil || a.Choose != nil || a.Recipe != "" {
+			one, err := w.one(s.c, s.who, dataset)
+			if err != nil {
+				return err
+			}
+			if err := w.chooseAgain(s, one, a); err != nil {
+				return err
+			}
+			if input != nil {
+				one.Input = input
+			}
+			s.c.TakeFrom(one)
+			applyAt(s.c, one.Options.ApplyAt)
 		}
 		if s.c.IsReversal() {
 			if err := w.reserve(s.tx, s.c); err != nil {
@@ -283,19 +287,22 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 
 // chooseAgain changes what the maker chose before: all of it by a recipe, some of it
 // by their own choices.
-func (w *Workflow) chooseAgain(s *step, a Again) (err error) {
+func (w *Workflow) chooseAgain(s *step, c *change.Change, a Again) (err error) {
 	switch {
 	case a.Recipe != "":
-		s.c.Options, err = w.chosenBy(s.tx, s.who, s.c.Dataset, a.Recipe, a.Choose)
+		c.Options, err = w.chosenBy(s.tx, s.who, c.Dataset, a.Recipe, a.Choose)
 	case a.Choose != nil:
-		err = a.Choose(&s.c.Options)
+		err = a.Choose(&c.Options)
 	default:
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return w.checkChoices(s.c.Dataset, s.c.Options)
+	if s.c.IsFamily() {
+		return w.checkMember(c.Dataset, c.Options)
+	}
+	return w.checkChoices(c.Dataset, c.Options)
 }
 
 // planAgain has a change planned again, with what it is now; why its decisions
@@ -304,15 +311,18 @@ func (w *Workflow) planAgain(s *step, why string) error {
 	s.c.VoidDecisions(why)
 	s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
 	s.c.SubmittedAt, s.c.Trial = nil, nil
-	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Body: evidence.Body{Who: string(s.who.Email), For: s.place()}}
-	if in := s.c.Input; in != nil {
-		e.Digests = map[string]record.Digest{"input": in.Digest}
-		if in.Lines != "" {
-			e.Digests["lines"] = in.Lines
+	e := evidence.Entry{Kind: evidence.PlanAsked, Means: s.who.Means, Digests: inputDigests(s.c), Body: evidence.Body{Who: string(s.who.Email), For: s.place()}}
+	maps.Copy(e.Digests, lineDigests(s.c))
+	for i, one := range s.c.ByDataset() {
+		if one.Input != nil && one.Input.Mends != "" {
+			if e.Counts == nil {
+				e.Counts = map[string]int64{}
+			}
+			e.Counts[numbered(s.c, "mended", i)] = one.Input.Mended
 		}
-		if in.Mends != "" {
-			e.Digests["mends"], e.Counts = in.Mends, map[string]int64{"mended": in.Mended}
-		}
+	}
+	for i := range s.c.Members {
+		s.c.Members[i].Plan, s.c.Members[i].Result = nil, nil
 	}
 	if err := w.move(s.tx, s.c, change.Planning, e); err != nil {
 		return err
@@ -321,7 +331,7 @@ func (w *Workflow) planAgain(s *step, why string) error {
 }
 
 // another takes in the other file of a replan, if there is one.
-func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID, a Again) (*change.Input, error) {
+func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID, dataset string, a Again) (*change.Input, error) {
 	if a.File == nil && a.Choose == nil && a.Recipe == "" {
 		return nil, nil
 	}
@@ -329,6 +339,9 @@ func (w *Workflow) another(ctx context.Context, p access.Principal, id change.ID
 		s, err := w.judge(tx, p, id, change.ActReplan)
 		if err == nil && (s.c.IsReversal() || a.File != nil || a.Recipe != "") {
 			err = filed(s.c, "choose")
+		}
+		if err == nil {
+			_, err = w.one(s.c, s.who, dataset)
 		}
 		return err
 	})
@@ -362,7 +375,7 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 			return errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s.", id, s.c.ReversedBy).
 				WithMend("Go on with that one, or withdraw it first.")
 		}
-		c := &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Maker: p.Email,
+		c := &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Members: undoMembers(s.c), Maker: p.Email,
 			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id}
 		if !s.c.IsReversal() { // who takes a reversal back writes again: that takes the normal route
 			c.ReversesAt = s.c.AppliedAt
@@ -385,7 +398,7 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 
 // undoable refuses an undo whose plan is not kept any more, before it starts.
 func (w *Workflow) undoable(ctx context.Context, c *change.Change) error {
-	_, _, release, err := w.openPlan(ctx, c.Plan.Digest)
+	_, release, err := w.openPlans(ctx, c)
 	if errs.KindOf(err) == errs.NotFound {
 		return errs.New(errs.Blocked, "Change %s cannot be undone: the rows of its plan are not kept any more.", c.ID).Because(err)
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
@@ -78,7 +79,8 @@ func (w *Workflow) artefact(ctx context.Context, a evidence.Artefact) (io.ReadCl
 		return io.NopCloser(bytes.NewReader(text)), err
 	}
 	if a.Digest == a.Plan { // stays when the rows are purged
-		return w.Artifacts.Open(ctx, a.Plan)
+		text, err := w.readWhole(ctx, a.Plan)
+		return io.NopCloser(bytes.NewReader(text)), err
 	}
 	m, parquet, release, err := w.openPlan(ctx, a.Plan)
 	if err != nil {
@@ -110,6 +112,9 @@ func (w *Workflow) storedRows(ctx context.Context, m plan.Manifest) (io.ReadClos
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c = c.On(m.Dataset); c == nil {
+		return nil, fmt.Errorf("the plan of change %s is for another dataset, %s", m.Change, m.Dataset)
 	}
 	if c.Result == nil || c.Result.Stored == "" {
 		return nil, errs.New(errs.NotFound, "The rows of change %s as stored are not kept any more.", m.Change)

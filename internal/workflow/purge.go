@@ -121,6 +121,11 @@ func (k *keeping) look(tx Tx) error {
 		if c.Result != nil && c.Result.Stored != "" {
 			a.add("values", "stored-file", c.Result.Stored)
 		}
+		for _, m := range c.Members {
+			if m.Result != nil {
+				a.add("values", "stored-file", m.Result.Stored)
+			}
+		}
 		if a.inputs || a.values || len(a.pending) > 0 {
 			k.due = append(k.due, a)
 		}
@@ -178,12 +183,21 @@ func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
 	}
 	switch l.Kind {
 	case evidence.ChangeProposed, evidence.PlanAsked:
-		a.add("inputs", "input", l.Digests["input"])
-		a.add("inputs", "mends", l.Digests["mends"])
+		for _, name := range sortedKeys(l.Digests) { // input, mends; input.1, mends.1 of several datasets
+			if is, _, _ := strings.Cut(name, "."); is == "input" || is == "mends" {
+				a.add("inputs", is, l.Digests[name])
+			}
+		}
 	case evidence.PlanStood:
 		a.add("values", "file", l.Digests["file"])
 		a.add("values", "findings", l.Digests["findings"])
 		a.name("values", "rows", l.Digests["rows"]) // is made of the file
+	case evidence.PlansStood:
+		for n := 1; l.Digests[fmt.Sprintf("plan.%d", n)] != ""; n++ {
+			a.add("values", "file", l.Digests[fmt.Sprintf("file.%d", n)])
+			a.add("values", "findings", l.Digests[fmt.Sprintf("findings.%d", n)])
+			a.name("values", "rows", l.Digests[fmt.Sprintf("rows.%d", n)])
+		}
 	case evidence.ApplyResult:
 		a.name("values", "stored", l.Digests["stored"])
 	}

@@ -136,11 +136,16 @@ func (w *Workflow) SaveRecipe(ctx context.Context, p access.Principal, name stri
 		return wire.Recipe{}, err
 	}
 	var out wire.Recipe
+	from, dataset := from.Split()
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, from, change.ActSee)
 		if err != nil {
 			return err
 		}
+		if s.c, err = w.one(s.c, s.who, dataset); err != nil {
+			return err
+		}
+		s.dataset = w.Compact().AccessDataset(s.c.Dataset)
 		if err := savable(s); err != nil {
 			return err
 		}

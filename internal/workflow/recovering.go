@@ -8,7 +8,6 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
-	"sutor/internal/plan"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 )
@@ -138,24 +137,24 @@ func (w *Workflow) end(ctx context.Context, c *change.Change, tx string) string 
 
 // systemOf gives the system that a change's plan is for.
 func (w *Workflow) systemOf(ctx context.Context, c *change.Change) (*system.System, error) {
-	m, _, release, err := w.openPlan(ctx, c.Plan.Digest)
+	o, release, err := w.openPlans(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	release()
-	return w.Systems.System(m.System)
+	return w.Systems.System(o.plans[0].m.System)
 }
 
 // fate tells whether the rows of a plan were committed. Half of them is an
 // answer that a transactional system cannot give: then it is told as a conflict
 // and nothing is written.
 func (w *Workflow) fate(ctx context.Context, c *change.Change, note *change.Committing) (driver.TxState, error) {
-	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
+	o, release, err := w.openPlans(ctx, c)
 	if err != nil {
 		return driver.TxUnknown, err
 	}
 	defer release()
-	sys, err := w.Systems.System(m.System)
+	sys, err := w.Systems.System(o.plans[0].m.System)
 	if err != nil {
 		return driver.TxUnknown, err
 	}
@@ -164,43 +163,55 @@ func (w *Workflow) fate(ctx context.Context, c *change.Change, note *change.Comm
 			return state, err
 		}
 	}
-	return w.compareRows(ctx, c, m, parquet, sys)
+	return w.compareRows(ctx, c, o, sys)
 }
 
 // compareRows tells the fate by the rows: all as planned, or all as before.
-func (w *Workflow) compareRows(ctx context.Context, c *change.Change, m plan.Manifest, parquet string, sys *system.System) (driver.TxState, error) {
-	session, err := w.Engine.Session(ctx, parquet)
-	if err != nil {
-		return driver.TxUnknown, err
-	}
-	defer session.Close()
-	var before, after, neither int64
-	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
-		path := session.Path("verify.csv")
-		n, err := session.Step(ctx, parquet, m, op, m.JudgedSchema(), path)
+func (w *Workflow) compareRows(ctx context.Context, c *change.Change, o opened, sys *system.System) (driver.TxState, error) {
+	var sum system.Verdict
+	for _, p := range o.plans {
+		v, err := w.verifyRows(ctx, p, sys)
 		if err != nil {
 			return driver.TxUnknown, err
+		}
+		sum.Before, sum.After, sum.Neither = sum.Before+v.Before, sum.After+v.After, sum.Neither+v.Neither
+	}
+	switch {
+	case sum.After > 0 && sum.Before == 0:
+		return driver.TxCommitted, nil
+	case sum.Before > 0 && sum.After == 0 || sum.Neither == 0:
+		return driver.TxAborted, nil
+	}
+	return driver.TxUnknown, errs.New(errs.Changed, "The server ended while change %s was applied, and the rows are neither all as before nor all as planned.", c.ID).
+		WithMend("Look at the rows; plan the change again to see what is left to do.")
+}
+
+// verifyRows counts the rows of one plan by what they are now.
+func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.System) (sum system.Verdict, err error) {
+	session, err := w.Engine.Session(ctx, p.parquet)
+	if err != nil {
+		return sum, err
+	}
+	defer session.Close()
+	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
+		path := session.Path("verify.csv")
+		n, err := session.Step(ctx, p.parquet, p.m, op, p.m.JudgedSchema(), path)
+		if err != nil {
+			return sum, err
 		}
 		if n == 0 {
 			continue
 		}
 		in, err := os.Open(path)
 		if err != nil {
-			return driver.TxUnknown, diskFull(err)
+			return sum, diskFull(err)
 		}
-		v, err := sys.Verify(ctx, driver.Write{Op: op, Table: m.Table, Key: m.KeySchema(), Columns: m.JudgedSchema()}, in)
+		v, err := sys.Verify(ctx, driver.Write{Op: op, Table: p.m.Table, Key: p.m.KeySchema(), Columns: p.m.JudgedSchema()}, in)
 		in.Close()
 		if err != nil {
-			return driver.TxUnknown, err
+			return sum, err
 		}
-		before, after, neither = before+v.Before, after+v.After, neither+v.Neither
+		sum.Before, sum.After, sum.Neither = sum.Before+v.Before, sum.After+v.After, sum.Neither+v.Neither
 	}
-	switch {
-	case after > 0 && before == 0:
-		return driver.TxCommitted, nil
-	case before > 0 && after == 0 || neither == 0:
-		return driver.TxAborted, nil
-	}
-	return driver.TxUnknown, errs.New(errs.Changed, "The server ended while change %s was applied, and the rows are neither all as before nor all as planned.", c.ID).
-		WithMend("Look at the rows; plan the change again to see what is left to do.")
+	return sum, nil
 }

@@ -52,7 +52,7 @@ func (w *Workflow) waiting(ctx context.Context, c *change.Change) (n neighbours,
 		}
 	}
 	for _, other := range all {
-		if other.ID == c.ID || other.Plan == nil {
+		if other = other.On(c.Dataset); other == nil || other.ID == c.ID || other.Plan == nil {
 			continue
 		}
 		m, parquet, release, err := w.openPlan(ctx, other.Plan.Digest)
@@ -107,6 +107,9 @@ func history(tx Tx, c *change.Change, columns []string, in *change.RiskInput) er
 	}
 	in.FirstBy, in.NewLayout = len(own) == 0, len(last) > 0
 	for _, before := range last {
+		if before = before.On(c.Dataset); before == nil {
+			continue
+		}
 		if before.Result != nil && !before.IsReversal() {
 			in.Usual = append(in.Usual, before.Result.Applied)
 		}

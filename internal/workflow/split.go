@@ -70,9 +70,11 @@ type parting struct {
 	m     plan.Manifest // of the whole
 	part  duck.Part
 	c     change.Change // the whole, become the part
-	made  *made
+	made  *drafted
 	rest  record.Digest // the artefact with the lines of the rest
 	trial *change.Trial
+
+	compact record.Digest // that the part was judged by
 }
 
 // ApprovePart approves some rows of the plan named by digest, as an owner of the
@@ -283,9 +285,11 @@ func (w *Workflow) linesOf(ctx context.Context, c *change.Change) (plan.Spans, e
 
 // plan plans the part, as any change is, and holds it to the rows that were seen.
 func (d *parting) plan(ctx context.Context) (err error) {
-	if d.made, err = d.w.makePlan(ctx, &d.c); err != nil {
+	m, err := d.w.makePlan(ctx, &d.c)
+	if err != nil {
 		return err
 	}
+	d.made, d.compact = m.members[0], m.compact
 	for _, f := range d.made.findings {
 		if f.Invalid || f.Severity == finding.Block {
 			return errs.New(errs.Blocked, "Change %s cannot be divided so: the part would not stand by itself. %s (rows %s)", d.whole.ID, f.Message, strings.Join(f.Ranges, ", ")).
@@ -333,7 +337,7 @@ func (d *parting) record(s *step, part Part, comment string) error {
 	}
 	c.VoidDecisions("a part of the plan went on by itself")
 	c.Plan, c.Input, c.Trial, c.Split, c.UpdatedAt = d.c.Plan, d.c.Input, d.trial, split, w.Now()
-	c.Compact, c.DatasetDigest = d.made.judged.compact, d.made.judged.dataset
+	c.Compact, c.DatasetDigest = d.compact, d.made.digest
 	c.SplitInto = append(c.SplitInto, rest)
 	maker, _ := w.Compact().Principal(c.Maker)
 	route, err := w.route(s.tx, c, maker)
@@ -358,7 +362,7 @@ func (d *parting) splitLeaf(s *step, split *change.Split, rest change.ID, commen
 		Digests: map[string]record.Digest{"whole": split.Plan, "plan": s.c.Plan.Digest, "compact": s.c.Compact, "file": man.File, "rows": man.Rows,
 			"findings": man.Findings, "lines": man.Lines},
 		IDs:  map[string]string{"into": string(rest)},
-		Body: evidence.Body{Who: string(s.who.Email), For: string(s.seat.For), Comment: comment, Message: split.Say, Route: requirements(s.c.Route), RouteWhy: s.c.RouteWhy}})
+		Body: evidence.Body{Who: string(s.who.Email), For: string(s.seat.For), Comment: comment, Message: split.Say, Route: requirements(s.c, s.c.Route), RouteWhy: s.c.RouteWhy}})
 }
 
 // goBack gives the rest back to its maker, as a change that is being planned.

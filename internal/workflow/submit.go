@@ -2,6 +2,8 @@ package workflow
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -43,20 +45,32 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		}
 		now := w.Now()
 		s.c.SubmittedAt = &now
-		if len(s.c.Plan.Mapping) > 0 {
-			earlier, err := s.tx.Memories(s.c.Dataset, s.c.Maker, s.dataset.Department, memories)
-			if err != nil {
-				return err
-			}
-			if err := s.tx.Remember(recipe.Remember(s.c, s.dataset.Department, now, earlier)); err != nil {
-				return err
-			}
+		if err := w.remember(s.tx, s.c, now); err != nil {
+			return err
 		}
 		return w.move(s.tx, s.c, to, evidence.Entry{Kind: evidence.ChangeSubmitted, Means: p.Means,
 			Digests: map[string]record.Digest{"plan": s.c.Plan.Digest, "compact": s.c.Compact},
 			Counts:  countsOf(s.c.Plan.Counts),
-			Body:    evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment, Route: requirements(route.Steps), RouteWhy: route.Why}})
+			Body:    evidence.Body{Who: string(p.Email), For: s.place(), Comment: comment, Route: requirements(s.c, route.Steps), RouteWhy: route.Why}})
 	})
+}
+
+// remember keeps what the change decided about the columns of its files.
+func (w *Workflow) remember(tx Tx, c *change.Change, now time.Time) error {
+	for _, one := range c.ByDataset() {
+		if len(one.Plan.Mapping) == 0 {
+			continue
+		}
+		department := w.Compact().AccessDataset(one.Dataset).Department
+		earlier, err := tx.Memories(one.Dataset, one.Maker, department, memories)
+		if err != nil {
+			return err
+		}
+		if err := tx.Remember(recipe.Remember(one, department, now, earlier)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // submittable says what stands in the way of a submission, besides rights and
@@ -65,12 +79,12 @@ func (w *Workflow) submittable(c *change.Change) error {
 	if err := w.sameRules(c); err != nil {
 		return err
 	}
-	if err := w.checkTime(c.Dataset, c.Options.ApplyAt); err != nil {
+	if err := w.checkTimes(c); err != nil {
 		return errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, errs.Public(err).Message).
 			WithMend("Plan it again for another time: sutor change replan %s --apply-at …", c.ID)
 	}
-	if finding.Blocks(c.Plan.Findings) {
-		for _, f := range c.Plan.Findings {
+	for _, one := range c.ByDataset() {
+		for _, f := range one.Plan.Findings {
 			if f.Severity == finding.Block {
 				e := errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, f.Message)
 				e.WithMend("%s See all findings with `sutor change findings %s`.", f.Mend, c.ID)
@@ -91,62 +105,72 @@ func (w *Workflow) submittable(c *change.Change) error {
 // sameRules refuses a plan that was judged by rules which are not in force any
 // more: the dataset's section of the Compact, or the people of its route.
 func (w *Workflow) sameRules(c *change.Change) error {
-	now, there := w.Compact().DatasetDigest(c.Dataset)
-	if !there {
-		return errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", c.Dataset).
-			WithMend("Ask the steward.")
-	}
-	if now != c.DatasetDigest {
-		return errs.New(errs.Blocked, "The Compact's rules for %s, or the people who decide on it, changed since change %s was planned.", c.Dataset, c.ID).
-			WithMend("Plan it again: sutor change replan %s", c.ID)
+	for _, one := range c.ByDataset() {
+		now, there := w.Compact().DatasetDigest(one.Dataset)
+		if !there {
+			return errs.New(errs.Blocked, "The dataset %s is not in the Compact any more.", one.Dataset).
+				WithMend("Ask the steward.")
+		}
+		if now != one.DatasetDigest {
+			return errs.New(errs.Blocked, "The Compact's rules for %s, or the people who decide on it, changed since change %s was planned.", one.Dataset, c.ID).
+				WithMend("Plan it again: sutor change replan %s", c.ID)
+		}
 	}
 	return nil
 }
 
-// route computes who must decide, by the Compact in force.
+// route computes who must decide, by the Compact in force. In a family each dataset
+// has steps of its own, and going ahead without an owner takes the freedom, or the
+// exemption, of them all.
 func (w *Workflow) route(tx Tx, c *change.Change, p access.Principal) (change.Route, error) {
 	return w.routeBy(tx, w.Compact(), c, p)
 }
 
 func (w *Workflow) routeBy(tx Tx, comp *compact.Compact, c *change.Change, p access.Principal) (change.Route, error) {
-	left := map[access.Role][]change.Vacancy{}
-	for _, r := range []access.Role{access.Owner, access.Manager} {
-		var err error
-		if left[r], err = w.vacancies(tx, comp, c.Dataset, r); err != nil {
-			return change.Route{}, err
-		}
-	}
-	in := change.RouteInput{Maker: c.Maker, Hands: c.Hands, Findings: c.Plan.Findings,
-		Deciders: func(r access.Role) []access.Email { return comp.Deciders(c.Dataset, r) },
-		Left:     func(r access.Role) []change.Vacancy { return left[r] }}
-	if d, there := comp.Dataset(c.Dataset); there {
-		in.Owners = d.Needs
-	}
+	free, exempt := "", ""
+	var err error
 	if c.IsReversal() {
-		in.Reversal = w.exempt(c, p)
-	} else {
-		var err error
-		if in.Freedom, err = w.freedom(tx, comp, c); err != nil {
-			return change.Route{}, err
-		}
+		exempt = w.exempt(c, p)
+	} else if free, err = w.freedom(tx, comp, c); err != nil {
+		return change.Route{}, err
 	}
-	return change.RouteFor(in), nil
+	var all []change.Route
+	for _, one := range c.ByDataset() {
+		left := map[access.Role][]change.Vacancy{}
+		for _, r := range []access.Role{access.Owner, access.Manager} {
+			if left[r], err = w.vacancies(tx, comp, one.Dataset, r); err != nil {
+				return change.Route{}, err
+			}
+		}
+		in := change.RouteInput{Maker: c.Maker, Hands: c.Hands, Findings: one.Plan.Findings, Freedom: free, Reversal: exempt,
+			Deciders: func(r access.Role) []access.Email { return comp.Deciders(one.Dataset, r) },
+			Left:     func(r access.Role) []change.Vacancy { return left[r] }}
+		if c.IsFamily() {
+			in.Dataset = one.Dataset
+		}
+		if d, there := comp.Dataset(one.Dataset); there {
+			in.Owners = d.Needs
+		}
+		all = append(all, change.RouteFor(in))
+	}
+	return change.JoinRoutes(all), nil
 }
 
-// exempt says why a reversal needs nobody else: a listed owner may take back the
-// first reversal of a change within thirty days of its apply.
+// exempt says why a reversal needs nobody else: a listed owner, of a family one of
+// all its datasets, may take back the first reversal of a change within thirty days
+// of its apply.
 func (w *Workflow) exempt(c *change.Change, p access.Principal) string {
-	owner := w.Compact().AccessDataset(c.Dataset).OwnedBy(p)
-	if !owner || c.ReversesAt == nil || w.Now().Sub(*c.ReversesAt) > change.OwnersUndo {
+	foreign := slices.ContainsFunc(w.accessOf(c), func(d access.Dataset) bool { return !d.OwnedBy(p) })
+	if foreign || c.ReversesAt == nil || w.Now().Sub(*c.ReversesAt) > change.OwnersUndo {
 		return ""
 	}
 	return "An owner of the dataset may undo a change alone within 30 days of its apply."
 }
 
-func requirements(steps []change.Step) []evidence.Requirement {
+func requirements(c *change.Change, steps []change.Step) []evidence.Requirement {
 	out := make([]evidence.Requirement, len(steps))
 	for i, s := range steps {
-		out[i] = evidence.Requirement{Role: string(s.Role), Needs: int64(s.Needs), Why: s.Why}
+		out[i] = evidence.Requirement{Role: string(s.Role), Needs: int64(s.Needs), Why: s.Why, Member: memberOf(c, s.Dataset)}
 	}
 	return out
 }

@@ -63,14 +63,18 @@ func (w *Workflow) toTry(ctx context.Context, p access.Principal, id change.ID, 
 			return errs.New(errs.Blocked, "Change %s would change nothing: there is nothing to try.", id)
 		}
 		if c.IsFamily() {
-			return errs.New(errs.Blocked, "Change %s is over several datasets, which are not tried together.", id).WithMend("Submit it; the system speaks when it is applied.")
+			return untriedFamily(id)
 		}
 		if err := w.sameRules(c); err != nil {
 			return err
 		}
-		return w.frozen(tx, c.Dataset)
+		return w.frozen(tx, c.Datasets())
 	})
 	return c, err
+}
+
+func untriedFamily(id change.ID) error {
+	return errs.New(errs.Blocked, "Change %s is over several datasets, which are not tried together.", id).WithMend("Submit it; the system speaks when it is applied.")
 }
 
 // keepTrial keeps a trial with the change, if the plan is still the one tried.
@@ -227,19 +231,22 @@ func (w *Workflow) nobodyTries(tx Tx, dataset string) error {
 // tryPlan writes a plan and rolls it back. An error says why that could not be
 // done, or that live rows are not what the plan says.
 func (w *Workflow) tryPlan(ctx context.Context, c *change.Change, t *change.Trial) error {
-	out := &written{}
-	a, err := w.openApply(ctx, c, out, func(parquet string) (*duck.Session, error) { return w.trialSession(ctx, c, parquet) })
+	if c.IsFamily() {
+		return untriedFamily(c.ID)
+	}
+	whole, err := w.openApply(ctx, c, &written{}, func(files ...string) (*duck.Session, error) { return w.trialSession(ctx, c, files...) })
 	if err != nil {
 		return err
 	}
-	defer a.close()
-	steps, err := a.prepare(ctx)
+	defer whole.close()
+	steps, err := whole.prepare(ctx)
 	if err != nil {
 		return err
 	}
+	a := whole.members[0]
 	refused, err := a.try(ctx, steps)
 	if errors.Is(err, errConflict) {
-		t.Findings = []finding.Finding{plan.MovedFinding(out.conflicts, out.lines)}
+		t.Findings = []finding.Finding{plan.MovedFinding(a.out.conflicts, a.out.lines)}
 		return err
 	}
 	if err != nil {
@@ -257,11 +264,11 @@ func (w *Workflow) tryPlan(ctx context.Context, c *change.Change, t *change.Tria
 }
 
 // trialSession gives a small plan a place of its own: who submits waits for it.
-func (w *Workflow) trialSession(ctx context.Context, c *change.Change, parquet string) (*duck.Session, error) {
+func (w *Workflow) trialSession(ctx context.Context, c *change.Change, files ...string) (*duck.Session, error) {
 	if c.Plan.Counts.Written() <= change.TriedOnSubmit {
-		return w.Engine.Trial(ctx, parquet)
+		return w.Engine.Trial(ctx, files...)
 	}
-	return w.Engine.Session(ctx, parquet)
+	return w.Engine.Session(ctx, files...)
 }
 
 // try writes the steps, and finds the rows that the system refuses. It never

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	for _, id := range c.SplitInto {
 		out.SplitInto = append(out.SplitInto, string(id))
 	}
-	values := access.May(p, access.SeeValues, d)
+	values := access.May(p, access.SeeValues, d) || c.IsFamily() && !slices.ContainsFunc(w.accessOf(c), func(d access.Dataset) bool { return !access.May(p, access.SeeValues, d) })
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
 	}
@@ -57,7 +58,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		}
 	}
 	w.viewPlan(&out, c, values)
-	if err := w.viewRoute(tx, &out, c); err != nil {
+	if err := errors.Join(w.viewRoute(tx, &out, c), w.viewMembers(tx, &out, c, p)); err != nil {
 		return out, err
 	}
 	var err error
@@ -71,7 +72,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	for _, dec := range c.Decisions {
 		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), For: string(dec.For), Role: string(dec.Role), Decision: word(dec.Approve),
-			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void})
+			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void, Datasets: dec.Datasets})
 	}
 	if c.Halt != nil && c.State == change.Applying {
 		out.Stopping = string(c.Halt.By)
@@ -84,14 +85,16 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Progress = &wire.Progress{Step: pr.Step, Done: pr.Done, Of: pr.Of}
 	}
 	for _, a := range change.Acts {
-		if _, err := change.Judge(c, a, p, d); err == nil && a != change.ActSee {
+		if _, err := change.Judge(c, a, p, w.accessOf(c)...); err == nil && a != change.ActSee {
 			if a == change.ActUndo && (!out.Undo.Possible || c.ReversedBy != "") {
 				continue
 			}
 			out.May = append(out.May, string(a))
 		}
 	}
-	w.cut(&out, c, w.sight(p, c.Dataset))
+	if !c.IsFamily() { // whose members are cut one by one
+		w.cut(&out, c, w.sight(p, c.Dataset))
+	}
 	return out, nil
 }
 
@@ -202,7 +205,7 @@ func (w *Workflow) viewRoute(tx Tx, out *wire.Change, c *change.Change) error {
 	}
 	out.Blocked, out.RouteWhy = blocked, why
 	for _, s := range route {
-		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
+		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why, Dataset: s.Dataset})
 	}
 	return nil
 }
@@ -271,8 +274,20 @@ func impactOf(i change.Impact, values bool) wire.Impact {
 	return out
 }
 
-// undo tells whether an applied change can be reversed, until when, and why.
-func (w *Workflow) undo(c *change.Change) wire.Undo {
+// undo tells whether an applied change can be reversed, until when, and why: a family
+// as a whole, so as long as all of its members can.
+func (w *Workflow) undo(c *change.Change) (out wire.Undo) {
+	for i, one := range c.ByDataset() {
+		u := w.undoOn(one)
+		if i == 0 || !u.Possible && out.Possible || u.Possible && out.Possible && u.Until.Before(*out.Until) {
+			out = u
+		}
+	}
+	return out
+}
+
+// undoOn is undo over one dataset.
+func (w *Workflow) undoOn(c *change.Change) wire.Undo {
 	if c.State == change.Undone {
 		return wire.Undo{Why: fmt.Sprintf("It is undone already, by change %s.", c.ReversedBy)}
 	}

@@ -66,6 +66,8 @@ type UseCases interface {
 	Propose(ctx context.Context, p access.Principal, in Proposal) (wire.Change, error)
 	// ProposeRule proposes a change without a file.
 	ProposeRule(ctx context.Context, p access.Principal, in RuleProposal) (wire.Change, error)
+	// ProposeTogether is Propose for several datasets of one system at once.
+	ProposeTogether(ctx context.Context, p access.Principal, in Together) (wire.Change, error)
 	// Replan plans again with today's data, and with what is different. Decisions
 	// become void.
 	Replan(ctx context.Context, p access.Principal, id change.ID, a Again) (wire.Change, error)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"sutor/internal/change"
@@ -22,8 +23,9 @@ import (
 // WritePlan is the work behind an apply: it writes the plan of a change that is
 // applying, in one transaction of the system, and moves it to applied, or back
 // to planned where live data is not what was approved, or to failed. Applies on
-// one dataset go one after the other. It is called by the queue; on a change
-// that does not wait for it, it does nothing.
+// one dataset go one after the other; a family takes its turn on all of its
+// datasets. It is called by the queue; on a change that does not wait for it, it
+// does nothing.
 func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	c, err := w.claim(ctx, id, change.Applying)
 	if err != nil || c == nil {
@@ -31,7 +33,7 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	}
 	ctx, end := w.keepAlive(ctx, c)
 	defer end()
-	release, err := w.turn(ctx, c.Dataset)
+	release, err := w.turn(ctx, c.Datasets()...)
 	if err != nil {
 		return err
 	}
@@ -65,15 +67,26 @@ func (w *Workflow) WritePlan(ctx context.Context, id change.ID) error {
 	return w.persist(ctx, func(ctx context.Context) error { return w.applyEnded(ctx, c, done, out, err) })
 }
 
-// turn waits until no other apply on the dataset runs in this process.
-func (w *Workflow) turn(ctx context.Context, dataset string) (release func(), err error) {
-	lock, _ := w.turns.LoadOrStore(dataset, make(chan struct{}, 1))
-	select {
-	case lock.(chan struct{}) <- struct{}{}:
-		return func() { <-lock.(chan struct{}) }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// turn waits until no other apply on the datasets runs in this process. It takes them
+// in the order of their names, so that no two families wait for each other.
+func (w *Workflow) turn(ctx context.Context, datasets ...string) (release func(), err error) {
+	var taken []chan struct{}
+	release = func() {
+		for _, lock := range taken {
+			<-lock
+		}
 	}
+	for _, name := range slices.Sorted(slices.Values(datasets)) {
+		lock, _ := w.turns.LoadOrStore(name, make(chan struct{}, 1))
+		select {
+		case lock.(chan struct{}) <- struct{}{}:
+			taken = append(taken, lock.(chan struct{}))
+		case <-ctx.Done():
+			release()
+			return nil, ctx.Err()
+		}
+	}
+	return release, nil
 }
 
 // retry is the time between two attempts at what must come to an end.
@@ -106,12 +119,25 @@ func pause(ctx context.Context) bool {
 	}
 }
 
-// written is what an apply did so far.
-type written struct {
+// written is what an apply did so far, by dataset.
+type written struct{ of map[string]*wrote }
+
+// wrote is what an apply did in one dataset.
+type wrote struct {
 	rows      int64
 	conflicts int64
 	lines     []int64 // file rows of conflicts
 	findings  []finding.Finding
+}
+
+func (o *written) on(dataset string) *wrote {
+	if o.of == nil {
+		o.of = map[string]*wrote{}
+	}
+	if o.of[dataset] == nil {
+		o.of[dataset] = &wrote{}
+	}
+	return o.of[dataset]
 }
 
 // errUncertain: the answer to the commit was lost.
@@ -123,19 +149,19 @@ var errConflict = errs.New(errs.Changed, "Live rows are not what was approved an
 // write writes the plan and commits. An error means that nothing was written,
 // except for errUncertain.
 func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*change.Committing, error) {
-	a, err := w.openApply(ctx, c, out, func(parquet string) (*duck.Session, error) {
-		return w.Engine.Queue(ctx, w.queued(c.ID), parquet)
+	t, err := w.openApply(ctx, c, out, func(files ...string) (*duck.Session, error) {
+		return w.Engine.Queue(ctx, w.queued(c.ID), files...)
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer a.close()
-	return a.run(ctx)
+	defer t.close()
+	return t.run(ctx)
 }
 
-// openApply opens the plan of a change and what it takes to write it.
-func (w *Workflow) openApply(ctx context.Context, c *change.Change, out *written, session func(parquet string) (*duck.Session, error)) (a *applying, err error) {
-	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
+// openApply opens the plans of a change and what it takes to write them.
+func (w *Workflow) openApply(ctx context.Context, c *change.Change, out *written, session func(files ...string) (*duck.Session, error)) (t *transaction, err error) {
+	o, release, err := w.openPlans(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -144,30 +170,50 @@ func (w *Workflow) openApply(ctx context.Context, c *change.Change, out *written
 			release()
 		}
 	}()
-	if m.Digest() != c.Plan.Digest || m.Change != c.ID {
-		return nil, fmt.Errorf("the manifest of change %s is not the one that was approved", c.ID)
-	}
-	sys, err := w.Systems.System(m.System)
+	sys, err := w.Systems.System(o.plans[0].m.System)
 	if err != nil {
 		return nil, err
 	}
-	table, err := sys.Describe(ctx, m.Table)
+	var files []string
+	whole := &transaction{w: w, c: c, sys: sys, steps: o.steps}
+	for _, p := range o.plans {
+		a, err := w.samePlan(ctx, p, sys)
+		if err != nil {
+			return nil, err
+		}
+		a.out = out.on(p.c.Dataset)
+		whole.members, files = append(whole.members, a), append(files, p.parquet)
+	}
+	s, err := session(files...)
+	if err != nil {
+		return nil, err
+	}
+	whole.close = func() { s.Close(); release() }
+	for i, a := range whole.members {
+		if a.session = s; len(whole.members) > 1 {
+			if a.session, err = s.In(ctx, fmt.Sprintf("m%d", i+1)); err != nil {
+				s.Close()
+				return nil, err
+			}
+		}
+	}
+	return whole, nil
+}
+
+// samePlan makes sure that a table is still what its plan was made for.
+func (w *Workflow) samePlan(ctx context.Context, p openedPlan, sys *system.System) (*applying, error) {
+	table, err := sys.Describe(ctx, p.m.Table)
 	if err != nil {
 		return nil, err
 	}
 	if table.ReadOnly != "" {
-		return nil, errs.New(errs.Blocked, "%s cannot be written any more, so nothing was: %s", m.Table, table.ReadOnly).
+		return nil, errs.New(errs.Blocked, "%s cannot be written any more, so nothing was: %s", p.m.Table, table.ReadOnly).
 			WithMend("Ask the steward; then plan the change again.")
 	}
-	if err := samePlace(m, table); err != nil {
+	if err := samePlace(p.m, table); err != nil {
 		return nil, err
 	}
-	s, err := session(parquet)
-	if err != nil {
-		return nil, err
-	}
-	return &applying{w: w, c: c, m: m, sys: sys, parquet: parquet, session: s, columns: table.Columns, all: readable(table, m.Key), out: out,
-		close: func() { s.Close(); release() }}, nil
+	return &applying{w: w, c: p.c, m: p.m, sys: sys, parquet: p.parquet, columns: table.Columns, all: readable(table, p.m.Key)}, nil
 }
 
 // samePlace refuses a table whose judged columns are not what they were.
@@ -198,22 +244,31 @@ func readable(t driver.Table, key []string) record.Schema {
 	return out
 }
 
-// applying is one apply under way.
-type applying struct {
+// transaction is one apply under way, over all datasets of its change.
+type transaction struct {
 	w       *Workflow
 	c       *change.Change
+	sys     *system.System
+	members []*applying
+	steps   []plan.Step
+	close   func()
+}
+
+// applying is what it does in one dataset.
+type applying struct {
+	w       *Workflow
+	c       *change.Change // over this dataset alone
 	m       plan.Manifest
 	sys     *system.System
 	parquet string
 	session *duck.Session
 	columns record.Schema // of the table, as described just now
 	all     record.Schema // of them, the readable ones besides the key
-	out     *written
+	out     *wrote
 	files   []duck.StoredFile
-	close   func()
 }
 
-func (a *applying) run(ctx context.Context) (done *change.Committing, err error) {
+func (a *transaction) run(ctx context.Context) (done *change.Committing, err error) {
 	steps, err := a.prepare(ctx)
 	if err != nil {
 		return nil, err
@@ -233,13 +288,10 @@ func (a *applying) run(ctx context.Context) (done *change.Committing, err error)
 		return nil, err
 	}
 	for _, s := range steps {
-		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), a.out.rows, a.m.Counts.Written())
-		if err := a.step(ctx, tx, s); err != nil {
-			return nil, err
+		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
+		if err := s.of.step(ctx, tx, s); err != nil {
+			return nil, inDataset(a.c, s.of.c.Dataset, err)
 		}
-	}
-	if want := a.m.Counts.Written(); a.out.rows != want {
-		return nil, fmt.Errorf("the plan of change %s writes %d rows, the system wrote %d", a.c.ID, want, a.out.rows)
 	}
 	if done, err = a.keepStored(ctx); err != nil {
 		return nil, err
@@ -251,8 +303,9 @@ func (a *applying) run(ctx context.Context) (done *change.Committing, err error)
 	return done, nil
 }
 
-// step is all that one operation writes, ready to be sent.
+// prepared is all that one operation writes to one dataset, ready to be sent.
 type prepared struct {
+	of           *applying
 	op           driver.Op
 	rows         int64
 	columns      record.Schema
@@ -261,21 +314,49 @@ type prepared struct {
 
 // prepare makes the files of the steps, in the order in which they are written, so
 // that nothing is waited for while the system holds the rows.
-func (a *applying) prepare(ctx context.Context) (steps []prepared, err error) {
-	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
-		s := prepared{op: op, columns: a.columns.Pick(a.m.JudgedSchema().Names()),
-			path: a.session.Path("step-" + string(op) + ".csv"), stored: a.session.Path("stored-" + string(op) + ".csv")}
-		if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
-			s.columns = a.all
-		}
-		if s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, s.path); err != nil {
-			return nil, err
+func (a *transaction) prepare(ctx context.Context) (steps []prepared, err error) {
+	for _, step := range a.steps {
+		member := a.members[step.Member-1]
+		s, err := member.prepare(ctx, step.Op)
+		if err != nil {
+			return nil, inDataset(a.c, member.c.Dataset, err)
 		}
 		if s.rows > 0 {
 			steps = append(steps, s)
 		}
 	}
 	return steps, nil
+}
+
+// prepare makes the file of one step.
+func (a *applying) prepare(ctx context.Context, op driver.Op) (s prepared, err error) {
+	s = prepared{of: a, op: op, columns: a.columns.Pick(a.m.JudgedSchema().Names()),
+		path: a.session.Path("step-" + string(op) + ".csv"), stored: a.session.Path("stored-" + string(op) + ".csv")}
+	if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
+		s.columns = a.all
+	}
+	s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, s.path)
+	return s, err
+}
+
+// keepStored keeps what each dataset has stored, all before the commit.
+func (a *transaction) keepStored(ctx context.Context) (*change.Committing, error) {
+	var all []change.Committing
+	rows := int64(0)
+	for _, member := range a.members {
+		if want := member.m.Counts.Written(); member.out.rows != want {
+			return nil, fmt.Errorf("the plan of change %s writes %d rows to %s, the system wrote %d", a.c.ID, want, member.c.Dataset, member.out.rows)
+		}
+		one, err := member.keepStored(ctx)
+		if err != nil {
+			return nil, inDataset(a.c, member.c.Dataset, err)
+		}
+		all, rows = append(all, *one), rows+one.Rows
+	}
+	if !a.c.IsFamily() {
+		return &all[0], nil
+	}
+	return &change.Committing{Rows: rows, Members: all}, nil
 }
 
 // writer is what an apply and a trial write to.
@@ -393,7 +474,7 @@ func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, d
 		if err := w.unstopped(meta, c.ID); err != nil {
 			return err
 		}
-		return w.frozen(meta, c.Dataset)
+		return w.frozen(meta, c.Datasets())
 	}
 	if err := w.note(ctx, c, may, func(l *change.Lease) { l.Committing = done }); err != nil {
 		return err
@@ -422,7 +503,9 @@ func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, done *chang
 		e := evidence.Entry{Kind: evidence.ApplyResult, Digests: planDigests(now), Body: evidence.Body{Message: now.Result.Message},
 			Counts: map[string]int64{"applied": now.Result.Applied, "conflicts": now.Result.Conflicts, "failed": now.Result.Failed}}
 		if to == change.Applied {
-			e.Digests["stored"] = done.CSV
+			for i, one := range done.Each() {
+				e.Digests[numbered(now, "stored", i)] = one.CSV
+			}
 		}
 		if err := w.move(tx, now, to, e); err != nil {
 			return err
@@ -445,20 +528,44 @@ func (w *Workflow) applyEnded(ctx context.Context, c *change.Change, done *chang
 func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written, cause error) change.State {
 	now := w.Now()
 	c.Result = &change.Result{At: now}
+	for i := range c.Members {
+		c.Members[i].Result = &change.Result{At: now}
+	}
 	switch {
 	case cause == nil:
 		c.Result.Applied, c.Result.Stored, c.Result.Columns = done.Rows, done.Stored, done.Columns
+		for i, one := range done.Members {
+			r := c.Members[i].Result
+			r.Applied, r.Stored, r.Columns = one.Rows, one.Stored, one.Columns
+		}
 		c.AppliedAt, c.Problem, c.Why = &now, nil, ""
 		return change.Applied
 	case errs.KindOf(cause) == errs.Changed:
 		w.fail(c, cause)
-		c.Result.Conflicts, c.Result.ConflictRows, c.Result.Message = out.conflicts, out.lines, c.Why
+		c.Result.Message = c.Why
+		for i, one := range c.ByDataset() {
+			r, did := c.Result, out.on(one.Dataset)
+			c.Result.Conflicts += did.conflicts
+			if c.IsFamily() {
+				r = c.Members[i].Result
+				r.Conflicts = did.conflicts
+			}
+			r.ConflictRows = did.lines
+		}
 		c.VoidDecisions("live data changed before it was applied")
 		c.Route, c.RouteWhy, c.SubmittedAt = nil, "", nil
 		return change.Planned
 	}
 	w.fail(c, refusal(cause))
-	c.Result.Failed, c.Result.Message, c.Result.Findings = c.Plan.Counts.Written(), c.Why, out.findings
+	c.Result.Failed, c.Result.Message = c.Plan.Counts.Written(), c.Why
+	for i, one := range c.ByDataset() {
+		r := c.Result
+		if c.IsFamily() {
+			r = c.Members[i].Result
+			r.Failed = one.Plan.Counts.Written()
+		}
+		r.Findings = out.on(one.Dataset).findings
+	}
 	c.VoidDecisions("the apply failed")
 	return change.Failed
 }

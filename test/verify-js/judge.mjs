@@ -31,12 +31,15 @@ const hand = (life, who, place) => {
   if (who && who !== life.maker && place && place === life.maker) life.hands.add(who);
 };
 
+const stand = (life, leaf) => Object.assign(life, { plan: leaf.digests.get("plan"), submission: null });
+
 const steps = {
   "change.proposed": propose,
   "undo.proposed": propose,
   "plan.asked": (life, leaf, who, place) => { unplan(life); hand(life, who, place); },
   "plan.failed": unplan,
-  "plan.stood": (life, leaf) => Object.assign(life, { plan: leaf.digests.get("plan"), submission: null }),
+  "plan.stood": stand,
+  "plans.stood": stand,
   "decisions.voided": (life) => { life.submission = null; },
   "decision.approved": decide,
   "decision.rejected": decide,
@@ -86,8 +89,8 @@ function decide(life, leaf, who, place) {
     life.notes.push(`Who decided in leaf number ${leaf.seq} of the change was erased.`);
   }
   if (leaf.kind === "decision.rejected") return;
-  const role = leaf.ids.get("role");
-  s.approvals.set(role, (s.approvals.get(role) ?? 0n) + 1n);
+  const role = leaf.ids.get("role"), members = leaf.ids.get("members"); // in a change over several datasets, those that it counts for
+  for (const seat of members ? new Set(members.split(".").map((n) => `${role}.${n}`)) : [role]) s.approvals.set(seat, (s.approvals.get(seat) ?? 0n) + 1n);
   refuse(leaf.to === "approved" && lacking(s), `leaf ${leaf.index}: the change passed without the approvals it needs`);
 }
 

@@ -27,6 +27,7 @@ const kinds = {
   "undo.proposed": { to: ["draft", "planning"], person: true, ids: ["reverses"] },
   "plan.asked": { to: ["planning"] },
   "plan.stood": { from: ["planning"], to: ["planned"], digests: ["plan", "compact", "file", "rows", "findings"] },
+  "plans.stood": { from: ["planning"], to: ["planned"], digests: ["plan", "compact", ...["plan", "file", "rows", "findings"].flatMap((name) => [`${name}.1`, `${name}.2`])] },
   "plan.failed": { from: ["planning"], to: ["failed"] },
   "change.tried": { person: true, digests: plan, ids: ["outcome"] },
   "change.submitted": { from: ["planned"], to: ["submitted", "approved"], person: true, digests: planAndCompact },
@@ -136,7 +137,7 @@ const bodyForm = {
   "who?": is.text, "for?": is.text, "dataset?": is.text, "title?": is.text, "reason?": is.text, "comment?": is.text,
   "file?": is.text, "route?": is.list, "route_why?": is.text, "action?": is.text, "message?": is.text, "details?": is.map(is.text),
 };
-const stepForm = { role: is.text, needs: is.number, "why?": is.text };
+const stepForm = { role: is.text, needs: is.number, "why?": is.text, "member?": is.number };
 
 // readBody opens the envelope of a leaf: salt (32 bytes) and body (a value).
 export function readBody(leaf, salt, value) {
@@ -147,9 +148,10 @@ export function readBody(leaf, salt, value) {
   if (!body.route) return body;
   const asked = new Map();
   for (const step of body.route) {
-    const { role, needs } = fields(step, stepForm, "the route");
-    const before = asked.get(role) ?? 0n;
-    asked.set(role, needs > before ? needs : before);
+    const { role, needs, member } = fields(step, stepForm, "the route");
+    const seat = member === undefined ? role : `${role}.${member}`;
+    const before = asked.get(seat) ?? 0n;
+    asked.set(seat, needs > before ? needs : before);
   }
   const same = needsOf(leaf);
   refuse(asked.size !== same.size || [...asked].some(([role, n]) => same.get(role) !== n), "its route asks for other people than the leaf");

@@ -145,19 +145,34 @@ function readLeaves(pack, { head, change }) {
   return all;
 }
 
-// contentOf derives from the leaves what the pack must hold.
+// contentOf derives from the leaves what the pack must hold. A plan over several
+// datasets binds one for each: its members.
 function contentOf(leaves) {
-  const compacts = new Set(), plans = new Map(); // plan's digest → that of the rows as stored
+  const compacts = new Set(), plans = new Map(), stood = new Map(); // by the plan's digest
   const deputies = new Map(); // id of a deputy who decided → index of their first decision
   for (const leaf of leaves.filter((l) => l.change && l.kind !== "erased" && l.kind !== "refused")) {
-    const { plan, compact, stored } = Object.fromEntries(leaf.digests);
+    const { plan, compact } = Object.fromEntries(leaf.digests);
     if (compact) compacts.add(compact);
     const deputy = leaf.kind.startsWith("decision.") && leaf.ids.get("deputy");
     if (deputy && !deputies.has(deputy)) deputies.set(deputy, leaf.index);
-    if (["change.submitted", "change.split"].includes(leaf.kind) && !plans.has(plan)) plans.set(plan, "");
-    if (leaf.kind === "apply.result" && stored && plans.has(plan)) plans.set(plan, stored);
+    if (["plan.stood", "plans.stood", "change.split"].includes(leaf.kind)) stood.set(plan, leaf);
+    if (["change.submitted", "change.split"].includes(leaf.kind) && !plans.has(plan)) plans.set(plan, planOf(plan, stood.get(plan)));
+    if (leaf.kind === "apply.result" && plans.has(plan)) keepStored(plans.get(plan), leaf.digests);
   }
-  return { compacts: [...compacts].sort(), plans, deputies, erased: erasedBy(leaves) };
+  return { compacts: [...compacts].sort(), plans: [...plans.values()], deputies, erased: erasedBy(leaves) };
+}
+
+// planOf gives what the leaf says of a plan when it stood.
+function planOf(plan, leaf) {
+  const of = (digest, suffix) => ({ digest, stored: "", members: [], said: leaf && ["file", "rows", "findings"].map((name) => leaf.digests.get(name + suffix)) });
+  const whole = of(plan, "");
+  for (let n = 1; leaf?.kind === "plans.stood" && leaf.digests.has(`plan.${n}`); n++) whole.members.push(of(leaf.digests.get(`plan.${n}`), `.${n}`));
+  return whole;
+}
+
+function keepStored(plan, digests) {
+  plan.stored = digests.get("stored") ?? plan.stored;
+  plan.members.forEach((m, i) => { m.stored = digests.get(`stored.${i + 1}`) ?? m.stored; });
 }
 
 const erasedBy = (leaves) => new Set(leaves.filter((l) => l.kind === "erased").flatMap((l) => [...l.digests.values()]));
@@ -172,7 +187,7 @@ function checkOutside(leaves) {
   for (const leaf of leaves) {
     if (leaf.envelope) erasable.add(leaf.envelope);
     if (leaf.kind === "erased") continue;
-    for (const name of ["file", "rows", "findings", "stored"]) if (leaf.digests.has(name)) erasable.add(leaf.digests.get(name));
+    for (const [name, digest] of leaf.digests) if (["file", "rows", "findings", "stored"].includes(name.split(".")[0])) erasable.add(digest);
   }
   const seen = new Set();
   for (const leaf of leaves.filter((l) => !l.change)) {
@@ -218,17 +233,37 @@ function readContent(pack, { leaves, notes }) {
     else pack.take(name, { hex: digest.slice(7) });
   };
   for (const digest of compacts) artefact(`compact/${digest.slice(7)}.yaml`, digest);
-  [...plans].forEach(([plan, stored], i) => {
-    const folder = `plans/${i + 1}`;
-    const manifest = readManifest(`${folder}/manifest.json`, pack.take(`${folder}/manifest.json`, { hex: plan.slice(7), limit: small }));
-    for (const leaf of leaves.filter((l) => ["plan.stood", "change.split"].includes(l.kind) && l.digests.get("plan") === plan)) {
-      const same = ["file", "rows", "findings"].every((name) => leaf.digests.get(name) === manifest[name]);
-      refuse(!same, `${folder}/manifest.json: its digests are not those of leaf ${leaf.index}`);
+  const readPlan = (folder, plan) => {
+    const name = `${folder}/manifest.json`, bytes = pack.take(name, { hex: plan.digest.slice(7), limit: small });
+    if (plan.members.length > 0) {
+      checkJoint(name, bytes, plan.members);
+      plan.members.forEach((m, i) => readPlan(`${folder}/${i + 1}`, m));
+      return;
+    }
+    const manifest = readManifest(name, bytes);
+    const same = !plan.said || ["file", "rows", "findings"].every((of, i) => plan.said[i] === manifest[of]);
+    refuse(!same, `${name}: its digests are not those of the leaf that says that it stood`);
+    for (const leaf of leaves.filter((l) => ["plan.stood", "change.split"].includes(l.kind) && l.digests.get("plan") === plan.digest)) {
+      const said = ["file", "rows", "findings"].every((of) => leaf.digests.get(of) === manifest[of]);
+      refuse(!said, `${name}: its digests are not those of leaf ${leaf.index}`);
     }
     artefact(`${folder}/findings.json`, manifest.findings);
     artefact(`${folder}/plan.parquet`, manifest.file);
     artefact(`${folder}/rows.csv`, manifest.rows);
-    if (stored) artefact(`${folder}/stored.csv`, stored);
+    if (plan.stored) artefact(`${folder}/stored.csv`, plan.stored);
+  };
+  plans.forEach((plan, i) => readPlan(`plans/${i + 1}`, plan));
+}
+
+// checkJoint holds a joint manifest to the plans that its leaf says it binds.
+function checkJoint(name, bytes, members) {
+  named(name, () => {
+    const value = parse(text(bytes), true);
+    refuse(!(value instanceof Map), "it is not a JSON object");
+    const { joint, members: bound } = Object.fromEntries(value);
+    refuse(joint !== 1n || !Array.isArray(bound), "it is not a joint manifest of version 1");
+    const plans = bound.map((m) => fields(m, { dataset: is.text, plan: is.text }, "a member").plan);
+    refuse(plans.length !== members.length || plans.some((p, i) => p !== members[i].digest), "the plans that it binds are not those of its leaf");
   });
 }
 
