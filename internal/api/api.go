@@ -116,6 +116,7 @@ func (s *server) routes() {
 
 	handle(s, get("/changes", "changes", "The changes you may see, newest first"), s.changes)
 	handle(s, fileIn(accepted(post("/changes", "propose", "Propose a change; the body is the file")), true), s.propose)
+	handle(s, filesIn(accepted(post("/changes/together", "together", "Propose one change over several datasets of one system, parents and children: one plan, one transaction, one undo"))), s.together)
 	handle(s, accepted(post("/datasets/{name}/rule", "rule", "Propose a change by rule, without a file")), s.rule)
 	handle(s, get("/changes/{id}", "change", "One change; with wait, as soon as it is neither planning nor applying"), s.change)
 	handle(s, get("/changes/{id}/rows", "rows", "A page of the plan's rows"), s.rows)

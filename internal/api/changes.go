@@ -25,6 +25,14 @@ type ChangeID struct {
 	ID string `path:"id" maxLength:"64" doc:"The change's id"`
 }
 
+// OneDataset is the part of an input that names one dataset of a change.
+type OneDataset struct {
+	ChangeID
+	Dataset string `query:"dataset" maxLength:"64" doc:"Of a change over several datasets, the one that is meant"`
+}
+
+func (in *OneDataset) id() change.ID { return change.ID(in.ID).On(in.Dataset) }
+
 // changeDoc is a change with its plan's digest as ETag.
 type changeDoc struct {
 	ETag string `header:"ETag" doc:"The plan's digest; If-Match of approve and reject"`
@@ -94,7 +102,7 @@ func (s *server) change(ctx context.Context, p access.Principal, in *waitInput) 
 }
 
 type rowsInput struct {
-	ChangeID
+	OneDataset
 	Op      string `query:"op" enum:"insert,update,delete,kept,impossible" doc:"Only rows of this op; the last two stand in reversals"`
 	Finding string `query:"finding" doc:"Only rows that this guardrail or check found"`
 	Changed string `query:"changed" doc:"Only rows in which this column changes"`
@@ -107,7 +115,7 @@ type rowsInput struct {
 }
 
 func (s *server) rows(ctx context.Context, p access.Principal, in *rowsInput) (*doc[wire.Rows], error) {
-	page, err := s.uc.Browse(ctx, p, change.ID(in.ID), workflow.RowsWanted{Op: in.Op, Finding: in.Finding, Changed: in.Changed,
+	page, err := s.uc.Browse(ctx, p, in.id(), workflow.RowsWanted{Op: in.Op, Finding: in.Finding, Changed: in.Changed,
 		Column: in.Column, Has: in.Has, Is: in.Is, Empty: in.Empty, Limit: in.Limit, Offset: in.Offset})
 	if page.Rows == nil {
 		page.Rows = []wire.Row{} // a list, never null
@@ -115,8 +123,11 @@ func (s *server) rows(ctx context.Context, p access.Principal, in *rowsInput) (*
 	return &doc[wire.Rows]{page}, err
 }
 
-func (s *server) findings(ctx context.Context, p access.Principal, in *ChangeID) (*doc[[]finding.Finding], error) {
+func (s *server) findings(ctx context.Context, p access.Principal, in *OneDataset) (*doc[[]finding.Finding], error) {
 	c, err := s.uc.Change(ctx, p, change.ID(in.ID), 0)
+	if err == nil && in.Dataset != "" && len(c.Members) > 0 {
+		c.Findings = slices.DeleteFunc(c.Findings, func(f finding.Finding) bool { return f.Dataset != in.Dataset })
+	}
 	if c.Findings == nil {
 		c.Findings = []finding.Finding{} // a list, never null
 	}
@@ -172,7 +183,7 @@ func parseMap(texts []string) (map[string]string, error) {
 }
 
 type replanInput struct {
-	ChangeID
+	OneDataset
 	Name string `query:"name" doc:"The new file's name, for people"`
 	Choices
 	Upload
@@ -187,12 +198,12 @@ func (s *server) replan(ctx context.Context, p access.Principal, in *replanInput
 		again.Choose = in.choose
 	}
 	if in.empty() {
-		return answerChange(s.uc.Replan(ctx, p, change.ID(in.ID), again))
+		return answerChange(s.uc.Replan(ctx, p, in.id(), again))
 	}
 	var c wire.Change
 	err := s.receive(&in.Upload, func(file io.Reader) (err error) {
 		again.Name, again.File = baseName(in.Name, "file.csv"), file
-		c, err = s.uc.Replan(ctx, p, change.ID(in.ID), again)
+		c, err = s.uc.Replan(ctx, p, in.id(), again)
 		return err
 	})
 	return answerChange(c, err)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"sutor/internal/access"
-	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -35,7 +34,7 @@ func (s *server) live(ctx context.Context, p access.Principal, in *liveInput) (*
 	return &doc[wire.LiveRows]{page}, err
 }
 
-func (s *server) reading(ctx context.Context, p access.Principal, in *ChangeID) (*doc[wire.Reading], error) {
-	r, err := s.uc.Reading(ctx, p, change.ID(in.ID))
+func (s *server) reading(ctx context.Context, p access.Principal, in *OneDataset) (*doc[wire.Reading], error) {
+	r, err := s.uc.Reading(ctx, p, in.id())
 	return &doc[wire.Reading]{r}, err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sutor/internal/access"
-	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/intake"
 	"sutor/internal/wire"
@@ -18,7 +17,7 @@ import (
 )
 
 type badRowsInput struct {
-	ChangeID
+	OneDataset
 	Format string `query:"format" enum:"csv,xlsx" default:"csv" doc:"The kind of file"`
 	Warned bool   `query:"warned" doc:"The rows of all findings, also of those that only warn or ask for somebody"`
 }
@@ -29,12 +28,12 @@ func (s *server) badRows(ctx context.Context, p access.Principal, in *badRowsInp
 		contentType = xlsxType
 	}
 	return s.download("change-"+in.ID+"-rows."+in.Format, contentType, func(w io.Writer) error {
-		return s.uc.BadRows(ctx, p, change.ID(in.ID), in.Format, in.Warned, w)
+		return s.uc.BadRows(ctx, p, in.id(), in.Format, in.Warned, w)
 	}), nil
 }
 
 type mendInput struct {
-	ChangeID
+	OneDataset
 	Name        string `query:"name" doc:"The file's name, for people"`
 	ContentType string `header:"Content-Type" doc:"application/json for cells; anything else is a file"`
 	Upload
@@ -51,7 +50,7 @@ func (s *server) mend(ctx context.Context, p access.Principal, in *mendInput) (*
 				return err
 			}
 		}
-		c, err = s.uc.Mend(ctx, p, change.ID(in.ID), mends)
+		c, err = s.uc.Mend(ctx, p, in.id(), mends)
 		return err
 	})
 	return answerChange(c, err)

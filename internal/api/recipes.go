@@ -38,15 +38,16 @@ func (s *server) recipe(ctx context.Context, p access.Principal, in *recipeInput
 
 // Saving is a recipe to be saved.
 type Saving struct {
-	Name  string `json:"name" maxLength:"60" doc:"Of a new recipe, or of one that gets its next version"`
-	From  string `json:"from" maxLength:"64" doc:"The change whose reading is saved"`
-	Share bool   `json:"share,omitempty" doc:"With all makers of the dataset's department"`
+	Name    string `json:"name" maxLength:"60" doc:"Of a new recipe, or of one that gets its next version"`
+	From    string `json:"from" maxLength:"64" doc:"The change whose reading is saved"`
+	Dataset string `json:"dataset,omitempty" maxLength:"64" doc:"Of a change over several datasets, the one whose file it is"`
+	Share   bool   `json:"share,omitempty" doc:"With all makers of the dataset's department"`
 }
 
 type saveInput struct{ Body Saving }
 
 func (s *server) saveRecipe(ctx context.Context, p access.Principal, in *saveInput) (*doc[wire.Recipe], error) {
-	r, err := s.uc.SaveRecipe(ctx, p, in.Body.Name, change.ID(in.Body.From), in.Body.Share)
+	r, err := s.uc.SaveRecipe(ctx, p, in.Body.Name, change.ID(in.Body.From).On(in.Body.Dataset), in.Body.Share)
 	return &doc[wire.Recipe]{r}, err
 }
 

@@ -50,8 +50,14 @@ func (k *changeShowCmd) Run(c *console) error {
 	return c.show(ch, func(p *page) { showChange(p, ch) })
 }
 
+// ofDataset names one dataset of a change over several.
+type ofDataset struct {
+	Dataset string `placeholder:"NAME" help:"Of a change over several datasets, the one that is meant."`
+}
+
 type changeFindingsCmd struct {
-	ID     string `arg:"" help:"The change."`
+	ID string `arg:"" help:"The change."`
+	ofDataset
 	Out    string `short:"o" placeholder:"FILE" help:"Instead take the rows out that cannot be taken, to be mended: FILE.xlsx or FILE.csv."`
 	Warned bool   `help:"With -o: the rows of all findings, also of those that only warn or ask for somebody."`
 }
@@ -69,9 +75,9 @@ func (k *changeFindingsCmd) Run(c *console) error {
 		if err != nil {
 			return err
 		}
-		return c.save(k.Out, func(w io.Writer) (int64, error) { return cl.BadRows(c.ctx, k.ID, format, k.Warned, w) })
+		return c.save(k.Out, func(w io.Writer) (int64, error) { return cl.BadRows(c.ctx, k.ID, k.Dataset, format, k.Warned, w) })
 	}
-	all, err := cl.Findings(c.ctx, k.ID)
+	all, err := cl.Findings(c.ctx, k.ID, k.Dataset)
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,8 @@ func (k *changeFindingsCmd) Run(c *console) error {
 }
 
 type changeRowsCmd struct {
-	ID      string `arg:"" help:"The change."`
+	ID string `arg:"" help:"The change."`
+	ofDataset
 	Op      string `placeholder:"OP" help:"Only rows with this op: insert, update…"`
 	Finding string `placeholder:"NAME" help:"Only rows that this guardrail or check found."`
 	Changed string `placeholder:"COLUMN" help:"Only rows in which this column changes."`
@@ -112,7 +119,7 @@ func (k *changeRowsCmd) Run(c *console) error {
 		left = *k.Limit
 	}
 	all := left == 0
-	want := client.RowsWanted{Op: k.Op, Finding: k.Finding, Changed: k.Changed, Column: k.Column, Has: k.Has, Is: k.Is, Empty: k.Empty}
+	want := client.RowsWanted{Dataset: k.Dataset, Op: k.Op, Finding: k.Finding, Changed: k.Changed, Column: k.Column, Has: k.Has, Is: k.Is, Empty: k.Empty}
 	for offset := k.Offset; ; {
 		size := int64(pageRows)
 		if !all {

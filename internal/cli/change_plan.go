@@ -9,8 +9,10 @@ import (
 )
 
 type changePlanCmd struct {
-	Dataset string `arg:"" help:"The dataset to change."`
-	File    string `arg:"" help:"The file with the rows; - for standard input."`
+	Dataset string   `arg:"" help:"The dataset to change; several, separated by commas, for a workbook with a sheet for each."`
+	File    string   `arg:"" help:"The file with the rows; - for standard input."`
+	With    []string `sep:"none" placeholder:"DATASET=FILE" help:"The rows of another dataset of the same system, which are one change with these; several times. Map and format then have their dataset in front: 'orders:File column=column'."`
+	Sheets  []string `sep:"none" placeholder:"DATASET=SHEET" help:"Of a workbook for several datasets: which sheet is for which, where it has not the dataset's name or label; several times."`
 	choiceFlags
 	Title  string `placeholder:"T" help:"What the change is, for those who decide."`
 	Reason string `placeholder:"R" help:"Why."`
@@ -59,6 +61,9 @@ func (k *changePlanCmd) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	if k.together() {
+		return k.proposeTogether(c, cl, choices)
+	}
 	f, closeFile, err := c.open(k.File)
 	if err != nil {
 		return err
@@ -71,6 +76,7 @@ func (k *changePlanCmd) Run(c *console) error {
 type changeReplanCmd struct {
 	ID   string `arg:"" help:"The change."`
 	File string `arg:"" optional:"" help:"Another file; without one the same again, with today's data."`
+	ofDataset
 	choiceFlags
 }
 
@@ -84,7 +90,7 @@ func (k *changeReplanCmd) Run(c *console) error {
 		return err
 	}
 	if k.File == "" {
-		ch, err := cl.Replan(c.ctx, k.ID, choices, nil)
+		ch, err := cl.Replan(c.ctx, k.ID, k.Dataset, choices, nil)
 		return c.planned(cl, ch, err)
 	}
 	f, closeFile, err := c.open(k.File)
@@ -92,13 +98,14 @@ func (k *changeReplanCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Replan(c.ctx, k.ID, choices, &f)
+	ch, err := cl.Replan(c.ctx, k.ID, k.Dataset, choices, &f)
 	return c.planned(cl, ch, err)
 }
 
 type changeMendCmd struct {
 	ID   string `arg:"" help:"The change."`
 	File string `arg:"" help:"The rows that were taken out, mended: a workbook or CSV; or FILE.json with cells."`
+	ofDataset
 }
 
 func (k *changeMendCmd) Run(c *console) error {
@@ -111,7 +118,7 @@ func (k *changeMendCmd) Run(c *console) error {
 		return err
 	}
 	defer closeFile()
-	ch, err := cl.Mend(c.ctx, k.ID, f)
+	ch, err := cl.Mend(c.ctx, k.ID, k.Dataset, f)
 	return c.planned(cl, ch, err)
 }
 

@@ -64,6 +64,7 @@ func liveText(raw json.RawMessage) string {
 
 type changeReadingCmd struct {
 	ID string `arg:"" help:"The change."`
+	ofDataset
 }
 
 func (k *changeReadingCmd) Run(c *console) error {
@@ -71,7 +72,7 @@ func (k *changeReadingCmd) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	r, err := cl.Reading(c.ctx, k.ID)
+	r, err := cl.Reading(c.ctx, k.ID, k.Dataset)
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,7 @@ type recipeSaveCmd struct {
 	Name  string `arg:"" help:"The name; one that you have gets its next version."`
 	From  string `required:"" placeholder:"CHANGE" help:"The change whose reading is saved."`
 	Share bool   `help:"With all makers of the dataset's department."`
+	ofDataset
 }
 
 func (k *recipeSaveCmd) Run(c *console) error {
@@ -108,7 +109,7 @@ func (k *recipeSaveCmd) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	r, err := cl.SaveRecipe(c.ctx, k.Name, k.From, k.Share)
+	r, err := cl.SaveRecipe(c.ctx, k.Name, k.From, k.Dataset, k.Share)
 	if err != nil {
 		return err
 	}

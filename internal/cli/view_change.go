@@ -69,6 +69,7 @@ func showPlanned(p *page, ch wire.Change) {
 		return
 	}
 	p.line("Change %s is %s: %s.", ch.ID, stateWords(ch.State), countsWords(ch.Plan.Counts))
+	showMembers(p, ch)
 	p.line("  plan %s", ch.Plan.Digest)
 	showRule(p, ch)
 	showTwin(p, ch)
@@ -76,6 +77,28 @@ func showPlanned(p *page, ch wire.Change) {
 	showImpact(p, ch)
 	showRoute(p, ch)
 	showNext(p, ch)
+}
+
+// showMembers shows the datasets of a change over several, in the order in which they
+// are written.
+func showMembers(p *page, ch wire.Change) {
+	for _, m := range ch.Members {
+		file, counts := "", "not planned yet"
+		if m.Input != nil {
+			file = " from " + m.Input.Name
+		}
+		if m.Plan != nil {
+			counts = countsWords(m.Plan.Counts)
+		}
+		p.line("  %s: %s%s", m.Dataset, counts, file)
+		if m.Plan != nil {
+			showMapping(p, wire.Change{Plan: m.Plan})
+		}
+		showTwin(p, wire.Change{Twin: m.Twin})
+	}
+	if n := ch.Hidden; n > 0 {
+		p.line("  and %s that you may not see", count(int64(n), "dataset", "datasets"))
+	}
 }
 
 // showActed is what one sees after a step.
@@ -95,6 +118,11 @@ func showResult(p *page, ch wire.Change) {
 		p.line("  %s applied, %s as wanted already, %s in conflict, %s failed.", group(r.Applied), group(r.Already), group(r.Conflicts), group(r.Failed))
 		if len(r.ConflictRows) > 0 {
 			p.line("  Rows of the file that others have changed meanwhile: %s", ranges(finding.Ranges(r.ConflictRows)))
+		}
+		for _, m := range ch.Members {
+			if m.Result != nil {
+				p.line("    %s: %s applied, %s in conflict", m.Dataset, group(m.Result.Applied), group(m.Result.Conflicts))
+			}
 		}
 		if r.Message != "" {
 			p.line("  %s", r.Message)
@@ -136,6 +164,9 @@ func showChange(p *page, ch wire.Change) {
 	}
 	if ch.Plan != nil {
 		p.line("Plan: %s.", countsWords(ch.Plan.Counts))
+	}
+	showMembers(p, ch)
+	if ch.Plan != nil {
 		p.line("  plan %s", ch.Plan.Digest)
 		if ch.Plan.LeftOut {
 			p.line("  Invalid rows are left out by choice.")
@@ -150,10 +181,10 @@ func showChange(p *page, ch wire.Change) {
 	showImpact(p, ch)
 	showRoute(p, ch)
 	for _, d := range ch.Decisions {
-		p.line("  %s %s as %s%s on %s (%s)%s%s", d.By, decisionWords(d.Decision), d.Role, after(", in the place of ", d.For), when(d.At), d.Means, after(": ", d.Comment), after(" Void: ", d.Void))
+		p.line("  %s %s as %s%s%s on %s (%s)%s%s", d.By, decisionWords(d.Decision), d.Role, after(" of ", strings.Join(d.Datasets, ", ")), after(", in the place of ", d.For), when(d.At), d.Means, after(": ", d.Comment), after(" Void: ", d.Void))
 	}
 	if ch.Result != nil {
-		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Undo: ch.Undo})
+		showResult(p, wire.Change{ID: ch.ID, State: ch.State, Result: ch.Result, Members: ch.Members, Undo: ch.Undo})
 	}
 	showNext(p, ch)
 }
@@ -307,7 +338,7 @@ func showRoute(p *page, ch wire.Change) {
 		p.line("  %s nobody: %s", verb, ch.RouteWhy)
 	}
 	for _, s := range ch.Route {
-		p.line("  %s %s: %s", verb, count(int64(s.Needs), s.Role, s.Role+"s"), s.Why)
+		p.line("  %s %s%s: %s", verb, count(int64(s.Needs), s.Role, s.Role+"s"), after(" of ", s.Dataset), s.Why)
 	}
 }
 
@@ -323,7 +354,7 @@ func showFindings(p *page, all []finding.Finding) {
 		if f.Rows > 0 {
 			where = ", " + count(f.Rows, "row", "rows")
 		}
-		p.line("%s %s%s%s", signOf(f), f.Guardrail, after(" of ", f.Column), where)
+		p.line("%s %s%s%s%s", signOf(f), f.Guardrail, after(" of ", f.Column), after(" in ", f.Dataset), where)
 		p.line("    %s", f.Message)
 		if len(f.Samples) > 0 {
 			p.line("    for example %s", quoted(f.Samples))
@@ -407,7 +438,12 @@ func nextCommands(ch wire.Change) []string {
 		return slices.Contains(ch.May, act) && (act != "submit" || ch.Submittable())
 	}
 	if ch.Plan != nil && ch.Result == nil {
-		out = append(out, "sutor change rows "+ch.ID)
+		for _, m := range ch.Members {
+			out = append(out, "sutor change rows "+ch.ID+" --dataset "+m.Dataset)
+		}
+		if len(ch.Members) == 0 {
+			out = append(out, "sutor change rows "+ch.ID)
+		}
 	}
 	for _, act := range []string{"submit", "approve", "reject", "apply", "undo"} {
 		if !may(act) {
@@ -420,7 +456,11 @@ func nextCommands(ch wire.Change) []string {
 		out = append(out, text)
 	}
 	if may("replan") && !may("submit") && (ch.State == "planned" || ch.State == "rejected" || ch.State == "failed" || ch.State == "expired") {
-		out = append(out, "sutor change replan "+ch.ID+" FILE")
+		if len(ch.Members) > 0 {
+			out = append(out, "sutor change replan "+ch.ID+" FILE --dataset "+ch.Members[0].Dataset)
+		} else {
+			out = append(out, "sutor change replan "+ch.ID+" FILE")
+		}
 	}
 	return out
 }

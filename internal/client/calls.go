@@ -137,9 +137,9 @@ func (c *Client) ProposeRule(ctx context.Context, dataset string, p RuleProposal
 }
 
 // Replan plans again: with another file if there is one, and what is chosen
-// otherwise.
-func (c *Client) Replan(ctx context.Context, id string, o Choices, f *File) (wire.Change, error) {
-	q := o.values()
+// otherwise; of a change over several datasets, of the one that is named.
+func (c *Client) Replan(ctx context.Context, id, dataset string, o Choices, f *File) (wire.Change, error) {
+	q := inDataset(o.values(), dataset)
 	if f == nil {
 		var out wire.Change
 		err := c.document(ctx, call{method: http.MethodPost, path: prefix + path("changes", id, "replan"), query: q}, &out)
@@ -151,8 +151,8 @@ func (c *Client) Replan(ctx context.Context, id string, o Choices, f *File) (wir
 
 // BadRows writes the rows that findings make invalid to w, with warned those of
 // all findings; format is csv or xlsx.
-func (c *Client) BadRows(ctx context.Context, id, format string, warned bool, w io.Writer) (int64, error) {
-	q := url.Values{"format": {format}}
+func (c *Client) BadRows(ctx context.Context, id, dataset, format string, warned bool, w io.Writer) (int64, error) {
+	q := inDataset(url.Values{"format": {format}}, dataset)
 	if warned {
 		q.Set("warned", "true")
 	}
@@ -161,12 +161,12 @@ func (c *Client) BadRows(ctx context.Context, id, format string, warned bool, w 
 
 // Mend hands mended rows in: a file as BadRows gave it or, in a file named .json,
 // cells (wire.Mends).
-func (c *Client) Mend(ctx context.Context, id string, f File) (wire.Change, error) {
+func (c *Client) Mend(ctx context.Context, id, dataset string, f File) (wire.Change, error) {
 	kind := "application/octet-stream"
 	if strings.HasSuffix(strings.ToLower(f.Name), ".json") {
 		kind = "application/json"
 	}
-	return c.uploadAs(ctx, path("changes", id, "mends"), kind, url.Values{"name": {f.Name}}, f)
+	return c.uploadAs(ctx, path("changes", id, "mends"), kind, inDataset(url.Values{"name": {f.Name}}, dataset), f)
 }
 
 func (c *Client) upload(ctx context.Context, where string, q url.Values, f File) (wire.Change, error) {
@@ -240,6 +240,7 @@ func (c *Client) Settle(ctx context.Context, ch wire.Change, every time.Duration
 
 // RowsWanted picks rows of a plan; zero fields pick all.
 type RowsWanted struct {
+	Dataset string // of a change over several
 	Op      string
 	Finding string // the name of a guardrail or check
 	Changed string // a column that changes
@@ -252,7 +253,7 @@ type RowsWanted struct {
 // Rows gives a page of the rows of a plan that are wanted.
 func (c *Client) Rows(ctx context.Context, id string, want RowsWanted, limit, offset int64) (wire.Rows, error) {
 	q := url.Values{"limit": {strconv.FormatInt(limit, 10)}, "offset": {strconv.FormatInt(offset, 10)}}
-	set(q, map[string]string{"op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has, "is": want.Is})
+	set(q, map[string]string{"dataset": want.Dataset, "op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has, "is": want.Is})
 	if want.Empty {
 		q.Set("empty", "true")
 	}
@@ -260,13 +261,13 @@ func (c *Client) Rows(ctx context.Context, id string, want RowsWanted, limit, of
 }
 
 // Reading tells how a change's file is read.
-func (c *Client) Reading(ctx context.Context, id string) (wire.Reading, error) {
-	return get[wire.Reading](ctx, c, path("changes", id, "reading"), nil)
+func (c *Client) Reading(ctx context.Context, id, dataset string) (wire.Reading, error) {
+	return get[wire.Reading](ctx, c, path("changes", id, "reading"), inDataset(url.Values{}, dataset))
 }
 
-// Findings gives what the checks found.
-func (c *Client) Findings(ctx context.Context, id string) ([]finding.Finding, error) {
-	return get[[]finding.Finding](ctx, c, path("changes", id, "findings"), nil)
+// Findings gives what the checks found; of one dataset, or of all ("").
+func (c *Client) Findings(ctx context.Context, id, dataset string) ([]finding.Finding, error) {
+	return get[[]finding.Finding](ctx, c, path("changes", id, "findings"), inDataset(url.Values{}, dataset))
 }
 
 type comment struct {

@@ -29,13 +29,15 @@ func (c *Client) Recipe(ctx context.Context, dataset, nameOrID string, version i
 	return get[wire.Recipe](ctx, c, path("recipes", nameOrID), q)
 }
 
-// SaveRecipe saves how a change read its file, under a name.
-func (c *Client) SaveRecipe(ctx context.Context, name, from string, share bool) (out wire.Recipe, err error) {
+// SaveRecipe saves how a change read its file, under a name; of a change over several
+// datasets, the file of the one that is named.
+func (c *Client) SaveRecipe(ctx context.Context, name, from, dataset string, share bool) (out wire.Recipe, err error) {
 	in := struct {
-		Name  string `json:"name"`
-		From  string `json:"from"`
-		Share bool   `json:"share,omitempty"`
-	}{name, from, share}
+		Name    string `json:"name"`
+		From    string `json:"from"`
+		Dataset string `json:"dataset,omitempty"`
+		Share   bool   `json:"share,omitempty"`
+	}{name, from, dataset, share}
 	return out, c.post(ctx, "/recipes", "", in, &out)
 }
 

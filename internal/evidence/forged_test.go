@@ -138,7 +138,7 @@ func (f *forger) must(err error) {
 // fragments are put into texts where the two readers of JSON could differ: other
 // spellings of the same, forms that one library takes, words that rules ask about.
 var fragments = []string{"", " ", "\t", ",", "0", "-0", "1", "1.0", "1e0", "-1", "9007199254740992", "9223372036854775808", "null", "true", `""`, "{}", "[]",
-	`\u0041`, `\u00E9`, `\u2028`, "\u2028", `\ud800`, `\/`, `\b`, "\\u0008", "\x7f", "\xff", "\xc3", "\ufeff", "\ufffd", "é", `"x":1,`, `"seq":0,`, `"from":"",`, `"ids":{},`,
+	`\u0041`, `\u00E9`, `\u2028`, "\u2028", "\u0085", `\ud800`, `\/`, `\b`, "\\u0008", "\x7f", "\xff", "\xc3", "\ufeff", "\ufffd", "é", `"x":1,`, `"seq":0,`, `"from":"",`, `"ids":{},`,
 	`"v":1,`, `"V":1,`, `"who":"maria@example.test",`, "MARIA", "planned", "approved", "submitted", "applying", "owner", "manager", "session", "erased", "refused",
 	"decision.rejected", "2026-02-29T09:00:00.000Z", "needs.owner", "@", "__proto__", "constructor"}
 

@@ -6,6 +6,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -191,6 +192,19 @@ type Counts struct {
 	Invalid    int64  `json:"invalid"`
 	Kept       *int64 `json:"kept,omitempty"`       // reversals: changed by others since, left as they are
 	Impossible *int64 `json:"impossible,omitempty"` // reversals: cannot be reversed
+}
+
+// Plus adds two counts.
+func (c Counts) Plus(o Counts) Counts {
+	add := func(a, b *int64) *int64 {
+		if a == nil || b == nil {
+			return cmp.Or(a, b)
+		}
+		sum := *a + *b
+		return &sum
+	}
+	return Counts{c.Insert + o.Insert, c.Update + o.Update, c.Delete + o.Delete, c.Unchanged + o.Unchanged, c.Invalid + o.Invalid,
+		add(c.Kept, o.Kept), add(c.Impossible, o.Impossible)}
 }
 
 // Risk is a score with its reasons.

@@ -38,7 +38,7 @@ func (w *Workflow) act(ctx context.Context, p access.Principal, id change.ID, a 
 			s.c.Hands = append(s.c.Hands, s.who.Email)
 		}
 		if err := do(s); err != nil {
-			return err
+			return w.knows(s.who, s.c).refusal(err)
 		}
 		if err := tx.SaveChange(s.c); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (w *Workflow) judge(tx Tx, p access.Principal, id change.ID, a change.Act) 
 	p = w.caring(p, c)
 	s := &step{tx: tx, c: c, dataset: w.Compact().AccessDataset(c.Dataset), datasets: w.accessOf(c), who: p}
 	s.seat, err = change.Judge(c, a, p, s.datasets...)
-	return s, err
+	return s, w.knows(p, c).refusal(err)
 }
 
 // accessOf gives what the rights to a change are judged against: its datasets.
@@ -140,7 +140,11 @@ func (w *Workflow) leaf(tx Tx, c *change.Change, e evidence.Entry) error {
 	if _, err := w.log.Append(tx.Log(), e); err != nil {
 		return err
 	}
-	for _, t := range notice.Of(c, e, w.Compact().AccessDataset(c.Dataset).Owners) {
+	var owners []access.Email
+	for _, d := range w.accessOf(c) {
+		owners = append(owners, d.Owners...)
+	}
+	for _, t := range notice.Of(c, e, owners) {
 		if err := w.notify(tx, t.Notice, t.To...); err != nil {
 			return err
 		}

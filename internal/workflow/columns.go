@@ -34,7 +34,11 @@ var errSeen = errors.New("enough was read")
 // asks for the right to the change's values; others than the maker must see all of
 // the dataset.
 func (w *Workflow) Reading(ctx context.Context, p access.Principal, id change.ID) (out wire.Reading, err error) {
+	id, dataset := id.Split()
 	c, p, err := w.see(ctx, p, id)
+	if err == nil {
+		c, err = w.one(c, p, dataset)
+	}
 	if err != nil {
 		return out, err
 	}

@@ -26,16 +26,18 @@ func (w *Workflow) History(ctx context.Context, p access.Principal, id change.ID
 			return err
 		}
 		out = wire.History{Change: string(id), Checkpoint: string(proved.Checkpoint), Size: proved.Size, Key: w.Key.Verifier(), Entries: []wire.HistoryEntry{}}
-		values := access.May(s.who, access.SeeValues, s.dataset)
-		see := w.sight(s.who, s.c.Dataset)
+		known := w.knows(s.who, s.c)
 		for i, e := range proved.Entries {
-			entry := w.historyEntry(e, proved.Proofs[i], values)
+			if len(known.hidden) > 0 { // counts are of all datasets, and a file may have the name of one
+				e.Leaf.Counts, e.Body.File = nil, ""
+			}
+			entry := w.historyEntry(e, proved.Proofs[i], known.values)
 			own, ofFile := s.c.Maker == s.who.Email, e.Leaf.Kind == evidence.PlanFailed // which may quote it
 			switch {
-			case ofFile && !own && !see.Whole():
+			case ofFile && !own && !known.whole():
 				entry.Message = ""
 			case !ofFile || !own:
-				entry.Message = see.scrub(entry.Message)
+				entry.Message = known.text(entry.Message)
 			}
 			out.Entries = append(out.Entries, entry)
 		}

@@ -60,11 +60,13 @@ func (w *Workflow) orHeirs(tx Tx, dataset string, people []access.Email) (out []
 			out = append(out, e)
 			continue
 		}
-		heirs, err := w.heirsOf(tx, e, dataset)
-		if err != nil {
-			return nil, err
+		for _, name := range change.SplitDatasets(dataset) {
+			heirs, err := w.heirsOf(tx, e, name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, heirs...)
 		}
-		out = append(out, heirs...)
 	}
 	return out, nil
 }
@@ -75,7 +77,9 @@ func (w *Workflow) withDeputies(tx Tx, dataset string, asked []access.Email) ([]
 	all, err := w.deputiesNow(tx)
 	out := slices.Clone(asked)
 	for _, person := range asked {
-		out = append(out, deputiesOf(all, person, dataset)...)
+		for _, name := range change.SplitDatasets(dataset) {
+			out = append(out, deputiesOf(all, person, name)...)
+		}
 	}
 	return out, err
 }
@@ -259,6 +263,9 @@ func (w *Workflow) viewNotice(tx Tx, p access.Principal, n *notice.Notice, seen 
 		return out, err
 	}
 	if c != nil {
+		if c.IsFamily() {
+			out.Dataset = w.knows(p, c).joined(c.Datasets())
+		}
 		out.Title = c.Title
 		out.Quote = quoted(c, n)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"sutor/internal/access"
@@ -49,18 +50,25 @@ func (w *Workflow) Evidence(ctx context.Context, p access.Principal, id change.I
 // digests that prove a plan are of all its columns and rows, and of the whole
 // Compact, so nothing can be left out.
 func (w *Workflow) provable(s *step) error {
-	see := w.sight(s.who, s.c.Dataset)
-	if len(see.Withheld()) == 0 && (see.AllRows() || s.c.Maker == s.who.Email) {
+	i := slices.IndexFunc(s.datasets, func(d access.Dataset) bool {
+		see := w.sight(s.who, d.Name)
+		return len(see.Withheld()) > 0 || !see.AllRows() && s.c.Maker != s.who.Email
+	})
+	if i < 0 {
 		return nil
+	}
+	proves := func(p access.Principal) bool {
+		return !slices.ContainsFunc(s.datasets, func(d access.Dataset) bool {
+			return !access.May(p, access.ProveChanges, d) || !w.sight(p, d.Name).Whole()
+		})
 	}
 	var who []string
 	for _, person := range w.Compact().People {
-		p, _ := w.Compact().Principal(person.Email)
-		if access.May(p, access.ProveChanges, s.dataset) && w.sight(p, s.c.Dataset).Whole() && len(who) < 5 {
+		if p, _ := w.Compact().Principal(person.Email); proves(p) && len(who) < 5 {
 			who = append(who, string(p.Email))
 		}
 	}
-	e := errs.New(errs.Forbidden, "The evidence of change %s holds columns or rows of %s that you may not see, and cannot be proved without them.", s.c.ID, s.dataset.Name)
+	e := errs.New(errs.Forbidden, "The evidence of change %s holds columns or rows of %s that you may not see, and cannot be proved without them.", s.c.ID, s.datasets[i].Name)
 	if len(who) == 0 {
 		return e.WithMend("Nobody may see all of it: the steward names somebody in the Compact.")
 	}

@@ -157,19 +157,32 @@ func closed(s change.State) bool {
 // over tells whether the time of a change's inputs and values is over. A rule is no
 // file that somebody handed in: it stands in the plan.
 func (w *Workflow) over(c *change.Change, reversing bool) (inputs, values bool) {
-	if !closed(c.State) || reversing || c.IsFamily() {
+	if !closed(c.State) || reversing {
 		return false, false
 	}
-	retain := compact.Retain{Values: compact.DefaultValues, Inputs: compact.DefaultInputs}
-	if d, there := w.Compact().Dataset(c.Dataset); there {
-		retain = d.Retain
-	}
+	retain := w.retained(c)
 	from := c.UpdatedAt
 	if c.AppliedAt != nil {
 		from = *c.AppliedAt
 	}
 	age := w.Now().Sub(from)
 	return c.Options.Rule == nil && age > days(retain.Inputs), age > days(retain.Values)
+}
+
+// retained says how long what a change has is kept. A family goes as a whole, when the
+// time of any of its datasets is over: its undo would need all of them.
+func (w *Workflow) retained(c *change.Change) (r compact.Retain) {
+	for i, name := range c.Datasets() {
+		own := compact.Retain{Values: compact.DefaultValues, Inputs: compact.DefaultInputs}
+		if d, there := w.Compact().Dataset(name); there {
+			own = d.Retain
+		}
+		if i == 0 {
+			r = own
+		}
+		r.Values, r.Inputs = min(r.Values, own.Values), min(r.Inputs, own.Inputs)
+	}
+	return r
 }
 
 func days(n compact.Days) time.Duration { return time.Duration(n) * 24 * time.Hour }
@@ -199,7 +212,11 @@ func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
 			a.name("values", "rows", l.Digests[fmt.Sprintf("rows.%d", n)])
 		}
 	case evidence.ApplyResult:
-		a.name("values", "stored", l.Digests["stored"])
+		for _, name := range sortedKeys(l.Digests) {
+			if is, _, _ := strings.Cut(name, "."); is == "stored" {
+				a.name("values", is, l.Digests[name])
+			}
+		}
 	}
 	return nil
 }

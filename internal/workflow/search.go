@@ -104,9 +104,20 @@ func (s Search) fits(c *change.Change) bool {
 	return s.Person == "" || c.Maker == s.Person || slices.ContainsFunc(c.Decisions, func(d change.Decision) bool { return d.By == s.Person })
 }
 
-// touches tells whether a change's plan has a row with this key. Of a plan that is
-// not kept any more nobody can tell: then it does not.
-func (w *Workflow) touches(ctx context.Context, c *change.Change, key string) (bool, error) {
+// touches tells whether a change's plan, or one of a family's, has a row with this
+// key.
+func (w *Workflow) touches(ctx context.Context, c *change.Change, key string) (found bool, err error) {
+	for _, one := range c.ByDataset() {
+		if found, err = w.touchesOn(ctx, one, key); found || err != nil {
+			break
+		}
+	}
+	return found, err
+}
+
+// touchesOn is touches over one dataset. Of a plan that is not kept any more nobody
+// can tell: then it does not.
+func (w *Workflow) touchesOn(ctx context.Context, c *change.Change, key string) (bool, error) {
 	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if errs.KindOf(err) == errs.NotFound && err != nil {
 		return false, nil

@@ -158,34 +158,44 @@ func (s sight) blindTo(p *change.Plan) string {
 }
 
 // seesAll refuses somebody who does not see all that a plan writes: nobody decides
-// on, or takes back, what they cannot look at.
+// on, or takes back, what they cannot look at. Of a family who decides must see the
+// datasets that their decision counts for, who takes it back all of them.
 func (w *Workflow) seesAll(ctx context.Context, p access.Principal, id change.ID, act change.Act) error {
-	var s sight
-	var plan *change.Plan
+	var who access.Principal
+	var all []*change.Change
 	err := w.Store.View(ctx, func(tx Tx) error {
-		step, err := w.judge(tx, p, id, act)
+		s, err := w.judge(tx, p, id, act)
 		if errs.As(err) != nil {
 			return nil // the act itself refuses it, in its order
 		}
-		if err != nil {
+		if err != nil || act == change.ActUndo && s.c.Maker == p.Email { // what they wrote themselves
 			return err
 		}
-		s, plan = w.sight(step.who, step.c.Dataset), step.c.Plan
-		if act == change.ActUndo && step.c.Maker == p.Email {
-			plan = nil // what they wrote themselves
+		who, all = s.who, s.c.ByDataset()
+		if s.c.IsFamily() && act != change.ActUndo {
+			counts := change.DecidesFor(s.c, s.seat, s.who, s.datasets...)
+			all = slices.DeleteFunc(all, func(one *change.Change) bool { return !slices.Contains(counts, one.Dataset) })
 		}
 		return nil
 	})
-	if err != nil || plan == nil || s.Whole() {
-		return err
+	for i := 0; err == nil && i < len(all); i++ {
+		err = w.seesPlan(ctx, w.sight(who, all[i].Dataset), all[i], act)
 	}
-	if what := s.blindTo(plan); what != "" {
-		return errs.New(errs.Blocked, "You cannot %s change %s: it writes %s.", act, id, what).WithMend("Somebody who sees it can: %s", s.ask())
+	return err
+}
+
+// seesPlan is seesAll over one dataset.
+func (w *Workflow) seesPlan(ctx context.Context, s sight, c *change.Change, act change.Act) error {
+	if c.Plan == nil || s.Whole() {
+		return nil
+	}
+	if what := s.blindTo(c.Plan); what != "" {
+		return errs.New(errs.Blocked, "You cannot %s change %s: it writes %s.", act, c.ID, what).WithMend("Somebody who sees it can: %s", s.ask())
 	}
 	if s.AllRows() {
 		return nil
 	}
-	m, parquet, release, err := w.openPlan(ctx, plan.Digest)
+	m, parquet, release, err := w.openPlan(ctx, c.Plan.Digest)
 	if err != nil {
 		return err
 	}
@@ -201,7 +211,7 @@ func (w *Workflow) seesAll(ctx context.Context, p access.Principal, id change.ID
 	defer session.Close()
 	n, err := session.Outside(ctx, parquet, m, *only)
 	if err == nil && n > 0 {
-		err = errs.New(errs.Blocked, "You cannot %s change %s: some of its rows are not among those that you may see.", act, id).
+		err = errs.New(errs.Blocked, "You cannot %s change %s: some of its rows are not among those that you may see.", act, c.ID).
 			WithMend("Somebody who sees all of them can. %s", s.ask())
 	}
 	return err

@@ -110,8 +110,8 @@ func (w *Workflow) ApprovePart(ctx context.Context, p access.Principal, id chang
 func (d *parting) look(ctx context.Context, p access.Principal, id change.ID, digest record.Digest) error {
 	return d.w.Store.View(ctx, func(tx Tx) error {
 		s, err := d.w.judge(tx, p, id, change.ActApprove)
-		if errs.KindOf(err) == errs.Blocked && !change.MayDecideAs(s.c, access.Owner, s.who, s.dataset) {
-			return ownersPart(s.c) // rights come before states
+		if errs.KindOf(err) == errs.Blocked && !change.MayDecideAs(s.c, access.Owner, s.who, s.datasets...) {
+			return d.w.ownersPart(s) // rights come before states
 		}
 		if err != nil {
 			return err
@@ -130,13 +130,13 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 	}
 	switch {
 	case s.seat.Role != access.Owner:
-		return ownersPart(c)
+		return w.ownersPart(s)
+	case c.IsFamily():
+		return whole("it is over several datasets, whose rows belong together.")
 	case !w.sight(s.who, c.Dataset).Whole(): // what a condition hits would tell what is withheld
 		return whole("you do not see all of its columns and rows.")
 	case c.IsReversal(): // half of it would leave the other change neither applied nor undone
 		return whole("it undoes another change, which is undone as a whole or not at all.")
-	case c.IsFamily():
-		return whole("it is over several datasets, whose rows belong together.")
 	case c.Options.Mode == change.Sync: // what is not in a part of the file would be deleted
 		return whole("it makes the table as the file is, so that the file means something only as a whole.")
 	case c.Input == nil || c.Options.Rule != nil: // the numbers of its rows are those of one day
@@ -148,8 +148,8 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 	return w.overdue(c)
 }
 
-func ownersPart(c *change.Change) error {
-	return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", c.Dataset).WithMend("Approve the whole, or send it back with a comment.")
+func (w *Workflow) ownersPart(s *step) error {
+	return errs.New(errs.Forbidden, "Only an owner of %s approves a part of a change.", w.knows(s.who, s.c).joined(s.c.Datasets())).WithMend("Approve the whole, or send it back with a comment.")
 }
 
 // choose finds the lines of the part.

@@ -26,9 +26,11 @@ func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID,
 		if err := w.submittable(s.c); err != nil {
 			return err
 		}
-		if what := w.sight(s.who, s.c.Dataset).blindTo(s.c.Plan); what != "" && !s.c.IsReversal() {
-			return errs.New(errs.Blocked, "Change %s cannot be submitted: it writes %s.", id, what).
-				WithMend("Plan it again: what you may not see is left out then.")
+		for _, one := range s.c.ByDataset() {
+			if what := w.sight(s.who, one.Dataset).blindTo(one.Plan); what != "" && !s.c.IsReversal() {
+				return errs.New(errs.Blocked, "Change %s cannot be submitted: it writes %s.", id, what).
+					WithMend("Plan it again: what you may not see is left out then.")
+			}
 		}
 		route, err := w.route(s.tx, s.c, s.who)
 		if err != nil {

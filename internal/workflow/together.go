@@ -3,8 +3,8 @@ package workflow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +12,7 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/intake/xlsx"
@@ -25,8 +26,8 @@ type Together struct {
 	Reason string
 	// Next gives the next file with its dataset, io.EOF after the last; each is read
 	// before the next is asked for. A file without a dataset is a workbook, whose sheets
-	// stand for datasets: those of Sheets, or where that is empty those that have a
-	// dataset's name or label.
+	// stand for datasets: those of Sheets, where "" is a sheet that has the dataset's
+	// name or label; without any, all sheets that have one's.
 	Next   func() (dataset, name string, file io.Reader, err error)
 	Sheets map[string]string // dataset → sheet
 	// Choose gives the choices for one dataset.
@@ -146,8 +147,12 @@ func (w *Workflow) fits(c *change.Change) error {
 
 // addMember takes in one file: for one dataset, or a workbook for several.
 func (w *Workflow) addMember(ctx context.Context, p access.Principal, in *Together, c *change.Change, dataset, name string, file io.Reader) error {
-	if dataset != "" {
-		if err := w.mayPropose(p, dataset); err != nil { // before a large file is taken in
+	named := []string{dataset}
+	if dataset == "" {
+		named = sortedKeys(in.Sheets)
+	}
+	for _, name := range named { // before a large file is taken in
+		if err := w.mayPropose(p, name); err != nil {
 			return err
 		}
 	}
@@ -157,10 +162,8 @@ func (w *Workflow) addMember(ctx context.Context, p access.Principal, in *Togeth
 	}
 	sheets := map[string]string{dataset: ""}
 	if dataset == "" {
-		if sheets = in.Sheets; len(sheets) == 0 {
-			if sheets, err = w.sheetsOf(ctx, p, input); err != nil {
-				return err
-			}
+		if sheets, err = w.sheetsOf(ctx, p, input, in.Sheets); err != nil {
+			return err
 		}
 	}
 	for _, dataset := range sortedKeys(sheets) {
@@ -183,9 +186,56 @@ func (w *Workflow) addMember(ctx context.Context, p access.Principal, in *Togeth
 	return nil
 }
 
-// sheetsOf finds the sheets of a workbook that have the name or the label of a
-// dataset that the person may propose changes to. What is not certain is asked.
-func (w *Workflow) sheetsOf(ctx context.Context, p access.Principal, input *change.Input) (map[string]string, error) {
+// sheetsOf says which sheet of a workbook is for which dataset: as the maker says, or
+// by the name or the label of datasets that they may propose changes to. What is not
+// certain is asked.
+func (w *Workflow) sheetsOf(ctx context.Context, p access.Principal, input *change.Input, said map[string]string) (map[string]string, error) {
+	names, err := w.sheetNames(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	found := maps.Clone(said)
+	if len(found) == 0 {
+		found = map[string]string{}
+		for _, d := range w.Compact().Datasets {
+			if w.mayPropose(p, d.Name) == nil && slices.ContainsFunc(names, func(sheet string) bool { return isNamed(&d, sheet) }) {
+				found[d.Name] = ""
+			}
+		}
+		if len(found) < 2 {
+			return nil, errs.New(errs.Usage, "Of the sheets of %s (%s), %s the name or the label of a dataset that you may change.",
+				input.Name, strings.Join(names, ", "), has(len(found))).WithMend(sayWhich)
+		}
+	}
+	for dataset, sheet := range found {
+		if sheet != "" {
+			continue
+		}
+		d, _ := w.Compact().Dataset(dataset)
+		like := slices.DeleteFunc(slices.Clone(names), func(sheet string) bool { return !isNamed(d, sheet) })
+		switch {
+		case len(like) == 0:
+			return nil, errs.New(errs.Usage, "None of the sheets of %s (%s) has the name or the label of %s.", input.Name, strings.Join(names, ", "), dataset).WithMend(sayWhich)
+		case len(like) > 1:
+			return nil, errs.New(errs.Usage, "The sheets %s of %s may all be %s.", strings.Join(like, " and "), input.Name, dataset).WithMend(sayWhich)
+		}
+		found[dataset] = like[0]
+	}
+	return found, nil
+}
+
+// sayWhich is how sheets are told apart that have not the names of datasets.
+const sayWhich = "Say which sheet is for which dataset, once for each: --sheets 'DATASET=SHEET'"
+
+func has(n int) string {
+	if n == 0 {
+		return "none has"
+	}
+	return "only one has"
+}
+
+// sheetNames gives the sheets of a workbook that people see.
+func (w *Workflow) sheetNames(ctx context.Context, input *change.Input) (names []string, err error) {
 	path, release, err := w.Artifacts.Local(ctx, input.Digest)
 	if err != nil {
 		return nil, err
@@ -201,37 +251,18 @@ func (w *Workflow) sheetsOf(ctx context.Context, p access.Principal, input *chan
 		return nil, errs.New(errs.Invalid, "%s is no workbook that can be read, so it has no sheets for several datasets.", input.Name).
 			WithMend("Give one file for each dataset: --with DATASET=FILE").Because(err)
 	}
-	found := map[string]string{}
-	var names []string
 	for _, s := range book.Sheets {
-		if s.Hidden || s.Other {
-			continue
-		}
-		names = append(names, s.Name)
-		for _, dataset := range w.namedLike(p, s.Name) {
-			if other, twice := found[dataset]; twice {
-				return nil, errs.New(errs.Usage, "The sheets %s and %s both stand for the dataset %s.", other, s.Name, dataset).
-					WithMend("Say which one it is: --sheet '%s:%s'", dataset, s.Name)
-			}
-			found[dataset] = s.Name
+		if !s.Hidden && !s.Other {
+			names = append(names, s.Name)
 		}
 	}
-	if len(found) < 2 {
-		return nil, errs.New(errs.Usage, "Of the sheets of %s (%s), %d have the name or the label of a dataset that you may change.", input.Name, strings.Join(names, ", "), len(found)).
-			WithMend("Say which sheet is for which dataset, once for each: --sheet 'DATASET:SHEET'")
-	}
-	return found, nil
+	return names, nil
 }
 
-// namedLike gives the datasets of a sheet's name.
-func (w *Workflow) namedLike(p access.Principal, sheet string) (names []string) {
-	for _, d := range w.Compact().Datasets {
-		like := strings.EqualFold(strings.TrimSpace(sheet), d.Name) || d.Label != "" && strings.EqualFold(strings.TrimSpace(sheet), d.Label)
-		if like && w.mayPropose(p, d.Name) == nil {
-			names = append(names, d.Name)
-		}
-	}
-	return names
+// isNamed tells whether a sheet has a dataset's name or label.
+func isNamed(d *compact.Dataset, sheet string) bool {
+	sheet = strings.TrimSpace(sheet)
+	return strings.EqualFold(sheet, d.Name) || d.Label != "" && strings.EqualFold(sheet, d.Label)
 }
 
 // undoMembers begins the members of a reversal.
@@ -242,16 +273,14 @@ func undoMembers(forward *change.Change) (all []change.Member) {
 	return all
 }
 
-// viewMembers shows of a family's members those that the asker may see, and how many
-// there are besides.
-func (w *Workflow) viewMembers(tx Tx, out *wire.Change, c *change.Change, p access.Principal) error {
+// viewMembers shows of a family's members those that the asker may see.
+func (w *Workflow) viewMembers(out *wire.Change, c *change.Change, p access.Principal) {
 	if !c.IsFamily() {
-		return nil
+		return
 	}
 	for _, one := range c.ByDataset() {
 		d := w.Compact().AccessDataset(one.Dataset)
 		if !access.May(p, access.SeeChanges, d) {
-			out.Hidden++
 			continue
 		}
 		m := wire.Change{Findings: out.Findings[:0:0], Risk: wire.Risk{Factors: []wire.Factor{}}, Impact: []wire.Impact{}}
@@ -273,18 +302,9 @@ func (w *Workflow) viewMembers(tx Tx, out *wire.Change, c *change.Change, p acce
 			i.Label = one.Dataset + ": " + i.Label
 			out.Impact = append(out.Impact, i)
 		}
+		if out.Plan != nil && m.Plan != nil {
+			out.Plan.LeftOut = out.Plan.LeftOut || m.Plan.LeftOut
+		}
 		out.Members = append(out.Members, member)
 	}
-	out.Risk.Factors = slices.DeleteFunc(out.Risk.Factors, func(f wire.Factor) bool { // of members that are not shown
-		name, _, _ := strings.Cut(f.Why, ": ")
-		return !slices.ContainsFunc(out.Members, func(m wire.Member) bool { return m.Dataset == name })
-	})
-	var names []string
-	for _, m := range out.Members {
-		names = append(names, m.Dataset)
-	}
-	if out.Dataset = change.JoinDatasets(names); out.Hidden > 0 {
-		out.Dataset += fmt.Sprintf(" and %d more", out.Hidden)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +21,6 @@ import (
 
 // view gives a change as the contract's document, cut to what the asker may see.
 func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Change, error) {
-	d := w.Compact().AccessDataset(c.Dataset)
 	p = w.caring(p, c)
 	out := wire.Change{
 		ID: string(c.ID), Title: c.Title, Reason: c.Reason, Dataset: c.Dataset, Mode: string(c.Options.Mode), State: string(c.State),
@@ -43,7 +41,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	for _, id := range c.SplitInto {
 		out.SplitInto = append(out.SplitInto, string(id))
 	}
-	values := access.May(p, access.SeeValues, d) || c.IsFamily() && !slices.ContainsFunc(w.accessOf(c), func(d access.Dataset) bool { return !access.May(p, access.SeeValues, d) })
+	values := w.knows(p, c).values
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
 	}
@@ -58,7 +56,8 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		}
 	}
 	w.viewPlan(&out, c, values)
-	if err := errors.Join(w.viewRoute(tx, &out, c), w.viewMembers(tx, &out, c, p)); err != nil {
+	w.viewMembers(&out, c, p)
+	if err := w.viewRoute(tx, &out, c); err != nil {
 		return out, err
 	}
 	var err error
@@ -92,7 +91,9 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 			out.May = append(out.May, string(a))
 		}
 	}
-	if !c.IsFamily() { // whose members are cut one by one
+	if c.IsFamily() {
+		w.cutFamily(&out, c, p)
+	} else {
 		w.cut(&out, c, w.sight(p, c.Dataset))
 	}
 	return out, nil

@@ -105,7 +105,7 @@ func (l *life) replanned(s step, c wire.Change) {
 	if s.undo {
 		who, then = "olaf", []string{"submit the undo"}
 	}
-	_, err := h.as(who).Replan(h.t.Context(), c.ID, client.Choices{}, nil)
+	_, err := h.as(who).Replan(h.t.Context(), c.ID, "", client.Choices{}, nil)
 	must(h.t, err)
 	if c = h.settled(c.ID); c.State != "planned" {
 		h.t.Fatalf("change %s is %s (%s)", c.ID, c.State, c.Why)

@@ -134,7 +134,7 @@ func stories(metadata func(testing.TB) string) testscript.Params {
 			"as": as, "exits": exits, "http": call, "json": jsonIs, "keep": keep,
 			"documents": documents, "problem": problem, "edit": edit,
 			"sql": sqlCmd, "lock": lock, "unlock": unlock, "proxy": proxy,
-			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "unanswered": unanswered, "empty": empty,
+			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "unanswered": unanswered, "empty": empty, "workbook": workbook,
 		},
 	}
 }

@@ -55,7 +55,7 @@ function named(name, work) {
 
 // fold compares addresses: trimmed, each character in lower case by Unicode's
 // simple mapping, in which only U+0130 differs from the full one.
-const fold = (address) => [...address.trim()].map((c) => (c === "\u0130" ? "i" : c.toLowerCase())).join("");
+const fold = (address) => [...address.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "")].map((c) => (c === "\u0130" ? "i" : c.toLowerCase())).join("");
 
 const indexForm = { sutor_pack: is.number, change: is.text, origin: is.text, key: is.text, members: is.list };
 const memberForm = { name: is.text, size: is.number, sha256: is.text };

@@ -76,6 +76,7 @@ func Routes() []Route {
 		{Name: "POST /datasets/{name}/unfreeze", Right: []Who{Owner, Manager, Steward}},
 		{Name: "GET /changes", Right: all, Also: []string{"dataset={dataset}", "mine=true"}},
 		{Name: "POST /changes", Query: "dataset={dataset}&name=a.csv", Body: "id\n1\n", Right: []Who{Maker, Colleague}},
+		{Name: "POST /changes/together", Body: parts, Right: []Who{Maker, Colleague}},
 		{Name: "POST /datasets/{name}/rule", Body: `{"where":"true","set":[{"column":"id","to":"id"}]}`, Right: []Who{Maker, Colleague}},
 		{Name: "GET /changes/{id}", Right: sees},
 		{Name: "GET /changes/{id}/rows", Right: department, Also: []string{"op=update", "op=insert", "op=delete", "finding=one-of", "finding=secretive"},
@@ -125,6 +126,9 @@ func Routes() []Route {
 
 // rehearsed is a Compact that anybody may try: what they see of its answer is theirs.
 const rehearsed = `{"text":"compact: X\nsystems: {x: {kind: sqlite, dsn: x.db}}\ndepartments: [x]\npeople: {x@example.test: {roles: [owner]}}\ndatasets: {x: {system: x, table: x, key: [id], department: x, owner: x@example.test}}\n"}`
+
+// parts is a proposal over several datasets that has only one of them.
+const parts = "--walk\r\nContent-Disposition: form-data; name=\"customers\"; filename=\"a.csv\"\r\n\r\nid\n1\n\r\n--walk--\r\n"
 
 // Server is the server under test.
 type Server struct {
@@ -255,6 +259,9 @@ func (s Server) ask(t *testing.T, endless bool, method, path, token, match, body
 	}
 	if strings.HasPrefix(body, "{") {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if strings.HasPrefix(body, "--") {
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=walk")
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
