@@ -219,34 +219,57 @@ func TestFamilyAlone(t *testing.T) {
 	}
 }
 
-// What a change over several datasets needs is kept, also where another change that
-// has it too is purged.
-func TestFamilyKeepsFromPurge(t *testing.T) {
+// What a change over several datasets has goes as a whole, when the time of any of its
+// datasets is over; but not what another change still needs.
+func TestFamilyIsPurged(t *testing.T) {
 	t.Parallel()
 	w := kin(t)
+	w.amend("    owner: olga@example.test\n    allow: [insert, update]\n", "    owner: olga@example.test\n    retain: {values: 10d, inputs: 5d}\n    allow: [insert, update]\n")
 	const gus = "id,name\n7,Gus\n"
 	alone := w.applied(t, "maria", "olaf", w.propose("maria", gus, upsert))
-	c, err := w.together("maria", "customers", gus, "orders", "id,customer\n20,7\n")
-	fine(t, err)
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
-	fine(t, err)
-	c, err = w.decides("olga", c)
-	fine(t, err)
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
-	fine(t, err)
-	w.work(t)
-	c = in(t, w.see(t, "maria", c), change.Applied)
-	w.audited()
-	w.clock.pass(200 * day)
-	w.purges(false)
+	c := w.appliedTogether("customers", gus, "orders", "id,customer\n20,7\n")
 	one, family := w.stored(alone), w.stored(c)
-	if !w.has(one.Input.Digest) || one.Input.Digest != family.Members[0].Input.Digest {
-		t.Errorf("the file that both have: %v", w.has(one.Input.Digest))
+	if one.Input.Digest != family.Members[0].Input.Digest {
+		t.Fatal("they have not the same file")
+	}
+	if c.Undo.Until == nil || !c.Undo.Until.Equal(family.AppliedAt.Add(10*day)) {
+		t.Errorf("undo until %v", c.Undo.Until)
+	}
+	w.clock.pass(6 * day)
+	if out := w.purges(false); out.Changes != 0 || !w.has(family.Members[1].Input.Digest) { // a kind goes whole, or not yet
+		t.Fatalf("while another needs one of its files: %+v", out)
+	}
+	w.clock.pass(5 * day)
+	if out := w.purges(false); out.Changes != 1 {
+		t.Fatalf("its values: %+v", out)
 	}
 	for _, m := range family.Members {
-		if !w.has(m.Input.Digest) || !w.has(m.Plan.Digest) || !w.has(m.Result.Stored) {
-			t.Errorf("something of %s was purged", m.Dataset)
+		if w.has(m.Result.Stored) || !w.has(m.Plan.Digest) {
+			t.Errorf("of %s", m.Dataset)
 		}
+		_, err := w.w.Rows(ctx, w.as("maria"), change.ID(c.ID).On(m.Dataset), "", 10, 0)
+		refused(t, err, errs.Blocked, "not kept any more")
+	}
+	w.mayNot("olga", undo, c, errs.Blocked, "were removed on")
+	w.proveAll()
+	w.clock.pass(20 * day)
+	if out := w.purges(false); out.Changes != 2 || w.has(family.Members[0].Input.Digest) || w.has(family.Members[1].Input.Digest) {
+		t.Fatalf("the files: %+v", out)
 	}
 	w.audited()
+}
+
+// appliedTogether brings a change over several datasets to its end: olga owns all.
+func (w *world) appliedTogether(files ...string) wire.Change {
+	w.t.Helper()
+	c, err := w.together("maria", files...)
+	fine(w.t, err)
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	fine(w.t, err)
+	_, err = w.decides("olga", c)
+	fine(w.t, err)
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	fine(w.t, err)
+	w.work(w.t)
+	return in(w.t, w.see(w.t, "maria", c), change.Applied)
 }

@@ -94,7 +94,7 @@ func (w *Workflow) cutFamily(out *wire.Change, c *change.Change, p access.Princi
 	out.Next, out.Blocked, out.RouteWhy = f.text(out.Next), f.text(out.Blocked), f.text(out.RouteWhy)
 	for i, s := range out.Route {
 		if out.Route[i].Why = f.text(s.Why); slices.Contains(f.hidden, s.Dataset) {
-			out.Route[i].Dataset = elsewhere
+			out.Route[i].Dataset, out.Route[i].Why = elsewhere, "That dataset's rules ask for it."
 		}
 	}
 	for i, d := range out.Decisions {
@@ -160,7 +160,12 @@ func hideOthers(out *wire.Change) {
 		}
 		out.Result = &shown
 	}
-	out.Progress = nil
+	if out.Progress = nil; out.State == string(change.Submitted) {
+		out.Next = "It waits for a decision."
+	}
+	if out.RouteWhy != "" { // it may quote a rule of theirs
+		out.RouteWhy = "None of its datasets asks for a decision."
+	}
 	if out.Problem != nil {
 		problem := *out.Problem
 		problem.Detail, problem.Mend = somewhere, "Its maker can see why."

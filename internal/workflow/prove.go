@@ -86,19 +86,23 @@ func (w *Workflow) artefact(ctx context.Context, a evidence.Artefact) (io.ReadCl
 		})
 		return io.NopCloser(bytes.NewReader(text)), err
 	}
-	if a.Digest == a.Plan { // stays when the rows are purged
-		text, err := w.readWhole(ctx, a.Plan)
+	text, err := w.readWhole(ctx, a.Plan) // stays when the rows are purged
+	if err != nil || a.Digest == a.Plan {
 		return io.NopCloser(bytes.NewReader(text)), err
 	}
-	m, parquet, release, err := w.openPlan(ctx, a.Plan)
+	m, err := plan.ParseManifest(text)
+	if err != nil {
+		return nil, err
+	}
+	if a.Digest == m.File || a.Digest == m.Findings {
+		return w.Artifacts.Open(ctx, a.Digest)
+	}
+	parquet, release, err := w.Artifacts.Local(ctx, m.File)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	switch a.Digest {
-	case m.File, m.Findings:
-		return w.Artifacts.Open(ctx, a.Digest)
-	case m.Rows:
+	if a.Digest == m.Rows {
 		return w.streamed(ctx, parquet, func(session rowsWriter, out io.Writer) error {
 			return session.CanonicalRows(ctx, parquet, m.KeySchema(), m.JudgedSchema(), out)
 		})

@@ -14,6 +14,8 @@ import (
 	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/finding"
+	"sutor/internal/plan"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -202,14 +204,10 @@ func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
 			}
 		}
 	case evidence.PlanStood:
-		a.add("values", "file", l.Digests["file"])
-		a.add("values", "findings", l.Digests["findings"])
-		a.name("values", "rows", l.Digests["rows"]) // is made of the file
+		a.addPlan(l, "")
 	case evidence.PlansStood:
 		for n := 1; l.Digests[fmt.Sprintf("plan.%d", n)] != ""; n++ {
-			a.add("values", "file", l.Digests[fmt.Sprintf("file.%d", n)])
-			a.add("values", "findings", l.Digests[fmt.Sprintf("findings.%d", n)])
-			a.name("values", "rows", l.Digests[fmt.Sprintf("rows.%d", n)])
+			a.addPlan(l, fmt.Sprintf(".%d", n))
 		}
 	case evidence.ApplyResult:
 		for _, name := range sortedKeys(l.Digests) {
@@ -219,6 +217,19 @@ func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
 		}
 	}
 	return nil
+}
+
+// nothingFound is the artefact of all plans in which nothing was found. It holds no
+// values, and while one of them is young it would keep what the others have.
+var nothingFound = record.DigestOf(plan.CanonicalJSON([]finding.Finding{}))
+
+// addPlan notes what a leaf names of a plan: under a suffix, where it stood with others.
+func (a *aged) addPlan(l evidence.Leaf, suffix string) {
+	a.add("values", "file", l.Digests["file"+suffix])
+	if d := l.Digests["findings"+suffix]; d != nothingFound {
+		a.add("values", "findings", d)
+	}
+	a.name("values", "rows", l.Digests["rows"+suffix]) // is made of the file
 }
 
 // add notes an artefact, and name what is made of one.

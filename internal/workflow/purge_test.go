@@ -103,6 +103,25 @@ func TestPurgeInTime(t *testing.T) {
 	w.audited()
 }
 
+// What one change has goes in its time, also where a younger one found as little.
+func TestPurgeBesideAYounger(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n1,Anna\n", upsert))
+	w.clock.pass(60 * day)
+	w.purges(false)
+	w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n2,Bobby\n", upsert))
+	w.clock.pass(31 * day)
+	m := w.manifest(t, c)
+	if out := w.purges(false); out.Changes != 2 || w.has(m.File) || w.has(w.stored(c).Result.Stored) {
+		t.Fatalf("%+v", out)
+	}
+	if c = w.see(t, "maria", c); len(c.Findings) > 0 {
+		t.Fatalf("something was found: %v", c.Findings)
+	}
+	w.audited()
+}
+
 // audited wants fsck to find nothing.
 func (w *world) audited() {
 	w.t.Helper()
