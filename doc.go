@@ -123,10 +123,12 @@
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
-// of a part are there. Retention removes files and rows, and knows nothing yet of
-// changes over several datasets, nor of the personal texts in envelopes, which are
-// erased by nobody so far. A change over several datasets is planned, applied, undone
-// and proved as one (workflow/together.go), and no command proposes one yet. Rules set
+// of a part are there, and so is a change over parents and children, a family
+// (change.Member; in workflow together.go proposes it, family.go opens it,
+// familysight.go says who sees what of it). A family is not tried beforehand, not
+// approved in part and not rehearsed, none of it is a sync or by rule, and the web app
+// has no page yet that proposes one. Retention removes files and rows, and not the
+// personal texts in envelopes, which are erased by nobody so far. Rules set
 // values; they do not delete rows. The web app has no page yet that saves a recipe,
 // rehearses a Compact, or makes a change by rule.
 //

@@ -88,7 +88,9 @@ func (s *site) showChange(w http.ResponseWriter, r *http.Request, p access.Princ
 
 // fill reads what the chosen part shows; what cannot be read is said in its place.
 func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *changeModel) {
+	c, view.dataset = memberOf(c, view.tab, r.URL.Query().Get("dataset"))
 	ctx, id := r.Context(), change.ID(c.ID)
+	of := id.On(view.dataset)
 	var err error
 	switch view.tab {
 	case tabRows:
@@ -97,13 +99,13 @@ func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *ch
 		}
 		want := wantedRows(r.URL.Query())
 		var page wire.Rows
-		if page, err = s.uc.Browse(ctx, p, id, want); err == nil {
-			view.rows = rowsOf(c, page, want)
+		if page, err = s.uc.Browse(ctx, p, of, want); err == nil {
+			view.rows = rowsOf(c, page, want, view.dataset)
 		}
 		view.rows.filter = filterOf(c, want)
 	case tabFindings:
 		var m wire.Mendable
-		if m, err = s.uc.Mendable(ctx, p, id, mendSize); err == nil {
+		if m, err = s.uc.Mendable(ctx, p, of, mendSize); err == nil {
 			view.mend = mendOf(c, m)
 		}
 	case tabDiscussion:
@@ -215,7 +217,7 @@ func didOf(a change.Act, c wire.Change) string {
 // mended takes the cells that were changed on the page, or a file of mended rows,
 // and has the change planned again.
 func (s *site) mended(w http.ResponseWriter, r *http.Request, p access.Principal) {
-	id := change.ID(r.PathValue("id"))
+	id := change.ID(r.PathValue("id")).On(r.URL.Query().Get("dataset"))
 	in, err := readMends(w, r)
 	var c wire.Change
 	if err == nil {

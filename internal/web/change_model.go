@@ -65,6 +65,8 @@ type changeModel struct {
 	trouble  *wire.Problem
 	typed    string // the comment of a step that was refused
 	counts   []countLink
+	members  []memberModel // of a change over several datasets
+	dataset  string        // the one of them that the tab is about
 	findings []foundModel
 	made     string
 	risk     []wire.Factor // the weightiest first
@@ -121,8 +123,9 @@ func changeOf(c wire.Change, at tab, p access.Principal) changeModel {
 		m.tabs = append(m.tabs, l)
 	}
 	if c.Plan != nil {
-		m.counts = countsOf(c)
+		m.counts = countsOf(c, "")
 	}
+	m.members = membersOf(c)
 	m.risk = slices.SortedStableFunc(slices.Values(c.Risk.Factors), func(a, b wire.Factor) int { return b.Points - a.Points })
 	for _, i := range c.Impact {
 		m.impact = append(m.impact, impactOf(i))
@@ -168,9 +171,12 @@ func foundOf(c wire.Change) []foundModel {
 		f.Message, f.Mend = ui.Plain(f.Message), ui.Plain(f.Mend)
 		m := foundModel{Finding: f, word: severityOf(f), rows: rowsWords(f.Rows), ranges: ranges(f.Ranges)}
 		if c.Plan != nil && f.Rows > 0 && (!f.Invalid || c.Plan.Counts.Invalid == 0) {
-			m.to = "/changes/" + url.PathEscape(c.ID) + "?" + url.Values{"finding": {name}}.Encode() + "#rows"
+			m.to = changePath(c.ID, "", "finding", name, "dataset", f.Dataset) + "#rows"
 		} else if f.Rows > 0 {
 			m.to = "#mend"
+			if f.Dataset != "" {
+				m.to = changePath(c.ID, "findings", "dataset", f.Dataset) + "#mend"
+			}
 		}
 		for _, s := range f.Samples {
 			if s != "" { // that cells are empty stands in the message
@@ -214,7 +220,9 @@ func severityOf(f finding.Finding) ui.Word {
 	return ui.Say("!", "warning", "warn")
 }
 
-func countsOf(ch wire.Change) []countLink {
+// countsOf counts the rows of a plan, each number with the way to them: of one dataset,
+// or where a change is over several, without one.
+func countsOf(ch wire.Change, dataset string) []countLink {
 	var out []countLink
 	c := ch.Plan.Counts
 	add := func(name string, n int64, always bool) {
@@ -223,10 +231,11 @@ func countsOf(ch wire.Change) []countLink {
 			switch {
 			case n == 0:
 				l.word.Tone = "quiet"
+			case len(ch.Members) > 0:
 			case slices.Contains(ops, name):
-				l.to = "/changes/" + url.PathEscape(ch.ID) + "?op=" + name + "#rows"
+				l.to = changePath(ch.ID, "", "op", name, "dataset", dataset) + "#rows"
 			case name == "invalid": // they are no part of the plan; the findings say which
-				l.to = "/changes/" + url.PathEscape(ch.ID) + "/findings#mend"
+				l.to = changePath(ch.ID, "findings", "dataset", dataset) + "#mend"
 			}
 			out = append(out, l)
 		}
@@ -262,7 +271,7 @@ func buttonsOf(c wire.Change, p access.Principal) []button {
 		{act: "replan", label: "Plan again with today's data"},
 		{act: "withdraw", label: "Withdraw", comment: "Why it is withdrawn", rare: true},
 	}
-	last := slices.Contains(c.May, "approve") && p.Is(access.Owner) && openSteps(c) == 1
+	last := len(c.Members) == 0 && slices.Contains(c.May, "approve") && p.Is(access.Owner) && openSteps(c) == 1
 	return slices.DeleteFunc(known, func(b button) bool {
 		if b.act == at {
 			return !last

@@ -101,7 +101,7 @@ type rowLine struct {
 	why   string
 }
 
-func rowsOf(c wire.Change, page wire.Rows, want workflow.RowsWanted) rowsModel {
+func rowsOf(c wire.Change, page wire.Rows, want workflow.RowsWanted, dataset string) rowsModel {
 	end := page.Offset + int64(len(page.Rows))
 	m := rowsModel{pager: ui.Pager{From: group(page.Offset + 1), To: group(end), Total: group(page.Total), Of: "rows", Swap: "rows"}}
 	names := shownIn(columnsOf(c, page.Rows), page.Rows)
@@ -120,7 +120,7 @@ func rowsOf(c wire.Change, page wire.Rows, want workflow.RowsWanted) rowsModel {
 	}
 	link := func(offset int64) string {
 		q := url.Values{}
-		for name, value := range map[string]string{"op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has} {
+		for name, value := range map[string]string{"dataset": dataset, "op": want.Op, "finding": want.Finding, "changed": want.Changed, "column": want.Column, "has": want.Has} {
 			if value != "" {
 				q.Set(name, value)
 			}

@@ -12,6 +12,9 @@ func sentenceOf(c wire.Change) string {
 	if c.Plan == nil {
 		return ""
 	}
+	if len(c.Members) > 0 {
+		return sentenceOfAll(c)
+	}
 	n := c.Plan.Counts
 	rows := strings.ReplaceAll(c.Dataset, "_", " ")
 	var parts []string

@@ -17,6 +17,7 @@ import (
 // readingModel is how a file is read: its columns beside the dataset's.
 type readingModel struct {
 	id, title string
+	dataset   string // of a change over several, the one whose file it is
 	dialect   string
 	file      string
 	columns   []fileColumn
@@ -57,8 +58,10 @@ func (s *site) showReading(w http.ResponseWriter, r *http.Request, p access.Prin
 	c, err := s.uc.Change(r.Context(), p, change.ID(id), 0)
 	var read wire.Reading
 	var d wire.Dataset
+	of := ""
 	if err == nil {
-		read, err = s.uc.Reading(r.Context(), p, change.ID(id))
+		c, of = memberOf(c, tabRows, r.URL.Query().Get("dataset"))
+		read, err = s.uc.Reading(r.Context(), p, change.ID(id).On(of))
 	}
 	if err == nil {
 		d, err = s.uc.Dataset(r.Context(), p, c.Dataset)
@@ -68,6 +71,7 @@ func (s *site) showReading(w http.ResponseWriter, r *http.Request, p access.Prin
 		return
 	}
 	m := readingOf(c, read, d)
+	m.dataset = of
 	status := http.StatusOK
 	if refused != nil {
 		trouble := s.trouble(r, refused)
@@ -139,7 +143,7 @@ func fileColumnOf(f wire.FileColumn, d wire.Dataset) fileColumn {
 // reread plans the change again with its file read as the person said.
 func (s *site) reread(w http.ResponseWriter, r *http.Request, p access.Principal) {
 	err := readForm(w, r)
-	id := change.ID(r.PathValue("id"))
+	id := change.ID(r.PathValue("id")).On(r.URL.Query().Get("dataset"))
 	var read wire.Reading
 	if err == nil {
 		read, err = s.uc.Reading(r.Context(), p, id)
@@ -152,7 +156,7 @@ func (s *site) reread(w http.ResponseWriter, r *http.Request, p access.Principal
 		return
 	}
 	s.told(r, "It is planned again, with the columns as you said.")
-	http.Redirect(w, r, "/changes/"+string(id), http.StatusSeeOther)
+	http.Redirect(w, r, "/changes/"+r.PathValue("id"), http.StatusSeeOther)
 }
 
 // rereadBy takes over what differs from how the file is read now. A form that was
