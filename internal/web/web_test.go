@@ -378,6 +378,31 @@ func TestList(t *testing.T) {
 	}
 }
 
+// A change over several datasets shows each with its own counts, which lead to its rows.
+func TestFamilyPage(t *testing.T) {
+	t.Parallel()
+	c := submitted()
+	member := func(name string, n int64) wire.Member {
+		return wire.Member{Dataset: name, Mode: "upsert", Plan: &wire.Plan{Digest: digest, Columns: []string{"id"}, Counts: wire.Counts{Insert: n}}}
+	}
+	c.Dataset, c.Members, c.Hidden = "customers, orders and 1 other", []wire.Member{member("customers", 0), member("orders", 7)}, 1
+	_, page := open(t, &recorder{change: c}).signIn().get("/changes/1001")
+	var links []string
+	for _, a := range all(page, "a") {
+		links = append(links, attr(a, "href"))
+	}
+	for _, want := range []string{"/datasets/orders", "/changes/1001?dataset=orders&op=insert#rows", "/changes/1001?dataset=orders&offset=2#rows"} {
+		if !slices.Contains(links, want) {
+			t.Errorf("no link to %s among %q", want, links)
+		}
+	}
+	for _, want := range []string{"orders: 7 are new.", "Rows of orders", "also over 1 more, which you may not see"} {
+		if !strings.Contains(words(page), want) {
+			t.Errorf("%q is not on the page: %s", want, words(page))
+		}
+	}
+}
+
 func TestChangePage(t *testing.T) {
 	t.Parallel()
 	_, page := open(t, &recorder{change: submitted()}).signIn().get("/changes/1001?offset=100&op=update")

@@ -84,6 +84,9 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Progress = &wire.Progress{Step: pr.Step, Done: pr.Done, Of: pr.Of}
 	}
 	for _, a := range change.Acts {
+		if a == change.ActTry && c.IsFamily() { // untriedFamily
+			continue
+		}
 		if _, err := change.Judge(c, a, p, w.accessOf(c)...); err == nil && a != change.ActSee {
 			if a == change.ActUndo && (!out.Undo.Possible || c.ReversedBy != "") {
 				continue
@@ -102,7 +105,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 // ofOwnFile tells whether somebody may read what is said of a file: it may quote any
 // of its cells, and of the expressions that came with it.
 func (w *Workflow) ofOwnFile(c *change.Change, p access.Principal, values bool) bool {
-	return values && (c.Maker == p.Email || w.sight(p, c.Dataset).Whole())
+	return values && (c.Maker == p.Email || w.knows(p, c).whole())
 }
 
 // viewExpressions gives a sync's part and a rule to those who see all that they read.
