@@ -39,10 +39,10 @@ func typed(k record.Kind, decl string, more ...func(*record.Type)) column {
 }
 
 func labels(all ...string) func(*record.Type) { return func(t *record.Type) { t.Labels = all } }
-func bits(n int) func(*record.Type)     { return func(t *record.Type) { t.Bits = n } }
-func length(n int) func(*record.Type)   { return func(t *record.Type) { t.MaxLen = n } }
-func fixed(n int) func(*record.Type)    { return func(t *record.Type) { t.MaxLen, t.Fixed = n, true } }
-func fraction(n int) func(*record.Type) { return func(t *record.Type) { t.Fraction = n } }
+func bits(n int) func(*record.Type)           { return func(t *record.Type) { t.Bits = n } }
+func length(n int) func(*record.Type)         { return func(t *record.Type) { t.MaxLen = n } }
+func fixed(n int) func(*record.Type)          { return func(t *record.Type) { t.MaxLen, t.Fixed = n, true } }
+func fraction(n int) func(*record.Type)       { return func(t *record.Type) { t.Fraction = n } }
 func digits(p, s int) func(*record.Type) {
 	return func(t *record.Type) { t.Precision, t.Scale = p, s }
 }
