@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,6 +73,11 @@ func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (
 // ourTurn refuses while another process applies to the dataset; within this one
 // turn keeps the order.
 func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
+	for _, name := range slices.Sorted(slices.Values(c.Datasets())) {
+		if err := tx.TakeTurn(name); err != nil {
+			return err
+		}
+	}
 	others, err := tx.Changes(Filter{Datasets: c.Datasets(), States: []change.State{change.Applying}})
 	for _, o := range others {
 		if o.ID != c.ID && o.Lease != nil && w.alive(o.Lease) {

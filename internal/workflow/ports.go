@@ -109,6 +109,11 @@ type Stops interface {
 
 // Trials keeps on which datasets plans are being tried.
 type Trials interface {
+	// TakeTurn makes units of work that ask who applies to or tries on a dataset
+	// follow each other until this one has ended: of two that ask together, the
+	// second sees what the first has stored. Whoever takes several takes them in
+	// the order of their names. (package storetest, turns)
+	TakeTurn(dataset string) error
 	// SaveTrial stores what is tried, in place of what is tried on the dataset.
 	SaveTrial(t change.Trying) error
 	// EndTrial takes what is tried on a dataset away, if anything is.

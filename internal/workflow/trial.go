@@ -213,10 +213,22 @@ func (w *Workflow) renewTrial(ctx context.Context, dataset string, note func(con
 	return func() {
 		cancel()
 		<-done
-		if err := w.Store.Do(context.WithoutCancel(ctx), func(tx Tx) error { return tx.EndTrial(dataset) }); err != nil {
+		if err := w.Store.Do(context.WithoutCancel(ctx), func(tx Tx) error { return w.endTrial(tx, dataset) }); err != nil {
 			w.Log.Warn("a trial's turn could not be given back; it lapses", "dataset", dataset, "error", errs.Detail(err))
 		}
 	}
+}
+
+// endTrial takes this process's trial away, and none that came after it lapsed.
+func (w *Workflow) endTrial(tx Tx, dataset string) error {
+	if err := tx.TakeTurn(dataset); err != nil {
+		return err
+	}
+	t, err := tx.Trial(dataset)
+	if err != nil || t == nil || t.Lease.Node != w.Node {
+		return err
+	}
+	return tx.EndTrial(dataset)
 }
 
 // nobodyTries refuses while another process tries a plan on the dataset.

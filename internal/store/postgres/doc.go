@@ -17,6 +17,8 @@
 //     everybody else's append waits, and none is lost;
 //   - the Compact in force, read inside Do, stays in force until its end: whoever
 //     puts another one in force waits for those who were judged by this one;
+//   - a dataset's turn is taken (an advisory lock) by who is about to apply to it or
+//     to try on it, so of two servers one sees the other;
 //   - the counter of ids is locked by who takes one, so ids follow the order of
 //     commits.
 //

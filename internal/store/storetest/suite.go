@@ -65,6 +65,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"people/Standings", standings},
 		{"people/Deputies", deputies},
 		{"trial/RoundTrip", trialRoundTrip},
+		{"trial/OneTakesTheTurn", oneTakesTheTurn},
 		{"compact/NoneAtFirst", noCompactAtFirst},
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},
