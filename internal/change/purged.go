@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"sutor/internal/finding"
 	"sutor/internal/record"
 )
 
@@ -30,23 +31,34 @@ func (c *Change) Purge(inputs, values bool, at time.Time, artefacts []record.Dig
 	}
 	if values {
 		c.Purged.Values = &at
-		c.withoutSamples()
+		c.withoutValues()
 	}
 	c.Purged.Pending = append(c.Purged.Pending, artefacts...)
 }
 
-func (c *Change) withoutSamples() {
+// withoutValues takes samples and examples out of all that was found.
+func (c *Change) withoutValues() {
 	if c.Plan != nil {
 		plan := *c.Plan
-		plan.Findings = slices.Clone(plan.Findings)
-		for i := range plan.Findings {
-			plan.Findings[i].Samples = nil
-		}
+		plan.Findings = withoutValues(plan.Findings)
 		c.Plan = &plan
 	}
-	if c.Result != nil {
-		for i := range c.Result.Findings {
-			c.Result.Findings[i].Samples = nil
-		}
+	if c.Trial != nil {
+		trial := *c.Trial
+		trial.Findings = withoutValues(trial.Findings)
+		c.Trial = &trial
 	}
+	if c.Result != nil {
+		result := *c.Result
+		result.Findings = withoutValues(result.Findings)
+		c.Result = &result
+	}
+}
+
+func withoutValues(all []finding.Finding) []finding.Finding {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Samples, all[i].Examples = nil, nil
+	}
+	return all
 }

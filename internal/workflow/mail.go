@@ -153,11 +153,14 @@ func (w *Workflow) send(ctx context.Context, m *notice.Mail) error {
 // left to be told.
 func (w *Workflow) letter(ctx context.Context, m *notice.Mail) (l notice.Letter, worth bool, err error) {
 	var told []wire.Notice
-	p, known := w.Compact().Principal(m.To)
-	err = w.Store.View(ctx, func(tx Tx) error {
+	var p access.Principal
+	err = w.Store.View(ctx, func(tx Tx) (err error) {
 		told = nil
-		if !known {
+		if p, err = w.principal(tx, m.To); errs.KindOf(err) == errs.Unsigned {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		seen := changesOf(tx)
 		f := NoticeFilter{To: m.To, Unread: true, Limit: 1000}

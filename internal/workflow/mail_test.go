@@ -8,6 +8,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/mail"
 	"sutor/internal/mail/mailtest"
+	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
 
@@ -126,5 +127,19 @@ func TestMailsFollowTheRightsOfToday(t *testing.T) {
 	fine(t, w.w.MailDue(ctx))
 	if got := mailed(s, &seen); got["<olga@example.test>"] != "" {
 		t.Errorf("olga is told %v", got)
+	}
+}
+
+// Who decides in somebody's place, of another department, is mailed what waits for them.
+func TestDeputiesAreMailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	s, seen := w.posts(), 0
+	_, err := w.w.NameDeputy(ctx, w.as("olaf"), wire.Naming{Deputy: "fred@example.test", Until: w.clock.Now().Add(day).Format(time.RFC3339)})
+	fine(t, err)
+	in(t, w.does("maria", submit, w.propose("maria", edit, upsert)), change.Submitted)
+	fine(t, w.w.MailDue(ctx))
+	if got := mailed(s, &seen)["<fred@example.test>"]; !strings.Contains(got, "asks you to decide on change 1001") {
+		t.Errorf("mailed %q", got)
 	}
 }

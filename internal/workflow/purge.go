@@ -203,7 +203,7 @@ func (k *keeping) leaf(_ int64, l evidence.Leaf, _ *evidence.Body) error {
 				a.add("inputs", is, l.Digests[name])
 			}
 		}
-	case evidence.PlanStood:
+	case evidence.PlanStood, evidence.ChangeSplit: // a part's plan stands by its split
 		a.addPlan(l, "")
 	case evidence.PlansStood:
 		for n := 1; l.Digests[fmt.Sprintf("plan.%d", n)] != ""; n++ {

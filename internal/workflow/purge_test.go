@@ -229,3 +229,20 @@ func TestReplanAfterPurge(t *testing.T) {
 	_, err = w.w.Purge(ctx, w.as("olaf"), false)
 	refused(t, err, errs.Forbidden, "for stewards")
 }
+
+// The plan of a part stands by its split: its rows and findings go in time too.
+func TestPurgeOfAPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.does("maria", submit, w.propose("maria", raises, upsert))
+	c = in(t, w.does("olaf", only_("after.credit <= 1000"), c), change.Approved)
+	m := w.manifest(t, c)
+	w.does("maria", withdraw, w.restOf(c))
+	in(t, w.does("maria", apply, c), change.Applied)
+	w.clock.pass(91 * day)
+	if w.purges(false); w.has(m.File) || w.has(m.Findings) {
+		t.Errorf("kept: rows %t, findings %t", w.has(m.File), w.has(m.Findings))
+	}
+	w.proveAll()
+	w.audited()
+}
