@@ -44,10 +44,13 @@ func (s *server) events(ctx context.Context, p access.Principal, in *eventsInput
 		defer e.end()
 		n := 0
 		err := s.uc.Follow(r.Context(), p, id, func(c wire.Change) error {
+			if _, err := s.who(r); err != nil { // the token or session may have ended since
+				return err
+			}
 			n++
 			return e.send("change", n, c)
 		})
-		if errs.As(err) != nil { // the person may not see it any more
+		if errs.As(err) != nil { // the person may not see it any more, or is not signed in any more
 			_ = e.send("gone", n+1, wire.ProblemOf(errs.Public(err))) // a client that has gone needs no answer
 		}
 	}}, nil

@@ -33,6 +33,16 @@ type recorder struct {
 	err    error
 	write  func(io.Writer) error // for downloads
 	read   func(io.Reader) error // for uploads
+	left   bool                  // nobody is a person of the Compact any more
+}
+
+// Follow gives the change once, and again after everybody has left.
+func (r *recorder) Follow(_ context.Context, _ access.Principal, _ change.ID, seen func(wire.Change) error) error {
+	err := seen(r.change)
+	r.mu.Lock()
+	r.left = true
+	r.mu.Unlock()
+	return errors.Join(err, seen(r.change))
 }
 
 func (r *recorder) note(ask string, args ...any) {
@@ -236,7 +246,9 @@ func (r *recorder) Me(_ context.Context, p access.Principal) (wire.Person, error
 }
 
 func (r *recorder) Person(_ context.Context, email access.Email, means access.Means) (access.Principal, error) {
-	if email == "gone@example.test" {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if email == "gone@example.test" || r.left {
 		return access.Principal{}, errs.New(errs.Unsigned, "The Compact in force does not know %s.", email)
 	}
 	return access.Principal{Email: email, Means: means}, nil
