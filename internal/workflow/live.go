@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -41,8 +42,8 @@ const (
 
 // Live gives a page of a dataset's rows as they are now, of the columns and rows that
 // the person sees. The system filters, orders and pages; nothing is read but the
-// page. Where the person sees some rows only, each is judged again here, so a page
-// may have fewer rows than asked for.
+// page. Where the person sees some rows only, the system may give more of them, so
+// each is judged again here, and the page is counted here.
 func (w *Workflow) Live(ctx context.Context, p access.Principal, name string, want LiveWanted) (out wire.LiveRows, err error) {
 	r, err := w.reading(ctx, p, name, access.SeeRows, "see")
 	if err != nil {
@@ -72,28 +73,52 @@ func (l *looking) page(ctx context.Context, name string) (out wire.LiveRows, err
 	out = wire.LiveRows{Columns: l.shows.Names(), Rows: []map[string]json.RawMessage{}, Offset: l.view.Offset}
 	bounded, cancel := context.WithTimeout(ctx, liveTime)
 	defer cancel()
-	came := int64(0)
-	err = pipeRows(func(to io.Writer) error {
-		_, err := l.sys.Page(bounded, l.table.Table, l.view, l.asked, to)
-		return err
-	}, func(fields []record.Field) error {
-		came++
-		if came < l.view.Limit && l.lets(fields) {
+	err = l.paged(bounded, func(fields []record.Field) {
+		if out.More = int64(len(out.Rows)) == l.view.Limit-1; !out.More {
 			out.Rows = append(out.Rows, l.row(fields))
 		}
-		return nil
 	})
 	if bounded.Err() != nil && ctx.Err() == nil {
 		return out, errs.New(errs.Unavailable, "%s took longer than %s to find and order these rows.", name, liveTime).
 			WithMend("Order by the key, or by a column with an index; or filter by less.").Because(errors.Join(err, bounded.Err()))
 	}
-	out.More = came == l.view.Limit
 	if err == nil && len(l.view.Where.All) == 0 {
 		var total int64
 		total, err = l.sys.Count(ctx, l.table.Table)
 		out.Total = &total
 	}
 	return out, err
+}
+
+// paged gives the rows of the page, and one more where there is a further page. Where
+// some rows are kept from the person only those that they see are passed over and
+// counted: a page that is short, or says that there are more, would tell of the others.
+func (l *looking) paged(ctx context.Context, do func([]record.Field)) error {
+	v, left, skip := l.view, l.view.Limit, int64(0)
+	if l.only != nil {
+		v.Limit, v.Offset, skip = math.MaxInt64, 0, l.view.Offset
+	}
+	err := pipeRows(func(to io.Writer) error {
+		_, err := l.sys.Page(ctx, l.table.Table, v, l.asked, to)
+		return err
+	}, func(fields []record.Field) error {
+		switch {
+		case !l.lets(fields):
+			return nil
+		case skip > 0:
+			skip--
+			return nil
+		}
+		do(fields)
+		if left--; left == 0 && l.only != nil {
+			return errEnough
+		}
+		return nil
+	})
+	if left == 0 && l.only != nil {
+		return nil
+	}
+	return err
 }
 
 // row shows a row; of a masked value only what its mask lets through.

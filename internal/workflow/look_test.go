@@ -196,3 +196,26 @@ func TestVersionsAndOperations(t *testing.T) {
 		t.Errorf("an auditor: %v", err)
 	}
 }
+
+// Threat: from pages that are short, or say that there are more, somebody who sees some
+// rows learns how many others there are of which the rule is not certain.
+func TestLivePagesCountOnlyRowsOneSees(t *testing.T) {
+	t.Parallel()
+	w := newSecretive(t)
+	w.sql(`UPDATE customer SET terms = NULL WHERE id = 1; UPDATE customer SET terms = 'NET30' WHERE id = 4`)
+	for _, c := range []struct {
+		want workflow.LiveWanted
+		ids  string
+		more bool
+	}{
+		{workflow.LiveWanted{Limit: 1}, "2", true},
+		{workflow.LiveWanted{Limit: 1, Offset: 1}, "4", false},
+		{workflow.LiveWanted{Limit: 2}, "2 4", false},
+		{workflow.LiveWanted{Limit: 1, By: "name", Desc: true}, "4", true},
+		{workflow.LiveWanted{Limit: 9, Offset: 2}, "", false},
+	} {
+		if rows, err := w.w.Live(ctx, w.as("maria"), "customers", c.want); err != nil || ids(rows) != c.ids || rows.More != c.more || rows.Offset != c.want.Offset {
+			t.Errorf("%+v: %s, more %t, %v", c.want, ids(rows), rows.More, err)
+		}
+	}
+}
