@@ -96,10 +96,13 @@ func asked(in RouteInput) (steps []Step) {
 		if role == "" {
 			role = access.Owner
 		}
-		steps = addStep(steps, Step{Role: role, Needs: max(f.Needs, 1), Dataset: in.Dataset, Why: fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message)})
+		steps = addStep(steps, Step{Role: role, Needs: max(f.Needs, 1), Dataset: in.Dataset, Why: Reason(f)})
 	}
 	return steps
 }
+
+// Reason words the reason of a step that a guardrail asks for.
+func Reason(f finding.Finding) string { return fmt.Sprintf("Guardrail %s: %s", f.Guardrail, f.Message) }
 
 // ownersToo adds the owners, first, where no guardrail asks for as many.
 func ownersToo(steps []Step, in RouteInput) []Step {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sutor/internal/access"
@@ -31,7 +32,7 @@ func (w *Workflow) History(ctx context.Context, p access.Principal, id change.ID
 			if len(known.hidden) > 0 { // counts are of all datasets, and a file may have the name of one
 				e.Leaf.Counts, e.Body.File = nil, ""
 			}
-			entry := w.historyEntry(e, proved.Proofs[i], known.values)
+			entry := w.historyEntry(e, proved.Proofs[i], known.values && (known.whole() || !slices.Contains(ofRows, e.Leaf.Kind)))
 			own, ofFile := s.c.Maker == s.who.Email, e.Leaf.Kind == evidence.PlanFailed // which may quote it
 			switch {
 			case ofFile && !own && !known.whole():
@@ -45,6 +46,10 @@ func (w *Workflow) History(ctx context.Context, p access.Principal, id change.ID
 	})
 	return out, err
 }
+
+// ofRows are leaves whose messages are about rows and columns: a condition, or what
+// the system says of a plan. Who does not see all reads what they may in the change.
+var ofRows = []evidence.Kind{evidence.ChangeSplit, evidence.ChangeTried}
 
 func (w *Workflow) historyEntry(e evidence.Recorded, proof []string, values bool) wire.HistoryEntry {
 	l := e.Leaf

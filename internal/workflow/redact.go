@@ -13,6 +13,9 @@ import (
 // cut takes out of a change what its reader may not see: of columns their names,
 // values and what checks and rules say of them, of rows what samples tell.
 func (w *Workflow) cut(out *wire.Change, c *change.Change, s sight) {
+	for i := range out.Impact { // of related tables: who sees all of this dataset may not see all of theirs
+		out.Impact[i] = w.cutImpact(out.Impact[i], s)
+	}
 	if s.Whole() {
 		return
 	}
@@ -26,17 +29,17 @@ func (w *Workflow) cut(out *wire.Change, c *change.Change, s sight) {
 	for i, f := range out.Findings {
 		out.Findings[i] = s.finding(f, c)
 	}
-	if out.Trial != nil {
-		out.Trial.Why = s.scrub(out.Trial.Why)
+	if t := c.TrialOf(); t != nil && out.Trial != nil {
+		out.Trial.Why, _ = s.trial(t, c)
+	}
+	for i := range out.Route {
+		out.Route[i].Why = s.asks(out.Route[i].Why, c)
 	}
 	if out.Split != nil { // a condition names columns and values
 		out.Split.Say = ""
 	}
 	for i := range out.Risk.Factors {
 		s.factor(&out.Risk.Factors[i], c)
-	}
-	for i := range out.Impact {
-		out.Impact[i] = w.cutImpact(out.Impact[i], s)
 	}
 	if own := c.Maker == s.p.Email; own && c.Problem != nil && c.Problem.OfFile {
 		return // it repeats what they wrote: what is not repeated would tell them that it is a column
@@ -98,6 +101,29 @@ func (s sight) finding(f finding.Finding, c *change.Change) finding.Finding {
 		f.Message, f.Mend = s.scrub(f.Message), s.scrub(f.Mend) // of one's own file headers are repeated as they are
 	}
 	return f
+}
+
+// trial words why a trial did not pass, and what to do: as the first of its findings.
+func (s sight) trial(t *change.Trial, c *change.Change) (why, mend string) {
+	if len(t.Findings) == 0 {
+		return s.scrub(t.Why), ""
+	}
+	f := s.finding(t.Findings[0], c)
+	return f.Message, f.Mend
+}
+
+// asks words why a step of the route is there: it repeats findings, so each is told
+// as the finding itself is.
+func (s sight) asks(why string, c *change.Change) string {
+	if c.Plan == nil {
+		return s.scrub(why)
+	}
+	for _, f := range c.Plan.Findings {
+		if f.Severity == finding.Approve {
+			why = strings.ReplaceAll(why, change.Reason(f), change.Reason(s.finding(f, c)))
+		}
+	}
+	return s.scrub(why)
 }
 
 // ofWithheld says of a check no more than that it found something.
@@ -175,11 +201,11 @@ func (s sight) factor(f *wire.Factor, c *change.Change) {
 }
 
 // cutImpact withholds an impact that is counted by columns whose values the person
-// does not see, here or in the dataset that governs the related table, and a sum of
-// such a column.
+// does not see, here or in the dataset that governs the related table, or over rows of
+// that which are kept from them, and a sum of such a column.
 func (w *Workflow) cutImpact(i wire.Impact, s sight) wire.Impact {
-	if s.d == nil {
-		return wire.Impact{Label: i.Label, Unknown: true, Why: "It is not for you to see."}
+	if s.d == nil { // nothing is known of a dataset that the Compact has not any more
+		return i
 	}
 	at := slices.IndexFunc(s.d.Impact, func(def compact.Impact) bool { return def.Label == i.Label })
 	if at < 0 {
@@ -195,7 +221,7 @@ func (w *Workflow) cutImpact(i wire.Impact, s sight) wire.Impact {
 		}
 	}
 	for _, r := range related {
-		by = by || r.reads(def.Where.Text)
+		by = by || !r.AllRows() || r.reads(def.Where.Text)
 		measured = measured || !r.Sees(def.Measure)
 	}
 	if by {

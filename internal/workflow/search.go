@@ -50,7 +50,7 @@ func (w *Workflow) Searched(ctx context.Context, p access.Principal, s Search) (
 	if err != nil {
 		return out, err
 	}
-	hits, last, err := w.sought(ctx, all, s)
+	hits, last, err := w.sought(ctx, p, all, s)
 	if err != nil {
 		return out, err
 	}
@@ -72,14 +72,15 @@ func (w *Workflow) Searched(ctx context.Context, p access.Principal, s Search) (
 }
 
 // sought gives those that are looked for; last is the one after which the search
-// stopped before its end.
-func (w *Workflow) sought(ctx context.Context, all []*change.Change, s Search) (hits []*change.Change, last change.ID, err error) {
+// stopped before its end. Who sees only some rows of a dataset does not look for keys in
+// it: that nothing, or something, is found would tell of the others.
+func (w *Workflow) sought(ctx context.Context, p access.Principal, all []*change.Change, s Search) (hits []*change.Change, last change.ID, err error) {
 	plans := 0
 	for i, c := range all {
 		if (len(hits) == searchFound || plans == searchPlans) && i > 0 {
 			return hits, all[i-1].ID, nil
 		}
-		if !s.fits(c) || s.Key != "" && c.Plan == nil {
+		if !s.fits(c) || s.Key != "" && (c.Plan == nil || !w.sight(p, c.Dataset).AllRows()) {
 			continue
 		}
 		found := true

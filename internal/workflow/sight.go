@@ -35,15 +35,6 @@ func (w *Workflow) sight(p access.Principal, dataset string) sight {
 	return sight{access.See(p, ad), p, d, joined(ad.Owners)}
 }
 
-// person gives somebody of the Compact in force with what was granted to them.
-func (w *Workflow) person(tx Tx, email access.Email) (access.Principal, error) {
-	p, err := w.principal(tx, email)
-	if errs.KindOf(err) == errs.Unsigned {
-		return access.Principal{Email: email}, nil // to whom nothing is shown
-	}
-	return p, err
-}
-
 // granted brings what was granted to a person up to date: grants lapse by the
 // clock.
 func (w *Workflow) granted(tx Tx, p access.Principal) (access.Principal, error) {
@@ -52,14 +43,35 @@ func (w *Workflow) granted(tx Tx, p access.Principal) (access.Principal, error) 
 	return p, err
 }
 
-// makerSight is what a change's maker sees of its dataset.
+// makerSight is what a change's maker sees of its dataset: who has left, what they
+// saw. Of somebody whom the Compact does not name at all any more nothing is known, so
+// it is what the last of those sees who went on with the change. Where there is nobody
+// nothing is planned: rules about rows limit the people whom they name.
 func (w *Workflow) makerSight(ctx context.Context, c *change.Change) (s sight, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
-		p, err := w.person(tx, c.Maker)
-		s = w.sight(p, c.Dataset)
-		return err
+		for _, email := range append([]access.Email{c.Maker}, lastFirst(c.Hands)...) {
+			p, err := w.principal(tx, email)
+			if errs.KindOf(err) == errs.Unsigned {
+				leavers := w.Compact().Leavers()
+				i := slices.IndexFunc(leavers, func(l access.Principal) bool { return l.Email == email })
+				if i < 0 {
+					continue
+				}
+				p, err = leavers[i], nil
+			}
+			s = w.sight(p, c.Dataset)
+			return err
+		}
+		return errs.New(errs.Blocked, "The Compact does not know %s any more, so it cannot be told which rows this change may write.", c.Maker).
+			WithMend("A manager of the department plans it again: sutor change replan %s", c.ID)
 	})
 	return s, err
+}
+
+func lastFirst(people []access.Email) []access.Email {
+	out := slices.Clone(people)
+	slices.Reverse(out)
+	return out
 }
 
 // only compiles the rows that the person sees; nil for all. Where that cannot be
@@ -158,8 +170,9 @@ func (s sight) blindTo(p *change.Plan) string {
 }
 
 // seesAll refuses somebody who does not see all that a plan writes: nobody decides
-// on, or takes back, what they cannot look at. Of a family who decides must see the
-// datasets that their decision counts for, who takes it back all of them.
+// on, takes back, or submits in the place of its maker, what they cannot look at. Of a
+// family who decides must see the datasets that their decision counts for, who takes it
+// back or submits it all of them.
 func (w *Workflow) seesAll(ctx context.Context, p access.Principal, id change.ID, act change.Act) error {
 	var who access.Principal
 	var all []*change.Change
@@ -168,11 +181,11 @@ func (w *Workflow) seesAll(ctx context.Context, p access.Principal, id change.ID
 		if errs.As(err) != nil {
 			return nil // the act itself refuses it, in its order
 		}
-		if err != nil || act == change.ActUndo && s.c.Maker == p.Email { // what they wrote themselves
+		if err != nil || (act == change.ActUndo || act == change.ActSubmit) && s.c.Maker == p.Email { // what they wrote themselves, or were let write
 			return err
 		}
 		who, all = s.who, s.c.ByDataset()
-		if s.c.IsFamily() && act != change.ActUndo {
+		if s.c.IsFamily() && act != change.ActUndo && act != change.ActSubmit {
 			counts := change.DecidesFor(s.c, s.seat, s.who, s.datasets...)
 			all = slices.DeleteFunc(all, func(one *change.Change) bool { return !slices.Contains(counts, one.Dataset) })
 		}

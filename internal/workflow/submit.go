@@ -19,11 +19,14 @@ import (
 // Submit asks for the decisions that the route names. An empty route approves
 // at once, and says why.
 func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	if err := w.seesAll(ctx, p, id, change.ActSubmit); err != nil {
+		return wire.Change{}, err
+	}
 	if err := w.trySubmit(ctx, p, id); err != nil {
 		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActSubmit, func(s *step) error {
-		if err := w.submittable(s.c); err != nil {
+		if err := w.submittable(s.c, func(dataset string) sight { return w.sight(s.who, dataset) }); err != nil {
 			return err
 		}
 		for _, one := range s.c.ByDataset() {
@@ -76,8 +79,8 @@ func (w *Workflow) remember(tx Tx, c *change.Change, now time.Time) error {
 }
 
 // submittable says what stands in the way of a submission, besides rights and
-// the route.
-func (w *Workflow) submittable(c *change.Change) error {
+// the route, in the words for somebody who sees so much of each dataset.
+func (w *Workflow) submittable(c *change.Change, see func(dataset string) sight) error {
 	if err := w.sameRules(c); err != nil {
 		return err
 	}
@@ -88,6 +91,7 @@ func (w *Workflow) submittable(c *change.Change) error {
 	for _, one := range c.ByDataset() {
 		for _, f := range one.Plan.Findings {
 			if f.Severity == finding.Block {
+				f = see(one.Dataset).finding(f, one)
 				e := errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, f.Message)
 				e.WithMend("%s See all findings with `sutor change findings %s`.", f.Mend, c.ID)
 				if f.Invalid {

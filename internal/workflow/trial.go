@@ -94,7 +94,7 @@ func (w *Workflow) keepTrial(s *step, t *change.Trial) error {
 func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.ID) error {
 	c, err := w.toTry(ctx, p, id, change.ActSubmit)
 	if err == nil {
-		err = w.submittable(c)
+		err = w.submittable(c, func(string) sight { return sight{} })
 	}
 	if err != nil || c.IsFamily() || w.datasetFrozen(ctx, c.Dataset) {
 		return nil // the act itself says why it is refused, if it is
@@ -108,19 +108,30 @@ func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.
 			return err
 		}
 	}
-	return w.trialPassed(id, t)
+	return w.trialPassed(ctx, p, c, t)
 }
 
 // trialPassed refuses what a trial found to be in the way of the apply.
-func (w *Workflow) trialPassed(id change.ID, t *change.Trial) error {
+func (w *Workflow) trialPassed(ctx context.Context, p access.Principal, c *change.Change, t *change.Trial) error {
 	if !t.Blocks() {
 		return nil
 	}
-	if t.Outcome == change.Moved {
-		return errs.New(errs.Changed, "Change %s cannot be submitted: %s", id, t.Why).WithMend("Plan it again: sutor change replan %s", id)
+	var see sight
+	err := w.Store.View(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, c.ID, change.ActSubmit)
+		if err == nil {
+			see = w.sight(s.who, c.Dataset)
+		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	e := errs.New(errs.Blocked, "Change %s cannot be submitted: %s", id, t.Why)
-	return e.WithMend("%s See all findings with `sutor change findings %s`.", t.Findings[0].Mend, id)
+	why, mend := see.trial(t, c)
+	if t.Outcome == change.Moved {
+		return errs.New(errs.Changed, "Change %s cannot be submitted: %s", c.ID, why).WithMend("Plan it again: sutor change replan %s", c.ID)
+	}
+	return errs.New(errs.Blocked, "Change %s cannot be submitted: %s", c.ID, why).WithMend("%s See all findings with `sutor change findings %s`.", mend, c.ID)
 }
 
 // tried tries a plan and says how that ended. An error is a fault of ours, or the
