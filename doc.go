@@ -118,9 +118,6 @@
 // tells the rule and not the rows: plan again and try it. A part is named by lines of
 // the file: rows of a change without a file, and of a sync, are approved as a whole.
 //
-// What the Compact says of the values of a key's columns (one_of, min, max, pattern) is
-// not asked of new rows yet, and compact check does not say so.
-//
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
 // of a part are there, and so is a change over parents and children, a family

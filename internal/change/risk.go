@@ -61,9 +61,31 @@ type ColumnFacts struct {
 	Critical bool   `json:"critical,omitempty"`
 	Written  int64  `json:"written"` // rows that write it
 	// Jumps counts the updates that move a number by more than half of what it was
-	// and by more than three times the spread that is usual in the column: the
-	// distance between the quartiles of the live rows which the plan has met.
+	// and by more than three times the spread that is usual in the column.
 	Jumps int64 `json:"jumps,omitempty"`
+	// Spread is the distance between the quartiles of the live rows which the plan has
+	// met: what is usual for later changes, never for this one ([UsualSpread]).
+	Spread float64 `json:"spread,omitempty"`
+}
+
+// UsualSpread gives, by column, the median of the spreads that earlier changes met.
+// It is no matter of the change's own rows: with one more of them, none may cease to
+// be a jump.
+func UsualSpread(before [][]ColumnFacts) map[string]float64 {
+	all := map[string][]float64{}
+	for _, facts := range before {
+		for _, f := range facts {
+			if f.Spread > 0 {
+				all[f.Column] = append(all[f.Column], f.Spread)
+			}
+		}
+	}
+	usual := map[string]float64{}
+	for column, spreads := range all {
+		slices.Sort(spreads)
+		usual[column] = spreads[len(spreads)/2]
+	}
+	return usual
 }
 
 // Overlap is another change that waits for its decision or its apply with rows

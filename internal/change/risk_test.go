@@ -114,3 +114,16 @@ func randomRisk(t *rapid.T) change.RiskInput {
 	}
 	return in
 }
+
+// What is usual is the median of what earlier changes met; what met nothing says
+// nothing.
+func TestUsualSpread(t *testing.T) {
+	t.Parallel()
+	facts := func(spread float64) []change.ColumnFacts {
+		return []change.ColumnFacts{{Column: "price", Spread: spread}, {Column: "name"}}
+	}
+	got := change.UsualSpread([][]change.ColumnFacts{facts(10), facts(0), facts(1000), facts(20), nil})
+	if len(got) != 1 || got["price"] != 20 {
+		t.Errorf("%v", got)
+	}
+}

@@ -116,6 +116,11 @@ type Spec struct {
 	// are written is found out from all of them.
 	Lines Spans
 
+	// Spread is, by column, how far numbers usually lie apart: from that on they jump
+	// ([Facts]). It comes from changes before, not from the rows of this one: among
+	// them a row more could make another no jump any more.
+	Spread map[string]float64
+
 	Within *Part // of a sync; nil otherwise
 	Rule   *Rule // in place of a file, which is not read then; nil otherwise
 }
@@ -182,6 +187,7 @@ type Outcome struct {
 type Facts struct {
 	Column         string
 	Written, Jumps int64
+	Spread         float64 // of the live rows met: for the changes that come after
 }
 
 // Manifest binds everything that a plan is made from and consists of. Its

@@ -67,6 +67,7 @@ func (r *reference) checkRows() {
 			numbered := r.check(NumberedFinding(c))
 			r.rowsWhere(func(row *row) bool { return !row.found }, func(row *row) { numbered.hit(row.line, row.key[i]) })
 		}
+		r.checkKeyRules(c, i)
 	}
 	for j, c := range r.spec.Judged {
 		r.checkColumn(c, j)
@@ -243,18 +244,35 @@ func (r *reference) checkColumn(c record.Column, j int) {
 	if rule.Required {
 		written(RequiredFinding(c), func(_ *row, v *string) bool { return blank(v) })
 	}
+	values(c, rule, func(f finding.Finding, bad func(string) bool) {
+		written(f, func(_ *row, v *string) bool { return v != nil && bad(*v) })
+	})
+}
+
+// values hands over what a column's rules want of a value.
+func values(c record.Column, rule ColumnRule, check func(f finding.Finding, bad func(string) bool)) {
 	if len(rule.OneOf) > 0 {
-		written(OneOfFinding(c, rule.OneOf), func(_ *row, v *string) bool { return v != nil && !slices.Contains(rule.OneOf, *v) })
+		check(OneOfFinding(c, rule.OneOf), func(v string) bool { return !slices.Contains(rule.OneOf, v) })
 	}
-	if rule.Pattern != nil {
-		written(PatternFinding(c, rule.Pattern.Text), func(_ *row, v *string) bool { return v != nil && rule.Pattern.Beyond.Judge(only{*v}).Hit() })
+	for _, l := range []struct {
+		limit   *Limit
+		finding func(record.Column, string) finding.Finding
+	}{{rule.Pattern, PatternFinding}, {rule.Min, MinFinding}, {rule.Max, MaxFinding}} {
+		if l.limit != nil {
+			check(l.finding(c, l.limit.Text), func(v string) bool { return l.limit.Beyond.Judge(only{v}).Hit() })
+		}
 	}
-	if rule.Min != nil {
-		written(MinFinding(c, rule.Min.Text), func(_ *row, v *string) bool { return v != nil && rule.Min.Beyond.Judge(only{*v}).Hit() })
+}
+
+// checkKeyRules: of a key's columns only new rows write a value.
+func (r *reference) checkKeyRules(c record.Column, i int) {
+	if r.reversal || r.spec.Options.Mode == change.Update { // which brings back what stood there; which writes none
+		return
 	}
-	if rule.Max != nil {
-		written(MaxFinding(c, rule.Max.Text), func(_ *row, v *string) bool { return v != nil && rule.Max.Beyond.Judge(only{*v}).Hit() })
-	}
+	values(c, r.spec.Rules[c.Name], func(f finding.Finding, bad func(string) bool) {
+		check := r.check(f)
+		r.rowsWhere(func(row *row) bool { return !row.found && row.key[i] != nil && bad(*row.key[i]) }, func(row *row) { check.hit(row.line, row.key[i]) })
+	})
 }
 
 // only is the row of a limit, which has one value.

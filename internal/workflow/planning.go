@@ -147,6 +147,9 @@ func (w *Workflow) open(ctx context.Context, comp *compact.Compact, c *change.Ch
 			return err
 		}
 		p.spec.Options, p.spec.Exact = one.Options, p.sys.Capabilities().ExactDecimals
+		if p.spec.Spread, err = w.usualSpread(ctx, one); err != nil {
+			return err
+		}
 		if p.maker, err = w.makerSight(ctx, one); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"sutor/internal/change"
@@ -80,7 +81,7 @@ func (w *Workflow) assess(ctx context.Context, comp *compact.Compact, d *compact
 		if label == "" {
 			label = f.Column
 		}
-		in.Columns = append(in.Columns, change.ColumnFacts{Column: f.Column, Label: label, Critical: rule.Critical, Written: f.Written, Jumps: f.Jumps})
+		in.Columns = append(in.Columns, change.ColumnFacts{Column: f.Column, Label: label, Critical: rule.Critical, Written: f.Written, Jumps: f.Jumps, Spread: finite(f.Spread)})
 	}
 	key := out.Manifest.KeySchema()
 	for _, n := range beside.plans {
@@ -95,6 +96,30 @@ func (w *Workflow) assess(ctx context.Context, comp *compact.Compact, d *compact
 	}
 	err := w.Store.View(ctx, func(tx Tx) error { return history(tx, c, out.Manifest.Columns.Names(), &in) })
 	return change.RiskOf(in), err
+}
+
+// usualSpread gives how far the numbers of the dataset's columns usually lie apart.
+func (w *Workflow) usualSpread(ctx context.Context, c *change.Change) (usual map[string]float64, err error) {
+	var before [][]change.ColumnFacts
+	err = w.Store.View(ctx, func(tx Tx) error {
+		last, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, States: []change.State{change.Applied, change.Undone}, Limit: change.UsualSize})
+		for _, l := range last {
+			if l.Plan != nil && l.Plan.Risk.Grounds != nil && l.ID != c.ID {
+				before = append(before, l.Plan.Risk.Grounds.Columns)
+			}
+		}
+		return err
+	})
+	return change.UsualSpread(before), err
+}
+
+// finite gives a number as it can be kept; of a column with an infinity or NaN there
+// is no spread.
+func finite(f float64) float64 {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return 0
+	}
+	return f
 }
 
 // history adds what the dataset's last applied changes were like.

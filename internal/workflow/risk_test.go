@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"sutor/internal/change"
 	"sutor/internal/wire"
 )
 
@@ -62,5 +63,25 @@ func TestRiskOfWhatWaits(t *testing.T) {
 	w.does("maria", withdraw, waits)
 	if got := reasons(w.propose("eva", "id,name\n2,Bert\n", upsert)); got != "first-change" {
 		t.Errorf("what was withdrawn still counts: %q", got)
+	}
+}
+
+// What is usual in a column comes from changes before: their rows make a jump of
+// what was none, or none of what was, and those of the change itself never do.
+func TestUsualSpreadComesFromBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	w.sql(`UPDATE customer SET credit = 1000 * id`)
+	far := "id,credit\n1,2000\n"
+	if got := reasons(w.propose("maria", far, upsert)); !strings.Contains(got, "jumps") {
+		t.Errorf("where nothing is usual yet, a number twice as large is risky by %q", got)
+	}
+	c := w.does("maria", submit, w.propose("maria", "id,name,credit\n2,Rob,2000\n3,Sid,3000\n4,Kim,4000\n", upsert))
+	for c.State == "submitted" {
+		c = w.does(map[string]string{"owner": "olaf", "manager": "mona"}[c.Route[len(c.Decisions)].Role], approve, c)
+	}
+	in(t, w.does("maria", apply, c), change.Applied)
+	if got := reasons(w.propose("maria", far, upsert)); strings.Contains(got, "jumps") {
+		t.Errorf("where numbers lie a thousand apart, one that moves by a thousand is risky by %q", got)
 	}
 }

@@ -44,6 +44,8 @@ type bench struct {
 	sys    *system.System
 	engine *duck.Engine
 	table  driver.Table
+	spread map[string]float64 // that is usual
+	rules  map[string]plan.ColumnRule
 }
 
 func newBench(t *testing.T) *bench {
@@ -116,7 +118,7 @@ func (b *bench) planAfter(file string, o change.Options, before map[string]plan.
 		b.Fatal(err)
 	}
 	spec := plan.Spec{Table: b.table, Key: b.table.Columns.Pick([]string{"id"}), Columns: res.Columns, Options: o, Location: time.UTC,
-		Allow: map[driver.Op]bool{"insert": true, "update": true}, Remembered: before}
+		Allow: map[driver.Op]bool{"insert": true, "update": true}, Remembered: before, Spread: b.spread, Rules: b.rules}
 	for i, name := range res.Columns {
 		spec.Sources = append(spec.Sources, plan.Source{File: i, Name: name, Column: name, How: "name"})
 	}

@@ -134,10 +134,8 @@ func (r *run) checkMode(ctx context.Context) error {
 // checkWritten runs the checks on values that would be written.
 func (r *run) checkWritten(ctx context.Context) error {
 	for i := range r.nk {
-		if r.cols[i].Identity == "always" || r.cols[i].Generated {
-			if err := r.hit(ctx, plan.NumberedFinding(r.cols[i].Column), "rows", "NOT found", fmt.Sprintf("k%d", i)); err != nil {
-				return err
-			}
+		if err := r.checkKeyColumn(ctx, r.cols[i], fmt.Sprintf("k%d", i)); err != nil {
+			return err
 		}
 	}
 	for j := range r.nj {
@@ -148,6 +146,51 @@ func (r *run) checkWritten(ctx context.Context) error {
 	return r.checkInserts(ctx)
 }
 
+// checkKeyColumn checks what new rows write to a column of the key; others write none.
+// A reversal brings back what stood there, whatever the rules are now.
+func (r *run) checkKeyColumn(ctx context.Context, c column, value string) error {
+	if c.Identity == "always" || c.Generated {
+		if err := r.hit(ctx, plan.NumberedFinding(c.Column), "rows", "NOT found", value); err != nil {
+			return err
+		}
+	}
+	if r.reversal || r.spec.Options.Mode == change.Update {
+		return nil
+	}
+	for _, rule := range valueRules(c, "NOT found", value) {
+		if err := r.hit(ctx, rule.f, "rows", rule.where, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check is a finding and the rows that it is about, as SQL.
+type check struct {
+	f     finding.Finding
+	where string
+}
+
+// valueRules are what a column's rules want of a value of the rows that write one.
+func valueRules(c column, writes, a string) (rules []check) {
+	if len(c.rule.OneOf) > 0 {
+		values := make([]string, len(c.rule.OneOf))
+		for i, v := range c.rule.OneOf {
+			values[i] = text(v)
+		}
+		rules = append(rules, check{plan.OneOfFinding(c.Column, c.rule.OneOf), writes + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")"})
+	}
+	for _, l := range []struct {
+		limit   *plan.Limit
+		finding func(record.Column, string) finding.Finding
+	}{{c.rule.Pattern, plan.PatternFinding}, {c.rule.Min, plan.MinFinding}, {c.rule.Max, plan.MaxFinding}} {
+		if l.limit != nil {
+			rules = append(rules, check{l.finding(c.Column, l.limit.Text), writes + " AND " + a + " IS NOT NULL AND " + beyond(l.limit, a)})
+		}
+	}
+	return rules
+}
+
 func (r *run) checkColumn(ctx context.Context, c column, j int) error {
 	if c.source < 0 {
 		return nil
@@ -156,40 +199,21 @@ func (r *run) checkColumn(ctx context.Context, c column, j int) error {
 	if !r.reversal && (c.Generated || c.Identity == "always" || c.rule.ReadOnly) {
 		return r.hit(ctx, plan.NotWritableFinding(c.Column), "rows", m, a)
 	}
-	type rule struct {
-		f     finding.Finding
-		where string
-	}
-	var rules []rule
+	var rules []check
 	if !r.reversal && c.Type.Kind == record.Text {
-		rules = append(rules, rule{plan.UnseenFinding(c.Column), m + " AND " + unseen(a)}, rule{plan.PaddedFinding(c.Column), m + " AND " + padded(a)},
-			rule{plan.LookAlikeFinding(c.Column), m + " AND " + lookAlike(a)})
+		rules = append(rules, check{plan.UnseenFinding(c.Column), m + " AND " + unseen(a)}, check{plan.PaddedFinding(c.Column), m + " AND " + padded(a)},
+			check{plan.LookAlikeFinding(c.Column), m + " AND " + lookAlike(a)})
 	}
 	if !r.reversal {
-		rules = append(rules, rule{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
+		rules = append(rules, check{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
 	}
 	if !c.Nullable {
-		rules = append(rules, rule{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL"})
+		rules = append(rules, check{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL"})
 	}
 	if c.rule.Required {
-		rules = append(rules, rule{plan.RequiredFinding(c.Column), m + " AND COALESCE(" + a + ", '') = ''"})
+		rules = append(rules, check{plan.RequiredFinding(c.Column), m + " AND COALESCE(" + a + ", '') = ''"})
 	}
-	if len(c.rule.OneOf) > 0 {
-		values := make([]string, len(c.rule.OneOf))
-		for i, v := range c.rule.OneOf {
-			values[i] = text(v)
-		}
-		rules = append(rules, rule{plan.OneOfFinding(c.Column, c.rule.OneOf), m + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")"})
-	}
-	if limit := c.rule.Pattern; limit != nil {
-		rules = append(rules, rule{plan.PatternFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
-	}
-	if limit := c.rule.Min; limit != nil {
-		rules = append(rules, rule{plan.MinFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
-	}
-	if limit := c.rule.Max; limit != nil {
-		rules = append(rules, rule{plan.MaxFinding(c.Column, limit.Text), m + " AND " + a + " IS NOT NULL AND " + beyond(limit, a)})
-	}
+	rules = append(rules, valueRules(c, m, a)...)
 	for _, rule := range rules {
 		if err := r.hit(ctx, rule.f, "rows", rule.where, a); err != nil {
 			return err

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"sutor/internal/plan"
@@ -10,33 +11,40 @@ import (
 )
 
 // facts counts for each judged column the rows that write it, and the updates
-// that are jumps: by more than half of what the number was, and by more than
-// three times the distance between the quartiles of the live rows met.
+// that are jumps: by more than half of what the number was, and by more than three
+// times what is usual. For the changes that come after, it takes the distance between
+// the quartiles of the live rows met.
 func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 	if r.nj == 0 {
 		return nil, nil
 	}
 	spreads, counts := []string{"count(*) AS met"}, []string{}
+	spread := func(j int) string { return fmt.Sprintf("COALESCE(any_value(spread%d), 0)", j) }
 	for j, c := range r.spec.Judged {
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j))
 		if !numeric(c.Type) {
-			counts = append(counts, "0")
+			counts = append(counts, "0", "0.0::DOUBLE")
 			continue
 		}
 		value := fmt.Sprintf("TRY_CAST(l%d AS DOUBLE)", j)
 		spreads = append(spreads, fmt.Sprintf("quantile_cont(%[1]s, 0.75) - quantile_cont(%[1]s, 0.25) AS spread%[2]d", value, j))
 		counts = append(counts, fmt.Sprintf(`count(*) FILTER (op = 'update' AND m%[1]d AND abs(TRY_CAST(a%[1]d AS DOUBLE) - TRY_CAST(b%[1]d AS DOUBLE))
-			> greatest(abs(TRY_CAST(b%[1]d AS DOUBLE)) / 2, 3 * spread%[1]d))`, j))
+			> greatest(abs(TRY_CAST(b%[1]d AS DOUBLE)) / 2, %[2]s))`, j, number(3*r.spec.Spread[c.Name])), spread(j))
 	}
 	all := make([]plan.Facts, r.nj)
-	into := make([]any, 0, 2*r.nj)
+	into := make([]any, 0, 3*r.nj)
 	for j, c := range r.spec.Judged {
 		all[j].Column = c.Name
-		into = append(into, &all[j].Written, &all[j].Jumps)
+		into = append(into, &all[j].Written, &all[j].Jumps, &all[j].Spread)
 	}
 	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT * FROM deltas WHERE op IN ('insert', 'update', 'delete')),
 		(SELECT `+strings.Join(spreads, ", ")+` FROM live)`, func(scan func(...any) error) error { return scan(into...) })
 	return all, err
+}
+
+// number prints a float for SQL, exactly.
+func number(f float64) string {
+	return "CAST('" + strconv.FormatFloat(f, 'g', -1, 64) + "' AS DOUBLE)"
 }
 
 // numeric tells whether a column's values can jump.
