@@ -52,7 +52,7 @@ func open(t *testing.T, person string) *Window {
 	t.Cleanup(w.End)
 	must(t, w.Size(1024, 800, "light"))
 	if person != "" {
-		must(t, w.SignIn(person, Password, "/help"))
+		must(t, w.Enter(person, Password))
 	}
 	return w
 }

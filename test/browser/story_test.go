@@ -50,6 +50,7 @@ func TestMakerDropsAFile(t *testing.T) {
 func TestKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	w := open(t, "maria@example.test")
+	must(t, w.Go("/help"))
 	must(t, w.Do(chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.WaitVisible("#palette[open] input"),
 		chromedp.KeyEvent("cust"), chromedp.KeyEvent(kb.Enter), // before anything is found
 		chromedp.WaitVisible(".title a.primary"), chromedp.Focus(".title a.primary"), chromedp.KeyEvent(kb.Enter),
@@ -90,7 +91,9 @@ func TestExpiredSession(t *testing.T) {
 	if _, err := chromedp.Run(w.ctx, chromedp.Evaluate[any](`fetch("/sign-out", {method: "POST"}).then(() => null)`, chromedp.EvalAwaitPromise)); err != nil {
 		t.Fatal(err)
 	}
-	must(t, w.Do(chromedp.Reload(), chromedp.WaitVisible("#f-email"), chromedp.SetValue("#f-email", "maria@example.test"), chromedp.SetValue("#f-password", Password), chromedp.Submit("#f-email"), chromedp.WaitVisible("#f-reason")))
+	must(t, w.Do(chromedp.Reload()))
+	must(t, w.SignIn("maria@example.test", Password))
+	must(t, w.Do(chromedp.WaitVisible("#f-reason")))
 	typed, err := chromedp.Run(w.ctx, chromedp.Value("#f-reason"))
 	if err != nil || typed != "agreed with sales" {
 		t.Errorf("%q, %v", typed, err)

@@ -78,7 +78,7 @@ func draw(c *browser.Chromium, base string, p browser.Page, ids map[string]strin
 				return err
 			}
 			if !signedIn {
-				if err := w.SignIn(p.Person, browser.Password, "/help"); err != nil {
+				if err := w.Enter(p.Person, browser.Password); err != nil {
 					return err
 				}
 				signedIn = true
