@@ -38,3 +38,23 @@ func (s *server) reading(ctx context.Context, p access.Principal, in *OneDataset
 	r, err := s.uc.Reading(ctx, p, in.id())
 	return &doc[wire.Reading]{r}, err
 }
+
+type fittingInput struct {
+	DatasetName
+	Where string `query:"where" required:"true" maxLength:"10000" doc:"Which rows, in the guardrail language over their columns; true for all"`
+}
+
+func (s *server) fitting(ctx context.Context, p access.Principal, in *fittingInput) (*doc[wire.Fitting], error) {
+	found, err := s.uc.Fitting(ctx, p, in.Name, in.Where)
+	return &doc[wire.Fitting]{found}, err
+}
+
+func (s *server) spreads(ctx context.Context, p access.Principal, in *ChangeID) (*doc[[]wire.Spread], error) {
+	all, err := s.uc.Spreads(ctx, p, change.ID(in.ID))
+	return &doc[[]wire.Spread]{all}, err
+}
+
+func (s *server) conflicts(ctx context.Context, p access.Principal, in *ChangeID) (*doc[[]wire.ConflictRow], error) {
+	all, err := s.uc.Conflicts(ctx, p, change.ID(in.ID))
+	return &doc[[]wire.ConflictRow]{all}, err
+}

@@ -198,7 +198,7 @@ func (a *App) reloaded(ctx context.Context) {
 // Handler serves the API and the pages.
 func (a *App) Handler(https bool) http.Handler {
 	sessions := web.NewSessions(a.store.Sessions(time.Now), https)
-	pages := web.Handler(a.workflow, sessions, a.gate, web.Options{Company: a.workflow.Compact().Name, Log: a.config.Log, MaxUpload: a.config.MaxUpload, Stall: a.config.Stall})
+	pages := web.Handler(a.workflow, sessions, a.gate, web.Options{Company: a.workflow.Compact().Name, Outbox: a.config.Outbox, Log: a.config.Log, MaxUpload: a.config.MaxUpload, Stall: a.config.Stall})
 	rest := api.Handler(a.workflow, a.gate, api.Options{MaxUpload: a.config.MaxUpload, Limits: a.limits(), Stall: a.config.Stall, Log: a.config.Log,
 		Session: func(r *http.Request) (access.Email, bool) { return sessions.Who(r) }})
 	mux := http.NewServeMux()

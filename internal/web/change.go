@@ -92,6 +92,11 @@ func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *ch
 	ctx, id := r.Context(), change.ID(c.ID)
 	of := id.On(view.dataset)
 	var err error
+	if c.Result != nil && len(c.Result.ConflictRows) > 0 {
+		if rows, err := s.uc.Conflicts(ctx, p, id); err == nil { // who sees no values is told the rows' numbers
+			view.conflicts = conflictsOf(c, rows)
+		}
+	}
 	switch view.tab {
 	case tabRows:
 		if c.Plan == nil {
@@ -103,6 +108,16 @@ func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *ch
 			view.rows = rowsOf(c, page, want, view.dataset)
 		}
 		view.rows.filter = filterOf(c, want)
+	case tabImpact:
+		var all []wire.Spread
+		if c.Plan == nil {
+			return
+		}
+		if all, err = s.uc.Spreads(ctx, p, id); err == nil {
+			view.spreads = spreadsOf(all)
+		} else if errs.KindOf(err) == errs.Forbidden { // who sees no values weighs the change without
+			err = nil
+		}
 	case tabFindings:
 		var m wire.Mendable
 		if m, err = s.uc.Mendable(ctx, p, of, mendSize); err == nil {

@@ -78,6 +78,9 @@ type changeModel struct {
 	mend    mendModel
 	said    []saidModel
 	history historyModel
+	spreads []spreadModel
+	// what stood in the way of the last apply
+	conflicts conflictModel
 }
 
 // countLink is a number of rows that leads to them.
@@ -272,6 +275,7 @@ func buttonsOf(c wire.Change, p access.Principal) []button {
 		{act: "withdraw", label: "Withdraw", comment: "Why it is withdrawn", rare: true},
 	}
 	last := len(c.Members) == 0 && slices.Contains(c.May, "approve") && p.Is(access.Owner) && openSteps(c) == 1
+	known[2].primary = !last
 	return slices.DeleteFunc(known, func(b button) bool {
 		if b.act == at {
 			return !last

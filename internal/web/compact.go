@@ -100,7 +100,7 @@ func (s *site) compactVersions(w http.ResponseWriter, r *http.Request, p access.
 }
 
 func compactTabs(path string) []ui.Link {
-	return []ui.Link{{Text: "In force", To: "/compact", Here: path == "/compact"}, {Text: "Versions", To: "/compact/versions", Here: path != "/compact"}}
+	return []ui.Link{{Text: "In force", To: "/compact", Here: path == "/compact"}, {Text: "Versions", To: "/compact/versions", Here: path == "/compact/versions"}, {Text: "Rehearse", To: "/compact/rehearse", Here: path == "/compact/rehearse"}}
 }
 
 func compactOf(c *compact.Compact, in wire.Compact, all []wire.CompactVersion, datasets []wire.Dataset) compactModel {

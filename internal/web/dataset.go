@@ -29,6 +29,7 @@ type datasetModel struct {
 	rows    *liveModel    // of the rows' page
 	columns []columnRule  // of the rules' page
 	rules   []plainRule   // of the rules' page
+	recipes []recipeLine  // of the rules' page
 	changes *datasetsPast // of the history's page
 }
 
@@ -67,14 +68,16 @@ func (s *site) dataset(w http.ResponseWriter, r *http.Request, p access.Principa
 
 // datasetRules is the page of what a dataset takes.
 func (s *site) datasetRules(w http.ResponseWriter, r *http.Request, p access.Principal) {
-	s.showDataset(w, r, p, partRules, func(_ context.Context, m *datasetModel) error {
+	s.showDataset(w, r, p, partRules, func(ctx context.Context, m *datasetModel) error {
 		for _, g := range m.Guardrails {
 			m.rules = append(m.rules, ruleOf(g))
 		}
 		for _, c := range m.Columns {
 			m.columns = append(m.columns, columnRule{c.Name, ui.Plain(c.Label), c.Type, rulesOf(c)})
 		}
-		return nil
+		all, err := s.uc.Recipes(ctx, p, m.Name)
+		m.recipes = recipeLines(all)
+		return err
 	})
 }
 

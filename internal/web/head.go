@@ -29,7 +29,7 @@ func (s *site) head(r *http.Request, p *access.Principal, title string) ui.Head 
 	if h.Person.Name == "" {
 		h.Person.Name = h.Person.Email
 	}
-	h.Nav = navigation(*p, r.URL.Path)
+	h.Nav = navigation(*p, r.URL.Path, s.o.Outbox)
 	s.count(r, p, &h)
 	if said := s.sessions.scs.PopString(r.Context(), toastKey); said != "" {
 		h.Toast = &ui.Toast{Word: ui.Word{Sign: "✓", Text: said, Tone: "good"}}
@@ -45,7 +45,7 @@ func (s *site) told(r *http.Request, sentence string) {
 }
 
 // navigation is where the person may go.
-func navigation(p access.Principal, path string) []ui.Link {
+func navigation(p access.Principal, path string, outbox bool) []ui.Link {
 	all := []struct {
 		ui.Link
 		roles []access.Role // nil for everybody
@@ -56,11 +56,15 @@ func navigation(p access.Principal, path string) []ui.Link {
 		{ui.Link{Text: "Datasets", To: "/datasets", Icon: "datasets", Keys: "g d"}, nil},
 		{ui.Link{Text: "Compact", To: "/compact", Icon: "compact", Keys: "g r"}, nil},
 		{ui.Link{Text: "Evidence", To: "/evidence", Icon: "evidence", Keys: "g e"}, []access.Role{access.Auditor, access.Steward}},
+		{ui.Link{Text: "Outbox", To: "/outbox", Icon: "mail", Keys: "g o"}, nil},
 		{ui.Link{Text: "System", To: "/system", Icon: "system", Keys: "g s"}, []access.Role{access.Steward}},
 	}
 	var out []ui.Link
 	for _, l := range all {
 		if l.roles != nil && !slices.ContainsFunc(l.roles, p.Is) {
+			continue
+		}
+		if l.To == "/outbox" && !outbox {
 			continue
 		}
 		l.Here = path == l.To || l.To != "/" && strings.HasPrefix(path, l.To+"/")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (f filled) changes() []wire.Change {
 	one.Impact = []wire.Impact{{Label: f.says, Why: f.says, Rows: 2}}
 	one.Route = []wire.Step{{Role: "owner", Needs: 1, Why: f.says}}
 	one.Decisions = []wire.Decision{{By: f.says, Role: f.says, Decision: "approve", Comment: f.says, Void: f.says, Means: f.says}}
-	one.Result = &wire.Result{Message: f.says}
+	one.Result = &wire.Result{Message: f.says, Conflicts: 2, ConflictRows: []int64{2, 3, 4}}
 	one.Plan.Columns = []string{"id", f.says}
 	one.Plan.Mapping = []wire.Mapped{{File: f.says, Column: f.says}}
 	applied := one
@@ -94,6 +95,30 @@ func (f filled) Reading(context.Context, access.Principal, change.ID) (wire.Read
 		Ways: []wire.Way{{Format: f.says, Says: f.says, Reads: []string{f.says}}}}}}, nil
 }
 
+func (f filled) Fitting(context.Context, access.Principal, string, string) (wire.Fitting, error) {
+	return wire.Fitting{Rows: 2, Columns: []string{"id", f.says}, First: []map[string]json.RawMessage{{"id": json.RawMessage("7"), f.says: f.raw()}}}, nil
+}
+
+func (f filled) Spreads(context.Context, access.Principal, change.ID) ([]wire.Spread, error) {
+	side := wire.SpreadSide{Values: 3, Least: 1, Middle: 2, Most: 3}
+	return []wire.Spread{{Column: f.says, Rows: 3, Before: side, After: side, Bins: []wire.SpreadBin{{From: 0, To: 2, Before: 1, After: 2}, {From: 2, To: 4, Before: 2, After: 1}}}}, nil
+}
+
+func (f filled) Conflicts(context.Context, access.Principal, change.ID) ([]wire.ConflictRow, error) {
+	row := wire.Row{Op: "update", Key: map[string]json.RawMessage{"id": json.RawMessage("7")}, Before: map[string]json.RawMessage{f.says: f.raw()}, After: map[string]json.RawMessage{f.says: f.raw()}, Changed: []string{f.says}}
+	return []wire.ConflictRow{{Row: row, Live: map[string]json.RawMessage{f.says: json.RawMessage("null")}}, {Row: row}}, nil
+}
+
+func (f filled) Outgoing(context.Context, access.Principal) ([]wire.Mail, error) {
+	return []wire.Mail{{To: "olaf@example.test", Subject: f.says, Text: f.says + "\n    http://x/changes/1001\n\nAll that waits for you: http://x/inbox\n-- \n" + f.says + ", Sutor\n"}}, nil
+}
+
+func (f filled) Rehearse(context.Context, access.Principal, []byte, int) (wire.Rehearsal, error) {
+	hit := &wire.RuleHit{Severity: "approve", By: f.says, Rows: 3}
+	return wire.Rehearsal{Compact: digest, InForce: digest, Notes: []string{f.says}, Changes: []wire.RehearsedChange{{ID: "1001", Title: f.says, Dataset: f.says, Verdict: wire.RehearsedRouted, Why: f.says, Void: true,
+		Then: wire.RehearsedRoute{Blocked: f.says}, Now: wire.RehearsedRoute{Route: []wire.Step{{Role: f.says, Needs: 1}}}, Rules: []wire.RehearsedRule{{Guardrail: f.says, Now: hit, Message: f.says}}, Unjudged: []string{f.says}}}}, nil
+}
+
 func (f filled) Recipes(context.Context, access.Principal, string) ([]wire.Recipe, error) {
 	return []wire.Recipe{{ID: "r1", Name: f.says}}, nil
 }
@@ -136,7 +161,7 @@ func (f filled) Fsck(_ context.Context, _ access.Principal, w io.Writer) error {
 }
 
 // everyPage lists the pages that a signed-in person can open.
-var everyPage = []string{"/", "/changes", "/changes?mine=1&state=applied&dataset=customers", "/changes/1001", "/changes/1001/reading", "/datasets", "/datasets/customers",
+var everyPage = []string{"/", "/changes", "/changes?mine=1&state=applied&dataset=customers", "/changes/1001", "/changes/1001/impact", "/changes/1001/reading", "/outbox", "/compact/rehearse", "/datasets/customers/rule", "/datasets", "/datasets/customers",
 	"/datasets/customers?where=id+%3D+7&by=id&desc=1", "/datasets/customers/rules", "/datasets/customers/history", "/datasets/customers/propose",
 	"/compact", "/compact/versions?at=0", "/system", "/evidence?key=7", "/search?q=", "/help"}
 
@@ -317,6 +342,93 @@ func (r *rereading) Reading(context.Context, access.Principal, change.ID) (wire.
 
 func (r *rereading) Replan(_ context.Context, _ access.Principal, _ change.ID, a workflow.Again) (wire.Change, error) {
 	return submitted(), a.Choose(&r.o)
+}
+
+// TestARuleIsWrittenInTheLanguage: what the form says is said in the guardrail
+// language, whatever stands in its fields; what cannot be is refused in words.
+func TestARuleIsWrittenInTheLanguage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		form        url.Values
+		where, sets string
+		refused     string
+	}{
+		{form: url.Values{"t0": {"country"}, "is0": {"=="}, "v0": {`Ger"many`}, "t1": {"limit"}, "is1": {">="}, "v1": {"-5"}, "s0": {"terms"}, "way0": {"value"}, "to0": {"NET45"}},
+			where: `country == "Ger\"many" && limit >= (-5)`, sets: `terms="NET45"`},
+		{form: url.Values{"all": {"1"}, "s0": {"limit"}, "way0": {"percent"}, "to0": {"3"}, "s1": {"terms"}, "way1": {"nothing"}}, where: "true", sets: `limit=round(limit * (100 + 3) / 100, 2) terms=null`},
+		{form: url.Values{"t0": {"Straße"}, "is0": {"empty"}, "where": {"limit > 3 || limit < 1"}, "s0": {"limit"}, "way0": {"formula"}, "to0": {"limit * 2"}},
+			where: `(col("Straße") == null || col("Straße") == "") && (limit > 3 || limit < 1)`, sets: "limit=limit * 2"},
+		{form: url.Values{"s0": {"limit"}, "way0": {"value"}, "to0": {"3"}}, refused: "not said which rows"},
+		{form: url.Values{"all": {"1"}}, refused: "what the rows become"},
+		{form: url.Values{"all": {"1"}, "s0": {"limit"}, "way0": {"value"}, "to0": {"13,75"}}, refused: "no value of limit"},
+		{form: url.Values{"all": {"1"}, "s0": {"terms"}, "way0": {"plus"}, "to0": {"3"}}, refused: "holds no numbers"},
+		{form: url.Values{"t0": {"secret"}, "is0": {"=="}, "v0": {"x"}, "s0": {"terms"}, "way0": {"nothing"}}, refused: `no column "secret"`},
+	} {
+		uc := &ruling{filled: filled{&recorder{}, "x"}}
+		res, page := open(t, uc).signIn().post("/datasets/customers/rule", c.form)
+		if c.refused != "" {
+			if res.StatusCode != http.StatusBadRequest || !strings.Contains(words(page), c.refused) || uc.in.Dataset != "" {
+				t.Errorf("%v: %d %s", c.form, res.StatusCode, words(page))
+			}
+			continue
+		}
+		var sets []string
+		for _, set := range uc.in.Rule.Set {
+			sets = append(sets, set.Column+"="+set.To)
+		}
+		if res.StatusCode != http.StatusSeeOther || uc.in.Rule.Where != c.where || strings.Join(sets, " ") != c.sets {
+			t.Errorf("%v: %d %q %q", c.form, res.StatusCode, uc.in.Rule.Where, sets)
+		}
+	}
+	_, page := open(t, &ruling{filled: filled{&recorder{}, "x"}}).signIn().post("/datasets/customers/rule", url.Values{"t0": {"limit"}, "is0": {">"}, "v0": {"7"}, "step": {"count"}})
+	if text := words(page); !strings.Contains(text, "2 rows fit now") || !strings.Contains(text, "limit > 7") {
+		t.Error(text)
+	}
+}
+
+type ruling struct {
+	filled
+	in workflow.RuleProposal
+}
+
+func (r *ruling) Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error) {
+	d, err := r.filled.Dataset(ctx, p, name)
+	d.Columns = []wire.Column{{Name: "country", Kind: "text", Writable: true}, {Name: "limit", Kind: "decimal", Type: "NUMERIC(12, 2)", Writable: true}, {Name: "terms", Kind: "text", Writable: true}, {Name: "Straße", Kind: "text"}, {Name: "secret", Kind: "text", Masked: true}}
+	return d, err
+}
+
+func (r *ruling) ProposeRule(_ context.Context, _ access.Principal, in workflow.RuleProposal) (wire.Change, error) {
+	r.in = in
+	return submitted(), nil
+}
+
+// TestARehearsalKeepsWhatWasTyped, and says what would be different.
+func TestARehearsalKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	res := open(t, filled{&recorder{}, "x"}).signIn().send("/compact/rehearse", map[string]string{"text": "compact: other"}, "", "")
+	page, err := html.Parse(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%d %v", res.StatusCode, err)
+	}
+	if text := words(page); !strings.Contains(text, "others would decide") || words(all(page, "textarea")[0]) != "compact: other" {
+		t.Error(text)
+	}
+	if found := faults(page); len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// TestOutboxLinksLeadHere: addresses of this server only become links.
+func TestOutboxLinksLeadHere(t *testing.T) {
+	t.Parallel()
+	_, page := open(t, filled{&recorder{}, "http://evil.test/changes/7"}).signIn().get("/outbox")
+	var to []string
+	for _, a := range all(all(page, "article")[0], "a") {
+		to = append(to, attr(a, "href"))
+	}
+	if !slices.Equal(to, []string{"/changes/1001", "/inbox"}) {
+		t.Error(to)
+	}
 }
 
 // TestColoursAreKept: the choice comes back with every page, and only a known one.

@@ -22,7 +22,9 @@ type readingModel struct {
 	file      string
 	columns   []fileColumn
 	may       bool // the person may correct it
-	asks      int  // columns that wait for an answer
+	save      bool // the person may keep it as a recipe
+	name      string
+	asks      int // columns that wait for an answer
 	trouble   *wire.Problem
 	delimiter []choice
 	encoding  []choice
@@ -75,7 +77,7 @@ func (s *site) showReading(w http.ResponseWriter, r *http.Request, p access.Prin
 	status := http.StatusOK
 	if refused != nil {
 		trouble := s.trouble(r, refused)
-		m.trouble, status = &trouble, trouble.Status
+		m.trouble, status, m.name = &trouble, trouble.Status, r.PostForm.Get("name")
 	}
 	s.render(w, r, status, readingView(h, m))
 }
@@ -85,6 +87,7 @@ func readingOf(c wire.Change, read wire.Reading, d wire.Dataset) readingModel {
 	if c.Input != nil {
 		m.file = ui.Plain(c.Input.Name)
 	}
+	m.save = c.Plan != nil && len(c.Plan.Mapping) > 0 && c.Reverses == nil && slices.Contains(d.May, "propose")
 	for i, f := range read.Columns {
 		col := fileColumnOf(f, d)
 		col.n = strconv.Itoa(i)

@@ -27,6 +27,7 @@ type Login interface {
 // Options are the pages' settings; the zero value is fit for use.
 type Options struct {
 	Company string       // stands in the head of each page
+	Outbox  bool         // the server keeps its mails to be read, so there is a page for them
 	Log     *slog.Logger // nil for none
 	// MaxUpload is the largest file in bytes; 0 for 1 GiB. Stall ends an upload when
 	// nothing of it comes for so long; 0 for half a minute.
@@ -101,8 +102,13 @@ func (s *site) routes(mux router) {
 	mux.HandleFunc("GET /datasets/{name}/history", s.person(s.datasetHistory))
 	mux.HandleFunc("GET /datasets/{name}/propose", s.person(s.proposePage))
 	mux.HandleFunc("POST /datasets/{name}/propose", s.person(s.propose))
+	mux.HandleFunc("GET /datasets/{name}/rule", s.person(s.rulePage))
+	mux.HandleFunc("POST /datasets/{name}/rule", s.person(s.rule))
+	mux.HandleFunc("POST /datasets/{name}/recipes/remove", s.person(s.removeRecipe))
 	mux.HandleFunc("GET /compact", s.person(s.compact))
 	mux.HandleFunc("GET /compact/versions", s.person(s.compactVersions))
+	mux.HandleFunc("GET /compact/rehearse", s.person(s.rehearsePage))
+	mux.HandleFunc("POST /compact/rehearse", s.person(s.rehearse))
 	mux.HandleFunc("GET /system", s.person(s.system))
 	mux.HandleFunc("GET /evidence", s.person(s.evidence))
 	mux.HandleFunc("POST /evidence/check", s.person(s.checkEvidence))
@@ -110,11 +116,13 @@ func (s *site) routes(mux router) {
 	mux.HandleFunc("GET /changes", s.person(s.changes))
 	mux.HandleFunc("GET /changes/{id}/reading", s.person(s.reading))
 	mux.HandleFunc("POST /changes/{id}/reading", s.person(s.reread))
+	mux.HandleFunc("POST /changes/{id}/recipe", s.person(s.saveRecipe))
 	mux.HandleFunc("GET /changes/{id}", s.person(s.change))
 	mux.HandleFunc("GET /changes/{id}/{tab}", s.person(s.change))
 	mux.HandleFunc("POST /changes/{id}/mended", s.person(s.mended))
 	mux.HandleFunc("GET /inbox", s.person(s.inbox))
 	mux.HandleFunc("POST /inbox/read", s.person(s.readInbox))
+	mux.HandleFunc("GET /outbox", s.person(s.outbox))
 	mux.HandleFunc("POST /changes/{id}/{act}", s.person(s.act))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, s.head(r, nil, ""), errs.New(errs.NotFound, "There is no page %s.", r.URL.Path).WithMend("Begin at the start."))

@@ -120,6 +120,14 @@ func (r *recorder) Mendable(context.Context, access.Principal, change.ID, int) (
 		Cells: []wire.MendableCell{{Text: &fine}, {Text: &bad, Bad: true}}}}}, r.err
 }
 
+func (r *recorder) Spreads(context.Context, access.Principal, change.ID) ([]wire.Spread, error) {
+	return nil, r.err
+}
+
+func (r *recorder) Conflicts(context.Context, access.Principal, change.ID) ([]wire.ConflictRow, error) {
+	return nil, r.err
+}
+
 func (r *recorder) Discussion(context.Context, access.Principal, change.ID) ([]wire.Comment, error) {
 	return []wire.Comment{{Number: 4, By: "maria@example.test", Name: "Maria", Text: "Look at <row 7>\u202e."}, {Number: 5, Erased: true}}, nil
 }

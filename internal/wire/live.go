@@ -10,3 +10,11 @@ type LiveRows struct {
 	More    bool                         `json:"more"`            // there are further ones
 	Total   *int64                       `json:"total,omitempty"` // of the whole table; absent where a filter holds
 }
+
+// Fitting is the rows that a condition is for, as they are now.
+type Fitting struct {
+	Rows    int64                        `json:"rows"`
+	More    bool                         `json:"more,omitempty"` // counting took too long: there are at least so many
+	Columns []string                     `json:"columns"`
+	First   []map[string]json.RawMessage `json:"first"`
+}

@@ -354,7 +354,8 @@ type Frozen struct {
 type Column struct {
 	Name     string   `json:"name"`
 	Label    string   `json:"label,omitempty"`
-	Type     string   `json:"type"`
+	Type     string   `json:"type"`           // as the system calls it
+	Kind     string   `json:"kind,omitempty"` // what it is to Sutor: text, integer, decimal, float, boolean, date…
 	Nullable bool     `json:"nullable"`
 	Writable bool     `json:"writable"`
 	OneOf    []string `json:"one_of,omitempty"`

@@ -17,12 +17,13 @@ import (
 // RowsWanted picks rows of a plan, and a page of them; zero fields pick all.
 type RowsWanted struct {
 	Op            string
-	Finding       string // the name of a guardrail or check: rows that it hit
-	Changed       string // a column: rows in which it changes
-	Column        string // a column: rows in which, before or after,…
-	Has           string // …this text stands in it, in capitals or not; or…
-	Is            string // …it is exactly this; or…
-	Empty         bool   // …it is empty
+	Finding       string  // the name of a guardrail or check: rows that it hit
+	Changed       string  // a column: rows in which it changes
+	Column        string  // a column: rows in which, before or after,…
+	Has           string  // …this text stands in it, in capitals or not; or…
+	Is            string  // …it is exactly this; or…
+	Empty         bool    // …it is empty
+	Lines         []int64 // rows of the file; nil for all
 	Limit, Offset int64
 }
 
@@ -43,8 +44,7 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 		return out, err
 	}
 	if !access.May(p, access.SeeValues, w.Compact().AccessDataset(c.Dataset)) {
-		return out, errs.New(errs.Forbidden, "Your roles see the changes of %s without their values.", c.Dataset).
-			WithMend("Ask somebody of its department, an owner or an auditor.")
+		return out, withoutValues(c)
 	}
 	if c.Plan == nil {
 		return out, errs.New(errs.Blocked, "Change %s has no plan: it is %s.", id, c.State.Words())
@@ -94,7 +94,7 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 // selection checks what is wanted against the plan, and against what the asker may
 // see: by a column that is not for them nothing is found, or found out.
 func (w *Workflow) selection(p access.Principal, c *change.Change, m plan.Manifest, want RowsWanted) (s duck.Selection, err error) {
-	s = duck.Selection{Op: driver.Op(want.Op), Changed: want.Changed, Column: want.Column, Has: want.Has, Is: want.Is, Empty: want.Empty}
+	s = duck.Selection{Op: driver.Op(want.Op), Changed: want.Changed, Column: want.Column, Has: want.Has, Is: want.Is, Empty: want.Empty, Lines: want.Lines}
 	see := w.sight(p, c.Dataset)
 	sees := see.Sees
 	if s.Only, err = see.only(m.Columns); err != nil {
@@ -142,4 +142,10 @@ func noColumn(name string, all record.Schema, sees func(string) bool) error {
 		}
 	}
 	return errs.New(errs.Usage, "The plan has no column %q to look in.", name).WithMend("It has: %s.", strings.Join(names, ", "))
+}
+
+// withoutValues refuses the values of a change to those who see it without them.
+func withoutValues(c *change.Change) error {
+	return errs.New(errs.Forbidden, "Your roles see the changes of %s without their values.", c.Dataset).
+		WithMend("Ask somebody of its department, an owner or an auditor.")
 }

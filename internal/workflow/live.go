@@ -13,7 +13,6 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/errs"
 	"sutor/internal/expr"
-	"sutor/internal/plan"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"
@@ -75,7 +74,7 @@ func (l *looking) page(ctx context.Context, name string) (out wire.LiveRows, err
 	defer cancel()
 	err = l.paged(bounded, func(fields []record.Field) {
 		if out.More = int64(len(out.Rows)) == l.view.Limit-1; !out.More {
-			out.Rows = append(out.Rows, l.row(fields))
+			out.Rows = append(out.Rows, l.shown(l.shows, fields))
 		}
 	})
 	if bounded.Err() != nil && ctx.Err() == nil {
@@ -119,18 +118,6 @@ func (l *looking) paged(ctx context.Context, do func([]record.Field)) error {
 		return nil
 	}
 	return err
-}
-
-// row shows a row; of a masked value only what its mask lets through.
-func (l *looking) row(fields []record.Field) map[string]json.RawMessage {
-	row := map[string]json.RawMessage{}
-	for i, c := range l.shows {
-		row[c.Name] = value(c.Type, fields[i].Ptr())
-		if mask := l.Of(c.Name); mask != access.NoMask && !fields[i].Null {
-			row[c.Name] = plan.CanonicalJSON(mask.Of(string(fields[i].Text)))
-		}
-	}
-	return row
 }
 
 // lets judges whether the person sees a row: what is not certain is not seen.

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/errs"
 	"sutor/internal/expr"
+	"sutor/internal/plan"
 	"sutor/internal/record"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
@@ -95,6 +97,19 @@ func (r *reading) sifted(ctx context.Context, key, columns record.Schema, do fun
 		}
 		return do(fields[:len(columns)])
 	})
+}
+
+// shown gives a row for the person, of which these columns come first; of a masked
+// value only what its mask lets through.
+func (r *reading) shown(columns record.Schema, fields []record.Field) map[string]json.RawMessage {
+	row := map[string]json.RawMessage{}
+	for i, c := range columns {
+		row[c.Name] = value(c.Type, fields[i].Ptr())
+		if mask := r.Of(c.Name); mask != access.NoMask && !fields[i].Null {
+			row[c.Name] = plan.CanonicalJSON(mask.Of(string(fields[i].Text)))
+		}
+	}
+	return row
 }
 
 // liveRow is a row of a system as conditions over a table judge it.

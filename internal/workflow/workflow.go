@@ -108,6 +108,11 @@ type UseCases interface {
 	Rows(ctx context.Context, p access.Principal, id change.ID, op string, limit, offset int64) (wire.Rows, error)
 	// Browse gives a page of those that are wanted.
 	Browse(ctx context.Context, p access.Principal, id change.ID, want RowsWanted) (wire.Rows, error)
+	// Spreads gives how the values of changed number columns lie before and after.
+	Spreads(ctx context.Context, p access.Principal, id change.ID) ([]wire.Spread, error)
+	// Conflicts gives the first rows that stood in the way of the last apply, as they
+	// are now.
+	Conflicts(ctx context.Context, p access.Principal, id change.ID) ([]wire.ConflictRow, error)
 	// Comment says something about a change; Discussion gives what was said.
 	Comment(ctx context.Context, p access.Principal, id change.ID, text string) (wire.Comment, error)
 	Discussion(ctx context.Context, p access.Principal, id change.ID) ([]wire.Comment, error)
@@ -127,6 +132,8 @@ type UseCases interface {
 	Dataset(ctx context.Context, p access.Principal, name string) (wire.Dataset, error)
 	// Live gives a page of a dataset's rows as they are now.
 	Live(ctx context.Context, p access.Principal, name string, want LiveWanted) (wire.LiveRows, error)
+	// Fitting counts the rows that the condition of a rule is for, and gives the first.
+	Fitting(ctx context.Context, p access.Principal, name, where string) (wire.Fitting, error)
 	// Export writes all rows of a dataset, format "csv" or "xlsx".
 	Export(ctx context.Context, p access.Principal, name, format string, w io.Writer) error
 

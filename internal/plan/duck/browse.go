@@ -16,12 +16,13 @@ import (
 // Selection picks rows of a plan; the zero value picks all.
 type Selection struct {
 	Op       driver.Op
-	Findings []int  // rows that one of these findings is about, by its number in the plan's findings
-	Changed  string // rows in which this judged column changes
-	Column   string // rows in which this column, before or after…
-	Has      string // …has this text in it, in capitals or not; or…
-	Is       string // …is exactly this; or…
-	Empty    bool   // …is an empty text, or none at all
+	Findings []int   // rows that one of these findings is about, by its number in the plan's findings
+	Changed  string  // rows in which this judged column changes
+	Column   string  // rows in which this column, before or after…
+	Has      string  // …has this text in it, in capitals or not; or…
+	Is       string  // …is exactly this; or…
+	Empty    bool    // …is an empty text, or none at all
+	Lines    []int64 // rows of the file; nil for all
 	// Only is what both sides of a row must certainly be; nil: rows of any kind.
 	Only *expr.Condition
 }
@@ -154,6 +155,9 @@ func (s Selection) where(f Frozen) (string, error) {
 	var parts []string
 	if s.Op != "" {
 		parts = append(parts, "op = "+text(string(s.Op)))
+	}
+	if len(s.Lines) > 0 {
+		parts = append(parts, "line IN ("+commas(s.Lines)+")")
 	}
 	if len(s.Findings) > 0 {
 		parts = append(parts, "line IN (SELECT line FROM hits WHERE f IN ("+commas(s.Findings)+"))")

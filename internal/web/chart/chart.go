@@ -77,6 +77,36 @@ func Columns(bars []Bar, width, height int) Shape {
 	return s
 }
 
+// Pairs lays bars out side by side whose parts stand beside each other, the highest
+// part as high as the picture.
+func Pairs(bars []Bar, width, height int) Shape {
+	s := Shape{Width: width, Height: height, Base: float64(height - labelRoom)}
+	most := 0.0
+	for _, b := range bars {
+		for _, p := range b.Parts {
+			most = max(most, p.Value)
+		}
+	}
+	if len(bars) == 0 || most <= 0 {
+		return s
+	}
+	step := float64(width) / float64(len(bars))
+	for i, b := range bars {
+		wide := step * 0.84 / float64(len(b.Parts))
+		for k, p := range b.Parts {
+			h := p.Value / most * (s.Base - topRoom)
+			if p.Value > 0 {
+				h = max(h, 1.5) // what is there is seen
+			}
+			s.Rects = append(s.Rects, Rect{step*(float64(i)+0.08) + wide*float64(k), s.Base - h, wide, h, p.Tone, b.Says})
+		}
+		if b.Label != "" {
+			s.Labels = append(s.Labels, Label{step * (float64(i) + 0.5), b.Label})
+		}
+	}
+	return s
+}
+
 func (b Bar) sum() (sum float64) {
 	for _, p := range b.Parts {
 		sum += p.Value

@@ -1,19 +1,21 @@
 // Drafts: what was typed into a field with data-draft survives a reload, a lost
 // connection and an expired session, in this tab alone (sessionStorage), until its
-// form was sent and answered.
-const place = (field) => "draft:" + location.pathname + "#" + (field.form?.getAttribute("action") ?? "") + ":" + field.name;
+// form was sent and answered. It counts for the text that it was typed over only:
+// where the server says something else by now, that stays.
+const place = (field) => "draft:" + (field.form?.getAttribute("action") ?? location.pathname) + ":" + field.name;
 
 function restore(root) {
   for (const field of root.querySelectorAll("[data-draft]")) {
-    const kept = sessionStorage.getItem(place(field));
-    if (kept !== null && field.value === "") field.value = kept;
+    const kept = JSON.parse(sessionStorage.getItem(place(field)));
+    if (kept && kept.over === field.defaultValue && field.value === field.defaultValue) field.value = kept.text;
   }
 }
 
 document.addEventListener("input", (e) => {
-  if (!e.target.matches("[data-draft]")) return;
-  if (e.target.value === "") sessionStorage.removeItem(place(e.target));
-  else sessionStorage.setItem(place(e.target), e.target.value);
+  const field = e.target;
+  if (!field.matches("[data-draft]")) return;
+  if (field.value === field.defaultValue) sessionStorage.removeItem(place(field));
+  else sessionStorage.setItem(place(field), JSON.stringify({ over: field.defaultValue, text: field.value }));
 });
 
 // Forms that were sent: their drafts go at the next page, unless that one has trouble.
