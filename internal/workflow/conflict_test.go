@@ -162,6 +162,16 @@ func TestConflictDuringTheApply(t *testing.T) {
 					t.Errorf("the conflicts are in rows %v, want %v", ch.Result.ConflictRows, c.rows)
 				}
 			}
+			beside, err := b.w.Conflicts(ctx, b.as("maria"), change.ID(ch.ID))
+			if err != nil || len(beside) != len(c.rows) {
+				t.Fatalf("%+v, %v", beside, err)
+			}
+			for _, r := range beside {
+				gone := strings.HasPrefix(c.meanwhile, "DELETE")
+				if live := string(r.Live["name"]) + string(r.Live["note"]); (r.Live == nil) != gone || !gone && !strings.Contains(live, "heirs") {
+					t.Errorf("beside row %d stands %v", *r.Row.Row, r.Live)
+				}
+			}
 			if got := b.dump("customer"); got != theirs {
 				t.Errorf("something was written:\n%s\nwant\n%s", got, theirs)
 			}

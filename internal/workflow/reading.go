@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 
 	"sutor/internal/access"
@@ -82,12 +81,7 @@ func (r *reading) each(ctx context.Context, columns record.Schema, do func([]rec
 
 // sifted asks the system for the rows that may be seen, and judges each again.
 func (r *reading) sifted(ctx context.Context, key, columns record.Schema, do func([]record.Field) error) error {
-	all := slices.Clone(columns)
-	for _, ref := range r.only.Refs() {
-		if i := r.table.Columns.Index(ref.Name); all.Index(ref.Name) < 0 {
-			all = append(all, r.table.Columns[i])
-		}
-	}
+	all := withRead(columns, r.table.Columns, r.only)
 	return pipeRows(func(out io.Writer) error {
 		_, err := r.sys.Select(ctx, r.table.Table, r.only.Narrow(expr.Whole, r.table.Columns), key, all, out)
 		return err
@@ -97,6 +91,43 @@ func (r *reading) sifted(ctx context.Context, key, columns record.Schema, do fun
 		}
 		return do(fields[:len(columns)])
 	})
+}
+
+// fitting gives the rows that the person sees and that a condition certainly is for, in
+// key order: the fields of the reading's columns. The system sifts, and each is judged
+// again.
+func (r *reading) fitting(ctx context.Context, condition expr.Condition, do func([]record.Field) error) error {
+	all := withRead(r.columns, r.table.Columns, &condition, r.only)
+	narrow := condition.Narrow(expr.Whole, r.table.Columns)
+	if r.only != nil {
+		narrow = record.Filter{All: []record.Filter{narrow, r.only.Narrow(expr.Whole, r.table.Columns)}}
+	}
+	return pipeRows(func(out io.Writer) error {
+		_, err := r.sys.Select(ctx, r.table.Table, narrow, r.key, all, out)
+		return err
+	}, func(fields []record.Field) error {
+		row := liveRow{all, fields}
+		if condition.Judge(row) != expr.True || r.only != nil && r.only.Judge(row) != expr.True {
+			return nil
+		}
+		return do(fields[:len(r.columns)])
+	})
+}
+
+// withRead adds to columns those that conditions read.
+func withRead(columns, table record.Schema, conditions ...*expr.Condition) record.Schema {
+	out := append(record.Schema{}, columns...)
+	for _, c := range conditions {
+		if c == nil {
+			continue
+		}
+		for _, ref := range c.Refs() {
+			if i := table.Index(ref.Name); i >= 0 && out.Index(ref.Name) < 0 {
+				out = append(out, table[i])
+			}
+		}
+	}
+	return out
 }
 
 // shown gives a row for the person, of which these columns come first; of a masked

@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds whatever is done in one window.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // Chromium is one running browser.
 type Chromium struct {
