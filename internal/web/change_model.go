@@ -213,6 +213,14 @@ func rowsWords(n int64) string {
 	return group(n) + " rows"
 }
 
+// writtenWords says how many rows were written.
+func writtenWords(n int64) string {
+	if n == 0 {
+		return "Nothing was to be written"
+	}
+	return rowsWords(n) + " written"
+}
+
 func severityOf(f finding.Finding) ui.Word {
 	switch f.Severity {
 	case finding.Block:

@@ -2569,7 +2569,7 @@ func result(c wire.Change) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Sign(ui.Say("✓", group(c.Result.Applied)+" rows written", "good")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Sign(ui.Say("✓", writtenWords(c.Result.Applied), "good")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,13 +1,18 @@
 package browser
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"sutor/internal/client"
+	"sutor/internal/wire"
 )
 
 // change waits until a window shows a change whose plan stands, and gives its path.
@@ -97,5 +102,205 @@ func TestExpiredSession(t *testing.T) {
 	typed, err := chromedp.Run(w.ctx, chromedp.Value("#f-reason"))
 	if err != nil || typed != "agreed with sales" {
 		t.Errorf("%q, %v", typed, err)
+	}
+}
+
+// outgoing waits for a mail to somebody that has some words, and gives the path of its
+// first link to a change.
+func (w *Window) outgoing(to, has string) (path string, err error) {
+	found := fmt.Sprintf(`(() => { for (const m of document.querySelectorAll(".mail")) {
+		if (m.textContent.includes(%q) && m.textContent.includes(%q)) return m.querySelector("a[href^='/changes/']")?.getAttribute("href") ?? "" } return "" })()`, to, has)
+	for until := time.Now().Add(patience / 2); path == "" && time.Now().Before(until) && err == nil; {
+		if err = w.Go("/outbox"); err == nil {
+			path, err = chromedp.Run(w.ctx, chromedp.Evaluate[string](found))
+		}
+	}
+	if path == "" && err == nil {
+		err = fmt.Errorf("no mail to %s says %q", to, has)
+	}
+	return path, err
+}
+
+// submitted proposes a small change as maria and asks for the decision.
+func submitted(t *testing.T, title, cells string) wire.Change {
+	t.Helper()
+	ctx := t.Context()
+	ch, err := world.company.Propose(ctx, "customers", "cells.csv", strings.NewReader(cells), title)
+	must(t, err)
+	maria, err := world.company.As("maria")
+	must(t, err)
+	defer maria.Close()
+	ch, err = maria.Submit(ctx, ch.ID, "")
+	must(t, err)
+	return ch
+}
+
+// fits wants a page that is not wider than its window.
+func (w *Window) fits(t *testing.T) {
+	t.Helper()
+	over, err := chromedp.Run(w.ctx, chromedp.Evaluate[float64]("document.documentElement.scrollWidth - innerWidth"))
+	if err != nil || over > 0 {
+		t.Errorf("the page is %g pixels too wide, %v", over, err)
+	}
+}
+
+// TestOwnerOnAPhone: the mail's link leads through the sign-in to the change; the owner
+// sees who asks and why, and approves and applies with one thumb; then takes it back.
+func TestOwnerOnAPhone(t *testing.T) {
+	t.Parallel()
+	submitted(t, "Terms by phone", "id,payment_terms\n10021,NET90\n10022,NET90\n")
+	reader := open(t, "aud@example.test")
+	path, err := reader.outgoing("olaf@example.test", "Terms by phone")
+	must(t, err)
+	w := open(t, "")
+	must(t, w.Size(360, 740, "light"))
+	must(t, w.Do(chromedp.Navigate(w.base+path)))
+	must(t, w.SignIn("olaf@example.test", Password))
+	at, err := chromedp.Run(w.ctx, chromedp.Evaluate[string]("location.pathname"))
+	if err != nil || at != path {
+		t.Fatalf("the mail leads to %s, the sign-in to %s, %v", path, at, err)
+	}
+	w.fits(t)
+	must(t, w.Do(chromedp.WaitVisible("form[action$='/approve-apply'] button")))
+	seen, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`(() => { const r = document.querySelector("form[action$='/approve-apply'] button").getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight && r.height >= 40 })()`))
+	if err != nil || !seen {
+		t.Errorf("the button is not under the thumb: %v", err)
+	}
+	must(t, w.Do(chromedp.Click("form[action$='/approve-apply'] button", chromedp.NodeVisible), chromedp.WaitVisible("form[action$='/undo']", chromedp.NodeReady)))
+	text, err := w.Text("main")
+	must(t, err)
+	if !strings.Contains(text, "2 rows written") {
+		t.Fatal(text)
+	}
+	w.fits(t)
+	must(t, w.Do(chromedp.Click("details:has(form[action$='/undo']) > summary", chromedp.NodeVisible), chromedp.Click("form[action$='/undo'] button", chromedp.NodeVisible),
+		chromedp.WaitVisible("form[action$='/submit'] button")))
+	if text, err = w.Text("main"); err != nil || !strings.Contains(text, "2 customers get back what they had") {
+		t.Fatalf("%s, %v", text, err)
+	}
+	must(t, w.Do(chromedp.Click("form[action$='/submit'] button"), chromedp.WaitVisible("form[action$='/apply'] button"), chromedp.Click("form[action$='/apply'] button")))
+	must(t, w.says("2 rows written"))
+}
+
+// says waits until the page has some words.
+func (w *Window) says(words string) error {
+	return w.Do(chromedp.WaitReady(fmt.Sprintf("//main[contains(., %q)]", words)))
+}
+
+// TestTwoAtOnce: two people have the same change before them; whoever is second is
+// told that it was decided, and nothing is done twice.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	ch := submitted(t, "Terms for two", "id,payment_terms\n10031,NET90\n")
+	first, second := open(t, "olaf@example.test"), open(t, "olaf@example.test")
+	must(t, first.Go("/changes/"+ch.ID))
+	must(t, second.Go("/changes/"+ch.ID))
+	must(t, first.Do(chromedp.Click("form[action$='/approve-apply'] button", chromedp.NodeVisible)))
+	must(t, first.says("1 row written"))
+	must(t, second.Do(chromedp.Click("form[action$='/approve-apply'] button", chromedp.NodeVisible), chromedp.WaitVisible("[role=alert]")))
+	text, err := second.Text("main")
+	if err != nil || !strings.Contains(text, "applied") || strings.Contains(text, "Something went wrong") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// TestAMendSurvivesAReload: a cell that is typed over is there again, and so is a
+// comment; once it is mended it is gone.
+func TestAMendSurvivesAReload(t *testing.T) {
+	t.Parallel()
+	ch, err := world.company.Propose(t.Context(), "customers", "cells.csv", strings.NewReader("id,payment_terms\n10041,NET31\n10042,NET31\n"), "Terms to mend")
+	must(t, err)
+	w := open(t, "maria@example.test")
+	must(t, w.Go("/changes/"+ch.ID+"/findings"))
+	cell := func(row int) string {
+		return fmt.Sprintf("table.mend tbody tr:nth-child(%d) input[name^='cell.']", row)
+	}
+	for row := 1; row <= 2; row++ {
+		must(t, w.Do(chromedp.WaitVisible(cell(row)), chromedp.Focus(cell(row))))
+		_, err := chromedp.Run(w.ctx, chromedp.Evaluate[any]("document.activeElement.select()"))
+		must(t, err)
+		must(t, w.Do(chromedp.KeyEvent("NET45")))
+	}
+	must(t, w.Do(chromedp.Reload(), chromedp.WaitVisible(cell(1))))
+	for row := 1; row <= 2; row++ {
+		if typed, err := chromedp.Run(w.ctx, chromedp.Value(cell(row))); err != nil || typed != "NET45" {
+			t.Errorf("row %d: %q, %v", row, typed, err)
+		}
+	}
+	must(t, w.Do(chromedp.Click("form[action$='/mended'] button.primary:not(details *)", chromedp.NodeVisible), chromedp.WaitVisible("form[action$='/submit'] button")))
+	if text, err := w.Text("main"); err != nil || !strings.Contains(text, "2 customers get new payment terms") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// openBy gives a window whose pages come by a line that can be cut.
+func openBy(t *testing.T, person string) (*Window, *Line) {
+	t.Helper()
+	line, err := world.company.Lay()
+	must(t, err)
+	t.Cleanup(line.Close)
+	w := world.chromium.Open(line.Base)
+	t.Cleanup(w.End)
+	must(t, w.Size(1024, 800, "light"))
+	must(t, w.Enter(person, Password))
+	return w, line
+}
+
+// TestUploadIsCut: the line is lost in the middle of a file. The page says so, keeps
+// the file and what was typed, and sends it again; nothing of the first try is there.
+func TestUploadIsCut(t *testing.T) {
+	t.Parallel()
+	w, line := openBy(t, "maria@example.test")
+	file := filepath.Join(t.TempDir(), "cut.csv")
+	must(t, os.WriteFile(file, []byte("id,payment_terms\n10051,NET45\n"+strings.Repeat("\n", 2<<20)), 0o600))
+	must(t, w.Go("/datasets/customers/propose"))
+	must(t, w.Do(chromedp.SetValue("#f-title", "Sent twice"), chromedp.SetUploadFiles("[data-drop] input", []string{file})))
+	line.CutAfter(1 << 20)
+	must(t, w.Do(chromedp.Click(".propose button.primary")))
+	must(t, w.says("The connection was lost"))
+	line.Mend()
+	must(t, w.Do(chromedp.Click(".propose button.primary")))
+	if _, err := w.change(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := w.Text("h1"); err != nil || !strings.Contains(text, "Sent twice") {
+		t.Errorf("%s, %v", text, err)
+	}
+	must(t, w.Go("/changes?mine=1"))
+	if list, err := w.Text("#list"); err != nil || strings.Count(list, "Sent twice") != 1 {
+		t.Errorf("%s, %v", list, err)
+	}
+}
+
+// TestProgressIsCut: the line is lost while a change is planned. The page says so, and
+// when the line is back it shows the plan, by itself.
+func TestProgressIsCut(t *testing.T) {
+	t.Parallel()
+	w, line := openBy(t, "maria@example.test")
+	maria, err := world.company.As("maria")
+	must(t, err)
+	defer maria.Close()
+	follows := false
+	for attempt := 0; attempt < 5 && !follows; attempt++ {
+		var last wire.Change
+		for range 3 { // they wait for each other
+			file, err := world.company.Example("risky.csv")
+			must(t, err)
+			last, err = maria.Propose(t.Context(), client.Proposal{Dataset: "customers", Title: "Planned meanwhile"}, client.File{Name: "risky.csv", Size: -1, From: file})
+			_ = file.Close()
+			must(t, err)
+		}
+		must(t, w.Go("/changes/"+last.ID))
+		follows, err = chromedp.Run(w.ctx, chromedp.Evaluate[bool](`(() => { const at = document.querySelector("[data-follow]"); return Boolean(at) })()`))
+		must(t, err)
+	}
+	line.Cut()
+	must(t, w.Do(chromedp.WaitVisible(".toast.warn")))
+	line.Mend()
+	if _, err := w.change(); err != nil {
+		t.Fatal(err)
+	}
+	if still, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`Boolean(document.querySelector(".toast.warn"))`)); err != nil || still {
+		t.Errorf("it says still that the connection is lost, %v", err)
 	}
 }
