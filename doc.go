@@ -126,14 +126,12 @@
 // approved in part and not rehearsed, none of it is a sync or by rule, and the web app
 // has no page yet that proposes one. Retention removes files and rows, and not the
 // personal texts in envelopes, which are erased by nobody so far. Rules set
-// values; they do not delete rows. The web app has no page yet that saves a recipe,
-// rehearses a Compact, or makes a change by rule.
+// values; they do not delete rows. The web app has no page yet that tries a plan or
+// approves a part of one; what a rule's condition is for is counted by the web app and
+// the API, not by a command.
 //
-// What people are told stays for ever: notices and mails have no retention yet. The
-// demo's mails are kept to be read (workflow.Outgoing), but no page shows them. The
-// pages of a change draw risk as bars; the distribution of a changed number column
-// before and after is not drawn. How fast a page of a million rows is has been
-// built for (plan/duck/browse.go) and not been measured in bench.
+// What people are told stays for ever: notices and mails have no retention yet. How
+// fast a page of a million rows is has been built for (plan/duck/browse.go) and not been measured in bench.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
