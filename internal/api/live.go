@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sutor/internal/access"
+	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
