@@ -61,12 +61,17 @@ func (r *reader) noteSurroundings(sample []byte) {
 		r.aside("preamble", above, "%s above the table, and %s left out: %s.", sample)
 	}
 	r.noteHeaderLines()
-	if n := len(r.found.Tables); n > 1 {
+	n, end := len(r.found.Tables), int64(r.found.Lines)
+	if n > 1 {
 		r.res.Notes = append(r.res.Notes, Note{Code: "several-tables", Severity: finding.Warn, Lines: []int64{int64(r.found.Tables[(r.chosen+1)%n].Line)},
 			Say:  fmt.Sprintf("The file has %d tables; only table %d, from line %d on, is read.", n, r.chosen+1, t.Line),
 			Mend: "Choose another table, or divide the file."})
-	} else if t.Last > 0 {
-		if below := filledLines(sample, int64(t.Last)+1, int64(r.found.Lines)); len(below) > 0 {
+	}
+	if r.chosen+1 < n {
+		end = int64(r.found.Tables[r.chosen+1].Line) - 1
+	}
+	if t.Last > 0 {
+		if below := filledLines(sample, int64(t.Last)+1, end); len(below) > 0 {
 			r.aside("footnote", below, "%s below the table, and %s left out: %s.", sample)
 		}
 	}
