@@ -6,7 +6,7 @@ BUILD   := .build
 GOFLAGS := -buildvcs=false
 export GOFLAGS
 
-.PHONY: demo build test test-long screenshots lint generate bench bench-small bench-intake faults fuzz postgres node chromium libreoffice clean
+.PHONY: demo build test test-long screenshots lint generate bench bench-small bench-intake faults postgres node chromium libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -17,7 +17,7 @@ demo: build
 ## test: every kind of test once, against a PostgreSQL of its own
 test: lint postgres node chromium
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	$(BUILD)/withpg -- go test -timeout 10m ./...
+	$(BUILD)/withpg -- go test -timeout 15m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved
 test-long: lint postgres node chromium libreoffice
@@ -42,7 +42,7 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-## generate: the pages' Go code from templ files, the list of third-party licences
+## generate: the pages' Go code from templ files
 generate:
 	go tool templ generate
 

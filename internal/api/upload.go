@@ -50,6 +50,10 @@ func (s *server) receive(u *Upload, use func(io.Reader) error) error {
 	conn := http.NewResponseController(u.w)
 	b := &body{from: http.MaxBytesReader(u.w, u.r.Body, s.o.MaxUpload), left: u.r.ContentLength, conn: conn, stall: s.o.Stall}
 	err := use(b)
+	if err != nil && b.err == nil { // who still sends may never read an answer that comes before the end
+		_, _ = io.CopyN(io.Discard, b, maxRest)
+		b.err = nil // the rest is not asked for any more
+	}
 	if !b.whole {
 		_ = conn.SetReadDeadline(time.Now().Add(b.stall)) // for what is left of it, which the server reads
 	}
@@ -58,6 +62,9 @@ func (s *server) receive(u *Upload, use func(io.Reader) error) error {
 	}
 	return err
 }
+
+// maxRest is how many bytes of a refused upload are read away before the answer.
+const maxRest = 64 << 20
 
 // body reads an upload: each piece must come in time.
 type body struct {
