@@ -286,6 +286,9 @@ func (p *planting) walkPages() {
 		}
 	}
 	for _, pattern := range web.Patterns() {
+		if pattern == "GET /outbox" { // the demo's alone; what mails hold is looked into below
+			continue
+		}
 		if strings.HasPrefix(pattern, "GET ") && !seen[pattern] {
 			p.t.Errorf("nobody saw a page %s: the walk needs a way to it", pattern)
 		}
