@@ -22,7 +22,7 @@ test: lint postgres node chromium
 ## test-long: the same with full counts, and workbooks that LibreOffice saved
 test-long: lint postgres node chromium libreoffice
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 60m ./...
+	SUTOR_LONG=1 $(BUILD)/withpg -- go test -count=1 -timeout 120m ./...
 
 ## faults: servers killed at every commit and at random moments, lines cut at
 ## every message, databases restarted, disks full; prints how many

@@ -145,7 +145,7 @@ func (y *tally) count(w *world, out *plan.Outcome) {
 		y.found = map[string]int{}
 	}
 	for _, f := range out.Findings {
-		y.found[f.Guardrail] += int(f.Rows)
+		y.found[f.Guardrail] += max(1, int(f.Rows)) // some are about no row of the file
 	}
 }
 
