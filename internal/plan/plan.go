@@ -86,8 +86,8 @@ const (
 // Live is the system as a plan sees it; *system.System implements it together
 // with a table.
 type Live interface {
+	driver.Fetcher
 	Count(ctx context.Context, table record.Table) (int64, error)
-	Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
 	Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error)
 }
 

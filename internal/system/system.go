@@ -183,13 +183,19 @@ func (s *System) Count(ctx context.Context, table record.Table) (n int64, err er
 // Fetch reads live rows by keys; see [driver.Driver].
 func (s *System) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
 	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
-		up, down := counted{r: in}, counted{w: out}
-		if sent, found, err = d.Fetch(ctx, l, &up, &down); err != nil {
-			return err
-		}
-		return errors.Join(up.drained(), up.agrees("sent", sent), down.agrees("received", found))
+		sent, found, err = fetch(ctx, d, l, in, out)
+		return err
 	})
 	return sent, found, err
+}
+
+// fetch counts what a driver, or a snapshot of one, sends and receives.
+func fetch(ctx context.Context, from driver.Fetcher, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	up, down := counted{r: in}, counted{w: out}
+	if sent, found, err = from.Fetch(ctx, l, &up, &down); err != nil {
+		return sent, found, err
+	}
+	return sent, found, errors.Join(up.drained(), up.agrees("sent", sent), down.agrees("received", found))
 }
 
 // Export reads the whole table in key order; see [driver.Driver].

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,13 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/guard"
 	"sutor/internal/plan"
-	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 )
 
-// impactTime bounds the looking up of one impact: people wait for the plan.
+// impactTime bounds the looking up of one impact, unless Deps says otherwise: people
+// wait for the plan.
 const impactTime = 30 * time.Second
 
 // describer gives the structure of a system's tables.
@@ -103,22 +104,56 @@ func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Tabl
 	}
 }
 
+// moment is the one snapshot of a system in which the impacts of a plan are looked
+// up, over all of its datasets: they stand side by side, and are added up in people's
+// minds. It is opened at the first; what could not be opened is not tried again.
+type moment struct {
+	sys  *system.System
+	snap *system.Snapshot
+	err  error
+}
+
+func (m *moment) at(ctx context.Context) (*system.Snapshot, error) {
+	if m.snap == nil && m.err == nil {
+		m.snap, m.err = m.sys.Snapshot(ctx)
+	}
+	return m.snap, m.err
+}
+
+// close lets the moment go; the numbers have been read.
+func (w *Workflow) close(m *moment) {
+	if m.snap == nil {
+		return
+	}
+	if err := m.snap.Close(); err != nil {
+		w.Log.Warn("closing a snapshot", "system", m.sys.Name(), "error", errs.Detail(err))
+	}
+}
+
 // impacts looks up what a plan touches in related tables. What cannot be found
 // out, or takes too long, is told as unknown: it is an answer, and no reason to
 // have no plan.
-func (w *Workflow) impacts(ctx context.Context, comp *compact.Compact, d *compact.Dataset, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) ([]change.Impact, error) {
+func (w *Workflow) impacts(ctx context.Context, comp *compact.Compact, p *drafted, out *plan.Outcome, m *moment) ([]change.Impact, error) {
 	var all []change.Impact
-	for i, def := range d.Impact {
-		found := w.found(ctx, d, def.Label, func(short context.Context) (plan.Touched, error) { return w.impact(short, comp, d, i, t, sys, s, out) })
-		all = append(all, found)
+	for i, def := range p.d.Impact {
+		all = append(all, w.found(ctx, p.d, def.Label, func(short context.Context) (plan.Touched, error) {
+			im, problems, err := compileImpact(short, comp, p.d, i, p.table, p.sys)
+			if err == nil && len(problems) > 0 {
+				err = errs.New(errs.Invalid, "%s", problems[0].Message)
+			}
+			if err != nil {
+				return plan.Touched{}, err
+			}
+			return touched(short, p, out, im, m, i)
+		}))
 	}
-	cascades, labels := plan.Cascades(t)
+	cascades, labels := plan.Cascades(p.table)
 	for i, im := range cascades {
 		if out.Manifest.Counts.Delete+out.Manifest.Counts.Impossible == 0 {
 			break
 		}
-		found := w.found(ctx, d, labels[i], func(short context.Context) (plan.Touched, error) {
-			return s.Touched(short, out, im, sys, len(d.Impact)+i)
+		found := w.found(ctx, p.d, labels[i], func(short context.Context) (plan.Touched, error) {
+			return touched(short, p, out, im, m, len(p.d.Impact)+i)
 		})
 		if found.Rows > 0 || found.Unknown != "" {
 			all = append(all, found)
@@ -127,15 +162,24 @@ func (w *Workflow) impacts(ctx context.Context, comp *compact.Compact, d *compac
 	return all, ctx.Err()
 }
 
+func touched(ctx context.Context, p *drafted, out *plan.Outcome, im plan.Impact, m *moment, no int) (plan.Touched, error) {
+	snap, err := m.at(ctx)
+	if err != nil {
+		return plan.Touched{}, err
+	}
+	return p.session.Touched(ctx, out, im, snap, no)
+}
+
 // found looks one impact up, for as long as it may take.
 func (w *Workflow) found(ctx context.Context, d *compact.Dataset, label string, look func(context.Context) (plan.Touched, error)) change.Impact {
 	out := change.Impact{Label: label}
-	short, cancel := context.WithTimeout(ctx, impactTime)
+	limit := cmp.Or(w.ImpactTime, impactTime)
+	short, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	touched, err := look(short)
 	switch {
 	case err != nil && short.Err() != nil:
-		out.Unknown = fmt.Sprintf("Unknown: looking it up took longer than %s.", impactTime)
+		out.Unknown = fmt.Sprintf("Unknown: looking it up took longer than %s.", limit)
 	case err != nil:
 		w.Log.Warn("impact unknown", "dataset", d.Name, "impact", label, "error", errs.Detail(err))
 		out.Unknown = "Unknown: " + errs.Public(err).Message
@@ -143,17 +187,6 @@ func (w *Workflow) found(ctx context.Context, d *compact.Dataset, label string, 
 		out.Rows, out.Measure, out.Unjudged = touched.Rows, touched.Sum, touched.Unknown
 	}
 	return out
-}
-
-func (w *Workflow) impact(ctx context.Context, comp *compact.Compact, d *compact.Dataset, i int, t driver.Table, sys *system.System, s *duck.Session, out *plan.Outcome) (plan.Touched, error) {
-	im, problems, err := compileImpact(ctx, comp, d, i, t, sys)
-	if err == nil && len(problems) > 0 {
-		err = errs.New(errs.Invalid, "%s", problems[0].Message)
-	}
-	if err != nil {
-		return plan.Touched{}, err
-	}
-	return s.Touched(ctx, out, im, sys, i)
 }
 
 // usualImpact compares with what the dataset's last changes touched.

@@ -1,12 +1,18 @@
 package workflow_test
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sutor/internal/compact"
+	"sutor/internal/connector/all"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
@@ -61,6 +67,85 @@ func TestImpactUnknown(t *testing.T) {
 	w.sql(`DROP TABLE visit`)
 	c := w.propose("maria", "id,name\n1,Anna\n", upsert)
 	if len(c.Impact) != 2 || c.Impact[0].Unknown || !c.Impact[1].Unknown || !strings.HasPrefix(c.Impact[1].Why, "Unknown: ") || c.Impact[1].Rows != 0 {
+		t.Errorf("%+v", c.Impact)
+	}
+}
+
+// watched lets a test act before each look-up of a snapshot.
+type watched struct {
+	driver.Driver
+	fetch func(ctx context.Context, n int) error
+}
+
+func (d watched) Snapshot(ctx context.Context) (driver.Snapshot, error) {
+	s, err := d.Driver.Snapshot(ctx)
+	return &watchedSnapshot{Snapshot: s, fetch: d.fetch}, err
+}
+
+type watchedSnapshot struct {
+	driver.Snapshot
+	n     int
+	fetch func(ctx context.Context, n int) error
+}
+
+func (s *watchedSnapshot) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (int64, int64, error) {
+	s.n++
+	if err := s.fetch(ctx, s.n); err != nil {
+		return 0, 0, err
+	}
+	return s.Snapshot.Fetch(ctx, l, in, out)
+}
+
+// watch connects the shop again, so that a test acts before each look-up.
+func (w *world) watch(fetch func(ctx context.Context, n int) error) {
+	w.t.Helper()
+	open := func(ctx context.Context, dsn string) (driver.Driver, error) {
+		d, err := all.Connectors()["sqlite"](ctx, dsn)
+		return watched{d, fetch}, err
+	}
+	sys, err := system.Open(ctx, "shop", "sqlite", w.shopDSN, system.Registry{"sqlite": open})
+	fine(w.t, err)
+	w.t.Cleanup(func() { fine(w.t, sys.Close()) })
+	w.systems["shop"] = sys
+}
+
+// Numbers that stand side by side are of one moment: what a colleague commits between
+// two look-ups counts in neither.
+func TestImpactOfOneMoment(t *testing.T) {
+	t.Parallel()
+	w := withOrders(t)
+	w.sql(`PRAGMA journal_mode = WAL`) // others commit beside those who read
+	w.watch(func(_ context.Context, n int) error {
+		if n == 2 {
+			w.sql(`DELETE FROM orders; INSERT INTO visit VALUES ('Ann')`)
+		}
+		return nil
+	})
+	c := w.propose("maria", "id,name\n1,Anna\n", upsert)
+	if len(c.Impact) != 2 || c.Impact[0].Rows != 2 || c.Impact[1].Rows != 2 {
+		t.Errorf("%+v", c.Impact)
+	}
+	again := w.does("maria", replan, c)
+	if again.Impact[0].Rows != 0 || again.Impact[1].Rows != 3 {
+		t.Errorf("of the next plan: %+v", again.Impact)
+	}
+}
+
+// An impact that takes too long is unknown, and leaves the others as they are.
+func TestImpactThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	w := withOrders(t)
+	w.deps.ImpactTime = 2 * time.Second
+	w = w.restart(w.deps.Node)
+	w.watch(func(ctx context.Context, n int) error {
+		if n == 1 {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	})
+	c := w.propose("maria", "id,name\n1,Anna\n", upsert)
+	if len(c.Impact) != 2 || !c.Impact[0].Unknown || !strings.Contains(c.Impact[0].Why, "took longer than 2s") || c.Impact[1].Unknown || c.Impact[1].Rows != 2 {
 		t.Errorf("%+v", c.Impact)
 	}
 }

@@ -294,6 +294,8 @@ func (w *Workflow) complete(ctx context.Context, p *drafted, out *plan.Outcome) 
 // which go by the risk of the whole.
 func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *made, outcomes []*plan.Outcome) (err error) {
 	var risks []change.MemberRisk
+	now := &moment{sys: m.members[0].sys}
+	defer w.close(now)
 	for i, p := range m.members {
 		if p.risk, err = w.assess(ctx, comp, p.d, p.c, p.session, outcomes[i], p.beside); err != nil {
 			return err
@@ -306,7 +308,7 @@ func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *mad
 		}
 		risks = append(risks, change.MemberRisk{Dataset: p.c.Dataset, Risk: p.risk})
 		w.tell(p.c.ID)("looking up what it touches", 0, 0)
-		if p.impact, err = w.impacts(ctx, comp, p.d, p.table, p.sys, p.session, outcomes[i]); err != nil {
+		if p.impact, err = w.impacts(ctx, comp, p, outcomes[i], now); err != nil {
 			return err
 		}
 	}

@@ -237,6 +237,8 @@ type Deps struct {
 	Log    *slog.Logger
 	Intake intake.Limits
 	Waits  driver.Options // bounds of an apply; zero for the defaults
+	// ImpactTime bounds the looking up of one impact; zero for the default.
+	ImpactTime time.Duration
 }
 
 // Workflow implements UseCases, and the work behind the queue.

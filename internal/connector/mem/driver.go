@@ -87,14 +87,14 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	sent, err = eachRecord(in, 1+len(by), func(n int64, values []*string) error {
 		id, ok := t.identity(by, values)
 		if !ok {
-			return nil
+			return ctx.Err()
 		}
 		for _, i := range index[id] {
 			if err := t.write(w, n, columns, t.rows[i]); err != nil {
 				return err
 			}
 		}
-		return nil
+		return ctx.Err()
 	})
 	if err != nil {
 		return 0, 0, err

@@ -31,6 +31,9 @@
 // dialect; it goes straight to the caller's writer past a pass that counts its
 // records, which are compared with the server's count.
 //
+// A snapshot is a REPEATABLE READ, READ ONLY transaction on a connection of its own,
+// whose moment every fetch takes over in a transaction of its own (snapshot.go).
+//
 // # How rows are written
 //
 // An apply is one READ COMMITTED transaction. UPDATE and DELETE carry "live row

@@ -17,14 +17,26 @@ import (
 const askedTable = "pg_temp.sutor_asked"
 
 func (db *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	return db.fetchAt(ctx, "", l, in, out)
+}
+
+// fetchAt fetches as of a snapshot, or as of now where that is "".
+func (db *database) fetchAt(ctx context.Context, snapshot string, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
 	l.Table = withSchema(l.Table)
 	// A transaction of its own, always rolled back, so that nothing is left but
 	// its counters. Read-write because it makes a temporary table.
-	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadWrite})
+	options := pgx.TxOptions{AccessMode: pgx.ReadWrite}
+	if snapshot != "" {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := db.pool.BeginTx(ctx, options)
 	if err != nil {
 		return 0, 0, fault(err)
 	}
 	defer rollback(ctx, tx)
+	if err = takeOver(ctx, tx, snapshot); err != nil {
+		return 0, 0, fault(err)
+	}
 	if sent, found, err = fetch(ctx, tx, l, in, out); err != nil {
 		rollback(ctx, tx) // explain needs a connection
 		return 0, 0, db.explain(ctx, err, l.Table, l.By, l.Columns)

@@ -68,7 +68,8 @@
 // A step judges at most some 990 columns, for the temporary table holds each
 // twice and SQLite gives a table 2,000. Unless the database is in WAL mode a
 // commit waits for those who read, an export included, and reading waits for a
-// commit; the lock's time-out bounds the first, five seconds the second. Foreign
+// commit; the lock's time-out bounds the first, five seconds the second. A snapshot is
+// such a reading for as long as it is open. Foreign
 // keys that are not deferred are checked after each statement, and an insert is
 // one statement for all rows that write the same columns.
 package sqlite

@@ -25,29 +25,18 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 		return 0, 0, err
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, err := inspect(ctx, conn, l.Table)
-	if err != nil {
-		return 0, 0, err
-	}
-	by, err := t.live(l.By)
-	if err != nil {
-		return 0, 0, err
-	}
-	columns, err := t.live(l.Columns)
+	// The table's structure is read before the transaction: it would take the lock.
+	f, err := newFetch(ctx, conn, l)
 	if err != nil {
 		return 0, 0, err
 	}
 	if _, err = conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return 0, 0, explain(ctx, err)
 	}
-	into := append([]slot{numberSlot}, slots("k", by)...)
-	if sent, err = load(ctx, conn, into, in, nil); err != nil {
+	if sent, err = load(ctx, conn, f.into, in, nil); err != nil {
 		return sent, 0, err
 	}
-	r := reading{conn: conn, table: t, columns: columns, key: by,
-		keyOf: "SELECT " + keyText("k", stagedNames("k", by), by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
-		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by)}
-	if found, err = r.stream(ctx, out); err != nil {
+	if found, err = f.stream(ctx, out); err != nil {
 		return sent, found, err
 	}
 	_, err = conn.ExecContext(ctx, "DROP TABLE "+staged)
@@ -55,6 +44,30 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
 	return sent, found, explain(ctx, err)
+}
+
+// fetching is a lookup, and what is loaded for it.
+type fetching struct {
+	reading
+	into []slot
+}
+
+func newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup) (*fetching, error) {
+	t, err := inspect(ctx, conn, l.Table)
+	if err != nil {
+		return nil, err
+	}
+	by, err := t.live(l.By)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := t.live(l.Columns)
+	if err != nil {
+		return nil, err
+	}
+	return &fetching{into: append([]slot{numberSlot}, slots("k", by)...), reading: reading{conn: conn, table: t, columns: columns, key: by,
+		keyOf: "SELECT " + keyText("k", stagedNames("k", by), by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
+		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by)}}, nil
 }
 
 // Export reads the whole table in key order.

@@ -17,7 +17,24 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	drivertest.Run(t, drivertest.Harness{
+	drivertest.Run(t, harness())
+}
+
+// In WAL mode others commit while a snapshot is open.
+func TestConformanceWAL(t *testing.T) {
+	t.Parallel()
+	h := harness()
+	delete(h.Lacks, drivertest.Versions)
+	h.Only, h.New = drivertest.Versions, func(t *testing.T) drivertest.System {
+		f := newFile(t)
+		f.Exec(t, "PRAGMA journal_mode = WAL")
+		return f
+	}
+	drivertest.Run(t, h)
+}
+
+func harness() drivertest.Harness {
+	return drivertest.Harness{
 		New: func(t *testing.T) drivertest.System { return newFile(t) },
 		Types: []record.Type{
 			{Kind: record.Bool},
@@ -34,8 +51,9 @@ func TestConformance(t *testing.T) {
 			drivertest.Schemas:        "a database file has the one schema main",
 			drivertest.AlwaysIdentity: "a row number can always be given",
 			drivertest.Concurrency:    "there is one writer at a time",
+			drivertest.Versions:       "with a rollback journal a commit waits for those who read",
 		},
-	})
+	}
 }
 
 // file is a database file, seen from outside the connector.

@@ -181,7 +181,7 @@ func (r *run) fetchLive(ctx context.Context) error {
 	want := append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
 	fields := append(names("k", r.nk), names("l", r.nj)...)
 	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: want}
-	if err := r.lookup(ctx, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
+	if err := r.lookup(ctx, r.live, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
 		return err
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
@@ -214,23 +214,23 @@ func (r *run) canonical() (sel string) {
 // lookup copies the rows of query (a number and the values to look up) to the
 // system and reads what it finds into a table. Rows sent are counted on both
 // sides.
-func (r *run) lookup(ctx context.Context, table string, l driver.Lookup, query string, quoted, fields []string) error {
-	up, down := r.Path(table+"-up.csv"), r.Path(table+"-down.csv")
-	if err := r.copyCSV(ctx, query, quoted, up); err != nil {
+func (s *Session) lookup(ctx context.Context, live driver.Fetcher, table string, l driver.Lookup, query string, quoted, fields []string) error {
+	up, down := s.Path(table+"-up.csv"), s.Path(table+"-down.csv")
+	if err := s.copyCSV(ctx, query, quoted, up); err != nil {
 		return err
 	}
-	written, err := r.count(ctx, `SELECT count(*) FROM (`+query+`)`)
+	written, err := s.count(ctx, `SELECT count(*) FROM (`+query+`)`)
 	if err != nil {
 		return err
 	}
-	found, err := r.fetchFile(ctx, l, up, down, written)
+	found, err := fetchFile(ctx, live, l, up, down, written)
 	if err != nil {
 		return err
 	}
-	if err := r.load(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
+	if err := s.load(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
 		return err
 	}
-	read, err := r.count(ctx, `SELECT count(*) FROM `+table)
+	read, err := s.count(ctx, `SELECT count(*) FROM `+table)
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func (r *run) lookup(ctx context.Context, table string, l driver.Lookup, query s
 	return nil
 }
 
-func (r *run) fetchFile(ctx context.Context, l driver.Lookup, up, down string, written int64) (found int64, err error) {
+func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, down string, written int64) (found int64, err error) {
 	in, err := os.Open(up)
 	if err != nil {
 		return 0, diskError(err)
@@ -252,7 +252,7 @@ func (r *run) fetchFile(ctx context.Context, l driver.Lookup, up, down string, w
 	if err != nil {
 		return 0, diskError(err)
 	}
-	sent, found, err := r.live.Fetch(ctx, l, in, out)
+	sent, found, err := live.Fetch(ctx, l, in, out)
 	if cerr := out.Close(); err == nil && cerr != nil {
 		err = diskError(cerr)
 	}

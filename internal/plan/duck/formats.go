@@ -271,7 +271,7 @@ func (r *run) rowsFound(ctx context.Context, i int, contested string, by candida
 	}
 	query := fmt.Sprintf(`SELECT cells.line%s FROM cells JOIN (SELECT texts.line, v%d%s AND p%d IS NULL) asked ON asked.line = cells.line WHERE true%s`, pick, by.n, from, by.n, keyed)
 	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: r.spec.Key}
-	if err := r.lookup(ctx, "asked_keys", look, query, names("v", r.nk), names("k", r.nk)); err != nil {
+	if err := r.lookup(ctx, r.live, "asked_keys", look, query, names("v", r.nk), names("k", r.nk)); err != nil {
 		return 0, 0, err
 	}
 	if settled, err = r.count(ctx, `SELECT count(DISTINCT n) FROM asked_keys`); err != nil {

@@ -15,8 +15,7 @@ import (
 // Touched looks up the rows of a related table that belong to the updated and
 // deleted rows of a plan, in one reading of that table, and adds them up. no
 // tells the impacts of one session apart.
-func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact, live plan.Live, no int) (t plan.Touched, err error) {
-	r := &run{Session: s, live: live}
+func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact, live driver.Fetcher, no int) (t plan.Touched, err error) {
 	n := len(im.By)
 	var values, present []string
 	for i, name := range im.Of {
@@ -40,7 +39,7 @@ func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact
 	}
 	table := fmt.Sprintf("impact%d", no)
 	look := driver.Lookup{Table: im.Table, By: im.By, Columns: columns}
-	if err := r.lookup(ctx, table, look, query, names("u", n), names("r", len(columns))); err != nil {
+	if err := s.lookup(ctx, live, table, look, query, names("u", n), names("r", len(columns))); err != nil {
 		return t, err
 	}
 	hit := "true"

@@ -115,7 +115,7 @@ func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int)
 		look.Columns, fields = child.spec.Key, names("k", child.nk)
 	}
 	table := fmt.Sprintf("referring%d", no)
-	err = r.lookup(ctx, table, look, deleted, names("u", len(ref.RefColumns)), fields)
+	err = r.lookup(ctx, r.live, table, look, deleted, names("u", len(ref.RefColumns)), fields)
 	if unreadable(err) {
 		return unread, nil
 	}

@@ -121,7 +121,7 @@ func (r *run) beside(ctx context.Context, columns []string, table string) (f fin
 	}
 	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: outside}
 	query := `SELECT line` + list(r.nk, "k#") + ` FROM deltas WHERE op = 'update' AND (` + strings.Join(touched, " OR ") + `)`
-	if err := r.lookup(ctx, table, look, query, names("k", r.nk), names("x", len(outside))); err != nil {
+	if err := r.lookup(ctx, r.live, table, look, query, names("k", r.nk), names("x", len(outside))); err != nil {
 		return f, false, err
 	}
 	values := ""
@@ -184,7 +184,7 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no i
 	table := fmt.Sprintf("unique%d", no)
 	look := driver.Lookup{Table: r.spec.Table.Table, By: by, Columns: r.spec.Key}
 	query := `SELECT line` + list(n, "u#") + ` FROM (` + from + `)`
-	if err := r.lookup(ctx, table, look, query, names("u", n), names("k", r.nk)); err != nil {
+	if err := r.lookup(ctx, r.live, table, look, query, names("u", n), names("k", r.nk)); err != nil {
 		return u, err
 	}
 	same, other := []string{}, []string{}

@@ -77,7 +77,7 @@ func (ref *reference) lookup(ctx context.Context) error {
 	if ref.other() {
 		look.Columns, fields = ref.parent.spec.Key, names("k", ref.parent.nk)
 	}
-	return ref.r.lookup(ctx, fmt.Sprintf("refers%d", ref.no), look, `SELECT n`+list(n, "u#")+` FROM `+wanted, names("u", n), fields)
+	return ref.r.lookup(ctx, ref.r.live, fmt.Sprintf("refers%d", ref.no), look, `SELECT n`+list(n, "u#")+` FROM `+wanted, names("u", n), fields)
 }
 
 // other tells whether the table referred to is another one of the same plan.

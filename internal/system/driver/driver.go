@@ -177,12 +177,7 @@ type Driver interface {
 	Describe(ctx context.Context, table record.Table) (Table, error)
 	// Count gives the table's number of rows, as exact as is cheap.
 	Count(ctx context.Context, table record.Table) (int64, error)
-	// Fetch reads records "number, by…" from in and writes a record
-	// "number, columns…" to out for every live row whose By columns equal the
-	// given values by the system's own equality (collations, char(n)). No order;
-	// a number may come back several times where By is not unique, and NULL
-	// matches nothing. It gives the numbers of records read and written.
-	Fetch(ctx context.Context, l Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
+	Fetcher
 	// Export writes a record "number, columns…" for every row of the table in
 	// key order, numbers from 1.
 	Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error)
@@ -193,6 +188,8 @@ type Driver interface {
 	// Page writes a record "number, columns…" for the rows of a view, in its order;
 	// a number is the row's place in the view, from 1.
 	Page(ctx context.Context, table record.Table, v View, columns record.Schema, out io.Writer) (int64, error)
+	// Snapshot opens a view of all tables as they are committed at this moment.
+	Snapshot(ctx context.Context) (Snapshot, error)
 	// Begin opens the transaction of an apply.
 	Begin(ctx context.Context, o Options) (Tx, error)
 	// TxStatus tells what became of a transaction named by Tx.ID.
@@ -203,6 +200,27 @@ type Driver interface {
 	// transaction in progress, or none that the account may see.
 	EndTx(ctx context.Context, id string) (bool, error)
 	Close() error
+}
+
+// Snapshot is the system at one moment: numbers that are shown side by side come
+// from one, so that they fit together whatever others commit in between. It writes
+// nothing but temporary tables, and keeps others from writing only where the system
+// has no older versions of rows. It serves one caller at a time.
+type Snapshot interface {
+	// Where a Fetch ends early, by its context or a fault of its own, the snapshot
+	// stays as it was, for the next.
+	Fetcher
+	Close() error
+}
+
+// Fetcher reads live rows by values of theirs.
+type Fetcher interface {
+	// Fetch reads records "number, by…" from in and writes a record
+	// "number, columns…" to out for every live row whose By columns equal the
+	// given values by the system's own equality (collations, char(n)). No order;
+	// a number may come back several times where By is not unique, and NULL
+	// matches nothing. It gives the numbers of records read and written.
+	Fetch(ctx context.Context, l Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
 }
 
 // Tx is the one transaction of an apply. Exactly one of Commit and Rollback is

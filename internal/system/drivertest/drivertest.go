@@ -34,6 +34,7 @@ const (
 	Schemas        Feature = "schemas of any name"
 	AlwaysIdentity Feature = "identity columns that refuse given values"
 	Concurrency    Feature = "writers side by side" // a second session may change other rows during an apply
+	Versions       Feature = "commits beside a snapshot"
 )
 
 // Harness is a connector under test.
@@ -46,6 +47,9 @@ type Harness struct {
 	Types []record.Type
 	// Lacks says what the system has not, and why.
 	Lacks map[Feature]string
+	// Only, where given, leaves out all tests but those that need it: for a system
+	// that has it in one of its modes.
+	Only Feature
 }
 
 // System is one database, seen by the driver under test and from outside it.
@@ -115,6 +119,9 @@ func Run(t *testing.T, h Harness) {
 	t.Helper()
 	r := &run{h: h}
 	for _, c := range contents() {
+		if h.Only != "" && c.needs != h.Only {
+			continue
+		}
 		if why, lacks := h.Lacks[c.needs]; lacks {
 			t.Logf("not for this system: %s (needs %s: %s)", c.name, c.needs, why)
 			continue
@@ -156,6 +163,9 @@ func contents() []testCase {
 		{name: "select/in the order of the key", test: selectInOrder},
 		{name: "select/a missing table or column", test: selectMissing},
 		{name: "count", test: count},
+		{name: "snapshot/is a fetch, and lets go", test: snapshotFetches},
+		{name: "snapshot/reads agree whatever is committed between", needs: Versions, test: snapshotAgrees},
+		{name: "snapshot/outlives a fetch that is cut off", needs: Versions, test: snapshotOutlives},
 
 		{name: "update/only what the mask says", test: updateMask},
 		{name: "update/another before is a conflict", test: updateConflict},

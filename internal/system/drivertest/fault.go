@@ -213,6 +213,14 @@ func (d faultyDriver) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, 
 	return sent, found, err
 }
 
+func (d faultyDriver) Snapshot(ctx context.Context) (s driver.Snapshot, err error) {
+	err = d.f.call("Snapshot", func() error { s, err = d.Driver.Snapshot(ctx); return err })
+	if err != nil && s != nil { // the answer was lost, and the connection with it
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, err
+}
+
 func (d faultyDriver) TxStatus(ctx context.Context, id string) (state driver.TxState, err error) {
 	err = d.f.call("TxStatus", func() error { state, err = d.Driver.TxStatus(ctx, id); return err })
 	return state, err
