@@ -114,15 +114,16 @@
 // metadata, not to the Compact: a rehearsal cannot know who will stand in.
 //
 // A trial lives in one request, so a proxy that cuts off silent connections cuts off
-// the trial of a very large plan; nothing of it stays. An apply that the system refuses
-// tells the rule and not the rows: plan again and try it. A part is named by lines of
-// the file: rows of a change without a file, and of a sync, are approved as a whole.
+// the trial of a very large plan; nothing of it stays. The rows that the system refuses
+// are looked for within bounds (workflow/refusals.go), after an apply for a minute at
+// most: of a plan of millions the rule may be told without them. A part is named by lines
+// of the file: rows of a change without a file, and of a sync, are approved as a whole.
 //
 // Of what judges a change, risk, impact, the route by guardrails and by freedom, freezes,
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
 // of a part are there, and so is a change over parents and children, a family
 // (change.Member; in workflow together.go proposes it, family.go opens it,
-// familysight.go says who sees what of it). A family is not tried beforehand, not
+// familysight.go says who sees what of it). A family is not
 // approved in part and not rehearsed, none of it is a sync or by rule, and the web app
 // has no page yet that proposes one. Retention removes files and rows, and not the
 // personal texts in envelopes, which are erased by nobody so far. Rules set

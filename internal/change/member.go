@@ -63,9 +63,10 @@ func (c *Change) ByDataset() []*Change {
 	if !c.IsFamily() {
 		return []*Change{c}
 	}
-	all := make([]*Change, len(c.Members))
+	all, trial := make([]*Change, len(c.Members)), c.TrialOf()
 	for i, m := range c.Members {
 		one := *c
+		one.Trial = trial.on(m)
 		one.Members, one.Route, one.Decisions = nil, nil, nil
 		one.Dataset, one.DatasetDigest, one.Options = m.Dataset, m.DatasetDigest, m.Options
 		one.Input, one.Plan, one.Result, one.Twin = m.Input, m.Plan, m.Result, m.Twin

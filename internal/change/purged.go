@@ -38,21 +38,37 @@ func (c *Change) Purge(inputs, values bool, at time.Time, artefacts []record.Dig
 
 // withoutValues takes samples and examples out of all that was found.
 func (c *Change) withoutValues() {
-	if c.Plan != nil {
-		plan := *c.Plan
-		plan.Findings = withoutValues(plan.Findings)
-		c.Plan = &plan
-	}
+	c.Plan, c.Result = c.Plan.withoutValues(), c.Result.withoutValues()
 	if c.Trial != nil {
 		trial := *c.Trial
-		trial.Findings = withoutValues(trial.Findings)
+		trial.Findings, trial.Members = withoutValues(trial.Findings), slices.Clone(trial.Members)
+		for i := range trial.Members {
+			trial.Members[i].Findings = withoutValues(trial.Members[i].Findings)
+		}
 		c.Trial = &trial
 	}
-	if c.Result != nil {
-		result := *c.Result
-		result.Findings = withoutValues(result.Findings)
-		c.Result = &result
+	c.Members = slices.Clone(c.Members)
+	for i, m := range c.Members {
+		c.Members[i].Plan, c.Members[i].Result = m.Plan.withoutValues(), m.Result.withoutValues()
 	}
+}
+
+func (p *Plan) withoutValues() *Plan {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	out.Findings = withoutValues(p.Findings)
+	return &out
+}
+
+func (r *Result) withoutValues() *Result {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	out.Findings = withoutValues(r.Findings)
+	return &out
 }
 
 func withoutValues(all []finding.Finding) []finding.Finding {

@@ -17,10 +17,11 @@ func TestPurgedChangeHoldsNoValues(t *testing.T) {
 	found := []finding.Finding{{Guardrail: "value", Rows: 1, Message: "Not a number.", Samples: []string{"4711"},
 		Examples: []finding.Example{{Row: 2, Key: "4711", Value: "4711", Live: "4711"}}}}
 	plan := &change.Plan{Findings: found}
-	c := change.Change{Plan: plan, Trial: &change.Trial{Findings: found}, Result: &change.Result{Findings: found}}
+	c := change.Change{Plan: plan, Trial: &change.Trial{Findings: found, Members: []change.Tried{{Findings: found}}}, Result: &change.Result{Findings: found},
+		Members: []change.Member{{Plan: plan, Result: &change.Result{Findings: found}}}}
 	c.Purge(false, true, time.Unix(0, 0), nil)
 	text, err := json.Marshal(c)
-	if err != nil || strings.Contains(string(text), "4711") || strings.Count(string(text), "Not a number.") != 3 {
+	if err != nil || strings.Contains(string(text), "4711") || strings.Count(string(text), "Not a number.") != 6 {
 		t.Errorf("%s, %v", text, err)
 	}
 	if plan.Findings[0].Examples == nil {

@@ -31,6 +31,13 @@ type Trial struct {
 	Outcome  Outcome           `json:"outcome"`
 	Why      string            `json:"why,omitempty"` // where it did not pass, in a sentence
 	Findings []finding.Finding `json:"findings,omitempty"`
+	Members  []Tried           `json:"members,omitempty"` // of a family, in place of Findings: the datasets in which something was found
+}
+
+// Tried is what a trial of a family found in one dataset.
+type Tried struct {
+	Dataset  string            `json:"dataset"`
+	Findings []finding.Finding `json:"findings"`
 }
 
 // Blocks tells whether what was found would stop the apply too.
@@ -42,6 +49,21 @@ func (c *Change) TrialOf() *Trial {
 		return nil
 	}
 	return c.Trial
+}
+
+// on gives the trial of a family's plan as that of one member's.
+func (t *Trial) on(m Member) *Trial {
+	if t == nil || m.Plan == nil {
+		return nil
+	}
+	one := *t
+	one.Plan, one.Members = m.Plan.Digest, nil
+	for _, tried := range t.Members {
+		if tried.Dataset == m.Dataset {
+			one.Findings, one.Why = tried.Findings, tried.Findings[0].Message
+		}
+	}
+	return &one
 }
 
 // Trying says that a process tries a plan on a dataset: applies of others wait for

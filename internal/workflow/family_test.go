@@ -9,6 +9,7 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/finding"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -201,8 +202,6 @@ func TestFamilyAlone(t *testing.T) {
 	if c.State != "planned" || c.ApplyAt == nil || !c.ApplyAt.Equal(hour) {
 		t.Fatalf("%s, to be applied at %v", c.State, c.ApplyAt)
 	}
-	_, err = w.w.Try(ctx, w.as("maria"), change.ID(c.ID))
-	refused(t, err, errs.Blocked, "not tried together")
 	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
 	fine(t, err)
 	_, err = only_("after.id == 7")(w, w.as("olga"), c)
@@ -216,6 +215,56 @@ func TestFamilyAlone(t *testing.T) {
 	w.work(t)
 	if c = w.see(t, "maria", c); c.State != "planned" || c.ApplyAt != nil {
 		t.Errorf("planned again: %s, to be applied at %v", c.State, c.ApplyAt)
+	}
+}
+
+// A family is tried as it is applied: parents and children in one transaction, which is
+// rolled back. What was found in a dataset is told to those who see that.
+func TestFamilyIsTried(t *testing.T) {
+	t.Parallel()
+	w := kin(t)
+	before := w.dump("customer") + w.dump("orders")
+	try := func(who string, c wire.Change) wire.Change {
+		out, err := w.w.Try(ctx, w.as(who), change.ID(c.ID))
+		fine(t, err)
+		return out
+	}
+	c, err := w.together("maria", "customers", "id,name\n7,Gus\n8,Hal\n", "orders", "id,customer,amount\n20,7,1.50\n21,8,99\n")
+	fine(t, err)
+	if c = try("maria", c); c.Trial.Outcome != "passed" {
+		t.Fatalf("%+v", c.Trial)
+	}
+	w.sql(`CREATE TRIGGER dear BEFORE INSERT ON orders WHEN NEW.amount > 50 BEGIN SELECT RAISE(ABORT, 'too dear'); END`)
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	refused(t, err, errs.Blocked, "orders: ")
+	refused(t, err, errs.Blocked, "too dear")
+	if c = w.see(t, "maria", c); c.Trial.Outcome != "refused" || !strings.HasPrefix(c.Trial.Why, "orders: ") {
+		t.Errorf("%+v", c.Trial)
+	}
+	f := only(t, c, finding.Constraint)
+	if f.Dataset != "orders" || f.Rows != 1 || strings.Join(f.Ranges, " ") != "3" || len(c.Members[0].Findings) > 0 || len(c.Members[1].Findings) != 1 {
+		t.Errorf("%+v", f)
+	}
+	w.sql(`DROP TRIGGER dear; INSERT INTO customer (id, name) VALUES (8, 'Hugo')`)
+	if c = try("olga", c); c.Trial.Outcome != "moved" || !strings.HasPrefix(c.Trial.Why, "customers: ") {
+		t.Errorf("%+v", c.Trial)
+	}
+	w.sql(`DELETE FROM customer WHERE id = 8`)
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	fine(t, err)
+	if c.Trial.Outcome != "passed" || len(c.Findings) > 0 || w.dump("customer")+w.dump("orders") != before {
+		t.Errorf("%+v, %+v\n%s", c.Trial, c.Findings, w.dump("orders"))
+	}
+	// The same words where it is the apply that is refused.
+	c, err = w.decides("olga", c)
+	fine(t, err)
+	w.sql(`CREATE TRIGGER dear BEFORE INSERT ON orders WHEN NEW.amount > 50 BEGIN SELECT RAISE(ABORT, 'too dear'); END`)
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	fine(t, err)
+	w.work(t)
+	c = in(t, w.see(t, "maria", c), change.Failed)
+	if f := only(t, c, finding.Constraint); f.Dataset != "orders" || strings.Join(f.Ranges, " ") != "3" || w.dump("customer")+w.dump("orders") != before {
+		t.Errorf("%+v\n%s", f, w.dump("customer"))
 	}
 }
 

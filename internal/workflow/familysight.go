@@ -105,7 +105,9 @@ func (w *Workflow) cutFamily(out *wire.Change, c *change.Change, p access.Princi
 		hideOthers(out)
 	}
 	if out.Trial != nil {
-		out.Trial.Why = f.text(out.Trial.Why)
+		if c.TrialOf() != nil {
+			out.Trial.Why, _ = f.trial(c)
+		}
 	}
 	if own := c.Maker == p.Email; own && c.Problem != nil && c.Problem.OfFile && len(f.hidden) == 0 {
 		return // as with a change over one dataset: it repeats what they wrote
@@ -119,6 +121,31 @@ func (w *Workflow) cutFamily(out *wire.Change, c *change.Change, p access.Princi
 	if out.Result != nil {
 		out.Result.Message = f.text(out.Result.Message)
 	}
+}
+
+// trial words why a trial of the whole did not pass, and what to do, as far as the
+// person sees the datasets in which something was found.
+func (f family) trial(c *change.Change) (why, mend string) {
+	t := c.TrialOf()
+	for i, name := range f.names(c.Datasets()) {
+		one := c.On(name)
+		if found := one.TrialOf(); found != nil && len(found.Findings) > 0 {
+			why, mend = f.sights[i].trial(found, one)
+			return name + ": " + why, mend
+		}
+	}
+	if len(f.hidden) > 0 && t.Why != "" {
+		return somewhere, ""
+	}
+	return f.text(t.Why), ""
+}
+
+// trialTold words it for a person who sees the change.
+func (w *Workflow) trialTold(c *change.Change, p access.Principal) (why, mend string) {
+	if c.IsFamily() {
+		return w.knows(p, c).trial(c)
+	}
+	return w.sight(p, c.Dataset).trial(c.Trial, c)
 }
 
 // cutRisk says of each reason no more than the member does that it comes from.

@@ -109,8 +109,8 @@ func (w *Workflow) frozen(tx Tx, datasets []string) error {
 	return nil
 }
 
-// datasetFrozen tells whether nothing is applied to a dataset now; where that
+// anyFrozen tells whether nothing is applied to one of some datasets now; where that
 // cannot be read it is taken for frozen.
-func (w *Workflow) datasetFrozen(ctx context.Context, dataset string) bool {
-	return w.Store.View(ctx, func(tx Tx) error { return w.frozen(tx, []string{dataset}) }) != nil
+func (w *Workflow) anyFrozen(ctx context.Context, datasets []string) bool {
+	return w.Store.View(ctx, func(tx Tx) error { return w.frozen(tx, datasets) }) != nil
 }

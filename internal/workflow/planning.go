@@ -566,7 +566,7 @@ func (w *Workflow) planFailed(ctx context.Context, c *change.Change, cause error
 			return err
 		}
 		now.Lease = nil
-		w.fail(now, refusal(cause))
+		w.fail(now, refusal(cause, "Mend the rows that it speaks of, then plan again."))
 		if now.IsReversal() {
 			if err := w.release(tx, now); err != nil {
 				return err

@@ -28,6 +28,33 @@ const (
 	searchRows   = 50 // that are named
 )
 
+// namingTime bounds all of what follows a refused apply: the plan is written once more
+// up to the step that was refused, and rolled back, with the rows locked meanwhile.
+const namingTime = time.Minute
+
+// nameRefused finds the rows that a system refused in an apply, which is rolled back by
+// now, as a trial does. Nothing depends on it: where they are not found in time, or the
+// system would take them now, the refusal is told without them. A stop, or a freeze,
+// is minded as ever.
+func (a *transaction) nameRefused(ctx context.Context) {
+	if a.w.anyFrozen(ctx, a.c.Datasets()) {
+		return
+	}
+	a.w.tell(a.c.ID)("finding the rows that the system refuses", 0, 0)
+	short, cancel := context.WithTimeout(ctx, namingTime)
+	defer cancel()
+	refused, err := a.try(short, a.ready)
+	for _, member := range a.members { // what the search met by the way is no result of the apply
+		*member.out = wrote{}
+	}
+	if err == nil {
+		err = a.told(short, refused)
+	}
+	if err != nil {
+		a.w.Log.Warn("the rows that the system refused were not found", "change", a.c.ID, "error", errs.Detail(err))
+	}
+}
+
 // refusals are the rows that a system refuses.
 type refusals struct {
 	all   []refusedRow
@@ -37,9 +64,10 @@ type refusals struct {
 	left  int // writes
 }
 
-// refusedRow is a row of the plan and why it was refused; number 0 is for a
+// refusedRow is a row of a dataset's plan and why it was refused; number 0 is for a
 // refusal of rows together, of which none is refused alone.
 type refusedRow struct {
+	of     *applying
 	number int64
 	op     driver.Op
 	why    *driver.Refusal
@@ -94,23 +122,33 @@ func (a *applying) search(ctx context.Context, t *system.Trial, s prepared, late
 		return err
 	}
 	if whole != nil && len(r.all) == before {
-		r.all = append(r.all, refusedRow{op: s.op, why: refusalOf(whole)})
+		r.all = append(r.all, refusedRow{of: a, op: s.op, why: refusalOf(whole)})
 	}
 	return nil
 }
 
 // searchLate finds the rows that are refused only at the end, by asking for the end
 // after each part.
-func (a *applying) searchLate(ctx context.Context, t *system.Trial, steps []prepared, r *refusals) error {
+func (a *transaction) searchLate(ctx context.Context, t *system.Trial, steps []prepared, r *refusals) error {
 	for _, s := range steps {
-		if err := a.search(ctx, t, s, true, nil, r); err != nil {
+		if err := s.of.search(ctx, t, s, true, nil, r); err != nil {
 			return err
 		}
 	}
 	if len(r.all) == 0 {
-		r.all = append(r.all, refusedRow{why: refusalOf(r.late)})
+		r.all = append(r.all, a.together(r.late))
 	}
 	return nil
+}
+
+// together is a refusal of all rows. Of a family it is not known whose rule it is, and
+// what one dataset's rule says is not for who sees only another.
+func (a *transaction) together(late error) refusedRow {
+	why := *refusalOf(late)
+	if len(a.members) > 1 {
+		why = driver.Refusal{Message: "Rows of several datasets together break a rule that it judges at the end.", Cause: late}
+	}
+	return refusedRow{of: a.members[0], why: &why}
 }
 
 // rows writes the records from lo to hi and keeps them, or those of them that the
@@ -165,7 +203,7 @@ func (h *halving) found(at int, why error) error {
 	if err != nil {
 		return err
 	}
-	row := refusedRow{op: h.s.op, why: refusalOf(why)}
+	row := refusedRow{of: h.a, op: h.s.op, why: refusalOf(why)}
 	if _, err := fmt.Sscan(string(fields[0].Text), &row.number); err != nil {
 		return fmt.Errorf("workflow: a row to be written has no number: %w", err)
 	}
@@ -202,12 +240,31 @@ func recordStarts(file io.Reader) (starts []int64, err error) {
 	}
 }
 
-// told words refusals as findings, one for each rule and its columns.
-func (a *applying) told(ctx context.Context, r *refusals) ([]finding.Finding, error) {
+// told words refusals as findings of the datasets whose rows they are about.
+func (t *transaction) told(ctx context.Context, r *refusals) error {
+	for _, a := range t.members {
+		var own []refusedRow
+		for _, row := range r.all {
+			if row.of == a {
+				own = append(own, row)
+			}
+		}
+		found, err := a.told(ctx, own, r.cut)
+		if err != nil {
+			return err
+		}
+		a.out.findings = append(a.out.findings, found...)
+	}
+	return nil
+}
+
+// told words refusals as findings, one for each rule and its columns; cut says that
+// there may be more.
+func (a *applying) told(ctx context.Context, refused []refusedRow, cut bool) ([]finding.Finding, error) {
 	var numbers []int64
 	groups := map[string]*driver.Refusal{}
 	of := map[string][]int64{}
-	for _, row := range r.all {
+	for _, row := range refused {
 		id := strings.Join([]string{row.why.Constraint, row.why.Column, row.why.Message}, "\x00")
 		groups[id] = row.why
 		if row.number > 0 {
@@ -220,11 +277,8 @@ func (a *applying) told(ctx context.Context, r *refusals) ([]finding.Finding, er
 	}
 	var all []finding.Finding
 	for _, id := range sortedKeys(groups) {
-		f := plan.ConstraintFinding(groups[id], a.columns.Names(), int64(len(of[id])), r.cut)
+		f := plan.ConstraintFinding(groups[id], a.columns.Names(), int64(len(of[id])), cut)
 		all = append(all, a.withRows(f, rows, of[id]))
-	}
-	if len(all) == 0 {
-		return nil, errs.New(errs.Internal, "A refusal of the system is of no row.")
 	}
 	return all, nil
 }

@@ -317,7 +317,7 @@ func (d *parting) plan(ctx context.Context) (err error) {
 // try asks the system, where the part is small enough for that.
 func (d *parting) try(ctx context.Context, p access.Principal) (err error) {
 	d.c.Plan = d.made.plan()
-	if d.c.Plan.Counts.Written() > change.TriedOnSubmit || d.w.datasetFrozen(ctx, d.c.Dataset) {
+	if d.c.Plan.Counts.Written() > change.TriedOnSubmit || d.w.anyFrozen(ctx, d.c.Datasets()) {
 		return nil
 	}
 	if d.trial, err = d.w.tried(ctx, p, &d.c); err == nil && d.trial.Blocks() {

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sutor/internal/access"
@@ -62,19 +63,12 @@ func (w *Workflow) toTry(ctx context.Context, p access.Principal, id change.ID, 
 		if c.Plan.Counts.Written() == 0 {
 			return errs.New(errs.Blocked, "Change %s would change nothing: there is nothing to try.", id)
 		}
-		if c.IsFamily() {
-			return untriedFamily(id)
-		}
 		if err := w.sameRules(c); err != nil {
 			return err
 		}
 		return w.frozen(tx, c.Datasets())
 	})
 	return c, err
-}
-
-func untriedFamily(id change.ID) error {
-	return errs.New(errs.Blocked, "Change %s is over several datasets, which are not tried together.", id).WithMend("Submit it; the system speaks when it is applied.")
 }
 
 // keepTrial keeps a trial with the change, if the plan is still the one tried.
@@ -96,7 +90,7 @@ func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.
 	if err == nil {
 		err = w.submittable(c, func(string) sight { return sight{} })
 	}
-	if err != nil || c.IsFamily() || w.datasetFrozen(ctx, c.Dataset) {
+	if err != nil || w.anyFrozen(ctx, c.Datasets()) {
 		return nil // the act itself says why it is refused, if it is
 	}
 	t := c.TrialOf()
@@ -116,18 +110,20 @@ func (w *Workflow) trialPassed(ctx context.Context, p access.Principal, c *chang
 	if !t.Blocks() {
 		return nil
 	}
-	var see sight
+	var who access.Principal
 	err := w.Store.View(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, c.ID, change.ActSubmit)
 		if err == nil {
-			see = w.sight(s.who, c.Dataset)
+			who = s.who
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	why, mend := see.trial(t, c)
+	tried := *c
+	tried.Trial = t
+	why, mend := w.trialTold(&tried, who)
 	if t.Outcome == change.Moved {
 		return errs.New(errs.Changed, "Change %s cannot be submitted: %s", c.ID, why).WithMend("Plan it again: sutor change replan %s", c.ID)
 	}
@@ -148,8 +144,8 @@ func (w *Workflow) tried(ctx context.Context, p access.Principal, c *change.Chan
 	case public != nil && (public.Kind == errs.Unavailable || public.Kind == errs.Blocked):
 		t.Outcome, t.Why = change.Unknown, "It could not be tried: "+public.Error()
 	case public != nil && public.Kind == errs.Changed:
-		if t.Outcome, t.Why = change.Moved, public.Message; len(t.Findings) > 0 {
-			t.Why = t.Findings[0].Message
+		if t.Outcome = change.Moved; t.Why == "" {
+			t.Why = public.Message
 		}
 	default:
 		return nil, err
@@ -158,12 +154,12 @@ func (w *Workflow) tried(ctx context.Context, p access.Principal, c *change.Chan
 	return t, nil
 }
 
-// inTurn does something when no apply and no other trial runs on the dataset, in
-// this process or another.
+// inTurn does something when no apply and no other trial runs on the change's datasets,
+// in this process or another.
 func (w *Workflow) inTurn(ctx context.Context, c *change.Change, do func() error) error {
 	short, cancel := context.WithTimeout(ctx, turnTime)
 	defer cancel()
-	release, err := w.turn(short, c.Dataset)
+	release, err := w.turn(short, c.Datasets()...)
 	if err != nil {
 		return errBusy(c.Dataset)
 	}
@@ -183,15 +179,21 @@ func errBusy(dataset string) error {
 	return errs.New(errs.Unavailable, "Another change is being applied to %s.", dataset).WithMend("Try it again when that is done.")
 }
 
-// claimTrial notes that this process tries a plan on the dataset, and renews that
-// until end is called.
+// claimTrial notes that this process tries a plan on the change's datasets, and renews
+// that until end is called.
 func (w *Workflow) claimTrial(ctx context.Context, c *change.Change) (end func(), err error) {
 	note := func(ctx context.Context) error {
 		return w.Store.Do(ctx, func(tx Tx) error {
 			if err := w.ourTurn(tx, c); err != nil {
 				return err
 			}
-			return tx.SaveTrial(change.Trying{Dataset: c.Dataset, Change: c.ID, Lease: change.Lease{Node: w.Node, Home: w.Home, Epoch: 1, Beat: w.Now()}})
+			lease := change.Lease{Node: w.Node, Home: w.Home, Epoch: 1, Beat: w.Now()}
+			for _, name := range c.Datasets() {
+				if err := tx.SaveTrial(change.Trying{Dataset: name, Change: c.ID, Lease: lease}); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	for err = note(ctx); errors.Is(err, errTurn) && pause(ctx); {
@@ -200,10 +202,10 @@ func (w *Workflow) claimTrial(ctx context.Context, c *change.Change) (end func()
 	if err != nil {
 		return nil, err
 	}
-	return w.renewTrial(context.WithoutCancel(ctx), c.Dataset, note), nil
+	return w.renewTrial(context.WithoutCancel(ctx), c, note), nil
 }
 
-func (w *Workflow) renewTrial(ctx context.Context, dataset string, note func(context.Context) error) (end func()) {
+func (w *Workflow) renewTrial(ctx context.Context, c *change.Change, note func(context.Context) error) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -216,7 +218,7 @@ func (w *Workflow) renewTrial(ctx context.Context, dataset string, note func(con
 				return
 			case <-ticker.C:
 				if err := note(ctx); err != nil && ctx.Err() == nil {
-					w.Log.Warn("a trial's turn could not be renewed", "dataset", dataset, "error", errs.Detail(err))
+					w.Log.Warn("a trial's turn could not be renewed", "change", c.ID, "error", errs.Detail(err))
 				}
 			}
 		}
@@ -224,22 +226,30 @@ func (w *Workflow) renewTrial(ctx context.Context, dataset string, note func(con
 	return func() {
 		cancel()
 		<-done
-		if err := w.Store.Do(context.WithoutCancel(ctx), func(tx Tx) error { return w.endTrial(tx, dataset) }); err != nil {
-			w.Log.Warn("a trial's turn could not be given back; it lapses", "dataset", dataset, "error", errs.Detail(err))
+		if err := w.Store.Do(context.WithoutCancel(ctx), func(tx Tx) error { return w.endTrial(tx, c.Datasets()) }); err != nil {
+			w.Log.Warn("a trial's turn could not be given back; it lapses", "change", c.ID, "error", errs.Detail(err))
 		}
 	}
 }
 
 // endTrial takes this process's trial away, and none that came after it lapsed.
-func (w *Workflow) endTrial(tx Tx, dataset string) error {
-	if err := tx.TakeTurn(dataset); err != nil {
-		return err
+func (w *Workflow) endTrial(tx Tx, datasets []string) error {
+	for _, name := range slices.Sorted(slices.Values(datasets)) {
+		if err := tx.TakeTurn(name); err != nil {
+			return err
+		}
+		t, err := tx.Trial(name)
+		if err != nil {
+			return err
+		}
+		if t == nil || t.Lease.Node != w.Node {
+			continue
+		}
+		if err := tx.EndTrial(name); err != nil {
+			return err
+		}
 	}
-	t, err := tx.Trial(dataset)
-	if err != nil || t == nil || t.Lease.Node != w.Node {
-		return err
-	}
-	return tx.EndTrial(dataset)
+	return nil
 }
 
 // nobodyTries refuses while another process tries a plan on the dataset.
@@ -254,10 +264,8 @@ func (w *Workflow) nobodyTries(tx Tx, dataset string) error {
 // tryPlan writes a plan and rolls it back. An error says why that could not be
 // done, or that live rows are not what the plan says.
 func (w *Workflow) tryPlan(ctx context.Context, c *change.Change, t *change.Trial) error {
-	if c.IsFamily() {
-		return untriedFamily(c.ID)
-	}
-	whole, err := w.openApply(ctx, c, &written{}, func(files ...string) (*duck.Session, error) { return w.trialSession(ctx, c, files...) })
+	out := &written{}
+	whole, err := w.openApply(ctx, c, out, func(files ...string) (*duck.Session, error) { return w.trialSession(ctx, c, files...) })
 	if err != nil {
 		return err
 	}
@@ -266,24 +274,57 @@ func (w *Workflow) tryPlan(ctx context.Context, c *change.Change, t *change.Tria
 	if err != nil {
 		return err
 	}
-	a := whole.members[0]
-	refused, err := a.try(ctx, steps)
+	refused, err := whole.try(ctx, steps)
 	if errors.Is(err, errConflict) {
-		t.Findings = []finding.Finding{plan.MovedFinding(a.out.conflicts, a.out.lines)}
+		for _, a := range whole.members {
+			if a.out.conflicts > 0 {
+				a.out.findings = []finding.Finding{plan.MovedFinding(a.out.conflicts, a.out.lines)}
+			}
+		}
+		keepFound(t, c, out)
 		return err
 	}
 	if err != nil {
 		return err
 	}
 	if len(refused.all) > 0 {
-		t.Findings, err = a.told(ctx, refused)
-	} else if t.Findings, err = a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, a.session.Path("tried.parquet")); err != nil {
-		return err
+		err = whole.told(ctx, refused)
+	} else {
+		err = whole.altered(ctx)
 	}
-	if t.Outcome = change.Passed; len(t.Findings) > 0 {
-		t.Outcome, t.Why = change.Refused, t.Findings[0].Message
+	if t.Outcome = change.Passed; keepFound(t, c, out) {
+		t.Outcome = change.Refused
 	}
 	return err
+}
+
+// keepFound keeps what was found in each dataset; false where nothing was.
+func keepFound(t *change.Trial, c *change.Change, out *written) bool {
+	for _, name := range c.Datasets() {
+		found := out.on(name).findings
+		if len(found) == 0 {
+			continue
+		}
+		if t.Why == "" {
+			t.Why = found[0].Message
+		}
+		if !c.IsFamily() {
+			t.Findings = found
+			continue
+		}
+		t.Members = append(t.Members, change.Tried{Dataset: name, Findings: found})
+	}
+	return t.Why != ""
+}
+
+// altered finds what the system would store in another way than was approved.
+func (t *transaction) altered(ctx context.Context) (err error) {
+	for _, a := range t.members {
+		if a.out.findings, err = a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, a.session.Path("tried.parquet")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trialSession gives a small plan a place of its own: who submits waits for it.
@@ -296,21 +337,21 @@ func (w *Workflow) trialSession(ctx context.Context, c *change.Change, files ...
 
 // try writes the steps, and finds the rows that the system refuses. It never
 // commits: a trial cannot.
-func (a *applying) try(ctx context.Context, steps []prepared) (*refusals, error) {
+func (a *transaction) try(ctx context.Context, steps []prepared) (*refusals, error) {
 	r := &refusals{}
 	err := a.inTrial(ctx, func(t *system.Trial) error {
 		for _, s := range steps {
 			if err := t.Mark(ctx); err != nil {
 				return err
 			}
-			err := a.step(ctx, t, s)
+			err := s.of.step(ctx, t, s)
 			if !isRefusal(err) {
 				if err != nil {
 					return err
 				}
 				continue
 			}
-			if err := a.search(ctx, t, s, false, err, r); err != nil {
+			if err := s.of.search(ctx, t, s, false, err, r); err != nil {
 				return err
 			}
 		}
@@ -332,7 +373,7 @@ func (a *applying) try(ctx context.Context, steps []prepared) (*refusals, error)
 
 // inTrial does something in a transaction that is rolled back, whatever comes of
 // it.
-func (a *applying) inTrial(ctx context.Context, do func(*system.Trial) error) error {
+func (a *transaction) inTrial(ctx context.Context, do func(*system.Trial) error) error {
 	t, err := a.sys.Try(ctx, a.w.Waits)
 	if err != nil {
 		return err

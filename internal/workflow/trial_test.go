@@ -252,3 +252,54 @@ func TestTrialThatIsCutOff(t *testing.T) {
 	in(t, b.see(t, "maria", c), change.Planned)
 	in(t, b.does("maria", submit, c), change.Submitted)
 }
+
+// What the system began to refuse only after the decision is told of the failed apply
+// as of a trial: which rows, which column, who can mend it. Nothing is written.
+func TestRefusedApplyNamesTheRows(t *testing.T) {
+	t.Parallel()
+	const setup = `CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, note text); INSERT INTO customer VALUES (1, 'Ann', 'a'), (2, 'Bob', 'b')`
+	onBoth(t, setup, nil, func(w *world, sql func(string), dump func() string) {
+		c := w.propose("maria", "id,name,note\n1,Ann,c\n2,Bobby,b\n7,Gus,x\n8,Hal,b\n9,Ida,c\n", upsert)
+		c = in(w.t, w.does("olaf", approve, w.does("maria", submit, c)), change.Approved)
+		sql(`CREATE UNIQUE INDEX once ON customer (note)`)
+		before := dump()
+		c = in(w.t, w.does("maria", apply, c), change.Failed)
+		got := constraints(c)
+		if len(got) != 1 || got[0].Rows != 2 || strings.Join(got[0].Ranges, " ") != "5-6" || got[0].Column != "note" || got[0].Who != finding.Maker {
+			w.t.Errorf("found %+v", got)
+		}
+		for _, f := range c.Findings {
+			told(w.t, f.Message+f.Mend)
+		}
+		if c.Problem == nil || c.Problem.Exit != 5 || !strings.Contains(c.Problem.Mend, "change findings "+c.ID) || c.Result.Failed != 5 || c.Result.Conflicts != 0 {
+			w.t.Errorf("%+v, %+v", c.Problem, c.Result)
+		}
+		if dump() != before {
+			w.t.Errorf("something was written:\n%s", dump())
+		}
+		sql(`DROP INDEX once`)
+		c = in(w.t, w.does("maria", replan, c), change.Planned)
+		if len(constraints(c)) > 0 {
+			w.t.Errorf("the findings of the failed apply outlive it: %+v", c.Findings)
+		}
+		w.applied(w.t, "maria", "olaf", c)
+	})
+}
+
+// What a system judges at its commit is looked for there.
+func TestRefusedCommitNamesTheRows(t *testing.T) {
+	t.Parallel()
+	b := newBusy(t, `CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES (1, 'Ann'), (2, 'Bob')`)
+	c := b.propose("maria", "id,name\n1,Lea\n2,Bobby\n9,Lou\n", upsert)
+	c = in(t, b.does("olaf", approve, b.does("maria", submit, c)), change.Approved)
+	b.exec(t, `CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name LIKE 'L%' THEN RAISE 'no'; END IF; RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON customer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()`)
+	before := b.dump("customer")
+	c = in(t, b.does("maria", apply, c), change.Failed)
+	if got := constraints(c); len(got) != 1 || strings.Join(got[0].Ranges, " ") != "2 4" || got[0].Who != finding.Steward {
+		t.Errorf("found %+v", got)
+	}
+	if b.dump("customer") != before {
+		t.Error("something was written")
+	}
+}

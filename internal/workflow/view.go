@@ -84,9 +84,6 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Progress = &wire.Progress{Step: pr.Step, Done: pr.Done, Of: pr.Of}
 	}
 	for _, a := range change.Acts {
-		if a == change.ActTry && c.IsFamily() { // untriedFamily
-			continue
-		}
 		if _, err := change.Judge(c, a, p, w.accessOf(c)...); err == nil && a != change.ActSee {
 			if a == change.ActUndo && (!out.Undo.Possible || c.ReversedBy != "") {
 				continue
@@ -220,7 +217,7 @@ func viewTrial(c *change.Change) *wire.Trial {
 		return &wire.Trial{Outcome: string(t.Outcome), By: string(t.By), At: &t.At, Why: t.Why}
 	}
 	n := c.Plan.Counts.Written()
-	if c.State != change.Planned || n == 0 || c.IsFamily() {
+	if c.State != change.Planned || n == 0 {
 		return nil
 	}
 	when := "When it is submitted, it is written once in a transaction of the system that is then rolled back."

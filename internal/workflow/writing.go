@@ -156,7 +156,11 @@ func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*
 		return nil, err
 	}
 	defer t.close()
-	return t.run(ctx)
+	done, err := t.run(ctx)
+	if isRefusal(err) {
+		t.nameRefused(ctx)
+	}
+	return done, err
 }
 
 // openApply opens the plans of a change and what it takes to write them.
@@ -251,6 +255,7 @@ type transaction struct {
 	sys     *system.System
 	members []*applying
 	steps   []plan.Step
+	ready   []prepared // what run sends
 	close   func()
 }
 
@@ -269,8 +274,7 @@ type applying struct {
 }
 
 func (a *transaction) run(ctx context.Context) (done *change.Committing, err error) {
-	steps, err := a.prepare(ctx)
-	if err != nil {
+	if a.ready, err = a.prepare(ctx); err != nil {
 		return nil, err
 	}
 	tx, err := a.sys.Begin(ctx, a.w.Waits)
@@ -287,7 +291,7 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if err := a.w.noteTx(ctx, a.c, tx.ID()); err != nil {
 		return nil, err
 	}
-	for _, s := range steps {
+	for _, s := range a.ready {
 		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
 		if err := s.of.step(ctx, tx, s); err != nil {
 			return nil, inDataset(a.c, s.of.c.Dataset, err)
@@ -556,7 +560,7 @@ func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written
 		c.Route, c.RouteWhy, c.SubmittedAt = nil, "", nil
 		return change.Planned
 	}
-	w.fail(c, refusal(cause))
+	w.fail(c, refusal(cause, mendRefused(c, out)))
 	c.Result.Failed, c.Result.Message = c.Plan.Counts.Written(), c.Why
 	for i, one := range c.ByDataset() {
 		r := c.Result
@@ -571,13 +575,22 @@ func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written
 }
 
 // refusal gives the system's own no a public face.
-func refusal(err error) error {
+func refusal(err error, mend string) error {
 	var r *driver.Refusal
 	if errs.As(err) == nil && errors.As(err, &r) {
-		return errs.New(errs.Blocked, "The system refused, and nothing was written: %s", r.Message).
-			WithMend("Mend the rows that it speaks of, then plan again.").Because(err)
+		return errs.New(errs.Blocked, "The system refused, and nothing was written: %s", r.Message).WithMend("%s", mend).Because(err)
 	}
 	return err
+}
+
+// mendRefused says where the rows stand that the system refused, if they were found.
+func mendRefused(c *change.Change, out *written) string {
+	for _, name := range c.Datasets() {
+		if len(out.on(name).findings) > 0 {
+			return fmt.Sprintf("See which rows: sutor change findings %s. Mend them, then plan again.", c.ID)
+		}
+	}
+	return fmt.Sprintf("Which rows it speaks of was not found. Plan it again, and have it tried: sutor change try %s", c.ID)
 }
 
 // undone marks the change that a reversal took back.
