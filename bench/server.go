@@ -227,7 +227,7 @@ func (s *server) forward(ctx context.Context, w *world, r *round) (id string, er
 	if r.decide, err = timed(func() error { return s.decide(ctx, c) }); err != nil {
 		return "", err
 	}
-	if r.apply, err = s.timed(func() error { return settled(ctx, s.maria, "applied")(s.maria.Apply(ctx, c.ID, "")) }); err != nil {
+	if r.apply, err = s.timed(func() error { return settled(ctx, s.maria, "applied")(s.maria.Apply(ctx, c.ID, "", "")) }); err != nil {
 		return "", err
 	}
 	after, err := s.work(w)
@@ -265,7 +265,7 @@ func (s *server) propose(ctx context.Context, w *world, r *round) (c wire.Change
 
 // decide submits the plan, and owner and manager approve it.
 func (s *server) decide(ctx context.Context, c wire.Change) error {
-	if _, err := s.maria.Submit(ctx, c.ID, ""); err != nil {
+	if _, err := s.maria.Submit(ctx, c.ID, "", ""); err != nil {
 		return err
 	}
 	if _, err := s.olaf.Approve(ctx, c.ID, c.Plan.Digest, ""); err != nil {
@@ -287,10 +287,10 @@ func (s *server) undo(ctx context.Context, id string) error {
 	if err := settled(ctx, s.olaf, "planned")(c, nil); err != nil {
 		return err
 	}
-	if _, err := s.olaf.Submit(ctx, c.ID, ""); err != nil {
+	if _, err := s.olaf.Submit(ctx, c.ID, "", ""); err != nil {
 		return err
 	}
-	return settled(ctx, s.olaf, "applied")(s.olaf.Apply(ctx, c.ID, ""))
+	return settled(ctx, s.olaf, "applied")(s.olaf.Apply(ctx, c.ID, "", ""))
 }
 
 // settled waits until the worker behind a call is done and wants the state.

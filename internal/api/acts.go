@@ -52,20 +52,45 @@ type decision struct {
 	IfMatch string `header:"If-Match" doc:"The digest of the plan that was looked at, as the change's ETag has it"`
 }
 
-// digest reads If-Match, in quotes or bare.
+const mendMatch = "Look at the change first, and send its plan's digest: its ETag. The command line does so by itself."
+
+// digest reads If-Match, which a decision must have.
 func (d *decision) digest() (record.Digest, error) {
-	const mend = "Look at the change first, and send its plan's digest: its ETag. The command line does so by itself."
-	text := strings.TrimSpace(d.IfMatch)
+	digest, err := matched(d.IfMatch)
+	if err == nil && digest == "" {
+		err = &exact{http.StatusPreconditionRequired,
+			errs.New(errs.Usage, "A decision must say on which plan, but there is no If-Match.").WithMend(mendMatch)}
+	}
+	return digest, err
+}
+
+// onPlan is the input of acts that may say which plan they mean.
+type onPlan struct {
+	Act
+	IfMatch string `header:"If-Match" doc:"The digest of the plan that is meant, as the change's ETag has it; without it the one that stands"`
+}
+
+// act calls the use case with the plan that is meant.
+func (in *onPlan) act(ctx context.Context, p access.Principal, do func(context.Context, access.Principal, change.ID, record.Digest, string) (wire.Change, error)) (*changeDoc, error) {
+	digest, err := matched(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return answerChange(do(ctx, p, in.id(), digest, in.comment()))
+}
+
+// matched reads If-Match, in quotes or bare; "" where there is none.
+func matched(header string) (record.Digest, error) {
+	text := strings.TrimSpace(header)
 	if text == "" {
-		return "", &exact{http.StatusPreconditionRequired,
-			errs.New(errs.Usage, "A decision must say on which plan, but there is no If-Match.").WithMend(mend)}
+		return "", nil
 	}
 	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
 		text = text[1 : len(text)-1]
 	}
 	digest := record.Digest(text)
 	if !digest.Valid() {
-		return "", errs.New(errs.Usage, "If-Match is not the digest of one plan.").WithMend(mend)
+		return "", errs.New(errs.Usage, "If-Match is not the digest of one plan.").WithMend(mendMatch)
 	}
 	return digest, nil
 }
@@ -85,12 +110,12 @@ func (s *server) try(ctx context.Context, p access.Principal, in *Act) (*changeD
 	return answerChange(s.uc.Try(ctx, p, in.id()))
 }
 
-func (s *server) submit(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
-	return answerChange(s.uc.Submit(ctx, p, in.id(), in.comment()))
+func (s *server) submit(ctx context.Context, p access.Principal, in *onPlan) (*changeDoc, error) {
+	return in.act(ctx, p, s.uc.Submit)
 }
 
-func (s *server) withdraw(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
-	return answerChange(s.uc.Withdraw(ctx, p, in.id(), in.comment()))
+func (s *server) withdraw(ctx context.Context, p access.Principal, in *onPlan) (*changeDoc, error) {
+	return in.act(ctx, p, s.uc.Withdraw)
 }
 
 func (s *server) approve(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {
@@ -128,8 +153,8 @@ func (s *server) reject(ctx context.Context, p access.Principal, in *decision) (
 	return answerDecision(c, err, unnamed)
 }
 
-func (s *server) apply(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {
-	return answerChange(s.uc.Apply(ctx, p, in.id(), in.comment()))
+func (s *server) apply(ctx context.Context, p access.Principal, in *onPlan) (*changeDoc, error) {
+	return in.act(ctx, p, s.uc.Apply)
 }
 
 func (s *server) hold(ctx context.Context, p access.Principal, in *Act) (*changeDoc, error) {

@@ -126,12 +126,12 @@ func (r *recorder) ApprovePart(_ context.Context, p access.Principal, id change.
 	return r.act("approve part", p, id, d, part, comment)
 }
 
-func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
-	return r.act("submit", p, id, comment)
+func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	return r.act("submit", p, id, digest, comment)
 }
 
-func (r *recorder) Withdraw(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
-	return r.act("withdraw", p, id, comment)
+func (r *recorder) Withdraw(_ context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	return r.act("withdraw", p, id, digest, comment)
 }
 
 func (r *recorder) Approve(_ context.Context, p access.Principal, id change.ID, d record.Digest, comment string) (wire.Change, error) {
@@ -142,8 +142,8 @@ func (r *recorder) Reject(_ context.Context, p access.Principal, id change.ID, d
 	return r.act("reject", p, id, d, comment)
 }
 
-func (r *recorder) Apply(_ context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
-	return r.act("apply", p, id, comment)
+func (r *recorder) Apply(_ context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
+	return r.act("apply", p, id, digest, comment)
 }
 
 func (r *recorder) Undo(_ context.Context, p access.Principal, id change.ID, reason string) (wire.Change, error) {

@@ -195,13 +195,13 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if a.config.Store != nil {
 		store = a.config.Store(store)
 	}
-	a.workflow = workflow.New(workflow.Deps{Store: store, Post: a.config.Post, Outbox: a.config.Outbox, URL: a.config.URL, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
+	a.workflow = workflow.New(workflow.Deps{Store: store, Longest: a.config.MaxPlan, Post: a.config.Post, Outbox: a.config.Outbox, URL: a.config.URL, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
 		Held:  func() error { return key.Held(keyFile) },
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,
 		Intake: intake.Limits{Limits: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}, MaxStaging: a.config.MaxStaging}})
 	a.gate = identity.NewGate(a.store, a.store, time.Now)
-	a.queue, err = a.store.queue(ctx, worker{a.workflow, a.config.MaxPlan}, job.Options{Log: a.config.Log, Home: home})
+	a.queue, err = a.store.queue(ctx, worker{a.workflow}, job.Options{Log: a.config.Log, Home: home})
 	return err
 }
 
@@ -215,13 +215,10 @@ func node() string {
 }
 
 // worker lets the queue reach the work behind it.
-type worker struct {
-	w       *workflow.Workflow
-	maxPlan time.Duration // 0 for no limit
-}
+type worker struct{ w *workflow.Workflow }
 
-// Plan plans a change within the configured time.
-func (w worker) Plan(ctx context.Context, id change.ID) error { return w.w.Plan(ctx, id, w.maxPlan) }
+// Plan plans a change.
+func (w worker) Plan(ctx context.Context, id change.ID) error { return w.w.Plan(ctx, id) }
 
 // Apply writes an approved plan.
 func (w worker) Apply(ctx context.Context, id change.ID) error { return w.w.WritePlan(ctx, id) }

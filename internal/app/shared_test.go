@@ -146,11 +146,11 @@ func TestTwoServersShareTheWork(t *testing.T) {
 		t.Errorf("one sees the plan %s, the other %s", planned.Plan.Digest, seen.Plan.Digest)
 	}
 	id := change.ID(proposed.ID)
-	_, err := two.workflow.Submit(t.Context(), h.person(two, maria), id, "")
+	_, err := two.workflow.Submit(t.Context(), h.person(two, maria), id, "", "")
 	h.must(err)
 	_, err = one.workflow.Approve(t.Context(), h.person(one, olaf), id, record.Digest(planned.Plan.Digest), "")
 	h.must(err)
-	_, err = one.workflow.Apply(t.Context(), h.person(one, maria), id, "")
+	_, err = one.workflow.Apply(t.Context(), h.person(one, maria), id, "", "")
 	h.must(err)
 	applied := h.awaits(one, proposed.ID, change.Applied)
 	if applied.Result == nil || applied.Result.Applied != 2 {

@@ -120,13 +120,13 @@ func (h *house) lived(a *App) (applied, submitted wire.Change) {
 			var err error
 			switch act {
 			case "submit":
-				_, err = a.workflow.Submit(ctx, h.person(a, maria), id, "")
+				_, err = a.workflow.Submit(ctx, h.person(a, maria), id, "", "")
 			case "approve":
 				_, err = a.workflow.Approve(ctx, h.person(a, olaf), id, record.Digest(c.Plan.Digest), "fine")
 			case "reject":
 				_, err = a.workflow.Reject(ctx, h.person(a, olaf), id, record.Digest(c.Plan.Digest), "no")
 			case "apply":
-				_, err = a.workflow.Apply(ctx, h.person(a, maria), id, "")
+				_, err = a.workflow.Apply(ctx, h.person(a, maria), id, "", "")
 				h.must(err)
 				h.awaits(a, c.ID, change.Applied)
 			}
@@ -140,9 +140,9 @@ func (h *house) lived(a *App) (applied, submitted wire.Change) {
 	reversal, err := a.workflow.Undo(ctx, h.person(a, olaf), change.ID(undone.ID), "wrong")
 	h.must(err)
 	reversal = h.awaits(a, reversal.ID, change.Planned)
-	_, err = a.workflow.Submit(ctx, h.person(a, olaf), change.ID(reversal.ID), "")
+	_, err = a.workflow.Submit(ctx, h.person(a, olaf), change.ID(reversal.ID), "", "")
 	h.must(err)
-	_, err = a.workflow.Apply(ctx, h.person(a, olaf), change.ID(reversal.ID), "")
+	_, err = a.workflow.Apply(ctx, h.person(a, olaf), change.ID(reversal.ID), "", "")
 	h.must(err)
 	h.awaits(a, reversal.ID, change.Applied)
 	act(planned("id,terms\n4,NET60\n"), "submit reject")

@@ -259,6 +259,7 @@ type Change struct {
 	SubmittedAt   *time.Time     `json:"submitted_at,omitempty"`
 	AppliedAt     *time.Time     `json:"applied_at,omitempty"`
 	Applier       access.Email   `json:"applier,omitempty"` // who asked for the last apply
+	HeldBy        access.Email   `json:"held_by,omitempty"` // the owner who held it back: nobody goes ahead without a decision since
 	Result        *Result        `json:"result,omitempty"`
 	Halt          *Halt          `json:"halt,omitempty"` // the wish to stop an apply; nil once it is obeyed or too late
 	Twin          ID             `json:"twin,omitempty"` // an earlier change with the very same file

@@ -66,16 +66,22 @@ func trialOutcome(ch wire.Change) error {
 	return nil
 }
 
-type changeSubmitCmd struct{ acting }
-
-func (k *changeSubmitCmd) Run(c *console) error {
-	return k.do(c, "submitted", func(cl *client.Client) (wire.Change, error) { return cl.Submit(c.ctx, k.ID, k.Comment) })
+// onPlan is acting of acts that may name the plan that is meant.
+type onPlan struct {
+	acting
+	Digest string `placeholder:"D" help:"Only if exactly this plan still stands."`
 }
 
-type changeWithdrawCmd struct{ acting }
+type changeSubmitCmd struct{ onPlan }
+
+func (k *changeSubmitCmd) Run(c *console) error {
+	return k.do(c, "submitted", func(cl *client.Client) (wire.Change, error) { return cl.Submit(c.ctx, k.ID, k.Digest, k.Comment) })
+}
+
+type changeWithdrawCmd struct{ onPlan }
 
 func (k *changeWithdrawCmd) Run(c *console) error {
-	return k.do(c, "withdrawn", func(cl *client.Client) (wire.Change, error) { return cl.Withdraw(c.ctx, k.ID, k.Comment) })
+	return k.do(c, "withdrawn", func(cl *client.Client) (wire.Change, error) { return cl.Withdraw(c.ctx, k.ID, k.Digest, k.Comment) })
 }
 
 // deciding is what approve and reject have in common: they name one plan.
@@ -112,7 +118,21 @@ func (d *deciding) decide(c *console, did string, call func(cl *client.Client, d
 	if err != nil {
 		return err
 	}
-	return c.show(ch, func(p *page) { showActed(p, ch, did+" with the plan "+digest) })
+	return c.show(ch, func(p *page) {
+		showActed(p, ch, did+" with the plan "+decidedPlan(ch, digest))
+		if ch.Plan != nil && ch.Plan.Digest != digest {
+			showSplit(p, ch)
+		}
+	})
+}
+
+// decidedPlan gives the plan that was decided on: of an approval in part not the one
+// that was looked at, but the part's.
+func decidedPlan(ch wire.Change, digest string) string {
+	if ch.Plan != nil {
+		return ch.Plan.Digest
+	}
+	return digest
 }
 
 type changeApproveCmd struct {
@@ -141,14 +161,14 @@ func (k *changeRejectCmd) Run(c *console) error {
 	})
 }
 
-type changeApplyCmd struct{ acting }
+type changeApplyCmd struct{ onPlan }
 
 func (k *changeApplyCmd) Run(c *console) error {
 	cl, err := c.client()
 	if err != nil {
 		return err
 	}
-	ch, err := cl.Apply(c.ctx, k.ID, k.Comment)
+	ch, err := cl.Apply(c.ctx, k.ID, k.Digest, k.Comment)
 	if err != nil {
 		return err
 	}

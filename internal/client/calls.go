@@ -285,14 +285,15 @@ func (c *Client) Try(ctx context.Context, id string) (wire.Change, error) {
 	return c.act(ctx, id, "try", "", comment{})
 }
 
-// Submit asks for the decision.
-func (c *Client) Submit(ctx context.Context, id, words string) (wire.Change, error) {
-	return c.act(ctx, id, "submit", "", comment{words})
+// Submit asks for the decision on the plan with this digest; "" for the one that
+// stands, here and in the other acts that name no decision.
+func (c *Client) Submit(ctx context.Context, id, digest, words string) (wire.Change, error) {
+	return c.act(ctx, id, "submit", digest, comment{words})
 }
 
 // Withdraw takes the change back.
-func (c *Client) Withdraw(ctx context.Context, id, words string) (wire.Change, error) {
-	return c.act(ctx, id, "withdraw", "", comment{words})
+func (c *Client) Withdraw(ctx context.Context, id, digest, words string) (wire.Change, error) {
+	return c.act(ctx, id, "withdraw", digest, comment{words})
 }
 
 // Approve approves exactly the plan with this digest.
@@ -322,8 +323,8 @@ func (c *Client) Reject(ctx context.Context, id, digest, words string) (wire.Cha
 }
 
 // Apply asks for the plan to be written; it comes back in state applying.
-func (c *Client) Apply(ctx context.Context, id, words string) (wire.Change, error) {
-	return c.act(ctx, id, "apply", "", comment{words})
+func (c *Client) Apply(ctx context.Context, id, digest, words string) (wire.Change, error) {
+	return c.act(ctx, id, "apply", digest, comment{words})
 }
 
 // Stop gives an apply up before its commit.

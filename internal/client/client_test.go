@@ -78,7 +78,7 @@ func TestRefusalsComeBack(t *testing.T) {
 				w.WriteHeader(http.StatusTeapot)
 				write(w, wire.Problem{Type: "urn:sutor:problem:" + kind.String(), Detail: "It is so.", Mend: "Do that.", Exit: kind.ExitCode()})
 			})
-			_, err := c.Apply(t.Context(), "1001", "")
+			_, err := c.Apply(t.Context(), "1001", "", "")
 			e := errs.As(err)
 			if e == nil || e.Kind != kind || e.Message != "It is so." || e.Mend != "Do that." {
 				t.Errorf("%#v", err)
@@ -150,7 +150,7 @@ func TestLostAnswers(t *testing.T) {
 				_, _ = io.WriteString(conn, answer) // the client may be gone
 				_ = conn.Close()
 			})
-			_, err := c.Submit(t.Context(), "1001", "")
+			_, err := c.Submit(t.Context(), "1001", "", "")
 			if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "it may have done what it was asked for") || !strings.Contains(err.Error(), "sutor change list") {
 				t.Errorf("submit: %v", err)
 			}

@@ -188,9 +188,9 @@ func (s *site) do(r *http.Request, p access.Principal, id change.ID, act change.
 	digest := record.Digest(r.PostForm.Get("digest"))
 	switch act {
 	case change.ActSubmit:
-		return s.uc.Submit(ctx, p, id, comment)
+		return s.uc.Submit(ctx, p, id, digest, comment)
 	case change.ActWithdraw:
-		return s.uc.Withdraw(ctx, p, id, comment)
+		return s.uc.Withdraw(ctx, p, id, digest, comment)
 	case change.ActReplan:
 		return s.uc.Replan(ctx, p, id, workflow.Again{})
 	case change.ActApprove:
@@ -200,11 +200,11 @@ func (s *site) do(r *http.Request, p access.Principal, id change.ID, act change.
 		if err != nil || c.State != string(change.Approved) {
 			return c, err
 		}
-		return s.uc.Apply(ctx, p, id, "")
+		return s.uc.Apply(ctx, p, id, digest, "")
 	case change.ActReject:
 		return s.uc.Reject(ctx, p, id, digest, comment)
 	case change.ActApply:
-		return s.uc.Apply(ctx, p, id, comment)
+		return s.uc.Apply(ctx, p, id, digest, comment)
 	case change.ActStop:
 		return s.uc.Stop(ctx, p, id, comment)
 	case change.ActUndo:

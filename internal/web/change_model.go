@@ -272,11 +272,11 @@ func buttonsOf(c wire.Change, p access.Principal) []button {
 	}
 	at := string(actDecide)
 	known := []button{
-		{act: "submit", label: "Ask for the decision", primary: true},
+		{act: "submit", label: "Ask for the decision", primary: true, digest: digest},
 		{act: at, label: "Approve and apply", primary: true, digest: digest},
 		{act: "approve", label: "Approve", digest: digest},
 		{act: "reject", label: "Send back", comment: "What must be mended", required: true, digest: digest},
-		{act: "apply", label: "Apply", primary: true},
+		{act: "apply", label: "Apply", primary: true, digest: digest},
 		{act: "stop", label: "Stop", comment: "Why it is stopped"},
 		{act: "undo", label: "Undo", comment: "Why it is undone"},
 		{act: "replan", label: "Plan again with today's data"},

@@ -86,7 +86,7 @@ func (r *recorder) act(words ...string) (wire.Change, error) {
 	return r.change, r.err
 }
 
-func (r *recorder) Submit(_ context.Context, _ access.Principal, id change.ID, comment string) (wire.Change, error) {
+func (r *recorder) Submit(_ context.Context, _ access.Principal, id change.ID, _ record.Digest, comment string) (wire.Change, error) {
 	return r.act("submit", string(id), comment)
 }
 
@@ -94,7 +94,7 @@ func (r *recorder) Approve(_ context.Context, p access.Principal, id change.ID, 
 	return r.act("approve", string(id), string(d), comment, string(p.Means))
 }
 
-func (r *recorder) Apply(_ context.Context, _ access.Principal, id change.ID, _ string) (wire.Change, error) {
+func (r *recorder) Apply(_ context.Context, _ access.Principal, id change.ID, _ record.Digest, _ string) (wire.Change, error) {
 	return r.act("apply", string(id))
 }
 

@@ -24,10 +24,10 @@ var (
 		return w.w.Mend(ctx, p, change.ID(c.ID), workflow.Mends{Cells: []intake.Mend{{Line: 2, Column: "name", Text: &andy}}})
 	}
 	submit act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
-		return w.w.Submit(ctx, p, change.ID(c.ID), "please")
+		return w.w.Submit(ctx, p, change.ID(c.ID), "", "please")
 	}
 	withdraw act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
-		return w.w.Withdraw(ctx, p, change.ID(c.ID), "never mind")
+		return w.w.Withdraw(ctx, p, change.ID(c.ID), "", "never mind")
 	}
 	approve act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Approve(ctx, p, change.ID(c.ID), digestOf(c), "fine")
@@ -36,7 +36,7 @@ var (
 		return w.w.Reject(ctx, p, change.ID(c.ID), digestOf(c), "mend it")
 	}
 	apply act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
-		return w.w.Apply(ctx, p, change.ID(c.ID), "now")
+		return w.w.Apply(ctx, p, change.ID(c.ID), "", "now")
 	}
 	stop act = func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
 		return w.w.Stop(ctx, p, change.ID(c.ID), "wrong day")

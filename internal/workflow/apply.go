@@ -7,18 +7,22 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/record"
 	"sutor/internal/wire"
 )
 
 // Apply accepts the request to write an approved plan: state, lease, job and the
 // intent in one transaction. On a change that is applying already it gives that
 // run.
-func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
 	if err := w.reachable(ctx, p, id); err != nil {
 		return wire.Change{}, err
 	}
 	voided := ""
 	out, err := w.act(ctx, p, id, change.ActApply, func(s *step) error {
+		if err := meant(s.c, digest); err != nil {
+			return err
+		}
 		if s.c.State == change.Applying {
 			return nil
 		}

@@ -79,8 +79,16 @@ func (w *Workflow) early(c *change.Change) error {
 
 // applyDue applies the changes whose time has come.
 func (w *Workflow) applyDue(ctx context.Context) error {
-	var due []*change.Change
-	err := w.Store.View(ctx, func(tx Tx) error {
+	due, err := w.due(ctx)
+	for _, c := range due {
+		err = errors.Join(err, w.applyAtItsTime(ctx, c))
+	}
+	return err
+}
+
+// due gives the changes whose time has come, and that no server has begun then.
+func (w *Workflow) due(ctx context.Context) (due []*change.Change, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
 		due = nil
 		return pages(tx, Filter{States: []change.State{change.Approved}}, func(c *change.Change) {
 			if at := c.Options.ApplyAt; at != nil && !w.Now().Before(*at) && (c.Tried == nil || c.Tried.Before(*at)) {
@@ -88,10 +96,7 @@ func (w *Workflow) applyDue(ctx context.Context) error {
 			}
 		})
 	})
-	for _, c := range due {
-		err = errors.Join(err, w.applyAtItsTime(ctx, c))
-	}
-	return err
+	return due, err
 }
 
 // applyAtItsTime begins the apply of one change, as its maker asked for, or sends it
@@ -104,6 +109,9 @@ func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error
 			return err
 		}
 		at := *c.Options.ApplyAt
+		if c.Tried != nil && !c.Tried.Before(at) { // begun since it was found due, and stopped
+			return nil
+		}
 		why, code, err := w.inTheWay(tx, c)
 		if err != nil {
 			return err
@@ -176,6 +184,9 @@ func (w *Workflow) Hold(ctx context.Context, p access.Principal, id change.ID, c
 			return errs.New(errs.Usage, "People who approved the change will ask why it is held back.").WithMend("Say it with --comment.")
 		}
 		s.c.VoidDecisions("held back by " + string(p.Email))
+		if !s.c.MadeBy(s.who.Email) { // its maker alone must not let it go again
+			s.c.HeldBy = s.who.Email
+		}
 		s.c.Why, s.c.Route, s.c.RouteWhy, s.c.SubmittedAt = string(p.Email)+" held it back: "+comment, nil, "", nil
 		return w.move(s.tx, s.c, change.Planned, evidence.Entry{Kind: evidence.DecisionsVoided, Means: s.who.Means, Digests: planDigests(s.c),
 			IDs: map[string]string{"why": "held"}, Body: evidence.Body{Who: string(p.Email), Comment: comment}})

@@ -146,6 +146,40 @@ func TestHeldBack(t *testing.T) {
 	}
 }
 
+// Threat: what an owner holds back goes again with the maker's freedom, for nobody
+// else is asked.
+func TestHeldBackIsDecidedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strings.Replace(company, "    guardrails:\n", "    freedom: [{level: expert, when: 'rows <= 5'}]\n    guardrails:\n", 1))
+	at := w.clock.Now().Add(24 * time.Hour)
+	c := in(t, w.propose("eva", edit, change.Options{Mode: change.Upsert, ApplyAt: &at}), change.Planned)
+	c = in(t, w.does("eva", submit, c), change.Approved)
+	c = in(t, w.does("eva", holds, c), change.Planned)
+	c = in(t, w.does("eva", submit, c), change.Approved) // her own hold is hers to end
+	c = in(t, w.does("olga", holds, c), change.Planned)
+	c = in(t, w.does("eva", submit, w.does("eva", replan, c)), change.Submitted)
+	in(t, w.does("olaf", approve, c), change.Approved)
+}
+
+// A change that was stopped at its time does not begin again because a server had
+// found it due before.
+func TestStoppedDatedStaysStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.approvedFor(24 * time.Hour)
+	w.clock.pass(24 * time.Hour)
+	found, err := workflow.Due(w.w, ctx)
+	fine(t, err)
+	fine(t, workflow.ApplyDue(w.w, ctx))
+	in(t, w.does("olaf", stop, c), change.Approved)
+	for _, due := range found { // by a server that looked at the same time
+		fine(t, workflow.ApplyAtItsTime(w.w, ctx, due))
+	}
+	if len(found) != 1 || in(t, w.see(t, "maria", c), change.Approved).State == "" {
+		t.Errorf("%d were due", len(found))
+	}
+}
+
 // The time to expire counts from when it was to be applied.
 func TestExpiryOfDated(t *testing.T) {
 	t.Parallel()
@@ -153,8 +187,16 @@ func TestExpiryOfDated(t *testing.T) {
 	c := w.does("maria", submit, w.dated(30*24*time.Hour))
 	w.clock.pass(40 * 24 * time.Hour)
 	fine(t, workflow.Expire(w.w, ctx))
-	in(t, w.see(t, "maria", c), change.Submitted)
-	w.clock.pass(5 * 24 * time.Hour)
+	fine(t, workflow.Remind(w.w, ctx))
+	if c = in(t, w.see(t, "maria", c), change.Submitted); strings.Contains(w.inbox("maria"), "expire") {
+		t.Errorf("its maker is told too early that it expires: %s", w.inbox("maria"))
+	}
+	w.clock.pass(4*24*time.Hour - time.Hour)
+	fine(t, workflow.Remind(w.w, ctx))
+	if !strings.Contains(w.inbox("maria"), "expir") {
+		t.Errorf("its maker is not told that it expires: %s", w.inbox("maria"))
+	}
+	w.clock.pass(time.Hour + 24*24*time.Hour)
 	fine(t, workflow.Expire(w.w, ctx))
 	in(t, w.see(t, "maria", c), change.Expired)
 }

@@ -61,6 +61,11 @@ func (w *Workflow) Reject(ctx context.Context, p access.Principal, id change.ID,
 			return err
 		}
 		s.c.Why = comment
+		if s.c.IsReversal() {
+			if err := w.release(s.tx, s.c); err != nil {
+				return err
+			}
+		}
 		if err := w.move(s.tx, s.c, change.Rejected, s.decision(evidence.DecisionRejected, comment)); err != nil {
 			return err
 		}
@@ -73,11 +78,25 @@ func (w *Workflow) decidable(c *change.Change, digest record.Digest) error {
 	if digest == "" {
 		return errs.New(errs.Usage, "A decision names the digest of the plan that it is about.").WithMend("See it with: sutor change show %s", c.ID)
 	}
-	if digest != c.Plan.Digest {
-		return errs.New(errs.Changed, "The plan of change %s is not the one you decided on: it is %s now.", c.ID, c.Plan.Digest).
-			WithMend("Look at the plan again, then decide on that: sutor change show %s", c.ID)
+	if err := named(c, digest, "decided on"); err != nil {
+		return err
 	}
 	return w.sameRules(c)
+}
+
+// meant refuses what somebody does about another plan than the one that stands; ""
+// means whichever does.
+func meant(c *change.Change, digest record.Digest) error { return named(c, digest, "mean") }
+
+func named(c *change.Change, digest record.Digest, does string) error {
+	switch {
+	case digest == "" || c.Plan != nil && digest == c.Plan.Digest:
+		return nil
+	case c.Plan == nil:
+		return errs.New(errs.Changed, "Change %s has no plan now: it is %s.", c.ID, c.State.Words()).WithMend("Look at the change again: sutor change show %s", c.ID)
+	}
+	return errs.New(errs.Changed, "The plan of change %s is not the one you %s: it is %s now.", c.ID, does, c.Plan.Digest).
+		WithMend("Look at the plan again, then decide on that: sutor change show %s", c.ID)
 }
 
 // decide notes the decision, and tells in whose place it was made.

@@ -6,5 +6,11 @@ var Expire = (*Workflow).expire
 // Remind reminds people, as Watch does every few seconds.
 var Remind = (*Workflow).remind
 
+// Due and ApplyAtItsTime are the two halves of ApplyDue, between which others act.
+var (
+	Due            = (*Workflow).due
+	ApplyAtItsTime = (*Workflow).applyAtItsTime
+)
+
 // ApplyDue applies the changes whose time has come, as Watch does every few seconds.
 var ApplyDue = (*Workflow).applyDue

@@ -108,14 +108,14 @@ func TestFamilyTellsNothingOfTheOthers(t *testing.T) {
 		refusal("the evidence", w.w.Evidence(ctx, w.as(who), id, new(bytes.Buffer)), errs.Forbidden)
 		_, err = w.w.Undo(ctx, w.as(who), id, "")
 		refusal("an undo", err, errs.Forbidden)
-		_, err = w.w.Apply(ctx, w.as(who), id, "")
+		_, err = w.w.Apply(ctx, w.as(who), id, "", "")
 		refusal("an apply", err, errs.Forbidden)
-		_, err = w.w.Withdraw(ctx, w.as(who), id, "")
+		_, err = w.w.Withdraw(ctx, w.as(who), id, "", "")
 		refusal("a withdrawal", err, errs.Forbidden)
 	}
 	look("odin", 1)
 	look("stan", 1)
-	_, err = w.w.Submit(ctx, w.as("maria"), id, "")
+	_, err = w.w.Submit(ctx, w.as("maria"), id, "", "")
 	fine(t, err)
 	look("odin", 1)
 	inbox, err := w.w.Notices(ctx, w.as("odin"), workflow.NoticesWanted{Limit: 10})
@@ -133,7 +133,7 @@ func TestFamilyTellsNothingOfTheOthers(t *testing.T) {
 	_, err = w.w.Approve(ctx, w.as("olaf"), id, record.Digest(c.Plan.Digest), "for us")
 	fine(t, err)
 	w.sql(`INSERT INTO customer (id, name) VALUES (8, 'x')`) // a conflict there
-	_, err = w.w.Apply(ctx, w.as("maria"), id, "")
+	_, err = w.w.Apply(ctx, w.as("maria"), id, "", "")
 	fine(t, err)
 	w.work(t)
 	if got := in(t, w.see(t, "maria", c), change.Planned); got.Result.Conflicts != 1 {
@@ -177,7 +177,7 @@ func TestFamilyIsDecidedBySight(t *testing.T) {
 	fine(t, err)
 	w.work(t)
 	c = in(t, w.see(t, "maria", c), change.Planned)
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	for _, act := range []func() (wire.Change, error){
 		func() (wire.Change, error) { return w.decides("olga", c) },
@@ -194,7 +194,7 @@ func TestFamilyIsDecidedBySight(t *testing.T) {
 	if c, err = w.decides("olaf", c); err != nil || c.State != "approved" {
 		t.Fatalf("%s, %v", c.State, err)
 	}
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	w.work(t)
 	in(t, w.see(t, "maria", c), change.Applied)

@@ -72,7 +72,7 @@ func TestFamily(t *testing.T) {
 	if n := c.Plan.Counts; n.Insert != 2 || n.Update != 2 || n.Invalid != 0 {
 		t.Errorf("counts %+v, findings %v", n, c.Findings)
 	}
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	if len(c.Route) != 2 || c.Route[0].Dataset != "customers" || c.Route[1].Dataset != "orders" {
 		t.Fatalf("the route: %+v", c.Route)
@@ -87,7 +87,7 @@ func TestFamily(t *testing.T) {
 	if c.State != "approved" {
 		t.Fatalf("after both owners: %s", c.State)
 	}
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	w.work(t)
 	if c = w.see(t, "maria", c); c.State != "applied" || c.Result.Applied != 4 || c.Members[1].Result.Applied != 2 {
@@ -107,9 +107,9 @@ func TestFamily(t *testing.T) {
 	if undo = w.see(t, "olga", undo); undo.State != "planned" || undo.Plan.Counts.Delete != 2 || undo.Plan.Counts.Update != 2 {
 		t.Fatalf("the undo: %s %+v %v", undo.State, undo.Plan, undo.Problem)
 	}
-	_, err = w.w.Submit(ctx, w.as("olga"), change.ID(undo.ID), "")
+	_, err = w.w.Submit(ctx, w.as("olga"), change.ID(undo.ID), "", "")
 	fine(t, err)
-	_, err = w.w.Apply(ctx, w.as("olga"), change.ID(undo.ID), "")
+	_, err = w.w.Apply(ctx, w.as("olga"), change.ID(undo.ID), "", "")
 	fine(t, err)
 	w.work(t)
 	if c = w.see(t, "maria", c); c.State != "undone" || w.dump("customer")+w.dump("orders") != before {
@@ -123,14 +123,14 @@ func TestFamilyOfOneOwner(t *testing.T) {
 	w := kin(t)
 	c, err := w.together("maria", "customers", "id,name\n7,Gus\n", "orders", "id,customer\n20,7\n")
 	fine(t, err)
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	if c, err = w.decides("olga", c); err != nil || c.State != "approved" {
 		t.Fatalf("%s, %v", c.State, err)
 	}
 	// A row of the child that changed meanwhile keeps the parent from being written.
 	w.sql(`INSERT INTO orders VALUES (20, 1, 9)`)
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	w.work(t)
 	if c = w.see(t, "maria", c); c.State != "planned" || c.Result.Conflicts != 1 || c.Members[1].Result.Conflicts != 1 || strings.Contains(w.dump("customer"), "Gus") {
@@ -148,11 +148,11 @@ func TestFamilyRefusals(t *testing.T) {
 	if n := c.Members[1].Plan.Counts; n.Invalid != 1 || n.Insert != 1 || c.Findings[0].Dataset != "orders" {
 		t.Errorf("an order of nobody: %+v, %+v", n, c.Findings)
 	}
-	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	refused(t, err, errs.Blocked, "do not exist")
 	c, err = w.together("maria", "customers", "id,name\n7,Gus\n", "orders", "id,customer\n20,7\n")
 	fine(t, err)
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	_, err = w.decides("maria", c)
 	refused(t, err, errs.Forbidden, "You made change")
@@ -202,13 +202,13 @@ func TestFamilyAlone(t *testing.T) {
 	if c.State != "planned" || c.ApplyAt == nil || !c.ApplyAt.Equal(hour) {
 		t.Fatalf("%s, to be applied at %v", c.State, c.ApplyAt)
 	}
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	_, err = only_("after.id == 7")(w, w.as("olga"), c)
 	refused(t, err, errs.Blocked, "over several datasets")
 	c, err = w.decides("olga", c)
 	fine(t, err)
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	refused(t, err, errs.Blocked, "approved to be applied at")
 	c, err = w.w.Replan(ctx, w.as("maria"), change.ID(c.ID).On("orders"), workflow.Again{Choose: func(o *change.Options) error { o.ApplyAt = nil; return nil }})
 	fine(t, err)
@@ -313,11 +313,11 @@ func (w *world) appliedTogether(files ...string) wire.Change {
 	w.t.Helper()
 	c, err := w.together("maria", files...)
 	fine(w.t, err)
-	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(w.t, err)
 	_, err = w.decides("olga", c)
 	fine(w.t, err)
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(w.t, err)
 	w.work(w.t)
 	return in(w.t, w.see(w.t, "maria", c), change.Applied)

@@ -61,7 +61,7 @@ func TestFreezeDuringTheApply(t *testing.T) {
 	w := newWorld(t, company)
 	before := w.dump("customer")
 	c := w.approvedIn("id,name\n1,Anna\n")
-	_, err := w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err := w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	fine(t, w.freeze("olaf", "customers"))
 	w.work(t)

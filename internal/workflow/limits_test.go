@@ -70,7 +70,9 @@ func TestPlanTimeLimit(t *testing.T) {
 	c, err := w.w.Propose(ctx, w.as("maria"), workflow.Proposal{Dataset: "customers", Name: "file.csv", File: strings.NewReader(edit), Options: upsert})
 	fine(t, err)
 	w.queue.take()
-	fine(t, w.w.Plan(ctx, change.ID(c.ID), time.Nanosecond))
+	w.w.Longest = time.Nanosecond
+	fine(t, w.w.Plan(ctx, change.ID(c.ID)))
+	w.w.Longest = 0
 	c = in(t, w.see(t, "maria", c), change.Failed)
 	if c.Problem == nil || c.Problem.Exit != 8 || !strings.Contains(c.Why, "longer than the 1ns") {
 		t.Errorf("problem %+v, why %q", c.Problem, c.Why)

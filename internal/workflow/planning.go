@@ -24,16 +24,15 @@ import (
 
 // Plan is the work behind a proposal: it makes the plan of a change that is
 // planning, and moves it to planned or failed. It is called by the queue; on a
-// change that does not wait for it, it does nothing. limit bounds the time it may
-// take; 0 for none.
-func (w *Workflow) Plan(ctx context.Context, id change.ID, limit time.Duration) error {
+// change that does not wait for it, it does nothing.
+func (w *Workflow) Plan(ctx context.Context, id change.ID) error {
 	c, err := w.claim(ctx, id, change.Planning)
 	if err != nil || c == nil {
 		return err
 	}
 	working, done := w.keepAlive(ctx, c)
 	defer done()
-	made, err := w.planWithin(working, c, limit)
+	made, err := w.planWithin(working, c)
 	if err != nil {
 		if working.Err() != nil { // the server stops, and plans again at its next start; or the lease is lost
 			return working.Err()
@@ -45,15 +44,15 @@ func (w *Workflow) Plan(ctx context.Context, id change.ID, limit time.Duration) 
 }
 
 // planWithin makes the plan, or says that it took too long.
-func (w *Workflow) planWithin(ctx context.Context, c *change.Change, limit time.Duration) (*made, error) {
-	if limit <= 0 {
+func (w *Workflow) planWithin(ctx context.Context, c *change.Change) (*made, error) {
+	if w.Longest <= 0 {
 		return w.makePlan(ctx, c)
 	}
-	short, cancel := context.WithTimeout(ctx, limit)
+	short, cancel := context.WithTimeout(ctx, w.Longest)
 	defer cancel()
 	m, err := w.makePlan(short, c)
 	if err != nil && short.Err() != nil && ctx.Err() == nil {
-		err = errs.New(errs.Unavailable, "Planning took longer than the %s that this server allows.", limit).
+		err = errs.New(errs.Unavailable, "Planning took longer than the %s that this server allows.", w.Longest).
 			WithMend("Propose a smaller file, or ask the steward to raise the limit (serve --max-plan).").Because(err)
 	}
 	return m, err

@@ -14,6 +14,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
+	"sutor/internal/notice"
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -371,9 +372,9 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		if err := w.undoable(ctx, s.c); err != nil {
 			return err
 		}
-		if s.c.ReversedBy != "" {
-			return errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s.", id, s.c.ReversedBy).
-				WithMend("Go on with that one, or withdraw it first.")
+		ousted, err := w.roomForUndo(tx, s.c, s.who)
+		if err != nil {
+			return err
 		}
 		c := &change.Change{Title: fmt.Sprintf("Undo of %s: %s", id, s.c.Title), Reason: reason, Dataset: s.c.Dataset, Members: undoMembers(s.c), Maker: p.Email,
 			State: change.Draft, Options: change.Options{Mode: change.Undo}, Reverses: id}
@@ -387,6 +388,12 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		if err := tx.SaveChange(s.c); err != nil {
 			return err
 		}
+		if ousted != nil {
+			say := fmt.Sprintf("%s undoes change %s: your change %s, which would have done that, cannot go on meanwhile.", w.nameOf(p.Email), id, ousted.ID)
+			if err := w.notify(tx, notice.Notice{Kind: notice.Told, By: p.Email, Change: ousted.ID, Dataset: ousted.Dataset, Say: say}, ousted.Maker); err != nil {
+				return err
+			}
+		}
 		out, err = w.view(tx, c, s.who)
 		return err
 	})
@@ -394,6 +401,33 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		return wire.Change{}, w.refused(ctx, p, id, change.ActUndo, err)
 	}
 	return out, nil
+}
+
+// roomForUndo refuses a second reversal beside one that goes on. An owner's takes the
+// place of somebody else's that nobody has submitted, which it gives: no maker can
+// keep an owner from undoing by proposing it first. The other stands as it is;
+// [Workflow.reserve] keeps it from going on.
+func (w *Workflow) roomForUndo(tx Tx, c *change.Change, p access.Principal) (ousted *change.Change, err error) {
+	if c.ReversedBy == "" {
+		return nil, nil
+	}
+	other, err := tx.Change(c.ReversedBy)
+	if err != nil {
+		return nil, err
+	}
+	e := errs.New(errs.Blocked, "The reversal of change %s is proposed already: it is change %s, made by %s.", c.ID, other.ID, other.Maker)
+	owner := w.ownsAll(c, p)
+	switch {
+	case other.MadeBy(p.Email):
+		return nil, e.WithMend("Go on with that one, or withdraw it first: sutor change withdraw %s", other.ID)
+	case owner && (other.State == change.Planning || other.State == change.Planned):
+		return other, nil
+	case owner && other.State == change.Submitted:
+		return nil, e.WithMend("Approve it, or send it back and undo it yourself: sutor change reject %s --comment 'WHY'", other.ID)
+	case other.State == change.Approved:
+		return nil, e.WithMend("It is approved: its maker or an owner applies it.")
+	}
+	return nil, e.WithMend("It goes on when it is submitted and decided on.")
 }
 
 // undoable refuses an undo whose plan is not kept any more, before it starts.

@@ -83,7 +83,7 @@ func (w *Workflow) expirySoon(c *change.Change) bool {
 	if !waits || c.SubmittedAt == nil || c.ExpiryToldAt != nil && c.ExpiryToldAt.After(*c.SubmittedAt) {
 		return false
 	}
-	return w.Now().Sub(*c.SubmittedAt) >= max(expiry-w.patience(), expiry/2)
+	return w.Now().Sub(waitsSince(c)) >= max(expiry-w.patience(), expiry/2)
 }
 
 // open are the states in which a change waits for its maker, or for others who

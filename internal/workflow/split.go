@@ -285,7 +285,8 @@ func (w *Workflow) linesOf(ctx context.Context, c *change.Change) (plan.Spans, e
 
 // plan plans the part, as any change is, and holds it to the rows that were seen.
 func (d *parting) plan(ctx context.Context) (err error) {
-	m, err := d.w.makePlan(ctx, &d.c)
+	defer d.w.progress.Delete(d.whole.ID) // it is no run of the change
+	m, err := d.w.planWithin(ctx, &d.c)
 	if err != nil {
 		return err
 	}
@@ -350,6 +351,11 @@ func (d *parting) record(s *step, part Part, comment string) error {
 	}
 	if err := d.splitLeaf(s, split, rest, comment); err != nil {
 		return err
+	}
+	if c.Trial != nil {
+		if err := w.trialLeaf(s); err != nil {
+			return err
+		}
 	}
 	return w.approve(s, comment)
 }

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/evidence"
 	"sutor/internal/plan"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -72,6 +74,9 @@ func TestApproveAPart(t *testing.T) {
 	if d := c.Decisions; len(d) != 2 || d[0].Void == "" || d[1].Void != "" || d[1].Digest != c.Plan.Digest || d[1].Role != "owner" {
 		t.Errorf("decisions %+v", d)
 	}
+	if c.Trial == nil || !slices.ContainsFunc(w.proves(t, c).Steps, func(s evidence.Step) bool { return s.Kind == evidence.ChangeTried && s.Who == "olaf@example.test" }) {
+		t.Errorf("the part was tried (%+v), and no leaf says so", c.Trial)
+	}
 	rest := w.restOf(c)
 	if got, left := w.linesIn(c), w.linesIn(rest); !slices.Equal(got, []int64{2, 4}) || !slices.Equal(left, []int64{3, 5}) {
 		t.Errorf("lines %v and %v", got, left)
@@ -115,6 +120,15 @@ func TestApproveAPartByFinding(t *testing.T) {
 }
 
 // Who may not, what cannot be divided, and what must not be torn apart.
+// Who approves a part waits for its plan no longer than for any.
+func TestPartWithinThePlansTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := in(t, w.does("maria", submit, w.propose("maria", raises, upsert)), change.Submitted)
+	w.w.Longest = time.Nanosecond
+	w.mayNot("olaf", only_("after.credit <= 1000"), c, errs.Unavailable, "longer than the 1ns")
+}
+
 func TestAPartThatCannotBeApproved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, company)

@@ -17,15 +17,23 @@ import (
 )
 
 // Submit asks for the decisions that the route names. An empty route approves
-// at once, and says why.
-func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+// at once, and says why. It is about the plan named by digest, where one is.
+func (w *Workflow) Submit(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
 	if err := w.seesAll(ctx, p, id, change.ActSubmit); err != nil {
 		return wire.Change{}, err
 	}
-	if err := w.trySubmit(ctx, p, id); err != nil {
+	if err := w.trySubmit(ctx, p, id, digest); err != nil {
 		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActSubmit, func(s *step) error {
+		if err := meant(s.c, digest); err != nil {
+			return err
+		}
+		if s.c.IsReversal() {
+			if err := w.reserve(s.tx, s.c); err != nil {
+				return err
+			}
+		}
 		if err := w.submittable(s.c, func(dataset string) sight { return w.sight(s.who, dataset) }); err != nil {
 			return err
 		}
@@ -133,11 +141,8 @@ func (w *Workflow) route(tx Tx, c *change.Change, p access.Principal) (change.Ro
 }
 
 func (w *Workflow) routeBy(tx Tx, comp *compact.Compact, c *change.Change, p access.Principal) (change.Route, error) {
-	free, exempt := "", ""
-	var err error
-	if c.IsReversal() {
-		exempt = w.exempt(c, p)
-	} else if free, err = w.freedom(tx, comp, c); err != nil {
+	free, exempt, err := w.alone(tx, comp, c, p)
+	if err != nil {
 		return change.Route{}, err
 	}
 	var all []change.Route
@@ -162,15 +167,36 @@ func (w *Workflow) routeBy(tx Tx, comp *compact.Compact, c *change.Change, p acc
 	return change.JoinRoutes(all), nil
 }
 
-// exempt says why a reversal needs nobody else: a listed owner, of a family one of
-// all its datasets, may take back the first reversal of a change within thirty days
-// of its apply.
-func (w *Workflow) exempt(c *change.Change, p access.Principal) string {
-	foreign := slices.ContainsFunc(w.accessOf(c), func(d access.Dataset) bool { return !d.OwnedBy(p) })
-	if foreign || c.ReversesAt == nil || w.Now().Sub(*c.ReversesAt) > change.OwnersUndo {
-		return ""
+// alone says why a change needs nobody else: by the maker's freedom, or as an owner's
+// undo. Once an owner has held it back somebody decides.
+func (w *Workflow) alone(tx Tx, comp *compact.Compact, c *change.Change, p access.Principal) (free, exempt string, err error) {
+	switch {
+	case c.HeldBy != "":
+	case c.IsReversal():
+		exempt, err = w.exempt(tx, c, p)
+	default:
+		free, err = w.freedom(tx, comp, c)
 	}
-	return "An owner of the dataset may undo a change alone within 30 days of its apply."
+	return free, exempt, err
+}
+
+// exempt says why a reversal needs nobody else: a listed owner, of a family one of
+// all its datasets, may undo a change within thirty days of its apply, as its first
+// reversal; not one that they made themselves, which somebody else let pass.
+func (w *Workflow) exempt(tx Tx, c *change.Change, p access.Principal) (string, error) {
+	if !w.ownsAll(c, p) || c.ReversesAt == nil || w.Now().Sub(*c.ReversesAt) > change.OwnersUndo {
+		return "", nil
+	}
+	forward, err := tx.Change(c.Reverses)
+	if err != nil || forward.MadeBy(p.Email) || forward.MadeBy(c.Maker) {
+		return "", err
+	}
+	return "An owner of the dataset may undo a change alone within 30 days of its apply.", nil
+}
+
+// ownsAll tells whether somebody is a listed owner of all datasets of a change.
+func (w *Workflow) ownsAll(c *change.Change, p access.Principal) bool {
+	return !slices.ContainsFunc(w.accessOf(c), func(d access.Dataset) bool { return !d.OwnedBy(p) })
 }
 
 func requirements(c *change.Change, steps []change.Step) []evidence.Requirement {
@@ -190,8 +216,11 @@ func countsOf(c change.Counts) map[string]int64 {
 }
 
 // Withdraw takes a change back before it is applied.
-func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
 	return w.act(ctx, p, id, change.ActWithdraw, func(s *step) error {
+		if err := meant(s.c, digest); err != nil {
+			return err
+		}
 		s.c.VoidDecisions("withdrawn")
 		if s.c.IsReversal() {
 			if err := w.release(s.tx, s.c); err != nil {
@@ -206,16 +235,22 @@ func (w *Workflow) Withdraw(ctx context.Context, p access.Principal, id change.I
 // reserve makes a reversal the one of its change again, after release: it must not
 // come back beside another that took its place.
 func (w *Workflow) reserve(tx Tx, reversal *change.Change) error {
-	forward, err := tx.Change(reversal.Reverses)
+	forward, err := w.unreversed(tx, reversal)
 	if err != nil || forward.ReversedBy == reversal.ID {
 		return err
 	}
-	if forward.ReversedBy != "" || forward.State != change.Applied {
-		return errs.New(errs.Blocked, "Change %s is reversed by change %s already.", forward.ID, forward.ReversedBy).
-			WithMend("Go on with that one, or withdraw it first.")
-	}
 	forward.ReversedBy = reversal.ID
 	return tx.SaveChange(forward)
+}
+
+// unreversed gives the change that a reversal is of, if no other takes it back.
+func (w *Workflow) unreversed(tx Tx, reversal *change.Change) (*change.Change, error) {
+	forward, err := tx.Change(reversal.Reverses)
+	if err != nil || forward.ReversedBy == reversal.ID || forward.ReversedBy == "" && forward.State == change.Applied {
+		return forward, err
+	}
+	return nil, errs.New(errs.Blocked, "Change %s is reversed by change %s already.", forward.ID, forward.ReversedBy).
+		WithMend("Go on with that one, or withdraw it first.")
 }
 
 // release lets another reversal of the same change be proposed.

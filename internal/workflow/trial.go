@@ -13,6 +13,7 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
+	"sutor/internal/record"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"
@@ -58,7 +59,10 @@ func (w *Workflow) toTry(ctx context.Context, p access.Principal, id change.ID, 
 			return err
 		}
 		if c = s.c; a != change.ActTry {
-			return nil
+			if c.IsReversal() {
+				_, err = w.unreversed(tx, c)
+			}
+			return err
 		}
 		if c.Plan.Counts.Written() == 0 {
 			return errs.New(errs.Blocked, "Change %s would change nothing: there is nothing to try.", id)
@@ -77,6 +81,11 @@ func (w *Workflow) keepTrial(s *step, t *change.Trial) error {
 		return errs.New(errs.Blocked, "Change %s was planned again while its plan was tried.", s.c.ID).WithMend("Try the plan that stands now: sutor change try %s", s.c.ID)
 	}
 	s.c.Trial = t
+	return w.trialLeaf(s)
+}
+
+func (w *Workflow) trialLeaf(s *step) error {
+	t := s.c.Trial
 	return w.leaf(s.tx, s.c, evidence.Entry{Kind: evidence.ChangeTried, Means: s.who.Means, Digests: planDigests(s.c), Counts: countsOf(s.c.Plan.Counts),
 		IDs:  map[string]string{"outcome": string(t.Outcome)},
 		Body: evidence.Body{Who: string(s.who.Email), Message: t.Why}})
@@ -85,8 +94,11 @@ func (w *Workflow) keepTrial(s *step, t *change.Trial) error {
 // trySubmit tries the plan of a change that is to be submitted, where it is small
 // enough, and keeps what came of it even if that stands in the way. A larger one
 // that was found to be refused stays so until it is tried again.
-func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.ID) error {
+func (w *Workflow) trySubmit(ctx context.Context, p access.Principal, id change.ID, digest record.Digest) error {
 	c, err := w.toTry(ctx, p, id, change.ActSubmit)
+	if err == nil {
+		err = meant(c, digest)
+	}
 	if err == nil {
 		err = w.submittable(c, func(string) sight { return sight{} })
 	}

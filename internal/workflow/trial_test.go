@@ -233,7 +233,7 @@ func TestTrialThatIsCutOff(t *testing.T) {
 	gone, cancel := context.WithCancel(ctx)
 	ended := make(chan error)
 	go func() {
-		_, err := b.w.Submit(gone, b.as("maria"), change.ID(c.ID), "")
+		_, err := b.w.Submit(gone, b.as("maria"), change.ID(c.ID), "", "")
 		ended <- err
 	}()
 	for b.read(`SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`) == "0" {

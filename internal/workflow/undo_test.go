@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,7 +188,7 @@ func TestUndoOnceAtATime(t *testing.T) {
 	w := newWorld(t, company)
 	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
 	first := w.does("olaf", undo, c)
-	w.mayNot("olga", undo, c, errs.Blocked, "it is change "+first.ID)
+	w.mayNot("maria", undo, c, errs.Blocked, "it is change "+first.ID)
 	in(t, w.does("olaf", withdraw, first), change.Withdrawn)
 	w.undone(t, "olga", w.see(t, "olga", c))
 	w.mayNot("olga", undo, c, errs.Blocked, "undone")
@@ -206,7 +207,7 @@ func TestUndoThatFailedGivesWay(t *testing.T) {
 	w.mayNot("olaf", replan, failed, errs.Blocked, second.ID)
 	in(t, w.does("olga", withdraw, second), change.Withdrawn)
 	failed = in(t, w.does("olaf", replan, failed), change.Planned) // nobody is in its way any more
-	w.mayNot("olga", undo, c, errs.Blocked, failed.ID)
+	w.mayNot("eva", undo, c, errs.Blocked, failed.ID)
 	in(t, w.does("olaf", apply, w.does("olaf", submit, failed)), change.Applied)
 	in(t, w.see(t, "olaf", c), change.Undone)
 }
@@ -248,6 +249,49 @@ func TestUndoAppliedTooLateIsNotExempt(t *testing.T) {
 	if w.dump("customer") != before {
 		t.Error("it was written")
 	}
+}
+
+// Threat: a maker keeps the owner from undoing by proposing the undo first, and
+// leaving it there.
+func TestOwnersUndoIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	first := in(t, w.does("maria", undo, c), change.Planned)
+	w.mayNot("maria", undo, c, errs.Blocked, "withdraw it first")
+	w.mayNot("eva", undo, c, errs.Blocked, "made by maria@example.test")
+	for who, may := range map[string]bool{"olaf": true, "maria": false, "eva": false} {
+		if slices.Contains(w.see(t, who, c).May, "undo") != may {
+			t.Errorf("%s is not told what they may", who)
+		}
+	}
+
+	in(t, w.does("maria", submit, first), change.Submitted)
+	w.mayNot("olaf", undo, c, errs.Blocked, "proposed already")
+	in(t, w.does("olaf", reject, first), change.Rejected)
+	second := in(t, w.does("olaf", undo, c), change.Planned)
+	w.mayNot("maria", replan, first, errs.Blocked, "reversed by change "+second.ID)
+	w.does("olaf", withdraw, second)
+
+	in(t, w.does("maria", replan, first), change.Planned)
+	third := in(t, w.does("olaf", undo, c), change.Planned)
+	w.hears(map[string]string{"maria": "planned 1002, told 1002"})
+	w.mayNot("maria", submit, first, errs.Blocked, "reversed by change "+third.ID)
+	third = in(t, w.does("olaf", submit, third), change.Approved)
+	in(t, w.does("olaf", apply, third), change.Applied)
+	if c = in(t, w.see(t, "maria", c), change.Undone); *c.ReversedBy != third.ID {
+		t.Errorf("undone by %s", *c.ReversedBy)
+	}
+}
+
+// An owner who made the change is its maker: somebody else decides whether it goes.
+func TestUndoByAnOwnerWhoMadeIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "marlo", "olaf", w.propose("marlo", edit, upsert))
+	r := in(t, w.does("marlo", submit, w.does("marlo", undo, c)), change.Submitted)
+	w.mayNot("marlo", approve, r, errs.Forbidden, "You made change")
+	in(t, w.does("olga", approve, r), change.Approved)
 }
 
 // The maker takes back nothing alone.

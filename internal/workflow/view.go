@@ -85,7 +85,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	for _, a := range change.Acts {
 		if _, err := change.Judge(c, a, p, w.accessOf(c)...); err == nil && a != change.ActSee {
-			if a == change.ActUndo && (!out.Undo.Possible || c.ReversedBy != "") {
+			if a == change.ActUndo && !w.mayUndo(tx, c, p, out.Undo) {
 				continue
 			}
 			out.May = append(out.May, string(a))
@@ -97,6 +97,12 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		w.cut(&out, c, w.sight(p, c.Dataset))
 	}
 	return out, nil
+}
+
+// mayUndo tells whether an undo would be taken from somebody with the right to it.
+func (w *Workflow) mayUndo(tx Tx, c *change.Change, p access.Principal, u wire.Undo) bool {
+	_, err := w.roomForUndo(tx, c, p)
+	return err == nil && u.Possible
 }
 
 // ofOwnFile tells whether somebody may read what is said of a file: it may quote any

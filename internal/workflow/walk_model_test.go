@@ -129,18 +129,39 @@ func (m *walked) free(c *lived, a change.Act, who string) bool {
 	const day = 24 * time.Hour
 	switch a {
 	case change.ActReplan:
-		f := c.reverses
-		return f == nil || f.reversedBy == c || f.reversedBy == nil && f.state == change.Applied
+		return c.unreversed()
 	case change.ActSubmit:
-		return c.rules == m.rules && len(c.plan) > 0
+		return c.rules == m.rules && len(c.plan) > 0 && c.unreversed()
 	case change.ActApprove, change.ActReject:
 		return m.role(c, who) != ""
 	case change.ActApply:
 		return c.state == change.Applying || len(open(m.routeOf(c), c.decisions)) == 0
 	case change.ActUndo:
-		return c.reversedBy == nil && m.now.Sub(c.applied) <= 90*day
+		r := c.reversedBy
+		room := r == nil || m.owns(who) && r.maker != who && (r.state == change.Planning || r.state == change.Planned)
+		return room && m.now.Sub(c.applied) <= 90*day
 	}
 	return true
+}
+
+// unreversed tells whether no other reversal has taken a reversal's place.
+func (c *lived) unreversed() bool {
+	f := c.reverses
+	return f == nil || f.reversedBy == c || f.reversedBy == nil && f.state == change.Applied
+}
+
+// reserve makes a reversal the one of its change again.
+func (c *lived) reserve() {
+	if c.reverses != nil {
+		c.reverses.reversedBy = c
+	}
+}
+
+// release lets another reversal take the place of one.
+func (c *lived) release() {
+	if f := c.reverses; f != nil && f.reversedBy == c {
+		f.reversedBy = nil
+	}
 }
 
 // role is the one in which somebody may decide; "" if none is left for them.
@@ -176,7 +197,7 @@ func (m *walked) routeOf(c *lived) []access.Role {
 		return d.after != nil && len(d.after.credit) == len(limit) && d.after.credit > limit
 	})
 	switch {
-	case c.reverses != nil && m.owns(c.maker) && !c.reversesAt.IsZero() && m.now.Sub(c.reversesAt) <= change.OwnersUndo:
+	case c.reverses != nil && m.owns(c.maker) && c.reverses.maker != c.maker && !c.reversesAt.IsZero() && m.now.Sub(c.reversesAt) <= change.OwnersUndo:
 		return nil
 	case c.reverses == nil && raised:
 		return []access.Role{access.Owner, access.Manager}
@@ -190,12 +211,11 @@ func (m *walked) routeOf(c *lived) []access.Role {
 func (m *walked) did(c *lived, a change.Act, who string) {
 	switch a {
 	case change.ActReplan:
-		if c.reverses != nil {
-			c.reverses.reversedBy = c
-		}
+		c.reserve()
 		c.decisions, c.plan, c.route, c.state = nil, nil, nil, change.Planning
 		m.jobs = append(m.jobs, c)
 	case change.ActSubmit:
+		c.reserve()
 		c.route, c.submitted, c.state = m.routeOf(c), m.now, change.Submitted
 		if len(c.route) == 0 {
 			c.state = change.Approved
@@ -210,6 +230,7 @@ func (m *walked) did(c *lived, a change.Act, who string) {
 	case change.ActReject:
 		c.decisions = append(c.decisions, verdict{who, m.role(c, who), false})
 		c.state = change.Rejected
+		c.release()
 	case change.ActApply:
 		if c.state == change.Approved {
 			c.state = change.Applying
@@ -218,12 +239,10 @@ func (m *walked) did(c *lived, a change.Act, who string) {
 	}
 }
 
-// end ends a change, and lets another reversal take the place of one.
+// end ends a change.
 func (c *lived) end(s change.State) {
 	c.decisions, c.state = nil, s
-	if f := c.reverses; f != nil && f.reversedBy == c {
-		f.reversedBy = nil
-	}
+	c.release()
 }
 
 // back sends a change to planned; what was decided does not count any more.

@@ -80,15 +80,15 @@ type UseCases interface {
 	// Try writes the plan in a transaction of the system that is rolled back, and keeps
 	// what the system says. Submit does so by itself up to change.TriedOnSubmit rows.
 	Try(ctx context.Context, p access.Principal, id change.ID) (wire.Change, error)
-	Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
-	Withdraw(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	Submit(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
+	Withdraw(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
 	// Approve and Reject decide on exactly the plan named by digest; another
 	// digest than the plan's is errs.Changed. Reject needs a comment.
 	Approve(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
 	Reject(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
 	// Apply accepts the request: the change comes back in state applying, or in
 	// a later one. On a change that is applying already it just gives it.
-	Apply(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
+	Apply(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error)
 	// Stop asks for an apply to be given up before its commit: the change is approved
 	// then, as it was.
 	Stop(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error)
@@ -237,6 +237,8 @@ type Deps struct {
 	Log    *slog.Logger
 	Intake intake.Limits
 	Waits  driver.Options // bounds of an apply; zero for the defaults
+	// Longest is what one plan may take; 0 for no limit.
+	Longest time.Duration
 	// ImpactTime bounds the looking up of one impact; zero for the default.
 	ImpactTime time.Duration
 }

@@ -262,7 +262,7 @@ func (w *world) work(t tb) {
 
 func (w *world) do(j workflow.Job) error {
 	if j.Kind == workflow.JobPlan {
-		return w.w.Plan(ctx, j.Change, 0)
+		return w.w.Plan(ctx, j.Change)
 	}
 	return w.w.WritePlan(ctx, j.Change)
 }

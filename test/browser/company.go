@@ -129,7 +129,7 @@ func (c *Company) decide(ctx context.Context, ids map[string]string) error {
 	}
 	defer olaf.Close()
 	for _, name := range []string{"clean", "risky"} {
-		if _, err := maria.Submit(ctx, ids[name], "As agreed in the sales meeting."); err != nil {
+		if _, err := maria.Submit(ctx, ids[name], "", "As agreed in the sales meeting."); err != nil {
 			return err
 		}
 	}
@@ -140,7 +140,7 @@ func (c *Company) decide(ctx context.Context, ids map[string]string) error {
 	if _, err := olaf.Approve(ctx, ch.ID, ch.Plan.Digest, "Looks right."); err != nil {
 		return err
 	}
-	if ch, err = olaf.Apply(ctx, ch.ID, ""); err != nil {
+	if ch, err = olaf.Apply(ctx, ch.ID, "", ""); err != nil {
 		return err
 	}
 	_, err = olaf.Settle(ctx, ch, time.Second, func(wire.Change) {})

@@ -130,7 +130,7 @@ func submitted(t *testing.T, title, cells string) wire.Change {
 	maria, err := world.company.As("maria")
 	must(t, err)
 	defer maria.Close()
-	ch, err = maria.Submit(ctx, ch.ID, "")
+	ch, err = maria.Submit(ctx, ch.ID, "", "")
 	must(t, err)
 	return ch
 }

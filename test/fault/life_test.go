@@ -93,9 +93,9 @@ func stepNamed(name string) step {
 	return steps[slices.IndexFunc(steps, func(s step) bool { return s.name == name })]
 }
 
-func by(who string, act func(*client.Client, context.Context, string, string) (wire.Change, error), undo bool) func(*life, context.Context) error {
+func by(who string, act func(_ *client.Client, _ context.Context, id, digest, words string) (wire.Change, error), undo bool) func(*life, context.Context) error {
 	return func(l *life, ctx context.Context) error {
-		_, err := act(l.h.as(who), ctx, l.about(undo), "")
+		_, err := act(l.h.as(who), ctx, l.about(undo), "", "")
 		return err
 	}
 }

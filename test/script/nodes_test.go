@@ -290,11 +290,11 @@ func (c *cluster) life(n int, id string) {
 		if err == nil {
 			switch now.State {
 			case "planned":
-				_, err = maker.Submit(ctx, now.ID, "")
+				_, err = maker.Submit(ctx, now.ID, "", "")
 			case "submitted":
 				_, err = owner.Approve(ctx, now.ID, now.Plan.Digest, "")
 			case "approved":
-				_, err = maker.Apply(ctx, now.ID, "")
+				_, err = maker.Apply(ctx, now.ID, "", "")
 			case "planning", "applying": // the wait was over
 			default:
 				c.applied(n, now)

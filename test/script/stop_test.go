@@ -50,13 +50,13 @@ func newStop(t *testing.T) *stop {
 	maria, olaf := c.as(maker(1)), c.as("olaf")
 	now, err := maria.Change(t.Context(), s.applying, patience)
 	c.must(err)
-	_, err = maria.Submit(t.Context(), now.ID, "")
+	_, err = maria.Submit(t.Context(), now.ID, "", "")
 	c.must(err)
 	_, err = olaf.Approve(t.Context(), now.ID, now.Plan.Digest, "")
 	c.must(err)
 	row, table := c.locked("part1", 2), c.lockedTable("part0")
 	s.unlock = func() { row(); table() }
-	_, err = maria.Apply(t.Context(), now.ID, "")
+	_, err = maria.Apply(t.Context(), now.ID, "", "")
 	c.must(err)
 	for n := 0; n < 9; n += 3 { // one more than a server works on at once
 		s.planning = append(s.planning, c.propose(n))
