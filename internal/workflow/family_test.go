@@ -235,7 +235,7 @@ func TestFamilyIsTried(t *testing.T) {
 		t.Fatalf("%+v", c.Trial)
 	}
 	w.sql(`CREATE TRIGGER dear BEFORE INSERT ON orders WHEN NEW.amount > 50 BEGIN SELECT RAISE(ABORT, 'too dear'); END`)
-	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	refused(t, err, errs.Blocked, "orders: ")
 	refused(t, err, errs.Blocked, "too dear")
 	if c = w.see(t, "maria", c); c.Trial.Outcome != "refused" || !strings.HasPrefix(c.Trial.Why, "orders: ") {
