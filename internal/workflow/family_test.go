@@ -250,7 +250,7 @@ func TestFamilyIsTried(t *testing.T) {
 		t.Errorf("%+v", c.Trial)
 	}
 	w.sql(`DELETE FROM customer WHERE id = 8`)
-	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "")
+	c, err = w.w.Submit(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	if c.Trial.Outcome != "passed" || len(c.Findings) > 0 || w.dump("customer")+w.dump("orders") != before {
 		t.Errorf("%+v, %+v\n%s", c.Trial, c.Findings, w.dump("orders"))
@@ -259,7 +259,7 @@ func TestFamilyIsTried(t *testing.T) {
 	c, err = w.decides("olga", c)
 	fine(t, err)
 	w.sql(`CREATE TRIGGER dear BEFORE INSERT ON orders WHEN NEW.amount > 50 BEGIN SELECT RAISE(ABORT, 'too dear'); END`)
-	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "")
+	_, err = w.w.Apply(ctx, w.as("maria"), change.ID(c.ID), "", "")
 	fine(t, err)
 	w.work(t)
 	c = in(t, w.see(t, "maria", c), change.Failed)
