@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -115,6 +116,12 @@ func noRow(line int64) error {
 // lifted where every cell of it is mended: only then has somebody said what
 // stands where. Lines must ascend, as they do in staging.
 func Overlay(staging io.Reader, columns []string, mends io.Reader, out io.Writer) error {
+	return OverlayUpTo(staging, columns, mends, math.MaxInt64, out)
+}
+
+// OverlayUpTo is Overlay of a staging file that goes up to a line, by [ReadUpTo]: mends
+// of later lines are left alone.
+func OverlayUpTo(staging io.Reader, columns []string, mends io.Reader, last int64, out io.Writer) error {
 	r, w := NewMendReader(mends), bufio.NewWriterSize(out, 256<<10)
 	mended := record.NewWriter(w)
 	err := EachRecord(staging, func(line int64, raw []byte) error {
@@ -142,7 +149,7 @@ func Overlay(staging io.Reader, columns []string, mends io.Reader, out io.Writer
 	if err != nil {
 		return err
 	}
-	if err := r.End(); err != nil {
+	if _, err := r.Of(last); err != nil { // of rows that are not there
 		return err
 	}
 	return w.Flush()

@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"context"
 
 	"golang.org/x/net/html"
 
@@ -192,6 +193,81 @@ func TestSamplesAreShown(t *testing.T) {
 		"! Invalid rows are left out of this plan", "Rows of the file that others have changed meanwhile: 4-5, 9"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
+		}
+	}
+}
+
+// deadlined is an answer on a connection of which the deadline is known.
+type deadlined struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (d *deadlined) SetReadDeadline(t time.Time) error {
+	d.until = t
+	return nil
+}
+
+// stepped calls back in the middle of each step that a form asks for.
+type stepped struct {
+	*recorder
+	in func()
+}
+
+func (s stepped) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+	s.in()
+	return s.recorder.Submit(ctx, p, id, comment)
+}
+
+func (s stepped) Mend(ctx context.Context, p access.Principal, id change.ID, in workflow.Mends) (wire.Change, error) {
+	if in.File != nil {
+		if text, err := io.ReadAll(in.File); err != nil || string(text) != "x" {
+			return wire.Change{}, fmt.Errorf("%q, %w", text, err)
+		}
+	}
+	s.in()
+	return s.recorder.change, nil
+}
+
+func (s stepped) Propose(context.Context, access.Principal, workflow.Proposal) (wire.Change, error) {
+	s.in()
+	return s.recorder.change, nil
+}
+
+func (s stepped) Datasets(context.Context, access.Principal) ([]wire.Dataset, error) {
+	return []wire.Dataset{{Name: "customers", May: []string{"propose"}}}, nil
+}
+
+// A step may take longer than its form may take to arrive: once that is here, no
+// deadline of the connection ends the request.
+func TestStepsOutliveTheirForms(t *testing.T) {
+	t.Parallel()
+	file := "--b\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\nx\r\n--b--\r\nrest"
+	for _, form := range []struct{ path, kind, body string }{
+		{"/changes/1001/submit", "application/x-www-form-urlencoded", "comment=x"},
+		{"/changes/1001/mended", "application/x-www-form-urlencoded", "column.0=id&cell.2.0=1&was.2.0=2"},
+		{"/changes/1001/mended", "multipart/form-data; boundary=b", file},
+		{"/datasets/customers/propose", "multipart/form-data; boundary=b", file},
+	} {
+		w := &deadlined{httptest.NewRecorder(), time.Time{}}
+		reached := false
+		uc := stepped{&recorder{change: submitted()}, func() {
+			if reached = true; !w.until.IsZero() {
+				t.Errorf("%s (%s) goes on under the deadline of its form", form.path, form.kind)
+			}
+		}}
+		b := open(t, uc).signIn()
+		r := httptest.NewRequest(http.MethodPost, form.path, io.MultiReader(strings.NewReader(form.body))) // of no length that is known
+		r.Header.Set("Content-Type", form.kind)
+		at, err := url.Parse(b.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(b.http.Jar.Cookies(at)[0])
+		w.until = time.Now().Add(time.Minute)
+		b.handler.ServeHTTP(w, r)
+		if !reached || w.Code != http.StatusSeeOther {
+			t.Errorf("%s (%s): %d %s", form.path, form.kind, w.Code, w.Body)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -233,7 +234,7 @@ func didOf(a change.Act, c wire.Change) string {
 // and has the change planned again.
 func (s *site) mended(w http.ResponseWriter, r *http.Request, p access.Principal) {
 	id := change.ID(r.PathValue("id")).On(r.URL.Query().Get("dataset"))
-	in, err := readMends(w, r)
+	in, err := s.readMends(w, r)
 	var c wire.Change
 	if err == nil {
 		c, err = s.uc.Mend(r.Context(), p, id, in)
@@ -248,14 +249,15 @@ func (s *site) mended(w http.ResponseWriter, r *http.Request, p access.Principal
 
 // readMends reads the form of mended cells: cell.LINE.COLUMN as typed, beside
 // was.LINE.COLUMN as it stood, and the columns' names as column.COLUMN.
-func readMends(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err error) {
+func (s *site) readMends(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return mendFile(w, r)
+		return s.mendFile(w, r)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, mendBytes)
 	if err := r.ParseForm(); err != nil {
 		return in, errs.New(errs.Usage, "What was typed did not arrive whole, so nothing was done.").WithMend("Send it again, or mend the rows as a file.").Because(err)
 	}
+	arrived(w)
 	for name := range r.PostForm {
 		at, is := strings.CutPrefix(name, "cell.")
 		line, column, whole := strings.Cut(at, ".")
@@ -285,7 +287,9 @@ func readMends(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err e
 
 const mendBytes = 4 << 20 // of the form; rows in the thousands come as a file
 
-func mendFile(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err error) {
+// mendFile gives the file of mended rows as it comes.
+func (s *site) mendFile(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err error) {
+	r.Body = s.patient(w, r, s.o.MaxUpload+formBytes)
 	parts, err := r.MultipartReader()
 	if err == nil {
 		for {
@@ -295,9 +299,23 @@ func mendFile(w http.ResponseWriter, r *http.Request) (in workflow.Mends, err er
 				break
 			}
 			if part.FormName() == "file" && part.FileName() != "" {
-				return workflow.Mends{Name: part.FileName(), File: part}, nil
+				return workflow.Mends{Name: part.FileName(), File: &last{part, r.Body}}, nil
 			}
 		}
 	}
 	return in, errs.New(errs.Usage, "No file arrived, so nothing was done.").WithMend("Choose the file with the mended rows.").Because(err)
+}
+
+// last is the last part of a body that anybody wants: at its end the body is read to its
+// own, so that it has arrived.
+type last struct{ part, body io.Reader }
+
+func (l *last) Read(p []byte) (int, error) {
+	n, err := l.part.Read(p)
+	if err == io.EOF {
+		if _, rest := io.Copy(io.Discard, l.body); rest != nil {
+			err = rest
+		}
+	}
+	return n, err
 }

@@ -130,8 +130,7 @@ func (s *site) verified(w http.ResponseWriter, r *http.Request, p access.Princip
 	if err != nil {
 		return err
 	}
-	r.Body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, mostPack), conn: http.NewResponseController(w), stall: s.o.Stall}
-	if err := r.ParseMultipartForm(memoryForm); err != nil {
+	if err := s.readUpload(w, r, mostPack, memoryForm); err != nil {
 		return s.notArrived(err)
 	}
 	defer func() { err = errors.Join(err, r.MultipartForm.RemoveAll()) }()

@@ -111,8 +111,7 @@ func (s *site) proposed(w http.ResponseWriter, r *http.Request, p access.Princip
 	if err := s.mayPropose(r, p); err != nil { // before a large file is taken
 		return m, c, err
 	}
-	r.Body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, s.o.MaxUpload+formBytes+mostPasted), conn: http.NewResponseController(w), stall: s.o.Stall}
-	if err := r.ParseMultipartForm(memoryForm); err != nil {
+	if err := s.readUpload(w, r, s.o.MaxUpload+formBytes+mostPasted, memoryForm); err != nil {
 		return m, c, s.notArrived(err)
 	}
 	defer func() { err = errors.Join(err, r.MultipartForm.RemoveAll()) }()
@@ -188,20 +187,34 @@ func (s *site) notArrived(err error) error {
 	return errs.New(errs.Usage, "The upload ended before the whole file was there, so nothing was kept.").WithMend("Send it again.").Because(err)
 }
 
-// patient reads an upload: it may take long, but each piece must come in time.
+// readUpload reads a form with files whole, of at most so many bytes; what is beyond
+// memory goes to disk.
+func (s *site) readUpload(w http.ResponseWriter, r *http.Request, most, memory int64) error {
+	r.Body = s.patient(w, r, most)
+	if err := r.ParseMultipartForm(memory); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, r.Body) // what follows the last part
+	return err
+}
+
+// patient gives a body of at most so many bytes that may take long to come, but each
+// piece of it must come in time.
+func (s *site) patient(w http.ResponseWriter, r *http.Request, most int64) io.ReadCloser {
+	return &patient{ReadCloser: http.MaxBytesReader(w, r.Body, most), w: w, stall: s.o.Stall}
+}
+
 type patient struct {
 	io.ReadCloser
-	conn  *http.ResponseController
+	w     http.ResponseWriter
 	stall time.Duration
 }
 
 func (b *patient) Read(p []byte) (int, error) {
-	_ = b.conn.SetReadDeadline(time.Now().Add(b.stall)) // a connection without deadlines has no stalled clients
+	_ = http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.stall)) // a connection without deadlines has no stalled clients
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		// The deadline is the connection's: left behind, it would end the request
-		// while the use case still works.
-		_ = b.conn.SetReadDeadline(time.Time{})
+		arrived(b.w)
 	}
 	return n, err
 }

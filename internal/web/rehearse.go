@@ -79,8 +79,7 @@ func (s *site) showRehearsal(w http.ResponseWriter, r *http.Request, p access.Pr
 
 // readRehearsal reads the form: a file goes before what stands in the field.
 func (s *site) readRehearsal(w http.ResponseWriter, r *http.Request) (m rehearseModel, err error) {
-	r.Body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, 2*compact.MaxBytes+formBytes), conn: http.NewResponseController(w), stall: s.o.Stall}
-	if err := r.ParseMultipartForm(2 * compact.MaxBytes); err != nil {
+	if err := s.readUpload(w, r, 2*compact.MaxBytes+formBytes, 2*compact.MaxBytes); err != nil {
 		return m, errs.New(errs.Usage, "The Compact did not arrive whole, so nothing was tried.").WithMend("Send it again; it has %s at most.", errs.Size(compact.MaxBytes)).Because(err)
 	}
 	defer func() { err = errors.Join(err, r.MultipartForm.RemoveAll()) }()

@@ -190,6 +190,12 @@ const (
 	maxComment = 4000 // characters, as in the API
 )
 
+// arrived takes back the deadline by which a request had to be there: left on the
+// connection, it would end those whose use case takes longer.
+func arrived(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection without deadlines has none to take back
+}
+
 // readForm reads a form whole: what cannot be read must not count as empty.
 func readForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, formBytes)
@@ -197,6 +203,7 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 		return errs.New(errs.Usage, "What was typed did not arrive whole, so nothing was done.").
 			WithMend("Write less, or send it again.").Because(err)
 	}
+	arrived(w)
 	if utf8.RuneCountInString(r.PostForm.Get("comment")) > maxComment {
 		return errs.New(errs.Usage, "A comment has %s characters at most, so nothing was done.", group(maxComment)).WithMend("Write less.")
 	}

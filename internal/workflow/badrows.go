@@ -64,7 +64,7 @@ func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID
 		return w.refused(ctx, p, id, "bad-rows", errs.New(errs.Forbidden, "The file of change %s has rows or columns of %s that you may not see.", id, c.Dataset).
 			WithMend("Ask %s, who made it. %s", c.Maker, s.ask()))
 	}
-	b := &badRows{c: c, warned: warned, see: s}
+	b := &badRows{c: c, warned: warned, see: s, last: wholeFile}
 	if err := b.open(ctx, w); err != nil {
 		return err
 	}
@@ -96,6 +96,7 @@ type badRows struct {
 	see     sight
 	file    staged
 	mapping []plan.Source
+	last    int64 // line of the file up to which it is read
 	hits    io.ReadCloser
 	release func()
 }
@@ -110,7 +111,7 @@ func (b *badRows) open(ctx context.Context, w *Workflow) error {
 	if err == nil {
 		done()
 		b.mapping = m.Mapping
-		b.file, err = w.stage(ctx, b.c, header(b.c), func(name string) string { return filepath.Join(dir, name) })
+		b.file, err = w.stageUpTo(ctx, b.c, header(b.c), b.last, func(name string) string { return filepath.Join(dir, name) })
 	}
 	if err == nil {
 		b.hits, err = w.Artifacts.Open(ctx, b.c.Plan.Hits)
@@ -119,6 +120,11 @@ func (b *badRows) open(ctx context.Context, w *Workflow) error {
 		return nil
 	}
 	release()
+	return b.notKept(err)
+}
+
+// notKept says that a file is gone, where that is why it cannot be read.
+func (b *badRows) notKept(err error) error {
 	if errs.KindOf(err) == errs.NotFound {
 		err = errs.New(errs.Blocked, "The file of change %s is not kept any more.", b.c.ID).Because(err)
 	}

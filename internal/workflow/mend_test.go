@@ -268,3 +268,26 @@ func TestMendRights(t *testing.T) {
 		t.Errorf("another file: %+v, %+v", c.Input, c.Plan)
 	}
 }
+
+// Whoever looks at bad rows has the file read to the last that they are shown, and no
+// further; cells that were mended are in it, those of later rows too.
+func TestMendableReadsNoFurther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	file := "id,name,note\n"
+	for i := range 9 {
+		file += fmt.Sprintf("x%d,N,n\n", i)
+	}
+	c := w.propose("maria", file, upsert)
+	text := "y"
+	_, err := w.w.Mend(ctx, w.as("maria"), change.ID(c.ID), workflow.Mends{Cells: []intake.Mend{{Line: 3, Column: "name", Text: &text}, {Line: 9, Column: "name", Text: &text}}})
+	fine(t, err)
+	w.work(t)
+	for limit, last := range map[int]int64{2: 3, 8: 9, 9: 10, 20: 10} {
+		m, err := w.w.Mendable(ctx, w.as("maria"), change.ID(c.ID), limit)
+		fine(t, err)
+		if n := len(m.Rows); n != min(limit, 9) || m.Rows[n-1].Row != last || m.More != (limit < 9) || len(m.Columns) != 3 || *m.Rows[1].Cells[1].Text != "y" {
+			t.Errorf("limit %d: %+v", limit, m)
+		}
+	}
+}

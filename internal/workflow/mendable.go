@@ -9,6 +9,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/record"
 	"sutor/internal/wire"
 )
 
@@ -40,7 +41,16 @@ func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.I
 	if c.Maker != p.Email && see.keepsFromFile(c) {
 		return out, nil
 	}
+	select { // each reads a file again
+	case w.looks <- struct{}{}:
+		defer func() { <-w.looks }()
+	case <-ctx.Done():
+		return out, ctx.Err()
+	}
 	b := &badRows{c: c, see: see}
+	if b.last, err = b.lineOf(ctx, w, limit+1); err != nil {
+		return out, err
+	}
 	if err := b.open(ctx, w); err != nil {
 		return out, err
 	}
@@ -58,6 +68,29 @@ func (w *Workflow) Mendable(ctx context.Context, p access.Principal, id change.I
 		err = nil
 	}
 	return out, err
+}
+
+// lineOf gives the line of the nth row that cannot be taken; of the last where there
+// are fewer.
+func (b *badRows) lineOf(ctx context.Context, w *Workflow, nth int) (line int64, err error) {
+	in, err := w.Artifacts.Open(ctx, b.c.Plan.Hits)
+	if err != nil {
+		return 0, b.notKept(err)
+	}
+	defer in.Close()
+	hits := record.NewReader(in)
+	for next, err := b.next(hits); next != nil || err != nil; next, err = b.next(hits) {
+		switch {
+		case err != nil:
+			return 0, err
+		case !b.c.Plan.Findings[next.finding].Invalid || next.line == line:
+		case nth == 0:
+			return line, nil
+		default:
+			line, nth = next.line, nth-1
+		}
+	}
+	return line, nil
 }
 
 func (b *badRows) mendable(r bad, sees func(string) bool) wire.MendableRow {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -25,7 +26,16 @@ type staged struct {
 
 // stage reads a change's file into files that path names. names are those that its
 // columns may have.
-func (w *Workflow) stage(ctx context.Context, c *change.Change, names []string, path func(name string) string) (s staged, err error) {
+func (w *Workflow) stage(ctx context.Context, c *change.Change, names []string, path func(name string) string) (staged, error) {
+	return w.stageUpTo(ctx, c, names, wholeFile, path)
+}
+
+// wholeFile is behind the last line of any file.
+const wholeFile = math.MaxInt64
+
+// stageUpTo is stage of a planned change's file up to a line: the rest of a large file
+// is not read.
+func (w *Workflow) stageUpTo(ctx context.Context, c *change.Change, names []string, last int64, path func(name string) string) (s staged, err error) {
 	local, release, err := w.Artifacts.Local(ctx, c.Input.Digest)
 	if err != nil {
 		return s, err
@@ -47,7 +57,7 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, names []string, 
 		s.mark, s.options = mark, ourOwn(c.Options, mark)
 	}
 	err = create(s.staging, func(out io.Writer) error {
-		s.Result, err = intake.Read(ctx, f, out, intake.Options{Limits: w.Intake, Choice: s.options.File, Temp: filepath.Dir(s.staging), Names: names})
+		s.Result, err = intake.ReadUpTo(ctx, f, last, out, intake.Options{Limits: w.Intake, Choice: s.options.File, Temp: filepath.Dir(s.staging), Names: names})
 		return err
 	})
 	if err != nil || c.Input.Mends == "" {
@@ -61,7 +71,7 @@ func (w *Workflow) stage(ctx context.Context, c *change.Change, names []string, 
 	read := s.staging
 	s.staging = path("mended.csv")
 	return s, through(read, s.staging, func(in io.Reader, out io.Writer) error {
-		return intake.Overlay(in, s.Columns, mends, w.Intake.Staging(out))
+		return intake.OverlayUpTo(in, s.Columns, mends, last, w.Intake.Staging(out))
 	})
 }
 

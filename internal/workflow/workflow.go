@@ -254,13 +254,20 @@ type Workflow struct {
 	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
 	started  time.Time
 	purged   atomic.Pointer[time.Time] // when this process last removed what is too old
+	looks    chan struct{}             // as many files as may be read again at a time, to be shown
 }
 
 var _ UseCases = (*Workflow)(nil)
 
 // New makes the use cases; PutInForce must have been called before anything else
 // is.
-func New(d Deps) *Workflow { return &Workflow{Deps: d, started: d.Now()} }
+func New(d Deps) *Workflow {
+	return &Workflow{Deps: d, started: d.Now(), looks: make(chan struct{}, looks)}
+}
+
+// looks is how many files are read again at a time because somebody looks at their bad
+// rows; others wait.
+const looks = 2
 
 // Compact gives the Compact in force.
 func (w *Workflow) Compact() *compact.Compact { return w.inForce.Load() }
