@@ -123,13 +123,11 @@
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
 // of a part are there, and so is a change over parents and children, a family
 // (change.Member; in workflow together.go proposes it, family.go opens it,
-// familysight.go says who sees what of it). A family is not
-// approved in part and not rehearsed, none of it is a sync or by rule, and the web app
-// has no page yet that proposes one. Retention removes files and rows, and not the
+// familysight.go says who sees what of it). A family is not approved in part and not
+// rehearsed, and none of it is a sync or by rule. Retention removes files and rows, and not the
 // personal texts in envelopes, which are erased by nobody so far. Rules set
-// values; they do not delete rows. The web app has no page yet that tries a plan or
-// approves a part of one; what a rule's condition is for is counted by the web app and
-// the API, not by a command.
+// values; they do not delete rows. What a rule's condition is for is counted by the web
+// app and the API, not by a command.
 //
 // What people are told stays for ever: notices and mails have no retention yet. How
 // fast a page of a million rows is has been built for (plan/duck/browse.go) and not been measured in bench.

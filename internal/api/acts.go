@@ -124,15 +124,24 @@ func (s *server) approve(ctx context.Context, p access.Principal, in *decision) 
 	return answerDecision(c, err, unnamed)
 }
 
+// partOf names a part of a plan: one of the three.
+type partOf struct {
+	Only    string `json:"only,omitempty" maxLength:"4000" doc:"The rows of which a condition of the guardrail language holds for certain"`
+	Finding string `json:"finding,omitempty" maxLength:"400" doc:"The rows of a finding: its guardrail's name, or NAME:COLUMN"`
+	Without string `json:"without,omitempty" maxLength:"400" doc:"All rows but those of a finding"`
+}
+
+func (o partOf) part() workflow.Part {
+	return workflow.Part{Only: o.Only, Finding: o.Finding, Without: o.Without}
+}
+
 // partDecision is the input of approve-part. The part stands in the body: a
 // condition may hold values, which a URL would leave in logs.
 type partDecision struct {
 	ChangeID
 	IfMatch string `header:"If-Match" doc:"The digest of the plan that was looked at, as the change's ETag has it"`
 	Body    struct {
-		Only    string `json:"only,omitempty" maxLength:"4000" doc:"The rows of which a condition of the guardrail language holds for certain"`
-		Finding string `json:"finding,omitempty" maxLength:"400" doc:"The rows of a finding: its guardrail's name, or NAME:COLUMN"`
-		Without string `json:"without,omitempty" maxLength:"400" doc:"All rows but those of a finding"`
+		partOf
 		Comment string `json:"comment,omitempty" maxLength:"4000"`
 	}
 }
@@ -142,9 +151,27 @@ func (in *partDecision) Resolve(ctx huma.Context) []error { return (&Act{}).Reso
 
 func (s *server) approvePart(ctx context.Context, p access.Principal, in *partDecision) (*changeDoc, error) {
 	digest, unnamed := (&decision{IfMatch: in.IfMatch}).digest()
-	b := in.Body
-	c, err := s.uc.ApprovePart(ctx, p, change.ID(in.ID), digest, workflow.Part{Only: b.Only, Finding: b.Finding, Without: b.Without}, b.Comment)
+	c, err := s.uc.ApprovePart(ctx, p, change.ID(in.ID), digest, in.Body.part(), in.Body.Comment)
 	return answerDecision(c, err, unnamed)
+}
+
+// partLook is the input of part.
+type partLook struct {
+	ChangeID
+	IfMatch string `header:"If-Match" doc:"The digest of the plan that is looked at, as the change's ETag has it"`
+	Body    partOf
+}
+
+// Resolve is that of [Act].
+func (in *partLook) Resolve(ctx huma.Context) []error { return (&Act{}).Resolve(ctx) }
+
+func (s *server) lookPart(ctx context.Context, p access.Principal, in *partLook) (*doc[wire.PartLook], error) {
+	digest, unnamed := (&decision{IfMatch: in.IfMatch}).digest()
+	look, err := s.uc.LookPart(ctx, p, change.ID(in.ID), digest, in.Body.part())
+	if unnamed != nil && (err == nil || errs.KindOf(err) == errs.Usage) {
+		err = unnamed
+	}
+	return &doc[wire.PartLook]{look}, err
 }
 
 func (s *server) reject(ctx context.Context, p access.Principal, in *decision) (*changeDoc, error) {

@@ -133,6 +133,7 @@ func (s *server) routes() {
 	handle(s, post("/changes/{id}/withdraw", "withdraw", "Take the change back"), s.withdraw)
 	handle(s, post("/changes/{id}/approve", "approve", "Approve exactly the plan named by If-Match"), s.approve)
 	handle(s, post("/changes/{id}/approve-part", "approvePart", "Approve some rows of the plan named by If-Match: the change goes on with them, the others go back to the maker as a change of their own"), s.approvePart)
+	handle(s, post("/changes/{id}/part", "lookPart", "What the approval of a part of the plan named by If-Match would do; nothing is decided by it"), s.lookPart)
 	handle(s, post("/changes/{id}/reject", "reject", "Send the change back, with a comment"), s.reject)
 	handle(s, accepted(post("/changes/{id}/apply", "apply", "Write the plan")), s.apply)
 	handle(s, accepted(post("/changes/{id}/stop", "stop", "Give an apply up before its commit")), s.stop)

@@ -126,6 +126,11 @@ func (r *recorder) ApprovePart(_ context.Context, p access.Principal, id change.
 	return r.act("approve part", p, id, d, part, comment)
 }
 
+func (r *recorder) LookPart(_ context.Context, p access.Principal, id change.ID, d record.Digest, part workflow.Part) (wire.PartLook, error) {
+	r.note("look part", p, id, d, part)
+	return wire.PartLook{}, r.err
+}
+
 func (r *recorder) Submit(_ context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
 	return r.act("submit", p, id, digest, comment)
 }

@@ -140,10 +140,17 @@ type changeApproveCmd struct {
 	Only    string `placeholder:"EXPR" xor:"part" help:"Only the rows of which this holds for certain, in the guardrail language; the others go back to the maker as a change of their own."`
 	Finding string `placeholder:"NAME" xor:"part" help:"Only the rows of this finding (NAME or NAME:COLUMN)."`
 	Without string `placeholder:"NAME" xor:"part" help:"Only the rows that this finding is not about."`
+	Look    bool   `help:"With --only, --finding or --without: tell how many rows that would be, and decide nothing."`
 }
 
 func (k *changeApproveCmd) Run(c *console) error {
-	if part := (client.Part{Only: k.Only, Finding: k.Finding, Without: k.Without}); part != (client.Part{}) {
+	part := client.Part{Only: k.Only, Finding: k.Finding, Without: k.Without}
+	switch {
+	case k.Look && part == (client.Part{}):
+		return errs.New(errs.Usage, "--look needs a part to look at.").WithMend("Name it with --only, --finding or --without.")
+	case k.Look:
+		return k.look(c, part)
+	case part != (client.Part{}):
 		return k.decide(c, "approved in part", func(cl *client.Client, digest string) (wire.Change, error) {
 			return cl.ApprovePart(c.ctx, k.ID, digest, part, k.Comment)
 		})
@@ -151,6 +158,23 @@ func (k *changeApproveCmd) Run(c *console) error {
 	return k.decide(c, "approved", func(cl *client.Client, digest string) (wire.Change, error) {
 		return cl.Approve(c.ctx, k.ID, digest, k.Comment)
 	})
+}
+
+// look tells what the approval of a part would do.
+func (k *changeApproveCmd) look(c *console, part client.Part) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	digest, err := k.digest(c, cl)
+	if err != nil {
+		return err
+	}
+	l, err := cl.LookPart(c.ctx, k.ID, digest, part)
+	if err != nil {
+		return err
+	}
+	return c.show(l, func(p *page) { showPart(p, k.ID, l) })
 }
 
 type changeRejectCmd struct{ deciding }

@@ -189,6 +189,18 @@ func showChange(p *page, ch wire.Change) {
 	showNext(p, ch)
 }
 
+// showPart tells what the approval of a part would do.
+func showPart(p *page, id string, l wire.PartLook) {
+	p.line("%s would go on with change %s: %s.", count(l.Rows, "row", "rows"), id, l.Say)
+	p.line("%s would go back to the maker, as a change of their own.", count(l.Rest, "row", "rows"))
+	if l.Unknown > 0 {
+		p.line("Of %d of these it could not be judged whether they belong to the part.", l.Unknown)
+	}
+	p.line("The whole plan: %s", l.Whole)
+	p.line("The part's:     %s", l.Plan)
+	p.line("Nothing was decided.")
+}
+
 // showSplit tells how a change was divided.
 func showSplit(p *page, ch wire.Change) {
 	if ch.SplitFrom != nil {

@@ -317,6 +317,12 @@ func (c *Client) ApprovePart(ctx context.Context, id, digest string, p Part, wor
 	}{p, comment{words}})
 }
 
+// LookPart tells what ApprovePart would do.
+func (c *Client) LookPart(ctx context.Context, id, digest string, p Part) (out wire.PartLook, err error) {
+	err = c.post(ctx, path("changes", id, "part"), digest, p, &out)
+	return out, err
+}
+
 // Reject sends exactly the plan with this digest back.
 func (c *Client) Reject(ctx context.Context, id, digest, words string) (wire.Change, error) {
 	return c.act(ctx, id, "reject", digest, comment{words})

@@ -166,8 +166,11 @@ func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
 		c, err = s.do(r, p, change.ID(r.PathValue("id")), act)
 	}
 	at := tabRows
-	if act == change.ActComment {
+	switch {
+	case act == change.ActComment:
 		at = tabDiscussion
+	case act == change.ActTry && err == nil && c.Trial != nil && c.Trial.Outcome != "passed":
+		at = tabFindings
 	}
 	if err != nil {
 		s.showChange(w, r, p, at, 0, err)
@@ -175,8 +178,11 @@ func (s *site) act(w http.ResponseWriter, r *http.Request, p access.Principal) {
 	}
 	s.told(r, didOf(act, c))
 	to := "/changes/" + c.ID
-	if at != tabRows {
+	switch at {
+	case tabDiscussion:
 		to += "/" + string(at) + "#end"
+	case tabFindings:
+		to += "/" + string(at)
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
@@ -188,6 +194,8 @@ func (s *site) do(r *http.Request, p access.Principal, id change.ID, act change.
 	ctx, comment := r.Context(), r.PostForm.Get("comment")
 	digest := record.Digest(r.PostForm.Get("digest"))
 	switch act {
+	case change.ActTry:
+		return s.uc.Try(ctx, p, id)
 	case change.ActSubmit:
 		return s.uc.Submit(ctx, p, id, digest, comment)
 	case change.ActWithdraw:
@@ -225,7 +233,7 @@ func didOf(a change.Act, c wire.Change) string {
 	if a == actDecide && c.State == string(change.Submitted) {
 		return "Approved. It waits for others, so it is not applied yet."
 	}
-	return map[change.Act]string{change.ActSubmit: "Submitted.", change.ActWithdraw: "Withdrawn.", change.ActReplan: "It is planned again.", change.ActApprove: "Approved.",
+	return map[change.Act]string{change.ActSubmit: "Submitted.", change.ActWithdraw: "Withdrawn.", change.ActReplan: "It is planned again.", change.ActTry: "It was tried, and rolled back.", change.ActApprove: "Approved.",
 		actDecide: "Approved, and it is being applied.", change.ActStop: "It will be stopped before its commit, if that is still ahead.",
 		change.ActReject: "Sent back.", change.ActApply: "It is being applied.", change.ActUndo: "This is the reversal: look at it, then submit and apply it."}[a]
 }

@@ -11,6 +11,7 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/web/ui"
 	"sutor/internal/wire"
+	"sutor/internal/workflow"
 )
 
 // stateOf shows a state.
@@ -81,6 +82,7 @@ type changeModel struct {
 	spreads []spreadModel
 	// what stood in the way of the last apply
 	conflicts conflictModel
+	part      bool // the person may approve a part of it
 }
 
 // countLink is a number of rows that leads to them.
@@ -104,6 +106,7 @@ type button struct {
 	act, label string
 	primary    bool
 	comment    string // label of the comment; "" for none
+	says       string // what must be known before; "" for nothing
 	required   bool
 	digest     string
 	rare       bool // it stands behind More
@@ -133,7 +136,7 @@ func changeOf(c wire.Change, at tab, p access.Principal) changeModel {
 	for _, i := range c.Impact {
 		m.impact = append(m.impact, impactOf(i))
 	}
-	m.findings, m.buttons = foundOf(c), buttonsOf(c, p)
+	m.findings, m.buttons, m.part = foundOf(c), buttonsOf(c, p), mayPart(c, p)
 	return m
 }
 
@@ -280,6 +283,7 @@ func buttonsOf(c wire.Change, p access.Principal) []button {
 		{act: "stop", label: "Stop", comment: "Why it is stopped"},
 		{act: "undo", label: "Undo", comment: "Why it is undone"},
 		{act: "replan", label: "Plan again with today's data"},
+		{act: "try", label: "Try it in the system", says: workflow.SideEffects},
 		{act: "withdraw", label: "Withdraw", comment: "Why it is withdrawn", rare: true},
 	}
 	last := len(c.Members) == 0 && slices.Contains(c.May, "approve") && p.Is(access.Owner) && openSteps(c) == 1
@@ -288,8 +292,13 @@ func buttonsOf(c wire.Change, p access.Principal) []button {
 		if b.act == at {
 			return !last
 		}
-		return !slices.Contains(c.May, b.act) || b.act == "submit" && !c.Submittable()
+		return !slices.Contains(c.May, b.act) || b.act == "submit" && !c.Submittable() || b.act == "try" && !tryable(c)
 	})
+}
+
+// tryable tells whether there is something that the system can be asked beforehand.
+func tryable(c wire.Change) bool {
+	return c.Plan != nil && c.Plan.Counts.Insert+c.Plan.Counts.Update+c.Plan.Counts.Delete > 0
 }
 
 // openSteps counts the decisions that are still needed.

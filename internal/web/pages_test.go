@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -43,9 +46,10 @@ func (f filled) raw() json.RawMessage {
 func (f filled) changes() []wire.Change {
 	one := submitted()
 	one.May = []string{"approve", "apply", "replan"}
+	one.Trial = &wire.Trial{Outcome: "refused", At: &one.CreatedAt, Why: f.says}
 	one.Title, one.Reason, one.Why, one.Next, one.Dataset, one.Maker, one.RouteWhy, one.Blocked = f.says, f.says, f.says, f.says, f.says, f.says, f.says, f.says
 	one.Input = &wire.Input{Name: f.says, Rows: 2}
-	one.Findings = []finding.Finding{{Guardrail: f.says, Severity: finding.Warn, Column: f.says, Message: f.says, Mend: f.says, Samples: []string{f.says}, Rows: 1}}
+	one.Findings = []finding.Finding{{Guardrail: f.says, Severity: finding.Warn, Column: f.says, Message: f.says, Mend: f.says, Samples: []string{f.says}, Rows: 1, Ranges: []string{"2"}}}
 	one.Risk = wire.Risk{Score: 3, Factors: []wire.Factor{{Name: f.says, Points: 3, Why: f.says}}}
 	one.Impact = []wire.Impact{{Label: f.says, Why: f.says, Rows: 2}}
 	one.Route = []wire.Step{{Role: "owner", Needs: 1, Why: f.says}}
@@ -68,7 +72,9 @@ func (f filled) Changes(context.Context, access.Principal, workflow.Filter) ([]w
 
 func (f filled) Datasets(context.Context, access.Principal) ([]wire.Dataset, error) {
 	d, err := f.Dataset(f, access.Principal{}, "")
-	return []wire.Dataset{d}, err
+	other := d
+	other.Name = "orders"
+	return []wire.Dataset{d, other}, err
 }
 
 // The recorder is its own context where none is needed.
@@ -161,7 +167,7 @@ func (f filled) Fsck(_ context.Context, _ access.Principal, w io.Writer) error {
 }
 
 // everyPage lists the pages that a signed-in person can open.
-var everyPage = []string{"/", "/changes", "/changes?mine=1&state=applied&dataset=customers", "/changes/1001", "/changes/1001/impact", "/changes/1001/reading", "/outbox", "/compact/rehearse", "/datasets/customers/rule", "/datasets", "/datasets/customers",
+var everyPage = []string{"/", "/changes", "/changes?mine=1&state=applied&dataset=customers", "/changes/1001", "/changes/1001/impact", "/changes/1001/reading", "/changes/1001/part", "/outbox", "/compact/rehearse", "/datasets/customers/rule", "/datasets", "/datasets/customers",
 	"/datasets/customers?where=id+%3D+7&by=id&desc=1", "/datasets/customers/rules", "/datasets/customers/history", "/datasets/customers/propose",
 	"/compact", "/compact/versions?at=0", "/system", "/evidence?key=7", "/search?q=", "/help"}
 
@@ -312,6 +318,61 @@ func (p *proposing) Propose(_ context.Context, _ access.Principal, in workflow.P
 	content, err := io.ReadAll(in.File)
 	p.in, p.content = in, string(content)
 	return submitted(), err
+}
+
+// A change over several datasets: with a file of its own for one, and with a sheet of
+// the first's workbook for another.
+func TestProposingSeveralTogether(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fields map[string]string
+		own    string // file for another dataset
+		want   string
+		sheets map[string]string
+	}{
+		{map[string]string{"with0": "orders", "mode": "update"}, "o.csv", "customers first.xlsx id; orders o.csv 7; ", map[string]string{}},
+		{map[string]string{"with1": "orders", "sheet1": "Bestellungen", "mode": "update"}, "", " first.xlsx id; ", map[string]string{"customers": "", "orders": "Bestellungen"}},
+		{map[string]string{}, "o.csv", "", nil},
+		{map[string]string{"with0": "orders", "recipe": "r1"}, "o.csv", "", nil},
+	} {
+		uc := &familiar{filled: filled{&recorder{}, "x"}}
+		b := open(t, uc).signIn()
+		files := map[string]string{"file": "first.xlsx\nid"}
+		if c.own != "" {
+			files["file0"] = c.own + "\n7"
+		}
+		res := b.sendAll("/datasets/customers/propose", c.fields, files)
+		status := http.StatusSeeOther
+		if c.want == "" {
+			status = http.StatusBadRequest
+		}
+		if res.StatusCode != status || uc.got != c.want || c.want != "" && !maps.Equal(uc.sheets, c.sheets) {
+			t.Errorf("%v: %d, %q, %v", c.fields, res.StatusCode, uc.got, uc.sheets)
+		}
+	}
+}
+
+type familiar struct {
+	filled
+	got    string
+	sheets map[string]string
+}
+
+func (f *familiar) ProposeTogether(_ context.Context, _ access.Principal, in workflow.Together) (wire.Change, error) {
+	f.sheets = in.Sheets
+	for {
+		dataset, name, file, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		text, rerr := io.ReadAll(file)
+		o, cerr := in.Choose(dataset)
+		if err := errors.Join(err, rerr, cerr); err != nil || o.Mode != change.Update {
+			return wire.Change{}, fmt.Errorf("%v, %w", o, err)
+		}
+		f.got += dataset + " " + name + " " + string(text) + "; "
+	}
+	return submitted(), nil
 }
 
 // TestRereadingSendsWhatDiffers: a column that was corrected, and the way in which
@@ -471,6 +532,15 @@ func TestPagesArePacked(t *testing.T) {
 // send posts a form with a file, as a browser does.
 func (b browser) send(path string, fields map[string]string, name, content string) *http.Response {
 	b.t.Helper()
+	if name == "" {
+		return b.sendAll(path, fields, nil)
+	}
+	return b.sendAll(path, fields, map[string]string{"file": name + "\n" + content})
+}
+
+// sendAll sends a form with files, each its name in the first line.
+func (b browser) sendAll(path string, fields, files map[string]string) *http.Response {
+	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for field, value := range fields {
@@ -478,8 +548,9 @@ func (b browser) send(path string, fields map[string]string, name, content strin
 			b.t.Fatal(err)
 		}
 	}
-	if name != "" {
-		part, err := form.CreateFormFile("file", name)
+	for field, file := range files {
+		name, content, _ := strings.Cut(file, "\n")
+		part, err := form.CreateFormFile(field, name)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -529,4 +600,46 @@ func naughty(t *testing.T) (out []string) {
 		t.Fatalf("only %d texts", n)
 	}
 	return append(out, "javascript:alert(1)", `" autofocus onfocus="alert(1)`, "' hx-on:click='alert(1)")
+}
+
+// parts records which parts are looked at and approved.
+type parts struct {
+	filled
+	asked []workflow.Part
+	said  string
+}
+
+func (a *parts) LookPart(_ context.Context, _ access.Principal, _ change.ID, d record.Digest, part workflow.Part) (wire.PartLook, error) {
+	a.asked = append(a.asked, part)
+	return wire.PartLook{Say: a.says, Rows: 1, Rest: 2, Unknown: 1, Whole: string(d), Plan: "sha256:part"}, nil
+}
+
+func (a *parts) ApprovePart(_ context.Context, _ access.Principal, id change.ID, d record.Digest, part workflow.Part, comment string) (wire.Change, error) {
+	a.asked, a.said = append(a.asked, part), string(d)+" "+comment
+	return wire.Change{ID: string(id)}, nil
+}
+
+// A part is looked at before it is approved: how many rows go on and go back, both
+// digests; what was chosen stays.
+func TestAPartIsLookedAt(t *testing.T) {
+	t.Parallel()
+	uc := &parts{filled: filled{&recorder{}, "some=\"thing"}}
+	b := open(t, uc).signIn()
+	form := url.Values{"digest": {digest}, "how": {"only"}, "t": {"id"}, "is": {"<="}, "v": {"7"}, "only": {`op == "update"`}, "comment": {"these"}, "step": {"look"}}
+	res, page := b.post("/changes/1001/part", form)
+	for _, says := range []string{"1 row goes on", "2 rows go back", digest, "sha256:part", "1 row", "could not be judged"} {
+		if !strings.Contains(words(page), says) {
+			t.Errorf("%d: it does not say %q: %s", res.StatusCode, says, words(page))
+		}
+	}
+	form.Set("step", "approve")
+	if res, _ = b.post("/changes/1001/part", form); res.StatusCode != http.StatusSeeOther || uc.said != digest+" these" {
+		t.Errorf("%d, %q", res.StatusCode, uc.said)
+	}
+	form = url.Values{"digest": {digest}, "how": {"without"}, "name": {"big"}, "only": {"left from before"}, "step": {"look"}}
+	b.post("/changes/1001/part", form)
+	want := []workflow.Part{{Only: `after.id <= "7" && (op == "update")`}, {Only: `after.id <= "7" && (op == "update")`}, {Without: "big"}}
+	if !slices.Equal(uc.asked, want) {
+		t.Errorf("%+v", uc.asked)
+	}
 }

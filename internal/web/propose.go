@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ type proposeModel struct {
 	label   string
 	modes   []modeChoice
 	recipes []choice
+	with    []withModel
+	sheet   string // of the first dataset, in a workbook for several
+	form    url.Values
 	title   string
 	reason  string
 	cells   string // pasted
@@ -76,6 +80,11 @@ func (s *site) showPropose(w http.ResponseWriter, r *http.Request, p access.Prin
 	for _, one := range recipes {
 		m.recipes = append(m.recipes, choice{one.ID, ui.Plain(one.Name), false})
 	}
+	if m.with, err = s.withOf(r.Context(), p, d, m.form); err != nil {
+		s.failed(w, r, h, err)
+		return
+	}
+	m.sheet = m.form.Get("sheet")
 	status := http.StatusOK
 	if refused != nil {
 		trouble := s.trouble(r, refused)
@@ -116,17 +125,20 @@ func (s *site) proposed(w http.ResponseWriter, r *http.Request, p access.Princip
 	}
 	defer func() { err = errors.Join(err, r.MultipartForm.RemoveAll()) }()
 	form := r.PostForm
+	m.form = form
 	m.title, m.reason, m.cells = form.Get("title"), form.Get("reason"), form.Get("cells")
 	m.clear, m.leave, m.modes = form.Get("empty") == "clear", form.Get("leave") != "", modesOf(form.Get("mode"))
 	if utf8.RuneCountInString(m.reason) > maxComment {
 		return m, c, errs.New(errs.Usage, "A reason has %s characters at most, so nothing was done.", group(maxComment)).WithMend("Write less.")
 	}
-	name, file, err := fileOf(r.MultipartForm, m.cells)
-	if err != nil {
-		return m, c, err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	in := workflow.Proposal{Dataset: r.PathValue("name"), Name: name, File: file, Title: m.title, Reason: m.reason, Recipe: form.Get("recipe")}
+	c, err = s.proposeFiles(r, p, m)
+	return m, c, err
+}
+
+// proposeFiles proposes what a form holds.
+func (s *site) proposeFiles(r *http.Request, p access.Principal, m proposeModel) (c wire.Change, err error) {
+	form := r.PostForm
+	in := workflow.Proposal{Dataset: r.PathValue("name"), Title: m.title, Reason: m.reason, Recipe: form.Get("recipe")}
 	choose := func(o *change.Options) error {
 		if in.Recipe == "" || form.Get("mode") != "" {
 			o.Mode = change.Mode(form.Get("mode"))
@@ -136,14 +148,26 @@ func (s *site) proposed(w http.ResponseWriter, r *http.Request, p access.Princip
 	}
 	if in.Recipe != "" {
 		in.Choose = choose
-	} else {
-		err = choose(&in.Options)
+	} else if err := choose(&in.Options); err != nil {
+		return c, err
 	}
-	if err == nil {
-		c, err = s.uc.Propose(r.Context(), p, in)
+	files, sheets, err := together(r.MultipartForm, in.Dataset)
+	if err != nil {
+		return c, err
 	}
-	return m, c, err
+	if len(files) > 0 {
+		return s.proposeTogether(r.Context(), p, in, files, sheets)
+	}
+	var file io.ReadCloser
+	if in.Name, file, err = fileOf(r.MultipartForm, m.cells); err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	in.File = file
+	return s.uc.Propose(r.Context(), p, in)
 }
+
+func mayProposeTo(d wire.Dataset) bool { return slices.Contains(d.May, "propose") }
 
 // mayPropose asks the list of datasets, which reads no live system, whether an upload
 // makes sense at all.
@@ -152,7 +176,7 @@ func (s *site) mayPropose(r *http.Request, p access.Principal) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(all, func(d wire.Dataset) bool { return d.Name == r.PathValue("name") && slices.Contains(d.May, "propose") }) {
+	if !slices.ContainsFunc(all, func(d wire.Dataset) bool { return d.Name == r.PathValue("name") && mayProposeTo(d) }) {
 		return errs.New(errs.Forbidden, "You may not propose changes to %s.", r.PathValue("name")).WithMend("Ask a maker of its department.")
 	}
 	return nil

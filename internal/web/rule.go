@@ -169,7 +169,7 @@ func ruleOfForm(form url.Values, d wire.Dataset) (rule change.Rule, err error) {
 		if form.Get("t"+n) == "" {
 			continue
 		}
-		test, err := testOf(d, form.Get("t"+n), form.Get("is"+n), form.Get("v"+n))
+		test, err := testOf(d, celName, form.Get("t"+n), form.Get("is"+n), form.Get("v"+n))
 		if err != nil {
 			return rule, err
 		}
@@ -207,12 +207,13 @@ func ruleOfForm(form url.Values, d wire.Dataset) (rule change.Rule, err error) {
 	return rule, nil
 }
 
-func testOf(d wire.Dataset, column, sign, value string) (string, error) {
+// testOf writes a test in the guardrail language, in which named names its column.
+func testOf(d wire.Dataset, named func(string) string, column, sign, value string) (string, error) {
 	c, err := ruleColumn(d, column)
 	if err != nil {
 		return "", err
 	}
-	name := celName(c.Name)
+	name := named(c.Name)
 	switch sign {
 	case "empty", "filled":
 		is, or := " == ", " || "

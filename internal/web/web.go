@@ -114,6 +114,8 @@ func (s *site) routes(mux router) {
 	mux.HandleFunc("POST /evidence/check", s.person(s.checkEvidence))
 	mux.HandleFunc("POST /evidence/verify", s.person(s.verifyPack))
 	mux.HandleFunc("GET /changes", s.person(s.changes))
+	mux.HandleFunc("GET /changes/{id}/part", s.person(s.partPage))
+	mux.HandleFunc("POST /changes/{id}/part", s.person(s.part))
 	mux.HandleFunc("GET /changes/{id}/reading", s.person(s.reading))
 	mux.HandleFunc("POST /changes/{id}/reading", s.person(s.reread))
 	mux.HandleFunc("POST /changes/{id}/recipe", s.person(s.saveRecipe))

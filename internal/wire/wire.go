@@ -87,6 +87,16 @@ type Split struct {
 	Unknown int64     `json:"unknown,omitempty"` // of the rest, rows of which it could not be judged
 }
 
+// PartLook is what the approval of a part would do to a change.
+type PartLook struct {
+	Say     string `json:"say"`               // which rows are the part
+	Rows    int64  `json:"rows"`              // that go on with the change
+	Rest    int64  `json:"rest"`              // that go back to the maker, as a change of their own
+	Unknown int64  `json:"unknown,omitempty"` // of the rest, rows of which it could not be judged
+	Whole   string `json:"whole"`             // the digest of the plan that stands
+	Plan    string `json:"plan"`              // the digest of the part's
+}
+
 // Purged says when what of a change was removed.
 type Purged struct {
 	Inputs *time.Time `json:"inputs,omitempty"` // its files

@@ -80,23 +80,12 @@ type parting struct {
 // ApprovePart approves some rows of the plan named by digest, as an owner of the
 // dataset.
 func (w *Workflow) ApprovePart(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part, comment string) (wire.Change, error) {
-	d := &parting{w: w}
-	err := d.look(ctx, p, id, digest)
+	d, err := w.parted(ctx, p, id, digest, part)
 	if err == nil {
-		err = part.check()
+		err = d.try(ctx, p)
 	}
 	if err != nil {
-		return wire.Change{}, w.refused(ctx, p, id, change.ActApprove, err)
-	}
-	for _, step := range []func() error{
-		func() error { return d.choose(ctx, part) },
-		func() error { return d.divide(ctx) },
-		func() error { return d.plan(ctx) },
-		func() error { return d.try(ctx, p) },
-	} {
-		if err := step(); err != nil {
-			return wire.Change{}, err
-		}
+		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActApprove, func(s *step) error {
 		if err := w.partable(s, digest); err != nil {
@@ -104,6 +93,36 @@ func (w *Workflow) ApprovePart(ctx context.Context, p access.Principal, id chang
 		}
 		return d.record(s, part, comment)
 	})
+}
+
+// LookPart tells what ApprovePart would do: it divides and plans, and keeps nothing of
+// it with the change. The part has the same digest when it is approved, as long as live
+// data is what it is now.
+func (w *Workflow) LookPart(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part) (wire.PartLook, error) {
+	d, err := w.parted(ctx, p, id, digest, part)
+	if err != nil {
+		return wire.PartLook{}, err
+	}
+	return wire.PartLook{Say: part.Say(), Rows: d.part.Rows, Rest: d.part.Rest, Unknown: d.part.Unknown, Whole: string(digest), Plan: string(d.made.plan().Digest)}, nil
+}
+
+// parted divides the plan named by digest, and plans the part.
+func (w *Workflow) parted(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part) (*parting, error) {
+	d := &parting{w: w}
+	err := d.look(ctx, p, id, digest)
+	if err == nil {
+		err = part.check()
+	}
+	if err != nil {
+		return nil, w.refused(ctx, p, id, change.ActApprove, err)
+	}
+	if err = d.choose(ctx, part); err == nil {
+		err = d.divide(ctx)
+	}
+	if err == nil {
+		err = d.plan(ctx)
+	}
+	return d, err
 }
 
 // look reads the change, and refuses those that cannot be split.

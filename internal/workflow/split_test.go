@@ -100,8 +100,13 @@ func TestApproveAPartByFinding(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, company)
 	c := w.does("maria", submit, w.propose("maria", raises, upsert))
+	look, err := w.w.LookPart(ctx, w.as("olaf"), change.ID(c.ID), digestOf(c), workflow.Part{Finding: "big-credit"})
+	fine(t, err)
+	if look.Rows != 1 || look.Rest != 3 || look.Whole != c.Plan.Digest || w.see(t, "olaf", c).Plan.Digest != c.Plan.Digest {
+		t.Errorf("looked at %+v", look)
+	}
 	c = in(t, w.does("olaf", approvePart(workflow.Part{Finding: "big-credit"}), c), change.Submitted)
-	if !slices.Equal(w.linesIn(c), []int64{3}) {
+	if !slices.Equal(w.linesIn(c), []int64{3}) || c.Plan.Digest != look.Plan {
 		t.Errorf("lines %v", w.linesIn(c))
 	}
 	w.mayNot("olaf", approve, c, errs.Blocked, "decided on change")
@@ -134,6 +139,13 @@ func TestAPartThatCannotBeApproved(t *testing.T) {
 	w := newWorld(t, company)
 	c := w.does("maria", submit, w.propose("maria", raises, upsert))
 	half := only_("after.id == 1")
+	look := func(w *world, p access.Principal, c wire.Change) (wire.Change, error) {
+		_, err := w.w.LookPart(ctx, p, change.ID(c.ID), digestOf(c), workflow.Part{Only: "after.id == 1"})
+		return c, err
+	}
+	w.mayNot("maria", look, c, errs.Forbidden, "You made change")
+	w.mayNot("mona", look, c, errs.Forbidden, "Only an owner")
+	w.mayNot("fred", look, c, errs.NotFound, "")
 	w.mayNot("maria", half, c, errs.Forbidden, "You made change")
 	w.mayNot("mona", half, c, errs.Forbidden, "Only an owner")
 	w.mayNot("fred", half, c, errs.NotFound, "")

@@ -77,6 +77,8 @@ type UseCases interface {
 	// ApprovePart approves some rows of exactly the plan named by digest: the change
 	// goes on with them, the others go back to the maker as a change of their own.
 	ApprovePart(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part, comment string) (wire.Change, error)
+	// LookPart tells what ApprovePart would do.
+	LookPart(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, part Part) (wire.PartLook, error)
 	// Try writes the plan in a transaction of the system that is rolled back, and keeps
 	// what the system says. Submit does so by itself up to change.TriedOnSubmit rows.
 	Try(ctx context.Context, p access.Principal, id change.ID) (wire.Change, error)

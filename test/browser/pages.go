@@ -16,6 +16,7 @@ var Pages = []Page{
 	{"change-planned", "maria@example.test", "/changes/{prices}"},
 	{"change-mistakes", "maria@example.test", "/changes/{mistakes}"},
 	{"change-decide", "olaf@example.test", "/changes/{risky}"},
+	{"change-part", "olaf@example.test", "/changes/{risky}/part"},
 	{"change-findings", "maria@example.test", "/changes/{mistakes}/findings"},
 	{"change-impact", "olaf@example.test", "/changes/{risky}/impact"},
 	{"change-discussion", "olaf@example.test", "/changes/{risky}/discussion"},

@@ -89,6 +89,7 @@ func Routes() []Route {
 		{Name: "GET /changes/{id}/evidence", Right: []Who{Maker, Owner, Manager, Auditor}},
 		{Name: "POST /changes/{id}/approve", Decides: true, Right: deciders},
 		{Name: "POST /changes/{id}/approve-part", Body: `{"only":"true"}`, Decides: true, Right: []Who{Owner}},
+		{Name: "POST /changes/{id}/part", Body: `{"only":"true"}`, Decides: true, Right: []Who{Owner}},
 		{Name: "POST /changes/{id}/reject", Body: `{"comment":"no"}`, Decides: true, Right: deciders},
 		{Name: "POST /changes/{id}/apply", Right: []Who{Maker, Owner}},
 		{Name: "POST /changes/{id}/stop", Right: []Who{Maker, Owner}},
