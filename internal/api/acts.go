@@ -124,14 +124,14 @@ func (s *server) approve(ctx context.Context, p access.Principal, in *decision) 
 	return answerDecision(c, err, unnamed)
 }
 
-// partOf names a part of a plan: one of the three.
-type partOf struct {
+// PartOf is the part of an input that names a part of a plan, in one of three ways.
+type PartOf struct {
 	Only    string `json:"only,omitempty" maxLength:"4000" doc:"The rows of which a condition of the guardrail language holds for certain"`
 	Finding string `json:"finding,omitempty" maxLength:"400" doc:"The rows of a finding: its guardrail's name, or NAME:COLUMN"`
 	Without string `json:"without,omitempty" maxLength:"400" doc:"All rows but those of a finding"`
 }
 
-func (o partOf) part() workflow.Part {
+func (o PartOf) part() workflow.Part {
 	return workflow.Part{Only: o.Only, Finding: o.Finding, Without: o.Without}
 }
 
@@ -141,7 +141,7 @@ type partDecision struct {
 	ChangeID
 	IfMatch string `header:"If-Match" doc:"The digest of the plan that was looked at, as the change's ETag has it"`
 	Body    struct {
-		partOf
+		PartOf
 		Comment string `json:"comment,omitempty" maxLength:"4000"`
 	}
 }
@@ -159,7 +159,7 @@ func (s *server) approvePart(ctx context.Context, p access.Principal, in *partDe
 type partLook struct {
 	ChangeID
 	IfMatch string `header:"If-Match" doc:"The digest of the plan that is looked at, as the change's ETag has it"`
-	Body    partOf
+	Body    PartOf
 }
 
 // Resolve is that of [Act].
