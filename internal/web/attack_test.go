@@ -18,6 +18,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/finding"
+	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
@@ -214,9 +215,9 @@ type stepped struct {
 	in func()
 }
 
-func (s stepped) Submit(ctx context.Context, p access.Principal, id change.ID, comment string) (wire.Change, error) {
+func (s stepped) Submit(ctx context.Context, p access.Principal, id change.ID, digest record.Digest, comment string) (wire.Change, error) {
 	s.in()
-	return s.recorder.Submit(ctx, p, id, comment)
+	return s.recorder.Submit(ctx, p, id, digest, comment)
 }
 
 func (s stepped) Mend(ctx context.Context, p access.Principal, id change.ID, in workflow.Mends) (wire.Change, error) {
