@@ -151,7 +151,7 @@ func (r *reversal) leave(a AppliedRow, now *row) (driver.Op, string) {
 		}
 	}
 	switch {
-	case a.Op == driver.Delete && now.found:
+	case a.Op == driver.Delete && (now.found || r.beyond[a.Line]): // by a row that the maker may not see, too
 		return Impossible, WhyReused
 	case a.Op == driver.Update && !now.found:
 		return Impossible, WhyGone

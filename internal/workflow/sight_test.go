@@ -196,6 +196,18 @@ func (w *world) hasLeaf(kind, id string) (found bool) {
 	return found
 }
 
+// A key that a row outside of theirs has taken is in use for whoever brings a row back.
+func TestUndoOverARowOutside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strings.Replace(company, "    guardrails:\n", "    rows:\n      - {for: [maria@example.test], where: \"terms == 'NET30'\"}\n    guardrails:\n", 1))
+	r := w.undone(t, "olaf", w.applied(t, "maria", "olaf", w.propose("maria", "id,name,terms\n8,Yan,NET30\n9,Zoe,NET30\n", upsert)))
+	w.sql(`INSERT INTO customer (id, name, terms) VALUES (9, 'Other', 'NET60')`)
+	again := in(t, w.does("maria", undo, r), change.Planned)
+	if n := again.Plan.Counts; n.Insert != 1 || *n.Impossible != 1 {
+		t.Errorf("counts %+v", n)
+	}
+}
+
 // A guardrail that reads a hidden column tells its say, and no more; who may see the
 // column is told all.
 func TestGuardrailOverHiddenColumn(t *testing.T) {

@@ -110,13 +110,17 @@ func (r *run) whyLeft(rev Reversal) string {
 	if rev.Blind != "" {
 		blind = "true"
 	}
+	used := "l.n IS NOT NULL"
+	if r.spec.Only != nil { // by a row that the maker may not see, too
+		used = "(l.n IS NOT NULL OR o.line IS NOT NULL)"
+	}
 	return `CASE WHEN c.dropped AND (c.op <> 'insert' OR l.n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
 		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(plan.WhyGone) + `
 		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
 		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
 		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(plan.WhyAdded) + `
-		WHEN c.op = 'delete' AND l.n IS NOT NULL THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
+		WHEN c.op = 'delete' AND ` + used + ` THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
 }
 
 // compareReversal makes the table deltas.
@@ -132,8 +136,12 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 		}
 		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
 	}
+	hidden := ""
+	if r.spec.Only != nil {
+		hidden = " LEFT JOIN outside o ON o.line = c.line"
+	}
 	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, -c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+r.whyLeft(rev)+` AS why`+sel+`
-		FROM cells c LEFT JOIN live l ON l.n = c.line`)
+		FROM cells c LEFT JOIN live l ON l.n = c.line`+hidden)
 	if err != nil {
 		return err
 	}
