@@ -63,6 +63,11 @@ bench: postgres build
 bench-intake:
 	go run ./bench/intake -out docs/workbooks.md
 
+## bench-web: how fast the pages are with a change of a million rows, and what they weigh; into docs/performance.md
+.PHONY: bench-web
+bench-web: chromium
+	go run ./bench/web -out docs/performance.md
+
 ## bench-messy: the score on polluted files, and every file of the folder CORPORA; into docs/intake.md
 .PHONY: bench-messy
 bench-messy:

@@ -89,7 +89,9 @@
 // Laws are property tests: the SQL of every cell equals record.Type.Parse, every
 // rule in SQL equals its judgement in Go, DuckDB's plan equals the reference's, its undo too,
 // file → plan → apply → undo gives back the table, a pack with any byte changed
-// does not verify. bench measures against what people would do by hand.
+// does not verify. bench measures against what people would do by hand;
+// bench/web how fast pages are with a change of a million rows, what they weigh, and that
+// nothing on them moves.
 //
 // # Doubts, and what comes next
 //

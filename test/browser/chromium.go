@@ -118,5 +118,16 @@ func (w *Window) Text(selector string) (string, error) {
 	return chromedp.Run(w.ctx, chromedp.Text(selector, chromedp.NodeReady))
 }
 
+// Shift gives how much of the open page has moved by itself while it was loaded, as the
+// browser counts it (Cumulative Layout Shift).
+func (w *Window) Shift() (float64, error) {
+	return chromedp.Run(w.ctx, chromedp.Evaluate[float64](`new Promise((done) => {
+		let moved = 0;
+		const watch = new PerformanceObserver((list) => { for (const e of list.getEntries()) moved += e.value; });
+		watch.observe({ type: "layout-shift", buffered: true });
+		requestAnimationFrame(() => requestAnimationFrame(() => { for (const e of watch.takeRecords()) moved += e.value; done(moved); }));
+	})`, chromedp.EvalAwaitPromise))
+}
+
 // Look gives what the window shows, as a PNG of the whole page.
 func (w *Window) Look() ([]byte, error) { return chromedp.Run(w.ctx, chromedp.FullScreenshot(100)) }

@@ -1,0 +1,101 @@
+// Command web measures how fast the pages are with a large change before them: the
+// demo company on a port of 127.0.0.1, one change of as many rows as are wanted, and
+// whoever looks at it. It starts its own server and ends by itself.
+//
+//	go run ./bench/web -rows 1000000 -out docs/performance.md
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sutor/test/browser"
+)
+
+type options struct {
+	rows    int
+	samples int           // of each page of rows
+	rate    int           // requests a second to the other pages
+	during  time.Duration // that they are asked for
+	out     string
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.rows, "rows", 1_000_000, "rows of the change")
+	flag.IntVar(&o.samples, "samples", 200, "how often each page of rows is asked for")
+	flag.IntVar(&o.rate, "rate", 100, "requests a second to the other pages")
+	flag.DurationVar(&o.during, "during", 20*time.Second, "how long the other pages are asked for")
+	flag.StringVar(&o.out, "out", "", "file whose section on pages is written; none where empty")
+	flag.Parse()
+	if err := run(context.Background(), o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	dir, err := os.MkdirTemp("", "bench-web")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	company, err := browser.Found(ctx, filepath.Join(dir, "demo"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, company.Close()) }()
+	fmt.Printf("planning a change of %d rows\n", o.rows)
+	file, write := io.Pipe()
+	go func() { write.CloseWithError(customers(write, o.rows)) }()
+	began := time.Now()
+	c, err := company.Propose(ctx, "customers", "million.csv", file, "A million customers")
+	if err != nil {
+		return err
+	}
+	if c.Plan == nil {
+		return fmt.Errorf("there is no plan: %s", c.Why)
+	}
+	r := report{o: o}
+	if err := r.begin(c, time.Since(began)); err != nil {
+		return err
+	}
+	v, err := signIn(ctx, company.Base, "maria@example.test")
+	if err != nil {
+		return err
+	}
+	if err := r.rows(ctx, v, c); err != nil {
+		return err
+	}
+	if err := r.others(ctx, v, c.ID); err != nil {
+		return err
+	}
+	if err := r.wire(ctx, v, c.ID); err != nil {
+		return err
+	}
+	if err := r.shift(ctx, company.Base, filepath.Join(dir, "profile"), c.ID); err != nil {
+		return err
+	}
+	return r.write()
+}
+
+// customers writes a file of customers: the first are there already, a tenth of the
+// others begins with a limit that a guardrail hits.
+func customers(out io.Writer, rows int) error {
+	if _, err := io.WriteString(out, "id,name,country,vat,payment_terms,credit_limit\n"); err != nil {
+		return err
+	}
+	for i := range rows {
+		terms := []string{"NET30", "NET45", "NET60", "NET90"}[i%4]
+		if _, err := fmt.Fprintf(out, "%d,Customer %d,Germany,DE%09d,%s,%d.50\n", 10001+i, i, i, terms, 1000+i%10*5500); err != nil {
+			return err
+		}
+	}
+	return nil
+}
