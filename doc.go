@@ -132,7 +132,9 @@
 // app and the API, not by a command.
 //
 // What people are told stays for ever: notices and mails have no retention yet. How
-// fast a page of a million rows is has been built for (plan/duck/browse.go) and not been measured in bench.
+// fast a page of a million rows is has been built for (plan/duck/browse.go) and is measured
+// by make bench-web; figures of a machine that does nothing else are not in
+// docs/performance.md yet.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time
 // for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
