@@ -230,19 +230,23 @@ func TestReplanAfterPurge(t *testing.T) {
 	refused(t, err, errs.Forbidden, "for stewards")
 }
 
-// The plan of a part stands by its split: its rows go in time too. (It has no findings,
-// and that file is the same for all plans that have none.)
+// The plan of a part stands by its split: its rows and findings go in time too. It has a
+// finding of its own, for the file of those who have none is everybody's.
 func TestPurgeOfAPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, company)
+	w.amend("    guardrails:\n", "    guardrails:\n      - {name: raised, each: row, when: 'after.credit == 150', then: warn, say: A raise to exactly 150.}\n")
 	c := w.does("maria", submit, w.propose("maria", raises, upsert))
 	c = in(t, w.does("olaf", only_("after.credit <= 1000"), c), change.Approved)
 	m := w.manifest(t, c)
+	if len(c.Findings) != 1 || c.Findings[0].Rows != 1 || !w.has(m.Findings) {
+		t.Fatalf("the part has no findings of its own: %+v", c.Findings)
+	}
 	w.does("maria", withdraw, w.restOf(c))
 	in(t, w.does("maria", apply, c), change.Applied)
 	w.clock.pass(91 * day)
-	if w.purges(false); w.has(m.File) {
-		t.Error("the rows of the part are kept")
+	if w.purges(false); w.has(m.File) || w.has(m.Findings) {
+		t.Error("the rows or the findings of the part are kept")
 	}
 	w.proveAll()
 	w.audited()
