@@ -126,14 +126,16 @@
 // of a part are there, and so is a change over parents and children, a family
 // (change.Member; in workflow together.go proposes it, family.go opens it,
 // familysight.go says who sees what of it). A family is not approved in part and not
-// rehearsed, and none of it is a sync or by rule. Retention removes files and rows, and not the
-// personal texts in envelopes, which are erased by nobody so far. Rules set
-// values; they do not delete rows. What a rule's condition is for is counted by the web
-// app and the API, not by a command.
+// rehearsed, and none of it is a sync or by rule. Rules set values; they do not delete
+// rows. What a rule's condition is for is counted by the web app and the API, not by a
+// command.
 //
-// What people are told stays for ever: notices and mails have no retention yet. How
-// fast a page of a million rows is has been built for (plan/duck/browse.go) and is measured
-// by make bench-web; figures of a machine that does nothing else are not in
+// Retention erases the texts of changes (workflow/erase.go), once, and not those of other
+// leaves (a deputy's naming, access that was asked for, a Compact). Nobody can have the
+// texts of one person erased at once.
+//
+// How fast a page of a million rows is has been built for (plan/duck/browse.go) and is
+// measured by make bench-web; figures of a machine that does nothing else are not in
 // docs/performance.md yet.
 //
 // Costs beside psql are in docs/performance.md: about three times the wall time

@@ -12,6 +12,7 @@ import (
 type Purged struct {
 	Inputs  *time.Time      `json:"inputs,omitempty"`  // its files
 	Values  *time.Time      `json:"values,omitempty"`  // the rows of its plans, what was stored, samples in findings
+	Texts   *time.Time      `json:"texts,omitempty"`   // who decided, reasons, comments, and what people were told
 	Pending []record.Digest `json:"pending,omitempty"` // artefacts that are still to be removed
 }
 
@@ -34,6 +35,58 @@ func (c *Change) Purge(inputs, values bool, at time.Time, artefacts []record.Dig
 		c.withoutValues()
 	}
 	c.Purged.Pending = append(c.Purged.Pending, artefacts...)
+}
+
+// Gone stands in the place of a name or a text that was erased.
+const Gone = "erased"
+
+// EraseTexts takes out of the change what its envelopes told: texts that people wrote,
+// and who they were. The maker stays: their limits rest on the changes that they made.
+func (c *Change) EraseTexts(at time.Time) {
+	if c.Purged == nil {
+		c.Purged = &Purged{}
+	}
+	c.Purged.Texts = &at
+	c.Title, c.Reason, c.Why, c.RouteWhy, c.Blocked, c.Problem, c.Halt = Gone, "", "", "", "", nil, nil
+	c.Hands, c.Applier, c.Route = nil, "", nil
+	c.Decisions = slices.Clone(c.Decisions)
+	for i, d := range c.Decisions {
+		d.By, d.For, d.Comment = Gone, "", ""
+		c.Decisions[i] = d
+	}
+	c.Input, c.Result = c.Input.unnamed(), c.Result.unsaid()
+	c.Members = slices.Clone(c.Members)
+	for i, m := range c.Members {
+		c.Members[i].Input, c.Members[i].Result = m.Input.unnamed(), m.Result.unsaid()
+	}
+	if c.Trial != nil {
+		trial := *c.Trial
+		trial.By, trial.Why = Gone, ""
+		c.Trial = &trial
+	}
+	if c.Split != nil {
+		split := *c.Split
+		split.By, split.Say = Gone, ""
+		c.Split = &split
+	}
+}
+
+func (in *Input) unnamed() *Input {
+	if in == nil {
+		return nil
+	}
+	out := *in
+	out.Name = Gone
+	return &out
+}
+
+func (r *Result) unsaid() *Result {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	out.Message = ""
+	return &out
 }
 
 // withoutValues takes samples and examples out of all that was found.

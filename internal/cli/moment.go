@@ -54,5 +54,8 @@ func (k *purgeCmd) Run(c *console) error {
 			did = "Would be removed"
 		}
 		p.line("%s: %s of %s.", did, count(out.Artefacts, "file or plan", "files and plans"), count(out.Changes, "change", "changes"))
+		if out.Texts+out.Notices > 0 {
+			p.line("%s: names, reasons and comments of %s; %s.", did, count(out.Texts, "change", "changes"), count(out.Notices, "notice", "notices"))
+		}
 	})
 }

@@ -275,6 +275,9 @@ func showPurged(p *page, gone wire.Purged) {
 	if gone.Values != nil {
 		p.line("Its rows were removed on %s: their time was over.", when(*gone.Values))
 	}
+	if gone.Texts != nil {
+		p.line("Who decided, reasons and comments were erased on %s: their time was over.", when(*gone.Texts))
+	}
 }
 
 // showRule shows what a change is about that has no file, or whose file stands for a

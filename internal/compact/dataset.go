@@ -76,6 +76,8 @@ var freedomShape = shape{"freedom", []key{
 var retainShape = shape{"retain", []key{
 	{"values", false, "values: 90d"},
 	{"inputs", false, "inputs: 30d"},
+	{"notices", false, "notices: 365d"},
+	{"texts", false, "texts: 3650d"},
 }}
 
 var syncShape = shape{"sync", []key{
@@ -87,7 +89,7 @@ func (r *reader) dataset(e entry) Dataset {
 	d := Dataset{Name: e.name, Path: e.path, Label: s.text("label"), System: s.text("system"),
 		Table: s.table("table"), Key: s.texts("key"), Department: access.Department(s.text("department")),
 		Process: s.text("process"), Owners: s.owners(), ownerPath: e.path.To("owner"), Needs: s.needs(), Allow: words(s, "allow", Ops), Columns: map[string]ColumnRule{},
-		Retain: Retain{Values: DefaultValues, Inputs: DefaultInputs, Path: e.path.To("retain")}}
+		Retain: Retain{Values: DefaultValues, Inputs: DefaultInputs, Notices: DefaultNotices, Path: e.path.To("retain")}}
 	if d.Label == "" {
 		d.Label = d.Name
 	}
@@ -332,6 +334,15 @@ const durationPattern = `^[1-9][0-9]{0,4}d$`
 func (r *reader) retain(n node, t Retain) Retain {
 	s := r.section(n, "`retain`", retainShape)
 	t.Values, t.Inputs = s.days("values", t.Values), s.days("inputs", t.Inputs)
+	t.Notices, t.Texts = s.days("notices", t.Notices), s.days("texts", 0)
+	if t.Notices < leastNotices {
+		r.problem(s.path.To("notices"), fmt.Sprintf("Notices are kept for %d days at least: the mail that carries one may be tried for two.", leastNotices),
+			fmt.Sprintf("Write %dd or more.", leastNotices))
+	}
+	if last := max(t.Values, t.Inputs); t.Texts > 0 && t.Texts < last {
+		r.problem(s.path.To("texts"), fmt.Sprintf("Values and inputs are kept for up to %d days, and who proposed and decided must be known as long.", last),
+			fmt.Sprintf("Write %dd or more, or leave it out to keep texts for ever.", last))
+	}
 	return t
 }
 

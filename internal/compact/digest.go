@@ -110,7 +110,7 @@ type freedomV2 struct {
 //
 // Freezes are not in it: they are judged at the time of the apply, and change no
 // decision. Nor are people's levels and the rules of levels: what they let pass is
-// judged again at the apply.
+// judged again at the apply. How long notices and texts are kept is about what is over.
 func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 	d, ok := c.Dataset(name)
 	if !ok {

@@ -71,6 +71,7 @@ func TestDatasetDigest(t *testing.T) {
 		{"table", edit("public.customer", "public.customer2"), true},
 		{"freedom", edit("risk < 20", "risk < 30"), true},
 		{"retain", edit("values: 90d", "values: 91d"), true},
+		{"how long what is over is told of", edit("values: 90d", "values: 90d, notices: 30d, texts: 3650d"), false},
 		{"impact", edit("measure: amount", "measure: net"), true},
 		{"allow", edit("allow: [insert, update]", "allow: [insert]"), true},
 		{"risk", edit("timezone:", "risk: {deletes: 50}\ntimezone:"), true},

@@ -189,10 +189,12 @@ type LevelRule struct {
 // Days is a length of time in whole days.
 type Days int
 
-// Retain says how long old values and input files are kept. Undo is offered
-// while values are kept.
+// Retain says how long what a change leaves is kept. Undo is offered while values
+// are kept.
 type Retain struct {
 	Values, Inputs Days
+	Notices        Days // what people were told, and the mails
+	Texts          Days // names, reasons and comments in the evidence; 0 for ever
 	Path           Path
 }
 
@@ -200,6 +202,8 @@ type Retain struct {
 const (
 	DefaultValues     Days = 90
 	DefaultInputs     Days = 30
+	DefaultNotices    Days = 365
+	leastNotices      Days = 7
 	DefaultRemind     Days = 3
 	DefaultMaxDeletes      = 10
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -66,15 +67,18 @@ func (l Log) Append(t Tree, e Entry) (Appended, error) {
 	return Appended{Index: index, Hash: hashes[0], Leaf: leaf}, err
 }
 
-// Erase records an erasure (an entry of kind Erased) and deletes the envelope
-// that it names, if it names one: Digests["envelope"]. Other erased content, such
-// as a plan's rows, is deleted by the caller.
+// Erase records an erasure (an entry of kind Erased) and deletes the envelopes that
+// it names, if it names any: Digests["envelope"], or "envelope.1" and so on. Other
+// erased content, such as a plan's rows, is deleted by the caller.
 func (l Log) Erase(t interface {
 	Tree
 	Eraser
 }, e Entry) (Appended, error) {
 	e.Kind = Erased
-	if d, named := e.Digests["envelope"]; named {
+	for name, d := range e.Digests {
+		if is, _, _ := strings.Cut(name, "."); is != "envelope" {
+			continue
+		}
 		there, err := t.Erase(d)
 		if err != nil {
 			return Appended{}, err

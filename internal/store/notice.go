@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,12 +35,19 @@ func WhereNotices(f workflow.NoticeFilter, place func(n int) string) (string, []
 	if f.Before > 0 {
 		add("number < ", f.Before)
 	}
+	if f.After > 0 {
+		add("number > ", f.After)
+	}
+	order := "DESC"
+	if f.Oldest {
+		order = "ASC"
+	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = Page
 	}
 	args = append(args, limit)
-	return strings.Join(parts, " AND ") + " ORDER BY number DESC LIMIT " + place(len(args)), args
+	return strings.Join(parts, " AND ") + " ORDER BY number " + order + " LIMIT " + place(len(args)), args
 }
 
 // ScanNotice reads a row of number, read, mail and doc.
@@ -75,6 +83,16 @@ func ScanMail(row interface{ Scan(...any) error }) (*notice.Mail, error) {
 		m.Done = &done.Time
 	}
 	return m, nil
+}
+
+// MailsOf gives the mails that carry notices, each once.
+func MailsOf(list []*notice.Notice) (numbers []int64) {
+	for _, n := range list {
+		if n.Mail > 0 && !slices.Contains(numbers, n.Mail) {
+			numbers = append(numbers, n.Mail)
+		}
+	}
+	return numbers
 }
 
 // OptionalTime gives a time as it is stored, nil as NULL.

@@ -101,12 +101,15 @@ type PartLook struct {
 type Purged struct {
 	Inputs *time.Time `json:"inputs,omitempty"` // its files
 	Values *time.Time `json:"values,omitempty"` // the rows of its plans, and what was stored
+	Texts  *time.Time `json:"texts,omitempty"`  // who decided, reasons, comments
 }
 
 // Purge tells what was removed, or would be.
 type Purge struct {
 	Changes   int64 `json:"changes"`
 	Artefacts int64 `json:"artefacts"` // files and plans
+	Texts     int64 `json:"texts"`     // changes of which names, reasons and comments were erased
+	Notices   int64 `json:"notices"`
 	DryRun    bool  `json:"dry_run,omitempty"`
 }
 

@@ -18,6 +18,9 @@ type Notices interface {
 	// ReadNotices marks notices of a person as read: those with these ids, or, with
 	// ids nil, all up to and with the last; it leaves those that are read already.
 	ReadNotices(person access.Email, ids []notice.ID, last notice.ID, at time.Time) error
+	// RemoveNotices removes notices, and each mail that is done and carries none that
+	// is left.
+	RemoveNotices(list []*notice.Notice) error
 }
 
 // NoticeFilter picks notices; zero fields pick all.
@@ -27,6 +30,8 @@ type NoticeFilter struct {
 	Unread   bool
 	Unmailed bool
 	Before   notice.ID // those older than this one, for the next page
+	After    notice.ID // those younger than this one
+	Oldest   bool      // the oldest first
 	Limit    int       // 0 for 100
 }
 

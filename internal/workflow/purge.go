@@ -55,8 +55,8 @@ func (w *Workflow) purgeInTime(ctx context.Context) error {
 	now := w.Now()
 	w.purged.Store(&now)
 	out, err := w.purge(ctx, false)
-	if out.Changes > 0 {
-		w.Log.Info("old values and files were removed", "changes", out.Changes, "artefacts", out.Artefacts)
+	if out.Changes+out.Texts+out.Notices > 0 {
+		w.Log.Info("what is old was removed", "changes", out.Changes, "artefacts", out.Artefacts, "texts", out.Texts, "notices", out.Notices)
 	}
 	return err
 }
@@ -79,7 +79,10 @@ func (w *Workflow) purge(ctx context.Context, dry bool) (out wire.Purge, err err
 		}
 		err = errors.Join(err, w.purgeChange(ctx, a, gone))
 	}
-	return out, err
+	texts, erased := w.eraseTexts(ctx, dry)
+	notices, removed := w.removeNotices(ctx, dry)
+	out.Texts, out.Notices = texts, notices
+	return out, errors.Join(err, erased, removed)
 }
 
 // aged is a change with what it has that may be older than its time.
@@ -163,11 +166,7 @@ func (w *Workflow) over(c *change.Change, reversing bool) (inputs, values bool) 
 		return false, false
 	}
 	retain := w.retained(c)
-	from := c.UpdatedAt
-	if c.AppliedAt != nil {
-		from = *c.AppliedAt
-	}
-	age := w.Now().Sub(from)
+	age := w.Now().Sub(endedAt(c))
 	return c.Options.Rule == nil && age > days(retain.Inputs), age > days(retain.Values)
 }
 

@@ -46,8 +46,8 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
 	}
 	out.ApplyAt = c.Options.ApplyAt
-	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil) {
-		out.Purged = &wire.Purged{Inputs: p.Inputs, Values: p.Values}
+	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil || p.Texts != nil) {
+		out.Purged = &wire.Purged{Inputs: p.Inputs, Values: p.Values, Texts: p.Texts}
 	}
 	if s := c.Split; s != nil {
 		out.Split = &wire.Split{Plan: string(s.Plan), By: string(s.By), At: s.At, Rows: s.Rows, Rest: s.Rest, Unknown: s.Unknown}

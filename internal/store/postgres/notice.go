@@ -45,4 +45,18 @@ func (t *tx) ReadNotices(person access.Email, ids []notice.ID, last notice.ID, a
 	return err
 }
 
+// RemoveNotices implements workflow.Notices.
+func (t *tx) RemoveNotices(list []*notice.Notice) error {
+	numbers := []int64{}
+	for _, n := range list {
+		numbers = append(numbers, int64(n.ID))
+	}
+	if _, err := t.exec(`DELETE FROM notices WHERE number = ANY($1)`, numbers); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM mails WHERE number = ANY($1) AND done IS NOT NULL
+		AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(mails.doc::jsonb -> 'notices') AS carried JOIN notices ON notices.number = carried::bigint)`, store.MailsOf(list))
+	return err
+}
+
 var _ workflow.Notices = (*tx)(nil)

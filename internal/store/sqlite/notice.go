@@ -42,4 +42,21 @@ func (t *tx) ReadNotices(person access.Email, ids []notice.ID, last notice.ID, a
 	return err
 }
 
+// RemoveNotices implements workflow.Notices.
+func (t *tx) RemoveNotices(list []*notice.Notice) error {
+	for _, n := range list {
+		if _, err := t.exec(`DELETE FROM notices WHERE number = ?`, n.ID); err != nil {
+			return err
+		}
+	}
+	for _, mail := range store.MailsOf(list) {
+		_, err := t.exec(`DELETE FROM mails WHERE number = ? AND done IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM json_each(mails.doc, '$.notices') AS carried JOIN notices ON notices.number = carried.value)`, mail)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var _ workflow.Notices = (*tx)(nil)

@@ -115,6 +115,62 @@ func readNotices(t *testing.T, s Store) {
 	}
 }
 
+// A mail goes with the last notice that it carries, if it is done.
+func removeNotices(t *testing.T, s Store) {
+	all := tellAll(t, s, maria, maria, olaf, olaf)
+	done := noon
+	sent, waits := &notice.Mail{To: maria, Notices: []notice.ID{all[0].ID, all[1].ID}, Due: noon}, &notice.Mail{To: olaf, Notices: []notice.ID{all[2].ID}, Due: noon}
+	do(t, s, func(tx workflow.Tx) error {
+		if err := tx.AddMail(sent); err != nil {
+			return err
+		}
+		sent.Done = &done
+		if err := tx.SaveMail(sent); err != nil {
+			return err
+		}
+		return tx.AddMail(waits)
+	})
+	remove := func(places ...int) {
+		do(t, s, func(tx workflow.Tx) error {
+			list, err := tx.Notices(workflow.NoticeFilter{Oldest: true})
+			var gone []*notice.Notice
+			for _, n := range list {
+				for _, i := range places {
+					if n.ID == all[i].ID {
+						gone = append(gone, n)
+					}
+				}
+			}
+			if err != nil || len(gone) != len(places) {
+				t.Fatalf("%d of %d, %v", len(gone), len(places), err)
+			}
+			return tx.RemoveNotices(gone)
+		})
+	}
+	left := func(want []int, mails int) {
+		t.Helper()
+		if diff := cmp.Diff(want, noticesOf(t, s, all, workflow.NoticeFilter{Oldest: true})); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		view(t, s, func(tx workflow.Tx) error {
+			list, err := tx.Mails(false, 10)
+			if len(list) != mails {
+				t.Errorf("%d mails, want %d", len(list), mails)
+			}
+			return err
+		})
+	}
+	remove()
+	left([]int{0, 1, 2, 3}, 2)
+	remove(0)
+	left([]int{1, 2, 3}, 2)
+	remove(1, 2)
+	left([]int{3}, 1)
+	if got := noticesOf(t, s, all, workflow.NoticeFilter{Oldest: true, After: all[2].ID}); len(got) != 1 || got[0] != 3 {
+		t.Errorf("after the third: %v", got)
+	}
+}
+
 func mailRoundTrip(t *testing.T, s Store) {
 	all := tellAll(t, s, maria, maria, olaf)
 	m := &notice.Mail{To: maria, Notices: []notice.ID{all[0].ID, all[1].ID}, Attempts: 2, Trouble: "It's \"down\".", Due: noon}

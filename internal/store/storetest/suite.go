@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"notice/RoundTrip", noticeRoundTrip},
 		{"notice/Lists", listNotices},
 		{"notice/Read", readNotices},
+		{"notice/Removed", removeNotices},
 		{"mail/RoundTrip", mailRoundTrip},
 		{"people/Standings", standings},
 		{"people/Deputies", deputies},
