@@ -17,7 +17,7 @@ type compactRehearseCmd struct {
 func (k *compactRehearseCmd) Run(c *console) error {
 	text, err := os.ReadFile(k.File)
 	if err != nil {
-		return errs.New(errs.Invalid, "The Compact %s cannot be read.", k.File).WithMend("Check the path and the rights on it.").Because(err)
+		return errs.New(errs.NotFound, "The Compact %s cannot be read.", k.File).WithMend("Check the path and the rights on it.").Because(err)
 	}
 	cl, err := c.client()
 	if err != nil {
@@ -63,7 +63,7 @@ func showRehearsed(p *page, c wire.RehearsedChange) {
 		if rule.Column != "" {
 			name += " of " + rule.Column
 		}
-		p.line("  %s: %s, then %s. %s", name, hit(rule.Now), hit(rule.Then), rule.Message)
+		p.line("  %s: %s; %s. %s", name, hitNow(rule.Now), hitThen(rule.Then), rule.Message)
 		if len(rule.Ranges) > 0 {
 			p.line("    rows %s", strings.Join(rule.Ranges, ", "))
 		}
@@ -78,13 +78,26 @@ func showRehearsed(p *page, c wire.RehearsedChange) {
 var verdicts = map[string]string{wire.RehearsedSame: "the same", wire.RehearsedBlocked: "would be blocked", wire.RehearsedRouted: "would be routed otherwise",
 	wire.RehearsedPasses: "would pass", wire.RehearsedUnjudged: "cannot be judged"}
 
-func hit(h *wire.RuleHit) string {
+// hitNow says what a rule of the tried Compact would do, hitThen what it did.
+func hitNow(h *wire.RuleHit) string {
 	if h == nil {
-		return "no hit"
+		return "would not hit now"
 	}
-	out := h.Severity
+	return map[string]string{"block": "would block now", "approve": "would need approval now", "warn": "would warn now"}[h.Severity] + ofHit(h)
+}
+
+func hitThen(h *wire.RuleHit) string {
+	if h == nil {
+		return "did not hit then"
+	}
+	return map[string]string{"block": "blocked then", "approve": "needed approval then", "warn": "warned then"}[h.Severity] + ofHit(h)
+}
+
+// ofHit says by whom, and for how many rows.
+func ofHit(h *wire.RuleHit) string {
+	out := ""
 	if h.By != "" {
-		out += " by " + h.By
+		out = " by " + h.By
 	}
 	if h.Rows > 0 {
 		out += fmt.Sprintf(" (%s)", count(h.Rows, "row", "rows"))

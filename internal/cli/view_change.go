@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,7 +132,9 @@ func showResult(p *page, ch wire.Change) {
 	if ch.Undo.Possible {
 		p.line("  %s", ch.Undo.Why)
 	}
-	showFindings(p, ch.Findings)
+	if ch.State != "applied" { // what was done asks for no mend any more
+		showFindings(p, ch.Findings)
+	}
 	showNext(p, ch)
 }
 
@@ -160,7 +163,7 @@ func showChange(p *page, ch wire.Change) {
 	}
 	showSplit(p, ch)
 	if ch.ReversedBy != nil {
-		p.line("It is reversed by change %s.", *ch.ReversedBy)
+		p.line("%s %s.", reversedWords(ch.State), *ch.ReversedBy)
 	}
 	if ch.Plan != nil {
 		p.line("Plan: %s.", countsWords(ch.Plan.Counts))
@@ -335,10 +338,31 @@ func showImpact(p *page, ch wire.Change) {
 		}
 		measure := ""
 		if i.Measure != nil {
-			measure = ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)
+			measure = ", " + groupDecimal(*i.Measure)
 		}
 		p.line("  touches %s %s%s%s", group(i.Rows), i.Label, measure, after(". ", i.Why))
 	}
+}
+
+// groupDecimal writes a sum as people read it: 252809.5 → 252,809.50.
+func groupDecimal(f float64) string {
+	text := strconv.FormatFloat(math.Abs(f), 'f', -1, 64)
+	whole, fraction, broken := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil { // beyond what has digits to group
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	out := group(n)
+	if f < 0 {
+		out = "-" + out
+	}
+	if len(fraction) == 1 {
+		fraction += "0"
+	}
+	if broken {
+		out += "." + fraction
+	}
+	return out
 }
 
 func showRoute(p *page, ch wire.Change) {
@@ -371,7 +395,7 @@ func showFindings(p *page, all []finding.Finding) {
 		}
 		p.line("%s %s%s%s%s", signOf(f), f.Guardrail, after(" of ", f.Column), after(" in ", f.Dataset), where)
 		p.line("    %s", f.Message)
-		if len(f.Samples) > 0 {
+		if len(f.Samples) > 0 && len(f.Examples) == 0 { // examples say more: the row, its key, what is live
 			p.line("    for example %s", quoted(f.Samples))
 		}
 		if len(f.Ranges) > 0 {
@@ -384,6 +408,14 @@ func showFindings(p *page, all []finding.Finding) {
 			p.line("    Mend%s: %s", after(" (", who(f.Who)), f.Mend)
 		}
 	}
+}
+
+// reversedWords says of a change whether its reversal has been applied.
+func reversedWords(state string) string {
+	if state == "undone" {
+		return "It was undone by change"
+	}
+	return "To undo it is proposed as change"
 }
 
 // exampleWords shows a row as: row 17, key 4711: "NET31", live "NET30".
@@ -473,6 +505,8 @@ func nextCommands(ch wire.Change) []string {
 	if may("replan") && !may("submit") && (ch.State == "planned" || ch.State == "rejected" || ch.State == "failed" || ch.State == "expired") {
 		if len(ch.Members) > 0 {
 			out = append(out, "sutor change replan "+ch.ID+" FILE --dataset "+ch.Members[0].Dataset)
+		} else if ch.Rule != nil || ch.Reverses != nil {
+			out = append(out, "sutor change replan "+ch.ID)
 		} else {
 			out = append(out, "sutor change replan "+ch.ID+" FILE")
 		}

@@ -32,6 +32,9 @@ var marks = []mark{
 	{"Rar!\x1A\x07", "", "a RAR archive", unpack},
 	{"SQLite format 3\x00", "", "an SQLite database", "Export the table from it as CSV."},
 	{"PAR1\x15", "", "a Parquet file", "Export it as CSV."},
+	{"\x7FELF", "", "a program", "Choose the file with the table."},
+	{"MZ", "This program", "a program", "Choose the file with the table."},
+	{"\xCF\xFA\xED\xFE", "", "a program", "Choose the file with the table."},
 	{"\x89PNG\r\n\x1A\n", "", "a picture (PNG)", "Choose the file with the table."},
 	{"\xFF\xD8\xFF", "", "a picture (JPEG)", "Choose the file with the table."},
 }

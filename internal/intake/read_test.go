@@ -22,6 +22,7 @@ func TestReadRefusesForeignFiles(t *testing.T) {
 		{"PK\x05\x06" + strings.Repeat("\x00", 18), "empty ZIP"},
 		{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\x00", "old Excel workbook"},
 		{"%PDF-1.7\n", "PDF"},
+		{"\x7fELF\x02\x01\x01\x00,\"\x00\"\n", "a program"},
 		{"\x1F\x8B\x08", "archive is damaged"},
 		{"BZh91AY&SY", "bzip2"},
 		{"SQLite format 3\x00", "SQLite"},

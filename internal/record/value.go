@@ -71,9 +71,9 @@ func (p Problem) Sentence(t Type) (message, mend string) {
 	case NotOfType:
 		return "is not " + t.Article(), t.howToWrite()
 	case OutOfRange:
-		return "is too large for " + t.Native, "Check the number; this column cannot hold it."
+		return "is too large for this column", "Check the number; this column cannot hold it."
 	case TooExact:
-		return "has more digits than " + t.Native + " keeps", "Round it yourself, so that nothing is cut off unseen."
+		return t.tooExact(), "Round it yourself, so that nothing is cut off unseen."
 	case NoSuchDay:
 		return "is a day that does not exist", "Check the date; years go from 0001 to 9999."
 	case NoSuchTime:
@@ -88,6 +88,17 @@ func (p Problem) Sentence(t Type) (message, mend string) {
 		return "has a NUL character in it", "Remove the character; databases cannot store it in text."
 	}
 	return "", ""
+}
+
+// tooExact says how much the type keeps, where it tells.
+func (t Type) tooExact() string {
+	if t.Kind != Decimal || t.Scale < 0 {
+		return "has more digits than this column keeps"
+	}
+	if t.Scale == 0 {
+		return "has more digits than this column keeps (whole numbers)"
+	}
+	return fmt.Sprintf("has more digits than this column keeps (at most %d %s)", t.Scale, map[bool]string{true: "decimal", false: "decimals"}[t.Scale == 1])
 }
 
 // Article names the type with its article, in plain words.

@@ -56,8 +56,11 @@ func (w *Workflow) BadRows(ctx context.Context, p access.Principal, id change.ID
 		return w.removed(c, "file", p.Inputs)
 	}
 	if c.Plan == nil || c.Plan.Hits == "" || c.Input == nil {
-		return errs.New(errs.Blocked, "Change %s has no rows of a file that could be taken out: it is %s.", id, c.State.Words()).
-			WithMend("Where it has a plan of an earlier version of Sutor, plan it again: sutor change replan %s", id)
+		e := errs.New(errs.Blocked, "Change %s has no rows of a file that could be taken out: it is %s.", id, c.State.Words())
+		if c.State == change.Applied || c.State == change.Undone {
+			return e.WithMend("See its rows with `sutor change rows %s`; what is wrong in %s now is mended by another change.", id, c.Dataset)
+		}
+		return e.WithMend("Where it has a plan of an earlier version of Sutor, plan it again: sutor change replan %s", id)
 	}
 	s := w.sight(p, c.Dataset)
 	if c.Maker != p.Email && s.keepsFromFile(c) {

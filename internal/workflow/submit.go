@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -111,9 +112,22 @@ func (w *Workflow) submittable(c *change.Change, see func(dataset string) sight)
 	}
 	if c.Plan.Counts.Written() == 0 {
 		return errs.New(errs.Blocked, "Change %s would change nothing: there is nothing to submit.", c.ID).
-			WithMend("The file is the same as the live data, as far as it goes.")
+			WithMend("%s", whyNothing(c))
 	}
 	return nil
+}
+
+// whyNothing says why a plan writes nothing, and what to do about it.
+func whyNothing(c *change.Change) string {
+	switch {
+	case c.Plan.Counts.Invalid > 0:
+		return fmt.Sprintf("Rows that cannot be taken are left out, and the others are so already. See why with `sutor change findings %s`.", c.ID)
+	case c.IsReversal():
+		return "No row can be given back: each has been changed since, or is as it was before."
+	case c.Options.Rule != nil:
+		return fmt.Sprintf("No row meets the rule's condition, or all that do are so already. Propose another rule: sutor change set %s", c.Dataset)
+	}
+	return "The file is the same as the live data, as far as it goes."
 }
 
 // sameRules refuses a plan that was judged by rules which are not in force any

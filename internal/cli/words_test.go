@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"sutor/internal/finding"
+	"sutor/internal/wire"
+)
+
+func TestGroupDecimal(t *testing.T) {
+	t.Parallel()
+	for f, want := range map[float64]string{252809.5: "252,809.50", -1377891.55: "-1,377,891.55", 1200: "1,200", 0: "0", 0.125: "0.125", 1e19: "10000000000000000000"} {
+		if got := groupDecimal(f); got != want {
+			t.Errorf("%v: %s, want %s", f, got, want)
+		}
+	}
+}
+
+// A reversal that is only planned has reversed nothing yet.
+func TestReversedWords(t *testing.T) {
+	t.Parallel()
+	if got := reversedWords("applied"); !strings.Contains(got, "proposed") {
+		t.Error(got)
+	}
+	if got := reversedWords("undone"); !strings.Contains(got, "was undone") {
+		t.Error(got)
+	}
+}
+
+// A change by rule and a reversal have no file that could be handed in again.
+func TestReplanWithoutFile(t *testing.T) {
+	t.Parallel()
+	ch := wire.Change{ID: "1008", State: "failed", May: []string{"replan"}, Rule: &wire.ByRule{}}
+	if got := strings.Join(nextCommands(ch), "\n"); got != "sutor change replan 1008" {
+		t.Error(got)
+	}
+	ch.Rule = nil
+	if got := strings.Join(nextCommands(ch), "\n"); got != "sutor change replan 1008 FILE" {
+		t.Error(got)
+	}
+}
+
+// Samples are told where no example tells more.
+func TestSamplesBesideExamples(t *testing.T) {
+	t.Parallel()
+	f := finding.Finding{Guardrail: "g", Severity: finding.Warn, Rows: 1, Samples: []string{"10008"}}
+	shown := func() string {
+		var p page
+		showFindings(&p, []finding.Finding{f})
+		return p.String()
+	}
+	if got := shown(); !strings.Contains(got, `for example "10008"`) {
+		t.Error(got)
+	}
+	f.Examples = []finding.Example{{Row: 7, Key: "10008", Value: "NET31"}}
+	if got := shown(); strings.Contains(got, "for example") || !strings.Contains(got, "row 7, key 10008") {
+		t.Error(got)
+	}
+}
