@@ -17,7 +17,7 @@ type compactRehearseCmd struct {
 func (k *compactRehearseCmd) Run(c *console) error {
 	text, err := os.ReadFile(k.File)
 	if err != nil {
-		return errs.New(errs.NotFound, "The Compact %s cannot be read.", k.File).WithMend("Check the path and the rights on it.").Because(err)
+		return errs.New(errs.Invalid, "The Compact %s cannot be read.", k.File).WithMend("Check the path and the rights on it.").Because(err)
 	}
 	cl, err := c.client()
 	if err != nil {
