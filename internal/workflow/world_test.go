@@ -44,9 +44,9 @@ import (
 // and how many steps a walk has.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	cases := "12"
+	cases := "6"
 	if os.Getenv("SUTOR_LONG") != "" {
-		cases = "400"
+		cases = "150"
 	}
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name == "rapid.checks" { // as asked for
