@@ -31,7 +31,7 @@ import (
 
 const (
 	nodes      = 3
-	changes   = 12
+	changes    = 12
 	afterCrash = 30 * time.Second // within which everything ends when a server is lost
 )
 
