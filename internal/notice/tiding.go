@@ -1,11 +1,13 @@
 package notice
 
 import (
+	"fmt"
 	"slices"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/evidence"
+	"sutor/internal/finding"
 )
 
 // Tiding is a notice and all whom it is for.
@@ -26,7 +28,9 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 	to := change.State(e.To)
 	switch e.Kind {
 	case evidence.PlanStood, evidence.PlansStood:
-		return tell(Planned, "", maker)
+		t := tell(Planned, "", maker)
+		t[0].Notice.Say = standing(c)
+		return t
 	case evidence.PlanFailed:
 		return tell(PlanFailed, "", maker)
 	case evidence.ChangeSubmitted:
@@ -81,4 +85,16 @@ func deciders(c *change.Change) (who []access.Email) {
 		who = append(who, d.By)
 	}
 	return who
+}
+
+// standing words a plan that cannot be submitted as it stands; "" for one that can.
+func standing(c *change.Change) string {
+	blocks := slices.ContainsFunc(c.ByDataset(), func(one *change.Change) bool { return one.Plan != nil && finding.Blocks(one.Plan.Findings) })
+	switch {
+	case blocks:
+		return fmt.Sprintf("The plan of change %s stands, but its findings keep it from being submitted: see what must be mended.", c.ID)
+	case c.Plan != nil && c.Plan.Counts.Written() == 0:
+		return fmt.Sprintf("The plan of change %s stands, and would change nothing.", c.ID)
+	}
+	return ""
 }

@@ -72,6 +72,24 @@ func TestWhoHearsWhat(t *testing.T) {
 	w.hears(map[string]string{"maria": "undone 1001", "olga": "asked 1001, applied 1001, applied 1002"})
 }
 
+// A plan that cannot be submitted as it stands is not told as one that can.
+func TestWhatAPlanIsGoodFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	for file, want := range map[string]string{
+		edit:                  "look at it, then submit it",
+		"id,terms\n1,NET31\n": "its findings keep it from being submitted",
+		"id,terms\n1,NET30\n": "would change nothing",
+	} {
+		c := in(t, w.propose("maria", file, upsert), change.Planned)
+		all, err := w.w.Notices(ctx, w.as("maria"), workflow.NoticesWanted{Unread: true, Limit: 1})
+		fine(t, err)
+		if len(all.Notices) != 1 || all.Notices[0].Change != c.ID || !strings.Contains(all.Notices[0].Says, want) {
+			t.Errorf("told of %q: %+v", file, all.Notices)
+		}
+	}
+}
+
 func TestSentBackIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, company)
