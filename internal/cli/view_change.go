@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -338,31 +337,10 @@ func showImpact(p *page, ch wire.Change) {
 		}
 		measure := ""
 		if i.Measure != nil {
-			measure = ", " + groupDecimal(*i.Measure)
+			measure = ", " + i.Sum()
 		}
 		p.line("  touches %s %s%s%s", group(i.Rows), i.Label, measure, after(". ", i.Why))
 	}
-}
-
-// groupDecimal writes a sum as people read it: 252809.5 → 252,809.50.
-func groupDecimal(f float64) string {
-	text := strconv.FormatFloat(math.Abs(f), 'f', -1, 64)
-	whole, fraction, broken := strings.Cut(text, ".")
-	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil { // beyond what has digits to group
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	out := group(n)
-	if f < 0 {
-		out = "-" + out
-	}
-	if len(fraction) == 1 {
-		fraction += "0"
-	}
-	if broken {
-		out += "." + fraction
-	}
-	return out
 }
 
 func showRoute(p *page, ch wire.Change) {

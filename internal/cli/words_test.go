@@ -8,15 +8,6 @@ import (
 	"sutor/internal/wire"
 )
 
-func TestGroupDecimal(t *testing.T) {
-	t.Parallel()
-	for f, want := range map[float64]string{252809.5: "252,809.50", -1377891.55: "-1,377,891.55", 1200: "1,200", 0: "0", 0.125: "0.125", 1e19: "10000000000000000000"} {
-		if got := groupDecimal(f); got != want {
-			t.Errorf("%v: %s, want %s", f, got, want)
-		}
-	}
-}
-
 // A reversal that is only planned has reversed nothing yet.
 func TestReversedWords(t *testing.T) {
 	t.Parallel()

@@ -160,7 +160,7 @@ func impactOf(i wire.Impact) string {
 	}
 	text := group(i.Rows) + " " + i.Label
 	if i.Measure != nil {
-		text += ", " + strconv.FormatFloat(*i.Measure, 'f', -1, 64)
+		text += ", " + i.Sum()
 	}
 	if i.Why != "" {
 		text += ": " + i.Why
