@@ -28,11 +28,7 @@ func (c *Client) refusal(res *http.Response) error {
 
 // FromProblem gives the error that a problem document tells of.
 func FromProblem(p wire.Problem) *errs.Error {
-	e := &errs.Error{Kind: kindOf(p), Message: p.Detail, Mend: p.Mend}
-	if e.Kind == errs.Unsigned { // the server speaks of the request's header, which nobody types
-		e.Mend = "Give your token: export SUTOR_TOKEN=… A steward makes one on the server with `sutor token issue EMAIL`."
-	}
-	return e
+	return &errs.Error{Kind: kindOf(p), Message: p.Detail, Mend: p.Mend}
 }
 
 // kindOf reads the kind from the exit code; only Unsigned shares its code.

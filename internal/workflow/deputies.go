@@ -63,7 +63,7 @@ func (w *Workflow) naming(tx Tx, p access.Principal, in wire.Naming) (d access.D
 	case d.Deputy == p.Email:
 		return d, errs.New(errs.Usage, "Nobody is their own deputy.").WithMend("Name somebody else.")
 	case !w.here(d.Deputy):
-		return d, errs.New(errs.NotFound, "%s is no person of the Compact in force.", in.Deputy).WithMend("A deputy must be one: ask the steward.")
+		return d, errs.New(errs.Usage, "%s is no person of the Compact in force.", in.Deputy).WithMend("A deputy must be one: ask the steward.")
 	}
 	if in.From != "" {
 		if d.From, _, err = w.moment(in.From); err != nil {

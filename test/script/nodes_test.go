@@ -31,7 +31,7 @@ import (
 
 const (
 	nodes      = 3
-	changes    = 12
+	changes    = 30
 	afterCrash = 30 * time.Second // within which everything ends when a server is lost
 )
 
@@ -83,7 +83,7 @@ type cluster struct {
 	tokens   map[string]string
 }
 
-// Three servers share twelve changes; when half of them are applied, a server is
+// Three servers share thirty changes; when half of them are applied, a server is
 // killed in the middle of an apply. All are applied, each once, and soon.
 func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	t.Parallel()
