@@ -1,5 +1,5 @@
 # Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
-# installed here: PostgreSQL, Node and Chromium for the tests. Nothing is left running.
+# installed here: PostgreSQL, Node, Chromium and mold for the tests. Nothing is left running.
 
 SHELL   := /bin/bash
 BUILD   := .build

@@ -130,6 +130,10 @@
 // rows. What a rule's condition is for is counted by the web app and the API, not by a
 // command.
 //
+// To look at a part before it is approved makes a plan whose files nobody refers to until
+// it is approved so, and which nothing removes: an artefact is named by its content, and
+// may become another change's at any moment.
+//
 // Retention erases the texts of changes (workflow/erase.go), once, and not those of other
 // leaves (a deputy's naming, access that was asked for, a Compact). Nobody can have the
 // texts of one person erased at once.

@@ -48,7 +48,7 @@ func (c *Change) EraseTexts(at time.Time) {
 	}
 	c.Purged.Texts = &at
 	c.Title, c.Reason, c.Why, c.RouteWhy, c.Blocked, c.Problem, c.Halt = Gone, "", "", "", "", nil, nil
-	c.Hands, c.Applier, c.Route = nil, "", nil
+	c.Hands, c.Applier, c.HeldBy, c.Route = nil, "", "", nil
 	c.Decisions = slices.Clone(c.Decisions)
 	for i, d := range c.Decisions {
 		d.By, d.For, d.Comment = Gone, "", ""
