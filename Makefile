@@ -22,10 +22,12 @@ test: lint postgres node chromium mold
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go test $(FASTLINK) -timeout 15m ./...
 
-## test-long: the same with full counts, and workbooks that LibreOffice saved
+## test-long: the same with full counts, and workbooks that LibreOffice saved;
+## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
 test-long: lint postgres node chromium libreoffice mold
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	SUTOR_LONG=1 $(BUILD)/withpg -- go test $(FASTLINK) -count=1 -timeout 120m ./...
+	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
+	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: | cases: | taken back: '
 
 ## faults: servers killed at every commit and at random moments, lines cut at
 ## every message, databases restarted, disks full; prints how many
