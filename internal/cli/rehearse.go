@@ -63,6 +63,9 @@ func showRehearsed(p *page, c wire.RehearsedChange) {
 		if rule.Column != "" {
 			name += " of " + rule.Column
 		}
+		if rule.Dataset != "" {
+			name = rule.Dataset + ": " + name
+		}
 		p.line("  %s: %s; %s. %s", name, hitNow(rule.Now), hitThen(rule.Then), rule.Message)
 		if len(rule.Ranges) > 0 {
 			p.line("    rows %s", strings.Join(rule.Ranges, ", "))

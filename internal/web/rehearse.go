@@ -133,6 +133,9 @@ func rehearsedLineOf(c wire.RehearsedChange) rehearsedLine {
 		if rule.Column != "" {
 			name += " of " + rule.Column
 		}
+		if rule.Dataset != "" {
+			name = rule.Dataset + ": " + name
+		}
 		l.rules = append(l.rules, rehearsedRule{ui.Plain(name), hitWords(rule.Then), hitWords(rule.Now), ui.Plain(rule.Message)})
 	}
 	for _, u := range c.Unjudged {

@@ -62,6 +62,7 @@ type RehearsedRoute struct {
 
 // RehearsedRule is a rule that says something else of a change.
 type RehearsedRule struct {
+	Dataset   string   `json:"dataset,omitempty"` // of a change over several
 	Guardrail string   `json:"guardrail"`
 	Column    string   `json:"column,omitempty"`
 	Then      *RuleHit `json:"then"` // null: it did not hit, or was not there

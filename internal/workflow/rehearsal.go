@@ -19,32 +19,41 @@ import (
 )
 
 // change tries the rules on one change.
-func (r *rehearsal) change(ctx context.Context, s *duck.Session, c *change.Change, kept keptPlan) (out wire.RehearsedChange, err error) {
+func (r *rehearsal) change(ctx context.Context, s *duck.Session, c *change.Change, kept []keptPlan) (out wire.RehearsedChange, err error) {
 	out = wire.RehearsedChange{ID: string(c.ID), Title: c.Title, Dataset: c.Dataset, State: string(c.State), Maker: string(c.Maker),
 		Verdict: wire.RehearsedUnjudged, Rules: []wire.RehearsedRule{}, Unjudged: []string{}, Now: wire.RehearsedRoute{Route: []wire.Step{}}}
-	waits := c.State == change.Submitted || c.State == change.Approved
-	digest, there := r.comp.DatasetDigest(c.Dataset)
-	out.Void = waits && digest != c.DatasetDigest
 	then, err := r.asItWas(ctx, c)
 	if err != nil {
 		return out, err
 	}
 	out.Then = viewRehearsed(then)
-	if !there {
-		out.Verdict, out.Why = wire.RehearsedBlocked, fmt.Sprintf("The dataset %s is not in this Compact.", c.Dataset)
-		out.Now.Blocked = out.Why
+	members := c.ByDataset()
+	waits := c.State == change.Submitted || c.State == change.Approved
+	for _, one := range members {
+		digest, there := r.comp.DatasetDigest(one.Dataset)
+		out.Void = out.Void || waits && digest != one.DatasetDigest
+		if !there {
+			out.Verdict, out.Why = wire.RehearsedBlocked, fmt.Sprintf("The dataset %s is not in this Compact.", one.Dataset)
+			out.Now.Blocked = out.Why
+		}
+	}
+	if out.Verdict == wire.RehearsedBlocked {
 		return out, nil
 	}
-	rules, err := r.rulesOf(ctx, c.Dataset)
-	if err != nil {
-		return out, err
-	}
-	for _, why := range []string{kept.why, rules.why, otherKey(kept, rules)} {
-		if why != "" {
-			out.Why = why
-			out.Unjudged = append(out.Unjudged, fmt.Sprintf("Change %s cannot be judged: %s", c.ID, why))
-			return out, nil
+	var rules []*rehearsedRules
+	for i, one := range members {
+		of, err := r.rulesOf(ctx, one.Dataset)
+		if err != nil {
+			return out, err
 		}
+		for _, why := range []string{kept[i].why, of.why, otherKey(kept[i], of)} {
+			if why != "" {
+				out.Why = why
+				out.Unjudged = append(out.Unjudged, fmt.Sprintf("Change %s cannot be judged: %s", c.ID, why))
+				return out, nil
+			}
+		}
+		rules = append(rules, of)
 	}
 	now, err := r.rehearse(ctx, s, c, kept, rules)
 	if err != nil {
@@ -69,7 +78,10 @@ func sameColumns(a, b []string) bool {
 // asItWas gives how a change was judged: the route that it was submitted with, or
 // else the one that it would have today.
 func (r *rehearsal) asItWas(ctx context.Context, c *change.Change) (j judged, err error) {
-	j.plan = *c.Plan
+	j.risk = c.Plan.Risk
+	for _, one := range c.ByDataset() {
+		j.members = append(j.members, judgedPlan{dataset: one.Dataset, plan: *one.Plan})
+	}
 	if slices.Contains([]change.State{change.Submitted, change.Approved, change.Rejected, change.Applying, change.Applied, change.PartlyApplied, change.Undone, change.Expired}, c.State) {
 		j.route = change.Route{Steps: c.Route, Why: c.RouteWhy, Blocked: c.Blocked}
 		return j, nil
@@ -83,7 +95,7 @@ func (r *rehearsal) asItWas(ctx context.Context, c *change.Change) (j judged, er
 
 // judgeable gives the guardrails over rows that read no column which the plan does
 // not have, and tells of the others.
-func (j *judged) judgeable(rules *rehearsedRules, c *change.Change, m plan.Manifest) (all []plan.RowRule) {
+func (p *judgedPlan) judgeable(j *judged, rules *rehearsedRules, c *change.Change, m plan.Manifest) (all []plan.RowRule) {
 	for i, g := range rules.k.rows {
 		missing := slices.DeleteFunc(append(g.when.Columns(expr.Before), g.when.Columns(expr.After)...), func(name string) bool { return m.Columns.Index(name) >= 0 })
 		if len(missing) == 0 {
@@ -91,7 +103,7 @@ func (j *judged) judgeable(rules *rehearsedRules, c *change.Change, m plan.Manif
 			continue
 		}
 		slices.Sort(missing)
-		j.untried = append(j.untried, g.Name)
+		p.untried = append(p.untried, g.Name)
 		j.unknown = append(j.unknown, fmt.Sprintf("The guardrail %s cannot be judged from the plan of change %s, which did not keep %s.", g.Name, c.ID, strings.Join(slices.Compact(missing), ", ")))
 	}
 	return all
@@ -166,26 +178,35 @@ func labelOf(rule compact.ColumnRule, column string) string {
 
 // stops says why a plan cannot be submitted; "" if it can.
 func (j judged) stops() string {
-	for _, f := range j.plan.Findings {
-		if f.Severity == finding.Block {
-			return fmt.Sprintf("%s: %s", f.Guardrail, f.Message)
+	for _, one := range j.members {
+		for _, f := range one.plan.Findings {
+			if f.Severity == finding.Block {
+				return fmt.Sprintf("%s: %s", f.Guardrail, f.Message)
+			}
 		}
 	}
 	return j.route.Blocked
 }
 
 func viewRehearsed(j judged) wire.RehearsedRoute {
-	out := wire.RehearsedRoute{Blocked: j.stops(), Route: []wire.Step{}, Why: j.route.Why, Risk: j.plan.Risk.Score}
+	out := wire.RehearsedRoute{Blocked: j.stops(), Route: []wire.Step{}, Why: j.route.Why, Risk: j.risk.Score}
 	for _, s := range j.route.Steps {
-		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Needs: s.Needs, Why: s.Why})
+		out.Route = append(out.Route, wire.Step{Role: string(s.Role), Dataset: s.Dataset, Needs: s.Needs, Why: s.Why})
 	}
 	return out
 }
 
 // compare says what is different, and by which rules.
 func (r *rehearsal) compare(out *wire.RehearsedChange, then, now judged) {
-	values := access.May(r.who, access.SeeValues, r.inForce.AccessDataset(out.Dataset))
-	out.Rules = differences(then.plan.Findings, now.plan.Findings, now.untried, values)
+	for i, is := range now.members {
+		values := access.May(r.who, access.SeeValues, r.inForce.AccessDataset(is.dataset))
+		for _, rule := range differences(then.members[i].plan.Findings, is.plan.Findings, is.untried, values) {
+			if len(now.members) > 1 {
+				rule.Dataset = is.dataset
+			}
+			out.Rules = append(out.Rules, rule)
+		}
+	}
 	out.Verdict = wire.RehearsedSame
 	was, is := then.stops() != "", now.stops() != ""
 	switch {
@@ -203,7 +224,7 @@ func (r *rehearsal) compare(out *wire.RehearsedChange, then, now judged) {
 }
 
 func otherRoute(a, b change.Route) bool {
-	return !slices.EqualFunc(a.Steps, b.Steps, func(x, y change.Step) bool { return x.Role == y.Role && x.Needs == y.Needs })
+	return !slices.EqualFunc(a.Steps, b.Steps, func(x, y change.Step) bool { return x.Role == y.Role && x.Dataset == y.Dataset && x.Needs == y.Needs })
 }
 
 func deciders(r change.Route) string {
@@ -212,11 +233,14 @@ func deciders(r change.Route) string {
 	}
 	var names []string
 	for _, s := range r.Steps {
+		name := string(s.Role)
 		if s.Needs > 1 {
-			names = append(names, fmt.Sprintf("%d of the role %s", s.Needs, s.Role))
-			continue
+			name = fmt.Sprintf("%d of the role %s", s.Needs, s.Role)
 		}
-		names = append(names, string(s.Role))
+		if s.Dataset != "" {
+			name += " of " + s.Dataset
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, " and ")
 }

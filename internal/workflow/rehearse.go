@@ -118,6 +118,7 @@ func (r *rehearsal) gather(tx Tx, p access.Principal, last int) error {
 		r.note("Changes of %s are left out, since you do not see all of their columns and rows.", counted(partly, "dataset"))
 	}
 	reversals, families := 0, 0
+	unseen := func(name string) bool { return !slices.Contains(allowed, name) }
 	f := Filter{Datasets: allowed, Limit: mostRehearsed}
 	all, err := tx.Changes(f)
 	for _, c := range all {
@@ -125,7 +126,7 @@ func (r *rehearsal) gather(tx Tx, p access.Principal, last int) error {
 		case len(r.changes) == last:
 		case c.IsReversal():
 			reversals++
-		case c.IsFamily():
+		case slices.ContainsFunc(c.Datasets(), unseen):
 			families++
 		case c.Plan != nil && rehearsed(c.State):
 			r.changes = append(r.changes, c)
@@ -138,7 +139,7 @@ func (r *rehearsal) gather(tx Tx, p access.Principal, last int) error {
 		r.note("%s left out: guardrails are told on them and stop nothing.", counted(reversals, "reversal"))
 	}
 	if families > 0 {
-		r.note("%s over several datasets left out.", counted(families, "change"))
+		r.note("%s over several datasets left out, since you do not see all that they write.", counted(families, "change"))
 	}
 	return err
 }
@@ -189,19 +190,23 @@ type keptPlan struct {
 }
 
 func (r *rehearsal) some(ctx context.Context, some []*change.Change) error {
-	var kept []keptPlan
+	var kept [][]keptPlan // by change, and by its datasets
 	var paths []string
 	for _, c := range some {
-		m, parquet, release, err := r.w.openPlan(ctx, c.Plan.Digest)
-		switch {
-		case errs.KindOf(err) == errs.NotFound:
-			kept = append(kept, keptPlan{why: "Its plan is not kept any more."})
-			continue
-		case err != nil:
-			return err
+		var plans []keptPlan
+		for _, one := range c.ByDataset() {
+			m, parquet, release, err := r.w.openPlan(ctx, one.Plan.Digest)
+			switch {
+			case errs.KindOf(err) == errs.NotFound:
+				plans = append(plans, keptPlan{why: "Its plan is not kept any more."})
+				continue
+			case err != nil:
+				return err
+			}
+			defer release()
+			plans, paths = append(plans, keptPlan{m, parquet, ""}), append(paths, parquet)
 		}
-		defer release()
-		kept, paths = append(kept, keptPlan{m, parquet, ""}), append(paths, parquet)
+		kept = append(kept, plans)
 	}
 	session, err := r.w.Engine.View(ctx, paths...)
 	if err != nil {
@@ -281,35 +286,79 @@ func (r *rehearsal) rulesOf(ctx context.Context, name string) (*rehearsedRules, 
 
 // judged is what rules say of a change: its findings, its risk, and who decides.
 type judged struct {
-	plan    change.Plan
+	members []judgedPlan // by the change's datasets
+	risk    change.Risk
 	route   change.Route
-	untried []string // guardrails that could not be judged
-	unknown []string // what the plan does not tell, in sentences
+	unknown []string // what the plans do not tell, in sentences
 }
 
-// rehearse judges a kept plan by the rules.
-func (r *rehearsal) rehearse(ctx context.Context, s *duck.Session, c *change.Change, kept keptPlan, rules *rehearsedRules) (j judged, err error) {
-	spec := rules.k.spec.Spec
-	spec.Row = j.judgeable(rules, c, kept.manifest)
-	found, err := s.Rehearse(ctx, kept.parquet, kept.manifest, spec)
-	if err != nil {
-		return j, err
+// judgedPlan is what the rules of one dataset say of the plan for it.
+type judgedPlan struct {
+	dataset string
+	plan    change.Plan
+	untried []string // guardrails that could not be judged
+}
+
+// rehearse judges the kept plans of a change by the rules of their datasets, as
+// planning does: each with its findings and its risk, then each by the guardrails over
+// changes, which go by the risk of the whole.
+func (r *rehearsal) rehearse(ctx context.Context, s *duck.Session, c *change.Change, kept []keptPlan, rules []*rehearsedRules) (j judged, err error) {
+	var risks []change.MemberRisk
+	members := c.ByDataset()
+	for i, one := range members {
+		plan, err := r.rehearsePlan(ctx, s, &j, one, kept[i], rules[i])
+		if err != nil {
+			return j, err
+		}
+		j.members = append(j.members, plan)
+		risks = append(risks, change.MemberRisk{Dataset: one.Dataset, Risk: plan.plan.Risk})
 	}
-	j.plan = *c.Plan
-	j.plan.Findings = slices.Concat(found.Findings, j.leftOver(r.former[c.Compact], c, rules.dataset))
-	j.plan.Counts.Insert, j.plan.Counts.Update, j.plan.Counts.Delete = found.Counts.Insert, found.Counts.Update, found.Counts.Delete
-	j.plan.Counts.Invalid += c.Plan.Counts.Written() - found.Counts.Written()
-	if j.plan.Risk, err = r.risk(c, rules.dataset, j.plan, found); err != nil {
-		j.unknown = append(j.unknown, errs.Public(err).Message)
+	j.risk = change.JoinRisks(risks)
+	for i, one := range members {
+		p := &j.members[i].plan
+		out := &plan.Outcome{Manifest: kept[i].manifest}
+		out.Manifest.Counts = p.Counts
+		p.Findings = append(p.Findings, r.w.judgeChange(rules[i].dataset, one, out, j.risk)...)
 	}
-	out := &plan.Outcome{Manifest: kept.manifest}
-	out.Manifest.Counts = j.plan.Counts
-	j.plan.Findings = append(j.plan.Findings, r.w.judgeChange(rules.dataset, c, out, j.plan.Risk)...)
-	again := *c
-	again.Plan = &j.plan
+	again := j.planned(c)
 	err = r.w.Store.View(ctx, func(tx Tx) (err error) {
-		j.route, err = r.w.routeBy(tx, r.comp, &again, r.who)
+		j.route, err = r.w.routeBy(tx, r.comp, again, r.who)
 		return err
 	})
 	return j, err
+}
+
+// rehearsePlan judges one plan by the rules over rows and columns, and its risk.
+func (r *rehearsal) rehearsePlan(ctx context.Context, s *duck.Session, j *judged, c *change.Change, kept keptPlan, rules *rehearsedRules) (judgedPlan, error) {
+	out := judgedPlan{dataset: c.Dataset, plan: *c.Plan}
+	spec := rules.k.spec.Spec
+	spec.Row = out.judgeable(j, rules, c, kept.manifest)
+	found, err := s.Rehearse(ctx, kept.parquet, kept.manifest, spec)
+	if err != nil {
+		return out, err
+	}
+	p := &out.plan
+	p.Findings = slices.Concat(found.Findings, j.leftOver(r.former[c.Compact], c, rules.dataset))
+	p.Counts.Insert, p.Counts.Update, p.Counts.Delete = found.Counts.Insert, found.Counts.Update, found.Counts.Delete
+	p.Counts.Invalid += c.Plan.Counts.Written() - found.Counts.Written()
+	if p.Risk, err = r.risk(c, rules.dataset, *p, found); err != nil {
+		j.unknown = append(j.unknown, errs.Public(err).Message)
+	}
+	return out, nil
+}
+
+// planned gives the change with the plans as they are judged.
+func (j judged) planned(c *change.Change) *change.Change {
+	again := *c
+	if !c.IsFamily() {
+		again.Plan = &j.members[0].plan
+		return &again
+	}
+	whole := *c.Plan
+	whole.Risk = j.risk
+	again.Plan, again.Members = &whole, slices.Clone(c.Members)
+	for i := range again.Members {
+		again.Members[i].Plan = &j.members[i].plan
+	}
+	return &again
 }

@@ -3,9 +3,11 @@ package workflow_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"sutor/internal/change"
 	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/wire"
@@ -20,7 +22,10 @@ func (w *world) rehearsesTheSame(t tb) {
 	c, _ := compact.Parse("compact.yaml", []byte(w.text))
 	for _, one := range r.Changes {
 		stored := w.stored(wire.Change{ID: one.ID})
-		if d, _ := c.DatasetDigest(one.Dataset); d != stored.DatasetDigest {
+		if slices.ContainsFunc(stored.ByDataset(), func(of *change.Change) bool {
+			d, _ := c.DatasetDigest(of.Dataset)
+			return d != of.DatasetDigest
+		}) {
 			continue // judged by other rules
 		}
 		if one.Verdict != wire.RehearsedSame || len(one.Rules)+len(one.Unjudged) > 0 || one.Void || one.Then.Risk != one.Now.Risk {
@@ -121,6 +126,50 @@ func TestRehearsalOfWhatWasBlocked(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	w.rehearsesTheSame(t)
+}
+
+// A change over several datasets is judged as one: by the rules of each, with the
+// people of each, and by whoever sees all of them.
+func TestRehearsalOfFamilies(t *testing.T) {
+	t.Parallel()
+	w := kin(t)
+	const orders = "    owner: olga@example.test\n    allow: [insert, update]\n"
+	rule := func(text string) string { return orders + "    guardrails: [{" + text + ", say: Why not.}]\n" }
+	done := w.appliedTogether("customers", "id,name\n7,Gus\n1,Anna\n", "orders", "id,customer,amount\n20,7,1.50\n11,7,7\n")
+	waits, err := w.together("maria", "customers", "id,terms\n1,NET90\n", "orders", "id,amount\n10,6\n")
+	fine(t, err)
+	_, err = w.w.Submit(ctx, w.as("maria"), change.ID(waits.ID), "", "")
+	fine(t, err)
+	for _, c := range []struct {
+		name, old, new string
+		of             wire.Change
+		want           string
+	}{
+		{"a row of the one", orders, rule("name: seven, each: row, when: 'after.amount == 7', then: block"), done, "blocked seven"},
+		{"a row of the other", "    guardrails:\n", "    guardrails:\n      - {name: anna, each: row, when: 'after.name == \"Anna\"', then: approve, by: manager, say: Why not.}\n", done, "routed anna"},
+		{"two owners of one", orders, rule("name: two, each: change, when: 'rows > 1', then: approve, by: manager"), done, "routed two"},
+		{"the risk of the whole", orders, "    risk: {first-change: 90}\n" + rule("name: risky, each: change, when: 'risk > 50', then: block"), done, "blocked risky"},
+		{"one that is gone", "  orders:", "  bills:", done, "blocked"},
+		{"another table", "table: orders", "table: product", done, "unjudged"},
+		{"what one of them did not keep", orders, rule("name: paid, each: row, when: 'op == \"delete\" || after.customer == 3', then: block"), waits, "unjudged"},
+	} {
+		got := w.tried(t, "aud", c.of, c.old, c.new)
+		if said(got) != c.want {
+			t.Errorf("%s: %q, want %q: %+v", c.name, said(got), c.want, got)
+		}
+		if len(got.Rules) == 1 && got.Rules[0].Dataset == "" {
+			t.Errorf("%s: it does not say of which dataset: %+v", c.name, got.Rules)
+		}
+	}
+	if got := w.tried(t, "aud", waits, orders, orders+"    needs: 2\n"); !got.Void {
+		t.Errorf("one that waits keeps its decisions: %+v", got)
+	}
+	w.rehearsesTheSame(t)
+	w.inForce(t, strings.Replace(w.text, orders, orders+"    columns: {amount: {visible_to: [owner, auditor]}}\n", 1))
+	r, err := w.w.Rehearse(ctx, w.as("maria"), []byte(w.text), 0)
+	if fine(t, err); len(r.Changes) > 0 || !strings.Contains(strings.Join(r.Notes, " "), "2 changes over several datasets left out") {
+		t.Errorf("maria sees not all of them, and is told %+v", r)
+	}
 }
 
 // Threat: somebody asks by rules of their own for values that they may not see, or
