@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"sutor/internal/demo"
 )
 
 // world is what the stories share: the company and the browser, started once.
@@ -31,6 +34,9 @@ func begin(m *testing.M) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
+	if err := withOlga(ctx, filepath.Join(dir, "demo")); err != nil {
+		return 1, err
+	}
 	if world.company, err = Found(ctx, filepath.Join(dir, "demo")); err != nil {
 		return 1, err
 	}
@@ -43,6 +49,23 @@ func begin(m *testing.M) (code int, err error) {
 	}
 	defer world.chromium.End()
 	return m.Run(), nil
+}
+
+// withOlga makes the company with a second owner of the customers, so that two people
+// can decide at once.
+func withOlga(ctx context.Context, dir string) error {
+	if _, err := demo.Prepare(ctx, dir); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "compact.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	const olaf = "  olaf@example.test:  {name: Olaf,  roles: [owner],   departments: [sales]}\n"
+	with := strings.NewReplacer(olaf, olaf+strings.NewReplacer("olaf", "olga", "Olaf", "Olga").Replace(olaf),
+		"owner: olaf@example.test", "owner: [olaf@example.test, olga@example.test]").Replace(string(text))
+	return os.WriteFile(file, []byte(with), 0o600)
 }
 
 // open gives a window in which a person is signed in; nobody where it is "".
