@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +75,24 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := run(ts, args[1:]); got != want {
 		ts.Fatalf("exit %d, want %d", got, want)
+	}
+}
+
+// becomes asks until something has come about: servers look after what waits by the
+// clock.
+func becomes(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 3, "becomes PATTERN as PERSON command…")
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for late := time.Now().Add(patience / 3); ; {
+		as(ts, false, args[2:])
+		said := ts.ReadFile("stdout")
+		if want.MatchString(said) {
+			return
+		}
+		if time.Now().After(late) {
+			ts.Fatalf("it does not say %q, but: %s", args[0], said)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@
 //	hangup PATH PERSON how          begins an upload and goes away
 //	unanswered all|half             a line to the server that loses the answers to what it is told to do, in $UNANSWERED
 //	empty PATTERN                   waits until no file matches
+//	becomes PATTERN as PERSON command…  runs it until its standard output matches
 //
 // The metadata is a file in the folder data, or, for stories that are told on
 // both, a database of PostgreSQL: $METADATA is what sql takes, $DATABASE the URL,
@@ -134,7 +135,7 @@ func stories(metadata func(testing.TB) string) testscript.Params {
 			"as": as, "exits": exits, "http": call, "json": jsonIs, "keep": keep,
 			"documents": documents, "problem": problem, "edit": edit,
 			"sql": sqlCmd, "lock": lock, "unlock": unlock, "proxy": proxy,
-			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "unanswered": unanswered, "empty": empty, "workbook": workbook,
+			"bytes": bytesCmd, "forge": forge, "forgeries": forgeries, "hangup": hangup, "unanswered": unanswered, "empty": empty, "becomes": becomes, "workbook": workbook,
 		},
 	}
 }
