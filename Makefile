@@ -27,7 +27,7 @@ test: lint postgres node chromium mold
 test-long: lint postgres node chromium libreoffice mold
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
-	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: | cases: | taken back: '
+	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
 
 ## faults: servers killed at every commit and at random moments, lines cut at
 ## every message, databases restarted, disks full; prints how many

@@ -398,7 +398,10 @@ func reversedWords(state string) string {
 
 // exampleWords shows a row as: row 17, key 4711: "NET31", live "NET30".
 func exampleWords(e finding.Example) string {
-	text := fmt.Sprintf("row %d%s", e.Row, after(", key ", e.Key))
+	text := "key " + e.Key
+	if e.Row > 0 {
+		text = fmt.Sprintf("row %d%s", e.Row, after(", key ", e.Key))
+	}
 	var values []string
 	if e.Value != "" {
 		values = append(values, strconv.Quote(e.Value))

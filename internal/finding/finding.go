@@ -132,9 +132,9 @@ const (
 const MaxExamples = 3
 
 // Example is one of the rows that a finding is about, as a person finds it: values
-// as they stand in the file, cut and made visible as by [Sample].
+// as they stand in the file, or as a rule computes them, cut and made visible as by [Sample].
 type Example struct {
-	Row   int64  `json:"row"`             // of the file
+	Row   int64  `json:"row,omitempty"`   // of the file; absent where there is no file
 	Key   string `json:"key,omitempty"`   // of several columns joined by ", ", as is Value
 	Value string `json:"value,omitempty"` // of Finding.Column, as in the file
 	Live  string `json:"live,omitempty"`  // what the system has there, where it has the row and that is something else
@@ -148,7 +148,7 @@ type Finding struct {
 	Column    string   `json:"column,omitempty"` // the column concerned, if it is one
 	Message   string   `json:"message"`
 	Mend      string   `json:"mend,omitempty"`
-	Ranges    []string `json:"ranges,omitempty"`  // file rows, "9" or "2-5", ascending; at most MaxRanges, then "…"
+	Ranges    []string `json:"ranges,omitempty"`  // file rows, "9" or "2-5", ascending; at most MaxRanges, then "…"; none of a change by rule
 	By        string   `json:"by,omitempty"`      // Approve: the role that must decide
 	Needs     int      `json:"needs,omitempty"`   // Approve: how many of the role, where more than one
 	Samples   []string `json:"samples,omitempty"` // up to three offending texts, cut at 80 characters

@@ -8,12 +8,16 @@ import (
 
 // Seen is a row that a finding is about, by columns: what the file says, a
 // column that it does not have being absent (of a reversal: what would be
-// written), and the live values, nil without a live row.
+// written; of a rule: the key, and what it computes), and the live values, nil
+// without a live row.
 type Seen struct{ File, Live map[string]*string }
 
 // Example words a row of a finding, for every engine.
 func (s Spec) Example(f finding.Finding, line int64, row Seen) finding.Example {
 	e := finding.Example{Row: line, Key: finding.Sample(joined(s.Key.Names(), row.File))}
+	if s.Rule != nil {
+		e.Row = 0 // its rows are numbered by the engine alone
+	}
 	columns := f.Columns(append(s.Key.Names(), s.Judged.Names()...))
 	value := joined(columns, row.File)
 	live := joined(columns, row.Live)

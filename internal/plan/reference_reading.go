@@ -295,7 +295,10 @@ func (r *reference) severity(f finding.Finding) finding.Severity {
 func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Finding {
 	lines := slices.Sorted(maps.Keys(hits))
 	ofFile := slices.DeleteFunc(slices.Clone(lines), func(n int64) bool { return n < 0 })
-	f.Severity, f.Rows, f.Ranges = r.severity(f), int64(len(lines)), finding.Ranges(ofFile)
+	f.Severity, f.Rows = r.severity(f), int64(len(lines))
+	if r.spec.Rule == nil {
+		f.Ranges = finding.Ranges(ofFile)
+	}
 	if len(f.Ranges) > finding.MaxRanges {
 		f.Ranges = append(f.Ranges[:finding.MaxRanges:finding.MaxRanges], "…")
 	}
@@ -311,9 +314,6 @@ func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Find
 			seen[start] = true
 			f.Samples = append(f.Samples, finding.Sample(start))
 		}
-	}
-	if r.spec.Rule != nil {
-		return f
 	}
 	lines = slices.DeleteFunc(lines, func(n int64) bool { return n <= 0 }) // rows that a sync deletes
 	for _, n := range r.exemplary(lines, hits) {
@@ -362,6 +362,9 @@ func (r *reference) seen(line int64) (s Seen) {
 			s.File = map[string]*string{}
 			for name, cell := range l.cells {
 				s.File[name] = cell.text
+				if r.spec.Rule != nil && cell.value != nil {
+					s.File[name] = cell.value
+				}
 			}
 		}
 	}

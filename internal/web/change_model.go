@@ -97,8 +97,15 @@ type foundModel struct {
 	word    ui.Word
 	rows    string
 	ranges  string
-	samples []ui.Shown // texts of the file
+	samples []ui.Shown // texts of the file, where there are no examples
 	to      string     // the rows, where they stand in the plan; "" where they do not
+	// examples are rows that it is about.
+	examples []exampleModel
+}
+
+type exampleModel struct {
+	where       string // the row of the file, and its key
+	value, live ui.Shown
 }
 
 // button is a step that the person may take now. One with a comment opens first.
@@ -184,8 +191,11 @@ func foundOf(c wire.Change) []foundModel {
 				m.to = changePath(c.ID, "findings", "dataset", f.Dataset) + "#mend"
 			}
 		}
+		for _, e := range f.Examples {
+			m.examples = append(m.examples, exampleOf(e))
+		}
 		for _, s := range f.Samples {
-			if s != "" { // that cells are empty stands in the message
+			if s != "" && len(f.Examples) == 0 { // that cells are empty stands in the message
 				m.samples = append(m.samples, ui.Visible(s))
 			}
 		}
@@ -195,6 +205,22 @@ func foundOf(c wire.Change) []foundModel {
 		return slices.Index(grave, a.Severity) - slices.Index(grave, b.Severity)
 	})
 	return out
+}
+
+// exampleOf shows a row that a finding is about: where it is, what is proposed there,
+// and what the system has.
+func exampleOf(e finding.Example) exampleModel {
+	m := exampleModel{value: ui.Visible(e.Value), live: ui.Visible(e.Live)}
+	switch {
+	case e.Row == 0:
+		m.where = e.Key
+	case e.Key == "":
+		m.where = "row " + group(e.Row)
+	default:
+		m.where = "row " + group(e.Row) + ", " + e.Key
+	}
+	m.where = ui.Plain(m.where)
+	return m
 }
 
 // ranges lists as many ranges of rows as one can take in.

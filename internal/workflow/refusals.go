@@ -292,10 +292,17 @@ func (a *applying) withRows(f finding.Finding, rows map[int64]duck.Row, numbers 
 		}
 	}
 	lines := slices.Sorted(maps.Keys(byLine))
-	f.Ranges = finding.Ranges(lines)
+	ofFile := a.m.Options.Rule == nil
+	if ofFile {
+		f.Ranges = finding.Ranges(lines)
+	}
 	spec := plan.Spec{Key: a.m.KeySchema(), Judged: a.m.JudgedSchema()}
 	for _, line := range lines[:min(len(lines), finding.MaxExamples)] {
-		f.Examples = append(f.Examples, spec.Example(f, line, byLine[line].Seen(a.m)))
+		e := spec.Example(f, line, byLine[line].Seen(a.m))
+		if !ofFile {
+			e.Row = 0
+		}
+		f.Examples = append(f.Examples, e)
 	}
 	return f
 }

@@ -15,10 +15,10 @@ import (
 )
 
 // examples gives every finding a few of its rows: of each different text the
-// first, then of each the second, until there are enough. They are rows of a file or
-// of a reversal: what is judged again without either, and what a rule makes, has none.
+// first, then of each the second, until there are enough. They are rows of a file, of
+// a rule or of a reversal: what is judged again without any has none.
 func (r *run) examples(ctx context.Context) error {
-	if r.spec.Rule != nil || r.staging == "" && !r.reversal {
+	if r.spec.Rule == nil && r.staging == "" && !r.reversal {
 		return nil
 	}
 	type example struct {
@@ -41,9 +41,12 @@ func (r *run) examples(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if r.reversal {
+	switch {
+	case r.reversal:
 		err = r.seenBack(ctx, seen)
-	} else {
+	case r.spec.Rule != nil:
+		err = r.seenByRule(ctx, seen)
+	default:
 		err = errors.Join(r.seenLive(ctx, seen), r.seenInFile(seen))
 	}
 	if err != nil {
@@ -99,6 +102,23 @@ func (r *run) seenLive(ctx context.Context, seen map[int64]*plan.Seen) error {
 // has.
 func (r *run) seenBack(ctx context.Context, seen map[int64]*plan.Seen) error {
 	return r.seen(ctx, `SELECT line`+list(r.nj, "b#")+list(r.nk, "k#")+list(r.nj, "a#")+` FROM deltas WHERE line IN (`+linesOf(seen)+`)`, r.nk+r.nj, seen)
+}
+
+// seenByRule gives the lines their keys and what the rule makes of them, in canonical
+// text where it is a value, and what the system has.
+func (r *run) seenByRule(ctx context.Context, seen map[int64]*plan.Seen) error {
+	made := ""
+	for i, c := range r.cols {
+		switch {
+		case i < r.nk:
+			made += fmt.Sprintf(", k%d", i)
+		case c.source >= 0:
+			made += fmt.Sprintf(", COALESCE(v%d, s%d)", i, i)
+		default:
+			made += ", NULL"
+		}
+	}
+	return r.seen(ctx, `SELECT line`+list(r.nj, "l#")+made+` FROM cells JOIN live ON n = line WHERE line IN (`+linesOf(seen)+`)`, r.nk+r.nj, seen)
 }
 
 // seen reads lines with their live values, and behind those so many values of key

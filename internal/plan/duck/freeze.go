@@ -130,11 +130,15 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	lines := "line > 0"
+	if r.spec.Rule != nil {
+		lines = "false" // of no file
+	}
 	err = r.query(ctx, fmt.Sprintf(`
-		WITH once AS (SELECT DISTINCT f, line FROM hits WHERE line > 0),
+		WITH once AS (SELECT DISTINCT f, line FROM hits WHERE %s),
 		runs AS (SELECT f, line, line - row_number() OVER (PARTITION BY f ORDER BY line) AS run FROM once),
 		ranges AS (SELECT f, min(line) AS lo, max(line) AS hi FROM runs GROUP BY f, run)
-		SELECT f, lo, hi FROM ranges QUALIFY row_number() OVER (PARTITION BY f ORDER BY lo) <= %d ORDER BY f, lo`, finding.MaxRanges+1),
+		SELECT f, lo, hi FROM ranges QUALIFY row_number() OVER (PARTITION BY f ORDER BY lo) <= %d ORDER BY f, lo`, lines, finding.MaxRanges+1),
 		func(scan func(...any) error) error {
 			var f int
 			var lo, hi int64
