@@ -109,7 +109,7 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 		out.SomeRows = true // how many others there are is not for them
 		return out, nil
 	}
-	rows, err := sys.Count(ctx, d.Table)
+	rows, err := w.counts.of(ctx, sys, d.Table)
 	out.Rows = &rows
 	return out, err
 }

@@ -48,7 +48,7 @@ func (w *Workflow) Live(ctx context.Context, p access.Principal, name string, wa
 	if err != nil {
 		return out, w.refused(ctx, p, "", "live", err)
 	}
-	l := &looking{reading: r, want: want, loc: w.Compact().Timezone}
+	l := &looking{reading: r, counts: &w.counts, want: want, loc: w.Compact().Timezone}
 	if err := l.open(r.d.Key); err != nil {
 		return out, err
 	}
@@ -61,11 +61,12 @@ func (w *Workflow) Live(ctx context.Context, p access.Principal, name string, wa
 // looking is one look at live rows.
 type looking struct {
 	*reading
-	want  LiveWanted
-	loc   *time.Location
-	view  driver.View
-	shows record.Schema // the columns of the page
-	asked record.Schema // these, and those that the row rules read
+	counts *counts
+	want   LiveWanted
+	loc    *time.Location
+	view   driver.View
+	shows  record.Schema // the columns of the page
+	asked  record.Schema // these, and those that the row rules read
 }
 
 func (l *looking) page(ctx context.Context, name string) (out wire.LiveRows, err error) {
@@ -83,7 +84,7 @@ func (l *looking) page(ctx context.Context, name string) (out wire.LiveRows, err
 	}
 	if err == nil && len(l.view.Where.All) == 0 {
 		var total int64
-		total, err = l.sys.Count(ctx, l.table.Table)
+		total, err = l.counts.of(ctx, l.sys, l.table.Table)
 		out.Total = &total
 	}
 	return out, err

@@ -253,6 +253,7 @@ type Workflow struct {
 	progress sync.Map // change.ID → change.Progress, of this process's runs
 	turns    sync.Map // dataset → chan struct{}: who applies to it now
 	running  sync.Map // change.ID → true: worked on by this process
+	counts   counts
 	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
 	started  time.Time
 	purged   atomic.Pointer[time.Time] // when this process last removed what is too old

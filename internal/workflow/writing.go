@@ -157,6 +157,9 @@ func (w *Workflow) write(ctx context.Context, c *change.Change, out *written) (*
 	}
 	defer t.close()
 	done, err := t.run(ctx)
+	for _, a := range t.members {
+		w.counts.forget(a.sys, a.m.Table)
+	}
 	if isRefusal(err) {
 		t.nameRefused(ctx)
 	}

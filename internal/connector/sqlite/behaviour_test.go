@@ -374,3 +374,28 @@ func TestWideTable(t *testing.T) {
 		t.Errorf("exported %.80s… after it was written back", again)
 	}
 }
+
+// What is known of a table is known as long as nobody changes its structure, from
+// wherever; and nobody who asks can spoil it for the others.
+func TestStructureIsToday(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (id INTEGER PRIMARY KEY, a TEXT UNIQUE)`)
+	d := f.open(t)
+	first := describe(t, d, "child")
+	first.Columns[0].Name, first.Uniques[0] = "spoilt", nil
+	if again := describe(t, d, "child"); again.Columns[0].Name != "id" || len(again.Uniques[0]) != 1 {
+		t.Errorf("another asker had it changed: %+v", again)
+	}
+	f.Exec(t, `ALTER TABLE child ADD COLUMN p INT REFERENCES parent (id)`)
+	if now := describe(t, d, "child"); len(now.Columns) != 3 || len(now.ForeignKeys) != 1 {
+		t.Errorf("after another program added a column: %+v", now)
+	}
+	if now := describe(t, d, "parent"); len(now.ReferencedBy) != 1 {
+		t.Errorf("after another table referred to it: %+v", now)
+	}
+	f.Exec(t, `DROP TABLE child`)
+	if _, err := d.Describe(t.Context(), record.Table{Name: "child"}); errs.KindOf(err) != errs.Invalid {
+		t.Errorf("after it was dropped: %v", err)
+	}
+}

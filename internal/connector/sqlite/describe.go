@@ -33,24 +33,44 @@ func (d *database) Describe(ctx context.Context, name record.Table) (out driver.
 		return out, err
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, err := inspect(ctx, conn, name)
+	t, out, err := d.structure(ctx, conn, name)
 	if err != nil {
 		return out, err
-	}
-	out = driver.Table{Table: t.name, Columns: t.columns, PrimaryKey: t.key}
-	if out.Uniques, err = uniques(ctx, conn, t); err != nil {
-		return out, explain(ctx, err)
-	}
-	if out.ForeignKeys, err = foreignKeys(ctx, conn, t); err != nil {
-		return out, explain(ctx, err)
-	}
-	if out.ReferencedBy, err = references(ctx, conn, t); err != nil {
-		return out, explain(ctx, err)
 	}
 	if out.ReadOnly = t.readOnly(); out.ReadOnly == "" {
 		out.ReadOnly, err = d.readOnly(ctx, conn, t)
 	}
 	return out, explain(ctx, err)
+}
+
+// structure reads what the catalogue says of a table, or gives what it said before,
+// as long as the catalogue is the same: SQLite counts its changes.
+func (d *database) structure(ctx context.Context, conn *sql.Conn, name record.Table) (*table, driver.Table, error) {
+	var now catalogue
+	err := conn.QueryRowContext(ctx, "SELECT (SELECT schema_version FROM pragma_schema_version), count(*), total(length(sql)) FROM sqlite_schema").
+		Scan(&now.version, &now.entries, &now.length)
+	if err != nil {
+		return nil, driver.Table{}, explain(ctx, err)
+	}
+	if t, out, known := d.tables.find(now, name); known {
+		return t, out, nil
+	}
+	t, err := inspect(ctx, conn, name)
+	if err != nil {
+		return nil, driver.Table{}, err
+	}
+	out := driver.Table{Table: t.name, Columns: t.columns, PrimaryKey: t.key}
+	if out.Uniques, err = uniques(ctx, conn, t); err != nil {
+		return nil, out, explain(ctx, err)
+	}
+	if out.ForeignKeys, err = foreignKeys(ctx, conn, t); err != nil {
+		return nil, out, explain(ctx, err)
+	}
+	if out.ReferencedBy, err = references(ctx, conn, t); err != nil {
+		return nil, out, explain(ctx, err)
+	}
+	d.tables.keep(now, name, t, out)
+	return t, cloned(out), nil
 }
 
 // readOnly says why the table cannot be written, "" if it can.

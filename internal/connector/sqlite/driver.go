@@ -30,6 +30,8 @@ type database struct {
 	mu   sync.Mutex
 	pool *sql.DB
 	file os.FileInfo // what pool has opened
+
+	tables structures
 }
 
 var _ driver.Open = Open
@@ -65,6 +67,7 @@ func (d *database) current(ctx context.Context) (*sql.DB, error) {
 			}
 		}
 		d.pool, d.file = nil, file
+		d.tables.forget()
 		if d.pool, err = d.open(ctx); err != nil {
 			return nil, explain(ctx, err)
 		}

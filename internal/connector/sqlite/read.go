@@ -124,7 +124,7 @@ func (d *database) numbered(ctx context.Context, name record.Table, asked record
 		return 0, err
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, err := inspect(ctx, conn, name)
+	t, _, err := d.structure(ctx, conn, name)
 	if err != nil {
 		return 0, err
 	}
