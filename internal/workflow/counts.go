@@ -14,6 +14,7 @@ import (
 const (
 	countedAnew = 10_000 // up to so many rows a table is counted each time
 	countShare  = 100    // a count stands for so many times as long as it took,
+	countStands = 2 * time.Second
 	countLasts  = time.Minute
 )
 
@@ -54,7 +55,7 @@ func (c *counts) at(ctx context.Context, at counting, count func() (int64, error
 	begun := time.Now()
 	n, err := count()
 	if err == nil && n > countedAnew {
-		one.rows, one.until = n, time.Now().Add(min(countShare*time.Since(begun), countLasts))
+		one.rows, one.until = n, time.Now().Add(min(max(countShare*time.Since(begun), countStands), countLasts))
 	}
 	return n, err
 }

@@ -164,6 +164,14 @@ type reading struct {
 	key      record.Schema // for a record that cannot be read
 }
 
+// buffer is how many bytes go out at once: a page is short.
+func (r reading) buffer() int {
+	if r.limit > 0 && r.limit <= 1000 {
+		return 32 << 10
+	}
+	return 256 << 10
+}
+
 // stream writes the query's rows to out and counts them.
 func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error) {
 	rows, err := r.conn.QueryContext(ctx, r.query)
@@ -171,7 +179,7 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 		return 0, explain(ctx, err)
 	}
 	defer rows.Close()
-	w := bufio.NewWriterSize(out, 256<<10)
+	w := bufio.NewWriterSize(out, r.buffer())
 	var raw sql.RawBytes
 	var number []byte
 	for rows.Next() {

@@ -14,24 +14,28 @@ import (
 // cell gives the SQL that writes column col (as SQL) of type t as one field of
 // the canonical dialect; NULL, which concat leaves out, for NULL.
 func cell(col string, t record.Type) string {
-	r := strings.NewReplacer("$", col)
+	return strings.ReplaceAll(cellOf(t), "$", col)
+}
+
+// cellOf is cell of the column $.
+func cellOf(t record.Type) string {
 	switch t.Kind {
 	case record.Text:
-		return r.Replace(`CASE typeof($) WHEN 'text' THEN '"'||replace($,'"','""')||'"' WHEN 'null' THEN NULL ELSE '"'||char(0)||'"' END`)
+		return `CASE typeof($) WHEN 'text' THEN '"'||replace($,'"','""')||'"' WHEN 'null' THEN NULL ELSE '"'||char(0)||'"' END`
 	case record.Bool:
-		return r.Replace(`CASE WHEN typeof($)='integer' AND $ IN (0,1) THEN CASE $ WHEN 1 THEN '"true"' ELSE '"false"' END ` +
-			`WHEN $ IS NULL THEN NULL ELSE ` + classed + ` END`)
+		return `CASE WHEN typeof($)='integer' AND $ IN (0,1) THEN CASE $ WHEN 1 THEN '"true"' ELSE '"false"' END ` +
+			`WHEN $ IS NULL THEN NULL ELSE ` + classed + ` END`
 	case record.Int:
-		return r.Replace(`CASE typeof($) WHEN 'integer' THEN '"'||$||'"' WHEN 'null' THEN NULL ELSE ` + classed + ` END`)
+		return `CASE typeof($) WHEN 'integer' THEN '"'||$||'"' WHEN 'null' THEN NULL ELSE ` + classed + ` END`
 	case record.Float:
-		return r.Replace(`CASE typeof($) WHEN 'real' THEN printf('"%!.17g"',$) WHEN 'null' THEN NULL ELSE ` + classed + ` END`)
+		return `CASE typeof($) WHEN 'real' THEN printf('"%!.17g"',$) WHEN 'null' THEN NULL ELSE ` + classed + ` END`
 	case record.Decimal:
-		return r.Replace(decimalCell(t.Scale))
+		return decimalCell(t.Scale)
 	}
 	// Dates, times, UUIDs: the text as it stands. Only a prefix has a colon as its
 	// fifth or eighth character; a text that has one too gets a prefix itself.
-	return r.Replace(`CASE typeof($) WHEN 'text' THEN '"'||CASE WHEN substr($,5,1)=':' OR substr($,8,1)=':' THEN 'text:' ELSE '' END` +
-		`||replace($,'"','""')||'"' WHEN 'null' THEN NULL ELSE ` + classed + ` END`)
+	return `CASE typeof($) WHEN 'text' THEN '"'||CASE WHEN substr($,5,1)=':' OR substr($,8,1)=':' THEN 'text:' ELSE '' END` +
+		`||replace($,'"','""')||'"' WHEN 'null' THEN NULL ELSE ` + classed + ` END`
 }
 
 // classed writes a value with its storage class before it.
