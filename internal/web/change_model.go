@@ -219,7 +219,9 @@ func exampleOf(e finding.Example) exampleModel {
 	default:
 		m.where = "row " + group(e.Row) + ", " + e.Key
 	}
-	m.where = ui.Plain(m.where)
+	if m.where = ui.Plain(m.where); len(m.value)+len(m.live) > 0 {
+		m.where += ":"
+	}
 	return m
 }
 

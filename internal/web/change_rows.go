@@ -58,7 +58,7 @@ func filterOf(c wire.Change, want workflow.RowsWanted) filterModel {
 			add(&f.findings, found.Guardrail, found.Guardrail, want.Finding)
 		}
 	}
-	for _, name := range arranged(c) {
+	for _, name := range arranged(c, nil) {
 		add(&f.columns, name, name, want.Column)
 		if !slices.Contains(keyOf(c), name) {
 			add(&f.changed, name, name, want.Changed)
@@ -77,18 +77,20 @@ func deref(n *int64) int64 {
 // keyOf gives what is known of the key: its first column.
 func keyOf(c wire.Change) []string { return c.Plan.Columns[:min(1, len(c.Plan.Columns))] }
 
-// arranged gives the plan's columns: the key, then those that the file writes, then
-// what is only read.
-func arranged(c wire.Change) []string {
+// arranged gives the plan's columns: the key, then those in which some of these rows
+// change, then the others that the file writes, then what is only read.
+func arranged(c wire.Change, rows []wire.Row) []string {
 	names := slices.Clone(c.Plan.Columns)
 	rank := func(name string) int {
 		switch {
 		case slices.Contains(keyOf(c), name):
 			return 0
-		case slices.ContainsFunc(c.Plan.Mapping, func(m wire.Mapped) bool { return m.Column == name }):
+		case slices.ContainsFunc(rows, func(r wire.Row) bool { return r.Op == "update" && slices.Contains(r.Changed, name) }):
 			return 1
+		case slices.ContainsFunc(c.Plan.Mapping, func(m wire.Mapped) bool { return m.Column == name }):
+			return 2
 		}
-		return 2
+		return 3
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	return names
@@ -157,7 +159,7 @@ func numbers(lines []rowLine, i int) bool {
 // them, those that the rows have.
 func columnsOf(c wire.Change, rows []wire.Row) []string {
 	if c.Plan != nil && len(c.Plan.Columns) > 0 {
-		return arranged(c)
+		return arranged(c, rows)
 	}
 	keys, others := map[string]bool{}, map[string]bool{}
 	for _, r := range rows {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"sutor/internal/wire"
@@ -52,7 +53,8 @@ func sentenceOf(c wire.Change) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// writtenColumns gives the columns of the file but the key, in words.
+// writtenColumns gives the columns that are written, or else those of the file, but
+// the key, in words.
 func writtenColumns(c wire.Change) []string {
 	var out []string
 	key := map[string]bool{}
@@ -60,7 +62,7 @@ func writtenColumns(c wire.Change) []string {
 		key[c.Plan.Columns[0]] = true // the key comes first
 	}
 	for _, m := range c.Plan.Mapping {
-		if m.Column != "" && !key[m.Column] {
+		if m.Column != "" && !key[m.Column] && (len(c.Plan.Written) == 0 || slices.Contains(c.Plan.Written, m.Column)) {
 			out = append(out, strings.ReplaceAll(m.Column, "_", " "))
 		}
 	}

@@ -84,6 +84,9 @@ func (s *site) showReading(w http.ResponseWriter, r *http.Request, p access.Prin
 
 func readingOf(c wire.Change, read wire.Reading, d wire.Dataset) readingModel {
 	m := readingModel{id: c.ID, title: ui.Plain(titleOf(c)), dialect: ui.Plain(read.Dialect), may: slices.Contains(c.May, string(change.ActReplan))}
+	if m.dialect != "" {
+		m.dialect = ", read as " + m.dialect
+	}
 	if c.Input != nil {
 		m.file = ui.Plain(c.Input.Name)
 	}

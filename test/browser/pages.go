@@ -21,7 +21,7 @@ var Pages = []Page{
 	{"change-impact", "olaf@example.test", "/changes/{risky}/impact"},
 	{"change-discussion", "olaf@example.test", "/changes/{risky}/discussion"},
 	{"change-history", "aud@example.test", "/changes/{clean}/history"},
-	{"change-rows-filtered", "olaf@example.test", "/changes/{risky}?changed=payment_terms"},
+	{"change-rows-filtered", "olaf@example.test", "/changes/{risky}?changed=credit_limit"},
 	{"inbox", "olaf@example.test", "/inbox"},
 	{"inbox-all", "maria@example.test", "/inbox?all=1"},
 	{"change-applied", "olaf@example.test", "/changes/{clean}"},
