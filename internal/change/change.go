@@ -151,6 +151,7 @@ type Plan struct {
 	At        time.Time         `json:"at"`
 	Content   record.Digest     `json:"content,omitempty"` // of the file's rows as read (plan.ContentDigest)
 	Mapping   []Mapped          `json:"mapping,omitempty"` // every column of the file, in its order
+	Updated   []string          `json:"updated,omitempty"` // columns that any update writes; none in plans that were made before this was kept
 	Written   []string          `json:"written,omitzero"`  // columns that any row writes; null in plans that were made before this was kept
 	// Hits is the artefact that says which rows of the file each finding is about: in
 	// the canonical dialect line and number in Findings, in the order of lines.

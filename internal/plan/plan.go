@@ -182,12 +182,12 @@ type Outcome struct {
 	Hits     string  // path of the lines behind Findings: line and number, in the order of lines; "" from an engine that keeps none
 }
 
-// Facts are what a plan does to one column: how many rows write it, and how many
-// updates of them are jumps ([change.ColumnFacts]).
+// Facts are what a plan does to one column: how many rows write it, how many of them
+// are updates, and how many of those are jumps ([change.ColumnFacts]).
 type Facts struct {
-	Column         string
-	Written, Jumps int64
-	Spread         float64 // of the live rows met: for the changes that come after
+	Column                  string
+	Written, Updated, Jumps int64
+	Spread                  float64 // of the live rows met: for the changes that come after
 }
 
 // Manifest binds everything that a plan is made from and consists of. Its

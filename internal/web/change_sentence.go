@@ -39,7 +39,7 @@ func sentenceOf(c wire.Change) string {
 		}
 	} else {
 		what := "changed values"
-		if columns := writtenColumns(c); len(columns) > 0 && len(columns) <= 3 {
+		if columns := updatedColumns(c); len(columns) > 0 && len(columns) <= 3 {
 			what = "new " + listed(columns)
 		}
 		say(n.Update, "of "+rows+" gets "+what, rows+" get "+what)
@@ -53,16 +53,16 @@ func sentenceOf(c wire.Change) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// writtenColumns gives the columns that are written, or else those of the file, but
+// updatedColumns gives the columns that updates write, or else those of the file, but
 // the key, in words.
-func writtenColumns(c wire.Change) []string {
+func updatedColumns(c wire.Change) []string {
 	var out []string
 	key := map[string]bool{}
 	if len(c.Plan.Columns) > 0 {
 		key[c.Plan.Columns[0]] = true // the key comes first
 	}
 	for _, m := range c.Plan.Mapping {
-		if m.Column != "" && !key[m.Column] && (len(c.Plan.Written) == 0 || slices.Contains(c.Plan.Written, m.Column)) {
+		if m.Column != "" && !key[m.Column] && (len(c.Plan.Updated) == 0 || slices.Contains(c.Plan.Updated, m.Column)) {
 			out = append(out, strings.ReplaceAll(m.Column, "_", " "))
 		}
 	}

@@ -166,7 +166,7 @@ type Plan struct {
 	Digest    string   `json:"digest"`
 	Counts    Counts   `json:"counts"`
 	Columns   []string `json:"columns,omitempty"`    // judged columns, key first
-	Written   []string `json:"written,omitempty"`    // those of them that any row writes; for those who see every value
+	Updated   []string `json:"updated,omitempty"`    // those of them that any update writes; for those who see every value
 	LeftOut   bool     `json:"left_out,omitempty"`   // invalid rows are left out by choice
 	TableRows int64    `json:"table_rows,omitempty"` // rows of the live table when it was planned
 	Mapping   []Mapped `json:"mapping,omitempty"`    // every column of the file, in its order; for those who may see values

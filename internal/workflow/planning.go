@@ -89,6 +89,7 @@ type drafted struct {
 	options  change.Options
 	maker    sight
 	written  []string      // the columns that any row writes
+	updated  []string      // columns that any update writes
 	hits     record.Digest // the lines behind the findings
 }
 
@@ -299,10 +300,13 @@ func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *mad
 		if p.risk, err = w.assess(ctx, comp, p.d, p.c, p.session, outcomes[i], p.beside); err != nil {
 			return err
 		}
-		p.written = []string{}
+		p.written, p.updated = []string{}, nil
 		for _, f := range outcomes[i].Facts {
 			if f.Written > 0 {
 				p.written = append(p.written, f.Column)
+			}
+			if f.Updated > 0 {
+				p.updated = append(p.updated, f.Column)
 			}
 		}
 		risks = append(risks, change.MemberRisk{Dataset: p.c.Dataset, Risk: p.risk})
@@ -554,7 +558,7 @@ func (p *drafted) standing(tx Tx, now *change.Change) (change.Member, error) {
 func (p *drafted) plan() *change.Plan {
 	man := p.manifest
 	return &change.Plan{Digest: man.Digest(), Counts: man.Counts, Columns: man.Columns.Names(), Findings: p.findings, TableRows: man.TableRows, Risk: p.risk,
-		Impact: p.impact, At: man.PlannedAt, Hits: p.hits, Content: man.Content, Mapping: p.mapping, Written: p.written}
+		Impact: p.impact, At: man.PlannedAt, Hits: p.hits, Content: man.Content, Mapping: p.mapping, Written: p.written, Updated: p.updated}
 }
 
 // planFailed records why no plan could be made.

@@ -22,7 +22,7 @@ func (w *Workflow) cut(out *wire.Change, c *change.Change, s sight) {
 	if out.Plan != nil {
 		out.Plan.Columns = slices.DeleteFunc(slices.Clone(out.Plan.Columns), func(name string) bool { return !s.Names(name) })
 		out.Plan.Mapping = s.mapping(out.Plan.Mapping)
-		out.Plan.Written = nil // it tells whether what is proposed is what stands there
+		out.Plan.Updated = nil // it tells whether what is proposed is what stands there
 		if !s.AllRows() {
 			out.Plan.TableRows = 0
 		}

@@ -169,7 +169,7 @@ func (w *Workflow) viewPlan(out *wire.Change, c *change.Change, values bool) {
 	out.Plan = &wire.Plan{Digest: string(c.Plan.Digest), Columns: c.Plan.Columns, TableRows: c.Plan.TableRows, LeftOut: c.Options.LeaveOut && n.Invalid > 0,
 		Counts: wire.Counts{Insert: n.Insert, Update: n.Update, Delete: n.Delete, Unchanged: n.Unchanged, Invalid: n.Invalid}}
 	if values { // it names columns of the file
-		out.Plan.Mapping, out.Plan.Written = viewMapping(c.Plan.Mapping), c.Plan.Written
+		out.Plan.Mapping, out.Plan.Updated = viewMapping(c.Plan.Mapping), c.Plan.Updated
 	}
 	if c.IsReversal() {
 		out.Plan.Counts.Kept, out.Plan.Counts.Impossible = &n.Kept, &n.Impossible

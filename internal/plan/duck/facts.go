@@ -21,7 +21,7 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 	spreads, counts := []string{"count(*) AS met"}, []string{}
 	spread := func(j int) string { return fmt.Sprintf("COALESCE(any_value(spread%d), 0)", j) }
 	for j, c := range r.spec.Judged {
-		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j))
+		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j), fmt.Sprintf("count(*) FILTER (op = 'update' AND m%d)", j))
 		if !numeric(c.Type) {
 			counts = append(counts, "0", "0.0::DOUBLE")
 			continue
@@ -32,10 +32,10 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 			> greatest(abs(TRY_CAST(b%[1]d AS DOUBLE)) / 2, %[2]s))`, j, number(3*r.spec.Spread[c.Name])), spread(j))
 	}
 	all := make([]plan.Facts, r.nj)
-	into := make([]any, 0, 3*r.nj)
+	into := make([]any, 0, 4*r.nj)
 	for j, c := range r.spec.Judged {
 		all[j].Column = c.Name
-		into = append(into, &all[j].Written, &all[j].Jumps, &all[j].Spread)
+		into = append(into, &all[j].Written, &all[j].Updated, &all[j].Jumps, &all[j].Spread)
 	}
 	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT * FROM deltas WHERE op IN ('insert', 'update', 'delete')),
 		(SELECT `+strings.Join(spreads, ", ")+` FROM live)`, func(scan func(...any) error) error { return scan(into...) })

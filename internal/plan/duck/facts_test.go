@@ -22,11 +22,11 @@ func TestFacts(t *testing.T) {
 		name, file string
 		want       []plan.Facts
 	}{
-		{"within three times the spread", "id,credit\n1,250\n2,200.50\n", []plan.Facts{{Column: "credit", Written: 1, Spread: 50.25}}},
-		{"beyond it", "id,credit\n1,251\n2,200.50\n", []plan.Facts{{Column: "credit", Written: 1, Jumps: 1, Spread: 50.25}}},
-		{"beyond it, and not by half of what it was", "id,credit\n2,290\n", []plan.Facts{{Column: "credit", Written: 1}}},
-		{"a new value and a new row are no jumps", "id,name,credit\n3,Cid,9999\n70,New,9999\n", []plan.Facts{{Column: "name", Written: 1}, {Column: "credit", Written: 2}}},
-		{"texts do not jump", "id,name\n1,Anna\n2,Bob\n", []plan.Facts{{Column: "name", Written: 1}}},
+		{"within three times the spread", "id,credit\n1,250\n2,200.50\n", []plan.Facts{{Column: "credit", Written: 1, Updated: 1, Spread: 50.25}}},
+		{"beyond it", "id,credit\n1,251\n2,200.50\n", []plan.Facts{{Column: "credit", Written: 1, Updated: 1, Jumps: 1, Spread: 50.25}}},
+		{"beyond it, and not by half of what it was", "id,credit\n2,290\n", []plan.Facts{{Column: "credit", Written: 1, Updated: 1}}},
+		{"a new value and a new row are no jumps", "id,name,credit\n3,Cid,9999\n70,New,9999\n", []plan.Facts{{Column: "name", Written: 1}, {Column: "credit", Written: 2, Updated: 1}}},
+		{"texts do not jump", "id,name\n1,Anna\n2,Bob\n", []plan.Facts{{Column: "name", Written: 1, Updated: 1}}},
 	} {
 		b := newBench(t)
 		b.spread = map[string]float64{"credit": 50.25}
