@@ -108,12 +108,12 @@ const (
 func RiskOf(in RiskInput) Risk {
 	j := riskJudge{in: in, risk: Risk{Grounds: &Grounds{in.Columns, in.Usual, in.FirstBy, in.NewLayout, in.Waiting, in.At}}}
 	c, written := in.Counts, in.Counts.Written()
-	j.graded(compact.RiskRows, written, 1_000, 10_000, 100_000, "It writes %d rows.", written)
+	j.graded(compact.RiskRows, written, 1_000, 10_000, 100_000, "It writes %s rows.", finding.Grouped(written))
 	if in.TableRows > 0 && written >= fewestShare {
 		percent := written * 100 / in.TableRows
-		j.graded(compact.RiskShare, percent, 1, 10, 50, "It writes %d %% of the table's %d rows.", percent, in.TableRows)
+		j.graded(compact.RiskShare, percent, 1, 10, 50, "It writes %d %% of the table's %s rows.", percent, finding.Grouped(in.TableRows))
 	}
-	j.graded(compact.RiskDeletes, c.Delete, 1, 100, 1_000, "It deletes %d rows.", c.Delete)
+	j.graded(compact.RiskDeletes, c.Delete, 1, 100, 1_000, "It deletes %s rows.", finding.Grouped(c.Delete))
 	j.columns()
 	j.history(written)
 	warnings := int64(0)
@@ -163,7 +163,7 @@ func (j *riskJudge) columns() {
 			critical, criticals = max(critical, c.Written), append(criticals, c.Label)
 		}
 		if c.Jumps > 0 {
-			jumps, jumping = jumps+c.Jumps, append(jumping, fmt.Sprintf("%s (%d)", c.Label, c.Jumps))
+			jumps, jumping = jumps+c.Jumps, append(jumping, fmt.Sprintf("%s (%s)", c.Label, finding.Grouped(c.Jumps)))
 		}
 	}
 	j.graded(compact.RiskCritical, critical, 1, 100, 1_000, "It writes what the Compact calls critical: %s.", strings.Join(criticals, ", "))
@@ -185,7 +185,7 @@ func (j *riskJudge) history(written int64) {
 		return
 	}
 	if most := max(slices.Max(j.in.Usual), 1); written > most {
-		j.graded(compact.RiskUnusual, written/most, 1, 3, 10, "It writes %d rows; the largest of the last %d changes wrote %d.", written, len(j.in.Usual), most)
+		j.graded(compact.RiskUnusual, written/most, 1, 3, 10, "It writes %s rows; the largest of the last %d changes wrote %s.", finding.Grouped(written), len(j.in.Usual), finding.Grouped(most))
 	}
 }
 
@@ -206,7 +206,7 @@ func (j *riskJudge) circumstances() {
 	var who []string
 	for _, o := range j.in.Waiting {
 		if o.Rows > 0 {
-			who = append(who, fmt.Sprintf("change %s (%d rows)", o.Change, o.Rows))
+			who = append(who, fmt.Sprintf("change %s (%s rows)", o.Change, finding.Grouped(o.Rows)))
 		}
 	}
 	if len(who) > 0 {

@@ -32,14 +32,7 @@ func isNow(state string) string {
 	return "is " + stateWords(state)
 }
 
-// group writes a number with commas: 1,234,567.
-func group(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
+func group(n int64) string { return finding.Grouped(n) }
 
 // count writes a number with its noun.
 func count(n int64, one, many string) string {

@@ -10,6 +10,7 @@ package finding
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -167,6 +168,15 @@ func (f Finding) Columns(known []string) []string {
 		return []string{f.Column}
 	}
 	return slices.DeleteFunc(strings.Split(f.Column, ", "), func(c string) bool { return !slices.Contains(known, c) })
+}
+
+// Grouped writes a count as people read it: 1,234,567.
+func Grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 // MaxRanges bounds Finding.Ranges.

@@ -3,7 +3,6 @@ package web
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -345,14 +344,7 @@ func openSteps(c wire.Change) int {
 
 func when(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 
-// group writes a number with commas: 1,234,567.
-func group(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func group(n int64) string { return finding.Grouped(n) }
 
 // titleOf names a change.
 func titleOf(c wire.Change) string {

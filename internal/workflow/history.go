@@ -10,6 +10,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/evidence"
+	"sutor/internal/finding"
 	"sutor/internal/wire"
 )
 
@@ -116,7 +117,7 @@ func (w *Workflow) says(e evidence.Recorded) string {
 func resultSays(l evidence.Leaf) string {
 	switch change.State(l.To) {
 	case change.Applied:
-		return fmt.Sprintf("The plan was written: %d rows.", l.Counts["applied"])
+		return fmt.Sprintf("The plan was written: %s rows.", finding.Grouped(l.Counts["applied"]))
 	case change.Planned:
 		return "Nothing was written: rows were not what was approved any more."
 	case change.Failed:
@@ -136,7 +137,7 @@ func countsSay(c map[string]int64) string {
 		case n == 1:
 			parts = append(parts, "1 "+of.one)
 		case n > 1:
-			parts = append(parts, fmt.Sprintf("%d %s", n, of.many))
+			parts = append(parts, finding.Grouped(n)+" "+of.many)
 		}
 	}
 	if len(parts) == 0 {
