@@ -121,6 +121,7 @@ func (s *server) routes() {
 	handle(s, accepted(post("/datasets/{name}/rule", "rule", "Propose a change by rule, without a file")), s.rule)
 	handle(s, get("/changes/{id}", "change", "One change; with wait, as soon as it is neither planning nor applying"), s.change)
 	handle(s, get("/changes/{id}/rows", "rows", "A page of the plan's rows"), s.rows)
+	handle(s, get("/changes/{id}/since", "since", "What it would write otherwise than when it was last decided on"), s.since)
 	handle(s, get("/changes/{id}/spreads", "spreads", "How the values of changed number columns lie, before and after"), s.spreads)
 	handle(s, get("/changes/{id}/conflicts", "conflicts", "The first rows that stood in the way of the last apply: before, after, and as they are now"), s.conflicts)
 	handle(s, get("/changes/{id}/reading", "reading", "How the change's file is read: its columns with samples, and what became of each"), s.reading)

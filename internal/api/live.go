@@ -55,6 +55,11 @@ func (s *server) spreads(ctx context.Context, p access.Principal, in *ChangeID) 
 	return &doc[[]wire.Spread]{all}, err
 }
 
+func (s *server) since(ctx context.Context, p access.Principal, in *ChangeID) (*doc[wire.Since], error) {
+	out, err := s.uc.Since(ctx, p, change.ID(in.ID))
+	return &doc[wire.Since]{out}, err
+}
+
 func (s *server) conflicts(ctx context.Context, p access.Principal, in *ChangeID) (*doc[[]wire.ConflictRow], error) {
 	all, err := s.uc.Conflicts(ctx, p, change.ID(in.ID))
 	return &doc[[]wire.ConflictRow]{all}, err

@@ -98,6 +98,7 @@ func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *ch
 			view.conflicts = conflictsOf(c, rows)
 		}
 	}
+	view.since = s.sinceOf(ctx, p, view.Change)
 	switch view.tab {
 	case tabRows:
 		if c.Plan == nil {

@@ -81,6 +81,7 @@ type changeModel struct {
 	spreads []spreadModel
 	// what stood in the way of the last apply
 	conflicts conflictModel
+	since     sinceModel
 	part      bool // the person may approve a part of it
 }
 

@@ -49,7 +49,8 @@ func (f filled) changes() []wire.Change {
 	one.Trial = &wire.Trial{Outcome: "refused", At: &one.CreatedAt, Why: f.says}
 	one.Title, one.Reason, one.Why, one.Next, one.Dataset, one.Maker, one.RouteWhy, one.Blocked = f.says, f.says, f.says, f.says, f.says, f.says, f.says, f.says
 	one.Input = &wire.Input{Name: f.says, Rows: 2}
-	one.Findings = []finding.Finding{{Guardrail: f.says, Severity: finding.Warn, Column: f.says, Message: f.says, Mend: f.says, Samples: []string{f.says}, Rows: 1, Ranges: []string{"2"}}}
+	one.Findings = []finding.Finding{{Guardrail: f.says, Severity: finding.Warn, Column: f.says, Message: f.says, Mend: f.says, Samples: []string{f.says}, Rows: 1, Ranges: []string{"2"}},
+		{Guardrail: f.says, Severity: finding.Warn, Message: f.says, Rows: 1, Examples: []finding.Example{{Row: 2, Key: f.says, Value: f.says, Live: f.says}, {Key: f.says}}}}
 	one.Risk = wire.Risk{Score: 3, Factors: []wire.Factor{{Name: f.says, Points: 3, Why: f.says}}}
 	one.Impact = []wire.Impact{{Label: f.says, Why: f.says, Rows: 2}}
 	one.Route = []wire.Step{{Role: "owner", Needs: 1, Why: f.says}}
@@ -108,6 +109,10 @@ func (f filled) Fitting(context.Context, access.Principal, string, string) (wire
 func (f filled) Spreads(context.Context, access.Principal, change.ID) ([]wire.Spread, error) {
 	side := wire.SpreadSide{Values: 3, Least: 1, Middle: 2, Most: 3}
 	return []wire.Spread{{Column: f.says, Rows: 3, Before: side, After: side, Bins: []wire.SpreadBin{{From: 0, To: 2, Before: 1, After: 2}, {From: 2, To: 4, Before: 2, After: 1}}}}, nil
+}
+
+func (f filled) Since(context.Context, access.Principal, change.ID) (wire.Since, error) {
+	return wire.Since{Decision: &wire.Decision{By: f.says, Decision: "reject", Comment: f.says}, Datasets: []wire.Differences{{Dataset: "customers", Added: 2, Other: 1}, {Dataset: "orders", Why: f.says}}}, nil
 }
 
 func (f filled) Conflicts(context.Context, access.Principal, change.ID) ([]wire.ConflictRow, error) {

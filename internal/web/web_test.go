@@ -124,6 +124,10 @@ func (r *recorder) Spreads(context.Context, access.Principal, change.ID) ([]wire
 	return nil, r.err
 }
 
+func (r *recorder) Since(context.Context, access.Principal, change.ID) (wire.Since, error) {
+	return wire.Since{}, r.err
+}
+
 func (r *recorder) Conflicts(context.Context, access.Principal, change.ID) ([]wire.ConflictRow, error) {
 	return nil, r.err
 }

@@ -265,6 +265,24 @@ type Decision struct {
 	Datasets []string  `json:"datasets,omitempty"` // that it counts for, in a change over several
 }
 
+// Since is what a change would write otherwise than the plan of its last decision on
+// another one.
+type Since struct {
+	Decision *Decision     `json:"decision"` // null: nobody has decided on another plan
+	Datasets []Differences `json:"datasets"` // one for each of the change's
+}
+
+// Differences counts rows by key: what would be written is compared, not what stands
+// there.
+type Differences struct {
+	Dataset string `json:"dataset"`
+	Added   int64  `json:"added"`         // written now, not then
+	Gone    int64  `json:"gone"`          // written then, not now
+	Other   int64  `json:"other"`         // written both times, with other values or otherwise
+	Same    int64  `json:"same"`          // written alike
+	Why     string `json:"why,omitempty"` // it cannot be told
+}
+
 // Result tells what an apply did.
 type Result struct {
 	Applied      int64   `json:"applied"`

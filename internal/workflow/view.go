@@ -70,8 +70,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Problem, out.Why = &p, p.Detail+" "+p.Mend
 	}
 	for _, dec := range c.Decisions {
-		out.Decisions = append(out.Decisions, wire.Decision{By: string(dec.By), For: string(dec.For), Role: string(dec.Role), Decision: word(dec.Approve),
-			Digest: string(dec.Digest), Means: string(dec.Means), At: dec.At, Comment: dec.Comment, Void: dec.Void, Datasets: dec.Datasets})
+		out.Decisions = append(out.Decisions, viewDecision(dec))
 	}
 	if c.Halt != nil && c.State == change.Applying {
 		out.Stopping = string(c.Halt.By)
@@ -158,6 +157,11 @@ func idPtr(id change.ID) *string {
 	}
 	s := string(id)
 	return &s
+}
+
+func viewDecision(d change.Decision) wire.Decision {
+	return wire.Decision{By: string(d.By), For: string(d.For), Role: string(d.Role), Decision: word(d.Approve), Digest: string(d.Digest), Means: string(d.Means),
+		At: d.At, Comment: d.Comment, Void: d.Void, Datasets: d.Datasets}
 }
 
 // viewPlan shows the plan; who may not see values sees no samples of them.

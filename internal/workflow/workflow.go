@@ -112,6 +112,8 @@ type UseCases interface {
 	Browse(ctx context.Context, p access.Principal, id change.ID, want RowsWanted) (wire.Rows, error)
 	// Spreads gives how the values of changed number columns lie before and after.
 	Spreads(ctx context.Context, p access.Principal, id change.ID) ([]wire.Spread, error)
+	// Since gives what a change would write otherwise than when it was last decided on.
+	Since(ctx context.Context, p access.Principal, id change.ID) (wire.Since, error)
 	// Conflicts gives the first rows that stood in the way of the last apply, as they
 	// are now.
 	Conflicts(ctx context.Context, p access.Principal, id change.ID) ([]wire.ConflictRow, error)

@@ -83,6 +83,7 @@ func Routes() []Route {
 		{Name: "GET /changes/{id}/rows", Right: department, Also: []string{"op=update", "op=insert", "op=delete", "finding=one-of", "finding=secretive"},
 			Tries: []string{"changed={column}", "column={column}&empty=true", "column={column}&has=a", "column={column}&is=1"}},
 		{Name: "GET /changes/{id}/reading", Right: department},
+		{Name: "GET /changes/{id}/since", Right: department},
 		{Name: "GET /changes/{id}/spreads", Right: department},
 		{Name: "GET /changes/{id}/conflicts", Right: department},
 		{Name: "GET /changes/{id}/findings", Right: sees},
