@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -63,29 +62,9 @@ func (c *Chromium) Open(base string) *Window {
 	return &Window{ctx, base, func() { cancel(); end() }}
 }
 
-// answer is how long the browser may take for one step. What it is asked while it goes
-// to another page may be lost, so then it is asked again.
-const answer = patience / 12
-
 // Do does what it is told, one after the other.
 func (w *Window) Do(steps ...chromedp.Action[chromedp.Void]) error {
-	for _, step := range steps {
-		if err := w.step(step); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *Window) step(step chromedp.Action[chromedp.Void]) error {
-	for {
-		once, cancel := context.WithTimeout(w.ctx, answer)
-		err := chromedp.Do(once, step)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || w.ctx.Err() != nil {
-			return err
-		}
-	}
+	return chromedp.Do(w.ctx, steps...)
 }
 
 // Size makes the window so many CSS pixels large, in the colours "light" or "dark".

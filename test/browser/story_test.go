@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -88,18 +87,19 @@ func TestExpiredSession(t *testing.T) {
 	}
 }
 
-// outgoing waits for a mail to somebody that has some words, and gives the path of its
-// first link to a change.
-func (w *Window) outgoing(to, has string) (path string, err error) {
+// outgoing waits for a mail to somebody with a link to a change, and gives the link's
+// path. One mail may tell of several changes.
+func (w *Window) outgoing(to, id string) (path string, err error) {
 	found := fmt.Sprintf(`(() => { for (const m of document.querySelectorAll(".mail")) {
-		if (m.textContent.includes(%q) && m.textContent.includes(%q)) return m.querySelector("a[href^='/changes/']")?.getAttribute("href") ?? "" } return "" })()`, to, has)
+		const link = m.querySelector("a[href='/changes/%s']");
+		if (m.textContent.includes(%q) && link) return link.getAttribute("href") } return "" })()`, id, to)
 	for until := time.Now().Add(patience / 2); path == "" && time.Now().Before(until) && err == nil; {
 		if err = w.Go("/outbox"); err == nil {
 			path, err = chromedp.Run(w.ctx, chromedp.Evaluate[string](found))
 		}
 	}
 	if path == "" && err == nil {
-		err = fmt.Errorf("no mail to %s says %q", to, has)
+		err = fmt.Errorf("no mail to %s leads to change %s", to, id)
 	}
 	return path, err
 }
@@ -131,9 +131,9 @@ func (w *Window) fits(t *testing.T) {
 // sees who asks and why, and approves and applies with one thumb; then takes it back.
 func TestOwnerOnAPhone(t *testing.T) {
 	t.Parallel()
-	submitted(t, "Terms by phone", "id,payment_terms\n10021,NET90\n10022,NET90\n")
+	ch := submitted(t, "Terms by phone", "id,payment_terms\n10021,NET90\n10022,NET90\n")
 	reader := open(t, "aud@example.test")
-	path, err := reader.outgoing("olaf@example.test", "Terms by phone")
+	path, err := reader.outgoing("olaf@example.test", ch.ID)
 	must(t, err)
 	w := open(t, "")
 	must(t, w.Size(360, 740, "light"))
@@ -173,17 +173,14 @@ func TestOwnerOnAPhone(t *testing.T) {
 	must(t, w.says("2 rows written"))
 }
 
-// comes waits until something holds on the page. It asks again where no answer comes:
-// what is asked while the browser goes to another page may be lost.
+// comes waits until something holds on the page.
 func (w *Window) comes(about string) error {
 	for late := time.Now().Add(patience / 2); ; {
-		once, cancel := context.WithTimeout(w.ctx, answer)
-		is, err := chromedp.Run(once, chromedp.Evaluate[bool]("Boolean("+about+")"))
-		cancel()
+		is, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool]("Boolean("+about+")"))
 		if is && err == nil {
 			return nil
 		}
-		if time.Now().After(late) {
+		if time.Now().After(late) || w.ctx.Err() != nil {
 			return errors.Join(fmt.Errorf("it does not come about: %s", about), err)
 		}
 	}
