@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
@@ -68,8 +69,12 @@ func (w *Workflow) differences(ctx context.Context, c, one *change.Change, diges
 			return out, err
 		}
 	}
+	two := [2]record.Digest{one.Plan.Digest, digest}
+	if known, ok := w.compared.get(two); ok {
+		return known, nil
+	}
 	var plans [2]duck.Frozen
-	for i, digest := range []record.Digest{one.Plan.Digest, digest} {
+	for i, digest := range two {
 		m, parquet, release, err := w.openPlan(ctx, digest)
 		if errs.KindOf(err) == errs.NotFound {
 			out.Why = "The plan of then is not kept any more."
@@ -91,8 +96,37 @@ func (w *Workflow) differences(ctx context.Context, c, one *change.Change, diges
 	}
 	defer session.Close()
 	d, err := session.Differ(ctx, plans[0], plans[1])
+	if err != nil {
+		return out, err
+	}
 	out.Added, out.Gone, out.Other, out.Same = d.Added, d.Gone, d.Other, d.Same
-	return out, err
+	w.compared.keep(two, out)
+	return out, nil
+}
+
+// comparisons remembers what is different between two plans: neither changes any more,
+// and whoever looks at a change looks often.
+type comparisons struct {
+	mu  sync.Mutex
+	all map[[2]record.Digest]wire.Differences
+}
+
+const mostCompared = 1000
+
+func (c *comparisons) get(two [2]record.Digest) (wire.Differences, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, known := c.all[two]
+	return d, known
+}
+
+func (c *comparisons) keep(two [2]record.Digest, d wire.Differences) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil || len(c.all) >= mostCompared {
+		c.all = map[[2]record.Digest]wire.Differences{}
+	}
+	c.all[two] = d
 }
 
 // memberPlan gives the digest of a dataset's plan in a family's.

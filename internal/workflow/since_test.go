@@ -42,6 +42,9 @@ func TestSince(t *testing.T) {
 	if s.Decision == nil || s.Decision.Decision != "reject" || len(s.Datasets) != 1 || s.Datasets[0] != want {
 		t.Errorf("%+v, want %+v", s, want)
 	}
+	if twice := since("olaf", c); twice.Datasets[0] != want {
+		t.Errorf("asked again: %+v", twice)
+	}
 	w.sql(`UPDATE customer SET name = 'Else' WHERE id = 1`) // what others write is no difference of the plan's
 	again("id,name,terms\n3,Cid,NET60\n2,Bob,NET60\n1,Anna,NET60\n")
 	if s := since("olaf", c); len(s.Datasets) != 1 || s.Datasets[0].Same < 2 || s.Datasets[0].Added+s.Datasets[0].Gone > 0 {

@@ -256,6 +256,7 @@ type Workflow struct {
 	turns    sync.Map // dataset → chan struct{}: who applies to it now
 	running  sync.Map // change.ID → true: worked on by this process
 	counts   counts
+	compared comparisons
 	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
 	started  time.Time
 	purged   atomic.Pointer[time.Time] // when this process last removed what is too old
