@@ -337,6 +337,11 @@ func (r *rehearsal) rehearsePlan(ctx context.Context, s *duck.Session, j *judged
 	if err != nil {
 		return out, err
 	}
+	if c.Options.Rule != nil { // its rows have no numbers
+		for i := range found.Findings {
+			found.Findings[i].Ranges = nil
+		}
+	}
 	p := &out.plan
 	p.Findings = slices.Concat(found.Findings, j.leftOver(r.former[c.Compact], c, rules.dataset))
 	p.Counts.Insert, p.Counts.Update, p.Counts.Delete = found.Counts.Insert, found.Counts.Update, found.Counts.Delete
