@@ -133,6 +133,7 @@ func columnRules(col wire.Column) string {
 	add("from", col.Min)
 	add("to", col.Max)
 	add("pattern", col.Pattern)
+	add("that is", col.Say)
 	add("also called", strings.Join(col.Also, ", "))
 	return strings.Join(rules, "; ")
 }

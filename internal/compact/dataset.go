@@ -42,6 +42,7 @@ var columnShape = shape{"column", []key{
 	{"min", false, "min: 0"},
 	{"max", false, "max: 500000"},
 	{"pattern", false, `pattern: "^[A-Z]{2}"`},
+	{"say", false, `say: "A VAT number begins with two letters."`},
 	{"required", false, "required: true"},
 	{"writable", false, "writable: false"},
 	{"also", false, "also: [terms]"},
@@ -184,10 +185,13 @@ func (s section) table(key string) record.Table {
 func (r *reader) column(e entry) ColumnRule {
 	s := r.section(e.node, "the column `"+short(e.name)+"`", columnShape)
 	c := ColumnRule{Path: e.path, Label: s.text("label"), OneOf: s.oneOf(), Min: s.limit("min"), Max: s.limit("max"),
-		Pattern: s.pattern(), Writable: s.flag("writable"), Also: s.texts("also")}
+		Pattern: s.pattern(), Say: s.text("say"), Writable: s.flag("writable"), Also: s.texts("also")}
 	required, critical := s.flag("required"), s.flag("critical")
 	c.Required, c.Critical = required != nil && *required, critical != nil && *critical
 	s.sight(&c)
+	if c.Say != "" && c.Pattern == "" {
+		r.problem(e.path.To("say"), "`say` puts a pattern in words, and there is none.", "Give the column a `pattern`, or take the sentence out.")
+	}
 	if c.Min != nil && c.Max != nil {
 		if wrong := disorder(*c.Min, *c.Max); wrong != "" {
 			r.problem(e.path.To("max"), wrong, "Correct `min` or `max`.")

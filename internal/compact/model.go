@@ -121,6 +121,7 @@ type ColumnRule struct {
 	OneOf    []string
 	Min, Max *string // a number (record.Decimal) or a date (record.Date)
 	Pattern  string  // RE2, found anywhere in the text unless anchored; "" for none
+	Say      string  // what Pattern asks for, in words; "" for none
 	Required bool
 	Writable *bool // nil: as the system allows
 	Also     []string

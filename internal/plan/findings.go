@@ -49,12 +49,12 @@ func BrokenCellFinding() finding.Finding {
 // ValueFinding: texts that are not values of the column's type.
 func ValueFinding(c record.Column, p record.Problem) finding.Finding {
 	message, mend := p.Sentence(c.Type)
-	return invalid(finding.Value, c.Name, fmt.Sprintf("%s %s.", c.Name, message), mend)
+	return invalid(finding.Value, c.Name, fmt.Sprintf("%s %s.", c.Title(), message), mend)
 }
 
 // MissingKeyFinding: rows without a key.
 func MissingKeyFinding(c record.Column) finding.Finding {
-	return invalid(finding.MissingKey, c.Name, fmt.Sprintf("Rows have no %s, so it cannot be told which row they mean.", c.Name), "Fill the key in, or take the rows out.")
+	return invalid(finding.MissingKey, c.Name, fmt.Sprintf("Rows have no %s, so it cannot be told which row they mean.", c.Title()), "Fill the key in, or take the rows out.")
 }
 
 // DuplicateFinding: rows that mean the same live row, as the system compares keys.
@@ -91,7 +91,7 @@ func NotAllowedFinding(op string) finding.Finding {
 
 // NumberedFinding: a new row gives a key that the system numbers itself.
 func NumberedFinding(c record.Column) finding.Finding {
-	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("New rows give a %s, which the system numbers itself.", c.Name), "Check the key: a row with it does not exist.")
+	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("New rows give a %s, which the system numbers itself.", c.Title()), "Check the key: a row with it does not exist.")
 }
 
 // NotWritableFinding: a column that may not be changed would be.
@@ -100,23 +100,23 @@ func NotWritableFinding(c record.Column) finding.Finding {
 	if c.Generated || c.Identity == "always" {
 		who = "the system fills it itself"
 	}
-	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("%s would be changed, and %s.", c.Name, who), "Leave the column out of the file, or keep its values as they are.")
+	return invalid(finding.NotWritable, c.Name, fmt.Sprintf("%s would be changed, and %s.", c.Title(), who), "Leave the column out of the file, or keep its values as they are.")
 }
 
 // EmptiedFinding warns of cells that would lose their value.
 func EmptiedFinding(c record.Column) finding.Finding {
-	return warning(finding.EmptiedCells, c.Name, fmt.Sprintf("Cells of %s would lose their value.", c.Name),
+	return warning(finding.EmptiedCells, c.Name, fmt.Sprintf("Cells of %s would lose their value.", c.Title()),
 		"Check that this is meant: the old values stay in the plan and can be brought back by undo.")
 }
 
 // NotNullFinding: the system needs a value.
 func NotNullFinding(c record.Column) finding.Finding {
-	return invalid(finding.NotNull, c.Name, fmt.Sprintf("%s must have a value, and has none.", c.Name), "Fill it in.")
+	return invalid(finding.NotNull, c.Name, fmt.Sprintf("%s must have a value, and has none.", c.Title()), "Fill it in.")
 }
 
 // RequiredFinding: the Compact asks for a value.
 func RequiredFinding(c record.Column) finding.Finding {
-	return invalid(finding.Required, c.Name, fmt.Sprintf("%s must have a value: the Compact requires it.", c.Name), "Fill it in.")
+	return invalid(finding.Required, c.Name, fmt.Sprintf("%s must have a value: the Compact requires it.", c.Title()), "Fill it in.")
 }
 
 // OneOfFinding: not one of the listed values.
@@ -125,35 +125,39 @@ func OneOfFinding(c record.Column, values []string) finding.Finding {
 	if len(values) > 20 {
 		shown = strings.Join(values[:20], ", ") + ", …"
 	}
-	return invalid(finding.OneOf, c.Name, fmt.Sprintf("%s is not one of: %s.", c.Name, shown), "Use one of the listed values, exactly as written.")
+	return invalid(finding.OneOf, c.Name, fmt.Sprintf("%s is not one of: %s.", c.Title(), shown), "Use one of the listed values, exactly as written.")
 }
 
-// PatternFinding: a text that does not match.
-func PatternFinding(c record.Column, pattern string) finding.Finding {
-	return invalid(finding.Pattern, c.Name, fmt.Sprintf("%s does not match the pattern %s.", c.Name, pattern), "Write it in the form that the pattern asks for.")
+// PatternFinding: a text that does not match, said in the Compact's words where it
+// has some.
+func PatternFinding(c record.Column, pattern *Limit) finding.Finding {
+	if pattern.Say != "" {
+		return invalid(finding.Pattern, c.Name, fmt.Sprintf("%s is not written as it must be: %s", c.Title(), pattern.Say), "Write it in this form.")
+	}
+	return invalid(finding.Pattern, c.Name, fmt.Sprintf("%s does not match the pattern %s.", c.Title(), pattern.Text), "Write it in the form that the pattern asks for.")
 }
 
 // MinFinding: below the smallest value allowed.
-func MinFinding(c record.Column, limit string) finding.Finding {
-	return invalid(finding.Min, c.Name, fmt.Sprintf("%s is below %s, the smallest value allowed.", c.Name, limit), "Check the number; the limit is the Compact's.")
+func MinFinding(c record.Column, limit *Limit) finding.Finding {
+	return invalid(finding.Min, c.Name, fmt.Sprintf("%s is below %s, the smallest value allowed.", c.Title(), limit.Text), "Check the number; the limit is the Compact's.")
 }
 
 // MaxFinding: above the largest value allowed.
-func MaxFinding(c record.Column, limit string) finding.Finding {
-	return invalid(finding.Max, c.Name, fmt.Sprintf("%s is above %s, the largest value allowed.", c.Name, limit), "Check the number; the limit is the Compact's.")
+func MaxFinding(c record.Column, limit *Limit) finding.Finding {
+	return invalid(finding.Max, c.Name, fmt.Sprintf("%s is above %s, the largest value allowed.", c.Title(), limit.Text), "Check the number; the limit is the Compact's.")
 }
 
 // UniqueFinding: another row has these values.
-func UniqueFinding(columns []string) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return invalid(finding.Unique, names, fmt.Sprintf("%s must be unique in the system, and another row has the same.", names), "Use another value, or change the other row in the same file.")
+func UniqueFinding(columns record.Schema) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return invalid(finding.Unique, names, fmt.Sprintf("%s must be unique in the system, and another row has the same.", titles), "Use another value, or change the other row in the same file.")
 }
 
 // UniqueSwapFinding: rows take values that other rows give up in the same change,
 // and the system would meet them in between.
-func UniqueSwapFinding(columns []string) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return invalid(finding.UniqueSwap, names, fmt.Sprintf("%s must be unique in the system after every single row, and rows take what other rows give up in this same change.", names),
+func UniqueSwapFinding(columns record.Schema) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return invalid(finding.UniqueSwap, names, fmt.Sprintf("%s must be unique in the system after every single row, and rows take what other rows give up in this same change.", titles),
 		"Do it in two changes: first let the other rows have another value, then give it to these.")
 }
 
@@ -165,9 +169,9 @@ func HiddenFinding(why string) finding.Finding {
 }
 
 // ForeignKeyFinding: nothing there to refer to.
-func ForeignKeyFinding(columns []string, to record.Table) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that do not exist.", names, to), "Check the value, or have the missing row created first.")
+func ForeignKeyFinding(columns record.Schema, to record.Table) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that do not exist.", titles, to), "Check the value, or have the missing row created first.")
 }
 
 // ReadingFinding tells what must be known about how the file was read.
@@ -177,9 +181,9 @@ func ReadingFinding(n intake.Note) finding.Finding {
 
 // UncheckedFinding warns of rows whose references could not be looked up, since
 // Sutor's account may not read the table referred to.
-func UncheckedFinding(columns []string, to record.Table) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return by(finding.Steward, warning(finding.Unchecked, names, fmt.Sprintf("Whether %s refers to rows of %s that exist could not be checked: Sutor's account may not read that table.", names, to),
+func UncheckedFinding(columns record.Schema, to record.Table) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return by(finding.Steward, warning(finding.Unchecked, names, fmt.Sprintf("Whether %s refers to rows of %s that exist could not be checked: Sutor's account may not read that table.", titles, to),
 		"A row that refers to nothing is refused when the change is applied, and then nothing is written. The steward can let Sutor's account read the table."))
 }
 

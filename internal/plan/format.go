@@ -20,9 +20,9 @@ const Unclear record.Problem = "unclear-format"
 // earlier change in which it was chosen, where only that decided.
 func FormatFinding(c record.Column, f format.Format, chosen bool, from change.ID) finding.Finding {
 	out := warning(finding.Format, c.Name, "", "")
-	out.Message = fmt.Sprintf("%s is read as %s: %s.", c.Name, f.Name, f.Says)
+	out.Message = fmt.Sprintf("%s is read as %s: %s.", c.Title(), f.Name, f.Says)
 	if from != "" {
-		out.Message = fmt.Sprintf("%s is read as %s (%s), as chosen in change %s: the file alone does not tell.", c.Name, f.Name, f.Says, from)
+		out.Message = fmt.Sprintf("%s is read as %s (%s), as chosen in change %s: the file alone does not tell.", c.Title(), f.Name, f.Says, from)
 	}
 	if f.Sign != "" {
 		out.Message += fmt.Sprintf(" Every cell carries %s; the values are taken without it.", f.Sign)
@@ -48,14 +48,14 @@ func UnclearFinding(c record.Column, between []format.Format) finding.Finding {
 		}
 		options = append(options, formatOption(c.Name, f.Name))
 	}
-	return invalid(finding.Unclear, c.Name, fmt.Sprintf("%s can be read in several ways, which give different values, and nothing is guessed: %s.", c.Name, strings.Join(says, " or ")),
+	return invalid(finding.Unclear, c.Name, fmt.Sprintf("%s can be read in several ways, which give different values, and nothing is guessed: %s.", c.Title(), strings.Join(says, " or ")),
 		"Say how it is written: "+strings.Join(options, " or ")+".")
 }
 
 // MisfitFinding: texts that are not written as the rest of their column.
 func MisfitFinding(c record.Column, f format.Format) finding.Finding {
 	out := ValueFinding(c, record.NotOfType)
-	out.Message = fmt.Sprintf("%s is not %s as it is written in this column, %s (%s).", c.Name, c.Type.Article(), f.Name, f.Says)
+	out.Message = fmt.Sprintf("%s is not %s as it is written in this column, %s (%s).", c.Title(), c.Type.Article(), f.Name, f.Says)
 	out.Mend = "Write it in the same way as the others; a column is read by one format."
 	return out
 }

@@ -148,15 +148,15 @@ func waits(tables []driver.Table, i int, order []int, deferred bool) bool {
 }
 
 // GoneParentFinding: a row refers to one that the same change takes away.
-func GoneParentFinding(columns []string, to record.Table) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that this change deletes, or gives another value.", names, to),
+func GoneParentFinding(columns record.Schema, to record.Table) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that this change deletes, or gives another value.", titles, to),
 		"Let the row refer to another, or leave the other row as it is.")
 }
 
 // LateParentFinding: a row refers to one that the same change makes too late.
-func LateParentFinding(columns []string, to record.Table) finding.Finding {
-	names := strings.Join(columns, ", ")
-	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that this change makes after it, and the system judges that at once.", names, to),
+func LateParentFinding(columns record.Schema, to record.Table) finding.Finding {
+	names, titles := strings.Join(columns.Names(), ", "), strings.Join(columns.Titles(), ", ")
+	return invalid(finding.ForeignKey, names, fmt.Sprintf("%s refers to rows of %s that this change makes after it, and the system judges that at once.", titles, to),
 		"Make the other rows in a change of their own first; or ask the steward to have the foreign key judged at the commit (DEFERRABLE INITIALLY DEFERRED).")
 }

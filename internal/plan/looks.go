@@ -62,18 +62,18 @@ func warning(guardrail, column, message, mend string) finding.Finding {
 
 // UnseenFinding warns of texts with characters that nobody sees.
 func UnseenFinding(c record.Column) finding.Finding {
-	return warning(finding.Unseen, c.Name, fmt.Sprintf("Texts of %s have characters that cannot be seen.", c.Name),
+	return warning(finding.Unseen, c.Name, fmt.Sprintf("Texts of %s have characters that cannot be seen.", c.Title()),
 		"They are kept as they are. If they are not meant, remove them in the file; the samples show where they stand.")
 }
 
 // PaddedFinding warns of texts with blanks at their ends.
 func PaddedFinding(c record.Column) finding.Finding {
-	return warning(finding.Padded, c.Name, fmt.Sprintf("Texts of %s begin or end with blanks.", c.Name), "They are kept as they are. If they are not meant, remove them in the file.")
+	return warning(finding.Padded, c.Name, fmt.Sprintf("Texts of %s begin or end with blanks.", c.Title()), "They are kept as they are. If they are not meant, remove them in the file.")
 }
 
 // LookAlikeFinding warns of words that mix alphabets whose letters look the same.
 func LookAlikeFinding(c record.Column) finding.Finding {
-	return warning(finding.LookAlike, c.Name, fmt.Sprintf("Words of %s mix Latin letters with Cyrillic or Greek ones that look the same.", c.Name),
+	return warning(finding.LookAlike, c.Name, fmt.Sprintf("Words of %s mix Latin letters with Cyrillic or Greek ones that look the same.", c.Title()),
 		"They are kept as they are, and will not be found by those who type them. If that is not meant, type them anew.")
 }
 

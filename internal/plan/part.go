@@ -43,7 +43,7 @@ const Uncomputed record.Problem = "uncomputed"
 
 // UncomputedFinding: a value of a rule that cannot be computed.
 func UncomputedFinding(c record.Column, to expr.Value) finding.Finding {
-	return invalid(finding.Uncomputed, c.Name, fmt.Sprintf("%s cannot be computed: something that %s reads has no value, or too many digits.", c.Name, to),
+	return invalid(finding.Uncomputed, c.Name, fmt.Sprintf("%s cannot be computed: something that %s reads has no value, or too many digits.", c.Title(), to),
 		"Ask for rows that have what it takes, as in --where '… && x != null'.")
 }
 

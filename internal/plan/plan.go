@@ -161,6 +161,7 @@ type ColumnRule struct {
 // cannot be compared, is hit.
 type Limit struct {
 	Text   string         // as in the Compact
+	Say    string         // what it asks for, in the Compact's words; "" for none
 	Beyond expr.Condition // over the after side
 }
 

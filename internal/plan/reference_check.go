@@ -256,10 +256,10 @@ func values(c record.Column, rule ColumnRule, check func(f finding.Finding, bad 
 	}
 	for _, l := range []struct {
 		limit   *Limit
-		finding func(record.Column, string) finding.Finding
+		finding func(record.Column, *Limit) finding.Finding
 	}{{rule.Pattern, PatternFinding}, {rule.Min, MinFinding}, {rule.Max, MaxFinding}} {
 		if l.limit != nil {
-			check(l.finding(c, l.limit.Text), func(v string) bool { return l.limit.Beyond.Judge(only{v}).Hit() })
+			check(l.finding(c, l.limit), func(v string) bool { return l.limit.Beyond.Judge(only{v}).Hit() })
 		}
 	}
 }

@@ -63,8 +63,8 @@ func (r *reversal) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 				return met
 			}
 		}
-		all = append(all, hurdle{WhyTaken(cols.Names()), with(func(c clash) bool { return c.taken || c.early })},
-			hurdle{WhyTwins(cols.Names()), with(func(c clash) bool { return c.twin })})
+		all = append(all, hurdle{WhyTaken(cols), with(func(c clash) bool { return c.taken || c.early })},
+			hurdle{WhyTwins(cols), with(func(c clash) bool { return c.twin })})
 	}
 	return all, nil
 }
@@ -87,7 +87,7 @@ func (r *reversal) valuesGone(ctx context.Context) (all []hurdle, err error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, hurdle{WhyLost(fk.Columns, fk.RefTable), lost})
+		all = append(all, hurdle{WhyLost(cols, fk.RefTable), lost})
 	}
 	return all, nil
 }

@@ -140,7 +140,7 @@ func (r *reference) touching(cols record.Schema) map[int64][]*string {
 // it gives judges the deltas as they are.
 func (r *reference) checkUnique(ctx context.Context, cols record.Schema) (func(), error) {
 	clashes, err := r.lookupUnique(ctx, cols)
-	unique, swap := r.check(UniqueFinding(cols.Names())), r.check(UniqueSwapFinding(cols.Names()))
+	unique, swap := r.check(UniqueFinding(cols)), r.check(UniqueSwapFinding(cols))
 	return func() {
 		for d, c := range clashes() {
 			values, _ := r.final(d, cols)
@@ -213,9 +213,9 @@ func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
 // that is there in time.
 func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, cols record.Schema) (func(), error) {
 	lost, err := r.lookupReference(ctx, fk, cols)
-	f := ForeignKeyFinding(fk.Columns, fk.RefTable)
+	f := ForeignKeyFinding(cols, fk.RefTable)
 	if unreadable(err) {
-		f, err = UncheckedFinding(fk.Columns, fk.RefTable), nil
+		f, err = UncheckedFinding(cols, fk.RefTable), nil
 		lost = func() (all []*delta) {
 			for _, d := range r.deltas {
 				if _, ok := r.touching(cols)[d.number]; ok {

@@ -21,23 +21,23 @@ const (
 
 // WhyNeeded: the system would not take the row without a value that it never had.
 func WhyNeeded(c record.Column) string {
-	return fmt.Sprintf("the system needs a value for %s by now, and it had none", c.Name)
+	return fmt.Sprintf("the system needs a value for %s by now, and it had none", c.Title())
 }
 
 // WhyTaken: another live row has its unique value.
-func WhyTaken(columns []string) string {
-	return fmt.Sprintf("another row has its %s now", strings.Join(columns, ", "))
+func WhyTaken(columns record.Schema) string {
+	return fmt.Sprintf("another row has its %s now", strings.Join(columns.Titles(), ", "))
 }
 
 // WhyTwins: several rows of the reversal would have one unique value, because of
 // what others wrote in another column of it since.
-func WhyTwins(columns []string) string {
-	return fmt.Sprintf("several rows would have the same %s now", strings.Join(columns, ", "))
+func WhyTwins(columns record.Schema) string {
+	return fmt.Sprintf("several rows would have the same %s now", strings.Join(columns.Titles(), ", "))
 }
 
 // WhyLost: the row that it refers to is not there any more.
-func WhyLost(columns []string, to record.Table) string {
-	return fmt.Sprintf("its %s refers to a row of %s that is not there any more", strings.Join(columns, ", "), to)
+func WhyLost(columns record.Schema, to record.Table) string {
+	return fmt.Sprintf("its %s refers to a row of %s that is not there any more", strings.Join(columns.Titles(), ", "), to)
 }
 
 // WhyReferred: rows refer to one that would be deleted.

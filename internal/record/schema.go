@@ -98,6 +98,15 @@ type Column struct {
 	HasDefault bool   `json:"has_default,omitempty"` // the system fills it on insert when it is not given
 	Generated  bool   `json:"generated,omitempty"`   // computed by the system, never writable
 	Identity   string `json:"identity,omitempty"`    // "", "always" or "default": numbered by the system
+	Label      string `json:"-"`                     // what people call it, where the Compact says so; no part of what the column is
+}
+
+// Title gives what people call the column: its label, or else its name.
+func (c Column) Title() string {
+	if c.Label != "" {
+		return c.Label
+	}
+	return c.Name
 }
 
 // Schema is an ordered list of columns.
@@ -120,6 +129,15 @@ func (s Schema) Names() []string {
 		names[i] = s[i].Name
 	}
 	return names
+}
+
+// Titles lists what people call the columns, in order.
+func (s Schema) Titles() []string {
+	titles := make([]string, len(s))
+	for i := range s {
+		titles[i] = s[i].Title()
+	}
+	return titles
 }
 
 // Pick gives the named columns in the order asked for; names that do not exist

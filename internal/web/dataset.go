@@ -207,7 +207,8 @@ func rulesOf(c wire.Column) (out []string) {
 	case c.Max != "":
 		out = append(out, "at most "+c.Max)
 	}
-	add(c.Pattern != "", "written as "+c.Pattern)
+	add(c.Say != "", c.Say)
+	add(c.Pattern != "" && c.Say == "", "written as "+c.Pattern)
 	add(len(c.Also) > 0, "also called "+strings.Join(c.Also, ", "))
 	return out
 }

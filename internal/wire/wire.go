@@ -394,6 +394,7 @@ type Column struct {
 	Min      string   `json:"min,omitempty"`
 	Max      string   `json:"max,omitempty"`
 	Pattern  string   `json:"pattern,omitempty"`
+	Say      string   `json:"say,omitempty"` // the pattern in words
 	Required bool     `json:"required,omitempty"`
 	Also     []string `json:"also,omitempty"`
 	Masked   bool     `json:"masked,omitempty"` // its values are not for the asker, who sees •••; then it has no rules here

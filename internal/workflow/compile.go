@@ -61,6 +61,11 @@ func compile(c *compact.Compact, d *compact.Dataset, t driver.Table) (*Spec, []c
 func newCompiler(c *compact.Compact, d *compact.Dataset, t driver.Table) *compiler {
 	k := &compiler{c: c, d: d, t: t, spec: &Spec{}}
 	k.spec.Table, k.spec.Location = t, c.Timezone
+	k.spec.Table.Columns = slices.Clone(t.Columns) // the description is others' too
+	for i, column := range t.Columns {
+		k.spec.Table.Columns[i].Label = d.Columns[column.Name].Label
+	}
+	k.t = k.spec.Table
 	k.spec.Allow = map[driver.Op]bool{}
 	for _, op := range d.Allow {
 		k.spec.Allow[driver.Op(op)] = true
@@ -149,7 +154,7 @@ func (k *compiler) columns() {
 			continue
 		}
 		k.spec.Rules[name] = plan.ColumnRule{
-			OneOf: k.oneOf(rule, c), Pattern: k.pattern(rule.Path.To("pattern"), c, rule.Pattern), Required: rule.Required, ReadOnly: !rule.MayWrite(),
+			OneOf: k.oneOf(rule, c), Pattern: k.pattern(rule, c), Required: rule.Required, ReadOnly: !rule.MayWrite(),
 			Min: k.limit(rule.Path.To("min"), c, rule.Min, expr.Less), Max: k.limit(rule.Path.To("max"), c, rule.Max, expr.Greater),
 		}
 	}
@@ -183,16 +188,20 @@ func (k *compiler) limit(path compact.Path, c record.Column, text *string, beyon
 	return k.fitting(path, limit, err)
 }
 
-func (k *compiler) pattern(path compact.Path, c record.Column, pattern string) *plan.Limit {
-	if pattern == "" {
+func (k *compiler) pattern(rule compact.ColumnRule, c record.Column) *plan.Limit {
+	if rule.Pattern == "" {
 		return nil
 	}
+	path := rule.Path.To("pattern")
 	if c.Type.Kind != record.Text {
 		k.problem(path, fmt.Sprintf("The column %s is %s: a pattern is for text.", c.Name, c.Type.Article()), "Use min, max or one_of.")
 		return nil
 	}
-	limit, err := plan.NewPattern(c, pattern)
-	return k.fitting(path, limit, err)
+	limit, err := plan.NewPattern(c, rule.Pattern)
+	if limit = k.fitting(path, limit, err); limit != nil {
+		limit.Say = rule.Say
+	}
+	return limit
 }
 
 func (k *compiler) fitting(path compact.Path, limit *plan.Limit, err error) *plan.Limit {

@@ -117,7 +117,7 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 func viewColumn(c record.Column, rule compact.ColumnRule) wire.Column {
 	out := wire.Column{Name: c.Name, Label: rule.Label, Type: c.Type.Native, Kind: c.Type.Kind.String(), Nullable: c.Nullable,
 		Writable: rule.MayWrite() && !c.Generated && c.Identity != "always" && c.Type.Kind != record.Unsupported,
-		OneOf:    rule.OneOf, Pattern: rule.Pattern, Required: rule.Required, Also: rule.Also}
+		OneOf:    rule.OneOf, Pattern: rule.Pattern, Say: rule.Say, Required: rule.Required, Also: rule.Also}
 	if rule.Min != nil {
 		out.Min = *rule.Min
 	}

@@ -77,11 +77,7 @@ func (w *Workflow) assess(ctx context.Context, comp *compact.Compact, d *compact
 		At: w.Now().In(comp.Timezone), Reversal: c.IsReversal()}
 	for _, f := range out.Facts {
 		rule := d.Columns[f.Column]
-		label := rule.Label
-		if label == "" {
-			label = f.Column
-		}
-		in.Columns = append(in.Columns, change.ColumnFacts{Column: f.Column, Label: label, Critical: rule.Critical, Written: f.Written, Jumps: f.Jumps, Spread: finite(f.Spread)})
+		in.Columns = append(in.Columns, change.ColumnFacts{Column: f.Column, Label: labelOf(rule, f.Column), Critical: rule.Critical, Written: f.Written, Jumps: f.Jumps, Spread: finite(f.Spread)})
 	}
 	key := out.Manifest.KeySchema()
 	for _, n := range beside.plans {

@@ -109,10 +109,13 @@ func (s sight) hides(column string) bool {
 	return !s.Sees(column) || slices.ContainsFunc(strings.Split(column, ", "), func(name string) bool { return !s.Sees(name) })
 }
 
-// scrub takes the names of hidden columns out of a sentence that was made for
+// scrub takes the names and labels of hidden columns out of a sentence that was made for
 // everybody: it is the last line behind the others.
 func (s sight) scrub(text string) string {
 	for _, name := range s.Hidden() {
+		if s.d != nil {
+			text = replaceWord(text, s.d.Columns[name].Label, string(access.Dots.Of("")))
+		}
 		text = replaceWord(text, name, string(access.Dots.Of("")))
 	}
 	return text

@@ -92,7 +92,10 @@ func (e *export) rules(c record.Column) (out []string) {
 	if rule.Max != nil {
 		say("At most %s.", *rule.Max)
 	}
-	if rule.Pattern != "" {
+	switch {
+	case rule.Say != "":
+		say("%s", rule.Say)
+	case rule.Pattern != "":
 		say("In the form %s.", rule.Pattern)
 	}
 	for _, g := range e.d.Guardrails {

@@ -182,10 +182,10 @@ func valueRules(c column, writes, a string) (rules []check) {
 	}
 	for _, l := range []struct {
 		limit   *plan.Limit
-		finding func(record.Column, string) finding.Finding
+		finding func(record.Column, *plan.Limit) finding.Finding
 	}{{c.rule.Pattern, plan.PatternFinding}, {c.rule.Min, plan.MinFinding}, {c.rule.Max, plan.MaxFinding}} {
 		if l.limit != nil {
-			rules = append(rules, check{l.finding(c.Column, l.limit.Text), writes + " AND " + a + " IS NOT NULL AND " + beyond(l.limit, a)})
+			rules = append(rules, check{l.finding(c.Column, l.limit), writes + " AND " + a + " IS NOT NULL AND " + beyond(l.limit, a)})
 		}
 	}
 	return rules

@@ -22,7 +22,7 @@ func (r *run) hurdles(ctx context.Context, refs []*reference) (all []hurdle, err
 	}
 	for _, ref := range refs { // a reference to a row that is not there any more
 		if !ref.unreadable { // else the system itself decides
-			all = append(all, hurdle{plan.WhyLost(ref.fk.Columns, ref.fk.RefTable), ref.lost()})
+			all = append(all, hurdle{plan.WhyLost(r.spec.Table.Columns.Pick(ref.fk.Columns), ref.fk.RefTable), ref.lost()})
 		}
 	}
 	more, err := r.referredTo(ctx)
@@ -70,7 +70,7 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 		if u.taken != "" {
 			lines += ` UNION ` + u.taken
 		}
-		all = append(all, hurdle{plan.WhyTaken(columns), lines}, hurdle{plan.WhyTwins(columns), u.twins})
+		all = append(all, hurdle{plan.WhyTaken(r.spec.Table.Columns.Pick(columns)), lines}, hurdle{plan.WhyTwins(r.spec.Table.Columns.Pick(columns)), u.twins})
 	}
 	return all, nil
 }

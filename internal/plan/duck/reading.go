@@ -230,9 +230,9 @@ func (r *run) checkUnique(ctx context.Context, columns []string, f finals, no in
 		return nil, err
 	}
 	sample := `concat_ws(', '` + list(u.values, "u#") + `)`
-	checks := []standing{{r.check(plan.UniqueFinding(columns)), u.twins + ` UNION ` + u.others, sample}}
+	checks := []standing{{r.check(plan.UniqueFinding(r.spec.Table.Columns.Pick(columns))), u.twins + ` UNION ` + u.others, sample}}
 	if u.taken != "" {
-		checks = append(checks, standing{r.check(plan.UniqueSwapFinding(columns)), u.taken, sample})
+		checks = append(checks, standing{r.check(plan.UniqueSwapFinding(r.spec.Table.Columns.Pick(columns))), u.taken, sample})
 	}
 	return checks, nil
 }

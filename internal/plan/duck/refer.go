@@ -156,7 +156,7 @@ func (ref *reference) lost() string {
 
 // checkReference makes the checks of one foreign key.
 func (r *run) checkReference(ref *reference) []standing {
-	columns, to := ref.fk.Columns, ref.fk.RefTable
+	columns, to := r.spec.Table.Columns.Pick(ref.fk.Columns), ref.fk.RefTable
 	sample := `concat_ws(', '` + list(len(ref.f.cols), "u#") + `)`
 	if ref.unreadable {
 		return []standing{{r.check(plan.UncheckedFinding(columns, to)), ref.rows(), sample}}
