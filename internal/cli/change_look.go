@@ -89,6 +89,32 @@ func (k *changeFindingsCmd) Run(c *console) error {
 	})
 }
 
+type changeSinceCmd struct {
+	ID string `arg:"" help:"The change."`
+}
+
+func (k *changeSinceCmd) Run(c *console) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	since, err := cl.Since(c.ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	return c.show(since, func(p *page) {
+		d := since.Decision
+		if d == nil {
+			p.line("Nobody has decided on another plan of it.")
+			return
+		}
+		p.line("%s: %s on another plan, %s%s", d.By, d.Decision, when(d.At), after(": ", d.Comment))
+		for _, one := range since.Datasets {
+			p.line("  %s: %s", one.Dataset, one.Says)
+		}
+	})
+}
+
 type changeRowsCmd struct {
 	ID string `arg:"" help:"The change."`
 	ofDataset

@@ -48,6 +48,7 @@ type grammar struct {
 		Reading  changeReadingCmd  `cmd:"" help:"How the file is read: which column is which, with samples."`
 		Rows     changeRowsCmd     `cmd:"" help:"The plan's rows, before and after."`
 		Findings changeFindingsCmd `cmd:"" help:"What the checks found, and how to mend it."`
+		Since    changeSinceCmd    `cmd:"" help:"What it would write otherwise than the plan that was last decided on."`
 		Try      changeTryCmd      `cmd:"" help:"Write the plan in a transaction of the system that is rolled back, and see what the system says."`
 		Submit   changeSubmitCmd   `cmd:"" help:"Ask for the decision."`
 		Withdraw changeWithdrawCmd `cmd:"" help:"Take a change back."`

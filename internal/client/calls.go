@@ -270,6 +270,11 @@ func (c *Client) Findings(ctx context.Context, id, dataset string) ([]finding.Fi
 	return get[[]finding.Finding](ctx, c, path("changes", id, "findings"), inDataset(url.Values{}, dataset))
 }
 
+// Since tells what a change would write otherwise than the plan of its last decision.
+func (c *Client) Since(ctx context.Context, id string) (wire.Since, error) {
+	return get[wire.Since](ctx, c, path("changes", id, "since"), nil)
+}
+
 type comment struct {
 	Comment string `json:"comment,omitempty"`
 }

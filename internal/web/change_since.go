@@ -2,11 +2,12 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"slices"
-	"strings"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
+	"sutor/internal/errs"
 	"sutor/internal/web/ui"
 	"sutor/internal/wire"
 )
@@ -21,14 +22,16 @@ type sinceModel struct {
 // undecided are the states in which people want to know what is different.
 var undecided = []change.State{change.Planned, change.Submitted}
 
-// sinceOf asks what is different. Those who do not see all of the change are not told,
-// and what cannot be told is left out: the page is whole without it.
+// sinceOf asks what is different. Those who do not see all of the change are not told.
 func (s *site) sinceOf(ctx context.Context, p access.Principal, c wire.Change) (m sinceModel) {
 	decided := c.Plan != nil && slices.ContainsFunc(c.Decisions, func(d wire.Decision) bool { return d.Digest != c.Plan.Digest })
 	if !decided || !slices.Contains(undecided, change.State(c.State)) {
 		return m
 	}
 	found, err := s.uc.Since(ctx, p, change.ID(c.ID))
+	if errs.KindOf(err) == errs.Internal {
+		s.o.Log.ErrorContext(ctx, "plans were not compared", slog.String("change", c.ID), slog.String("cause", errs.Detail(err)))
+	}
 	if err != nil || found.Decision == nil {
 		return m
 	}
@@ -39,42 +42,11 @@ func (s *site) sinceOf(ctx context.Context, p access.Principal, c wire.Change) (
 	}
 	m.decided, m.comment = d.By+did+when(d.At)+".", ui.Plain(d.Comment)
 	for _, one := range found.Datasets {
-		says := differenceWords(one)
+		says := ui.Plain(one.Says)
 		if len(found.Datasets) > 1 {
 			says = one.Dataset + ": " + says
 		}
 		m.different = append(m.different, says)
 	}
 	return m
-}
-
-// differenceWords says what is different: "2 rows are new, 1 is not in it any more."
-func differenceWords(d wire.Differences) string {
-	if d.Why != "" {
-		return d.Why
-	}
-	if d.Added+d.Gone+d.Other == 0 {
-		return "It would write the very same: " + rowsOrNone(d.Same) + "."
-	}
-	var parts []string
-	say := func(n int64, one, many string) {
-		switch {
-		case n == 1:
-			parts = append(parts, "1 row "+one)
-		case n > 1:
-			parts = append(parts, group(n)+" rows "+many)
-		}
-	}
-	say(d.Added, "is new in it", "are new in it")
-	say(d.Gone, "is not in it any more", "are not in it any more")
-	say(d.Other, "gets something else", "get something else")
-	say(d.Same, "is as it was", "are as they were")
-	return strings.Join(parts, ", ") + "."
-}
-
-func rowsOrNone(n int64) string {
-	if n == 0 {
-		return "no rows"
-	}
-	return rowsWords(n)
 }

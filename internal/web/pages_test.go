@@ -112,7 +112,7 @@ func (f filled) Spreads(context.Context, access.Principal, change.ID) ([]wire.Sp
 }
 
 func (f filled) Since(context.Context, access.Principal, change.ID) (wire.Since, error) {
-	return wire.Since{Decision: &wire.Decision{By: f.says, Decision: "reject", Comment: f.says}, Datasets: []wire.Differences{{Dataset: "customers", Added: 2, Other: 1}, {Dataset: "orders", Why: f.says}}}, nil
+	return wire.Since{Decision: &wire.Decision{By: f.says, Decision: "reject", Comment: f.says}, Datasets: []wire.Differences{{Dataset: "customers", Added: 2, Other: 1, Says: f.says}, {Dataset: "orders", Why: f.says, Says: f.says}}}, nil
 }
 
 func (f filled) Conflicts(context.Context, access.Principal, change.ID) ([]wire.ConflictRow, error) {

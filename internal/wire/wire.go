@@ -281,6 +281,7 @@ type Differences struct {
 	Other   int64  `json:"other"`         // written both times, with other values or otherwise
 	Same    int64  `json:"same"`          // written alike
 	Why     string `json:"why,omitempty"` // it cannot be told
+	Says    string `json:"says"`          // all of this in a sentence
 }
 
 // Result tells what an apply did.

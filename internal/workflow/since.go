@@ -3,11 +3,13 @@ package workflow
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
 	"sutor/internal/record"
@@ -45,6 +47,7 @@ func (w *Workflow) Since(ctx context.Context, p access.Principal, id change.ID) 
 		if err != nil {
 			return out, err
 		}
+		d.Says = differenceWords(d)
 		out.Datasets = append(out.Datasets, d)
 	}
 	return out, nil
@@ -102,6 +105,30 @@ func (w *Workflow) differences(ctx context.Context, c, one *change.Change, diges
 	out.Added, out.Gone, out.Other, out.Same = d.Added, d.Gone, d.Other, d.Same
 	w.compared.keep(two, out)
 	return out, nil
+}
+
+// differenceWords says what is different: "2 rows are new in it, 1 row is as it was."
+func differenceWords(d wire.Differences) string {
+	if d.Why != "" {
+		return d.Why
+	}
+	var parts []string
+	say := func(n int64, one, many string) {
+		switch {
+		case n == 1:
+			parts = append(parts, "1 row "+one)
+		case n > 1:
+			parts = append(parts, finding.Grouped(n)+" rows "+many)
+		}
+	}
+	say(d.Added, "is new in it", "are new in it")
+	say(d.Gone, "is not in it any more", "are not in it any more")
+	say(d.Other, "gets something else", "get something else")
+	if len(parts) == 0 {
+		parts = append(parts, "It would write the very same")
+	}
+	say(d.Same, "is as it was", "are as they were")
+	return strings.Join(parts, ", ") + "."
 }
 
 // comparisons remembers what is different between two plans: neither changes any more,

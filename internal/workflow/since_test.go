@@ -37,7 +37,8 @@ func TestSince(t *testing.T) {
 		c = w.see(t, "maria", c)
 	}
 	again("id,name,terms,credit\n1,Anna,NET60,\n2,Bob,NET30,77\n8,Eve,NET60,1\n")
-	want := wire.Differences{Dataset: "customers", Added: 1, Gone: 1, Other: 1, Same: 1}
+	want := wire.Differences{Dataset: "customers", Added: 1, Gone: 1, Other: 1, Same: 1,
+		Says: "1 row is new in it, 1 row is not in it any more, 1 row gets something else, 1 row is as it was."}
 	s := since("olaf", c)
 	if s.Decision == nil || s.Decision.Decision != "reject" || len(s.Datasets) != 1 || s.Datasets[0] != want {
 		t.Errorf("%+v, want %+v", s, want)
@@ -73,7 +74,8 @@ func TestSinceOfFamilies(t *testing.T) {
 	w.work(t)
 	s, err := w.w.Since(ctx, w.as("olga"), change.ID(c.ID))
 	fine(t, err)
-	want := []wire.Differences{{Dataset: "customers", Same: 2}, {Dataset: "orders", Gone: 1, Same: 1}}
+	want := []wire.Differences{{Dataset: "customers", Same: 2, Says: "It would write the very same, 2 rows are as they were."},
+		{Dataset: "orders", Gone: 1, Same: 1, Says: "1 row is not in it any more, 1 row is as it was."}}
 	if len(s.Datasets) != 2 || s.Datasets[0] != want[0] || s.Datasets[1] != want[1] {
 		t.Errorf("%+v, want %+v", s.Datasets, want)
 	}
