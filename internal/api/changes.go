@@ -197,7 +197,7 @@ func (s *server) replan(ctx context.Context, p access.Principal, in *replanInput
 		}
 		again.Choose = in.choose
 	}
-	if in.empty() {
+	if in.empty() && in.Name == "" { // an empty file has one
 		return answerChange(s.uc.Replan(ctx, p, in.id(), again))
 	}
 	var c wire.Change

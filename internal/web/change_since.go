@@ -29,7 +29,7 @@ func (s *site) sinceOf(ctx context.Context, p access.Principal, c wire.Change) (
 		return m
 	}
 	found, err := s.uc.Since(ctx, p, change.ID(c.ID))
-	if errs.KindOf(err) == errs.Internal {
+	if err != nil && errs.KindOf(err) == errs.Internal {
 		s.o.Log.ErrorContext(ctx, "plans were not compared", slog.String("change", c.ID), slog.String("cause", errs.Detail(err)))
 	}
 	if err != nil || found.Decision == nil {

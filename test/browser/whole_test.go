@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"sutor/internal/client"
 )
 
 // hands do what a person does with a pointer, or with the keyboard alone: Tab, Enter,
@@ -204,4 +207,29 @@ func TestTwoDatasetsAtOnce(t *testing.T) {
 	must(t, h.Do(chromedp.WaitVisible("section[aria-label='Rows of products']"), chromedp.WaitVisible("section[aria-label='Rows of customers']")))
 	h.press("form[action$='/submit'] button")
 	must(t, h.says("waits for a decision"))
+}
+
+// TestSentBackAndAgain: an owner sends a change back and says why; its maker plans it
+// anew with another row, and the owner is told what is different, and from what.
+func TestSentBackAndAgain(t *testing.T) {
+	t.Parallel()
+	ch := submitted(t, "Websites, twice", "id,website\n10101,https://one.example\n10102,https://two.example\n")
+	h := hands{open(t, "olaf@example.test"), t, false}
+	must(t, h.Go("/changes/"+ch.ID))
+	h.press("details:has(form[action$='/reject']) > summary")
+	h.write("form[action$='/reject'] textarea", "10102 has left us; 10103 came.")
+	h.press("form[action$='/reject'] button")
+	must(t, h.says("10102 has left us"))
+	maria, err := world.company.As("maria")
+	must(t, err)
+	defer maria.Close()
+	_, err = maria.Replan(t.Context(), ch.ID, "", client.Choices{}, &client.File{Name: "again.csv", Size: -1, From: strings.NewReader("id,website\n10101,https://one.example\n10103,https://three.example\n")})
+	must(t, err)
+	ch, err = maria.Change(t.Context(), ch.ID, time.Minute)
+	must(t, err)
+	_, err = maria.Submit(t.Context(), ch.ID, ch.Plan.Digest, "")
+	must(t, err)
+	must(t, h.Go("/changes/"+ch.ID))
+	must(t, h.says("1 row is new in it, 1 row is not in it any more, 1 row is as it was."))
+	must(t, h.says("olaf@example.test sent it back on"))
 }
