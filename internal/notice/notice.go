@@ -28,6 +28,7 @@ const (
 	Decided    Kind = "decided"     // somebody approved, and others still must
 	Approved   Kind = "approved"    // everybody who must has approved: it can be applied
 	SentBack   Kind = "sent_back"   // somebody rejected it, with a comment
+	Split      Kind = "split"       // an owner approved a part; the other rows are its maker's again
 	Planned    Kind = "planned"     // its plan stands
 	PlanFailed Kind = "plan_failed" // no plan could be made
 	Applied    Kind = "applied"

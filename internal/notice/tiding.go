@@ -44,6 +44,12 @@ func Of(c *change.Change, e evidence.Entry, owners []access.Email) []Tiding {
 		return tell(Decided, by, maker)
 	case evidence.DecisionRejected:
 		return tell(SentBack, by, maker, decided)
+	case evidence.ChangeSplit:
+		t := tell(Split, by, maker, decided)
+		if n := len(c.SplitInto); n > 0 {
+			t[0].Notice.Say = fmt.Sprintf("A part of change %s was approved. Its other rows are change %s now, which is its maker's again.", c.ID, c.SplitInto[n-1])
+		}
+		return t
 	case evidence.DecisionsVoided:
 		return tell(Voided, "", maker, decided)
 	case evidence.ApplyResult:

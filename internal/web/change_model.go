@@ -143,7 +143,7 @@ func changeOf(c wire.Change, at tab, p access.Principal) changeModel {
 	for _, i := range c.Impact {
 		m.impact = append(m.impact, impactOf(i))
 	}
-	m.findings, m.buttons, m.part = foundOf(c), buttonsOf(c, p), mayPart(c, p)
+	m.findings, m.buttons, m.part = foundOf(c), buttonsOf(c, p), mayPart(c)
 	return m
 }
 

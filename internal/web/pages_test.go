@@ -45,7 +45,7 @@ func (f filled) raw() json.RawMessage {
 
 func (f filled) changes() []wire.Change {
 	one := submitted()
-	one.May = []string{"approve", "apply", "replan"}
+	one.May = []string{"approve", "approve-part", "apply", "replan"}
 	one.Trial = &wire.Trial{Outcome: "refused", At: &one.CreatedAt, Why: f.says}
 	one.Title, one.Reason, one.Why, one.Next, one.Dataset, one.Maker, one.RouteWhy, one.Blocked = f.says, f.says, f.says, f.says, f.says, f.says, f.says, f.says
 	one.Input = &wire.Input{Name: f.says, Rows: 2}

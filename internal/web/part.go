@@ -120,12 +120,9 @@ func (s *site) partTest(r *http.Request, p access.Principal, c wire.Change) (str
 	return testOf(d, celAfter, r.PostForm.Get("t"), r.PostForm.Get("is"), r.PostForm.Get("v"))
 }
 
-// mayPart tells whether an owner may approve a part of the change as it is now. Why not
-// in other cases is said by the use case.
-func mayPart(c wire.Change, p access.Principal) bool {
-	return slices.Contains(c.May, string(change.ActApprove)) && p.Is(access.Owner) && len(c.Members) == 0 && c.Reverses == nil &&
-		c.Mode != string(change.Sync) && c.Input != nil && c.Rule == nil && c.Plan != nil
-}
+// mayPart tells whether the person may approve a part of the change as it is now. Why
+// not in other cases is said by the use case.
+func mayPart(c wire.Change) bool { return slices.Contains(c.May, workflow.MayApprovePart) }
 
 // showPart shows the form with all that was chosen.
 func (s *site) showPart(w http.ResponseWriter, r *http.Request, p access.Principal, form url.Values, look *wire.PartLook, refused error) {
@@ -133,7 +130,7 @@ func (s *site) showPart(w http.ResponseWriter, r *http.Request, p access.Princip
 	h := s.head(r, &p, "Approve a part")
 	h.Crumbs = []ui.Link{{Text: "Changes", To: "/changes"}, {Text: "Change " + id, To: "/changes/" + url.PathEscape(id)}}
 	c, err := s.uc.Change(r.Context(), p, change.ID(id), 0)
-	if err == nil && refused == nil && !mayPart(c, p) {
+	if err == nil && refused == nil && !mayPart(c) {
 		err = errs.New(errs.Blocked, "No part of change %s can be approved by you now.", id).
 			WithMend("An owner approves a part of a file that waits for a decision. Look at the change to see whose move it is.")
 	}

@@ -298,6 +298,7 @@ var sentences = map[notice.Kind]string{
 	notice.Decided:    "{who} approved change {change}; others must still decide.",
 	notice.Approved:   "{who} approved change {change}: it can be applied.",
 	notice.SentBack:   "{who} sent change {change} back.",
+	notice.Split:      "{who} approved a part of change {change}.",
 	notice.Planned:    "The plan of change {change} stands: look at it, then submit it.",
 	notice.PlanFailed: "No plan could be made of change {change}.",
 	notice.Applied:    "Change {change} was applied by {who}.",

@@ -140,19 +140,31 @@ func (d *parting) look(ctx context.Context, p access.Principal, id change.ID, di
 	})
 }
 
-// partable tells whether the person may approve a part of the change now.
+// partable tells whether the person may approve a part of the plan named by digest now.
 func (w *Workflow) partable(s *step, digest record.Digest) error {
-	c := s.c
+	if s.seat.Role != access.Owner {
+		return w.ownersPart(s)
+	}
+	if err := w.divisible(s.c, s.who); err != nil {
+		return err
+	}
+	if err := w.decidable(s.c, digest); err != nil {
+		return err
+	}
+	return w.overdue(s.c)
+}
+
+// divisible tells whether a change is of a kind that an owner who looks at it can
+// approve in part.
+func (w *Workflow) divisible(c *change.Change, who access.Principal) error {
 	whole := func(why string) error {
 		return errs.New(errs.Blocked, "Change %s cannot be approved in part: %s", c.ID, why).
 			WithMend("Approve the whole, or send it back with a comment: sutor change reject %s --comment 'WHY'", c.ID)
 	}
 	switch {
-	case s.seat.Role != access.Owner:
-		return w.ownersPart(s)
 	case c.IsFamily():
 		return whole("it is over several datasets, whose rows belong together.")
-	case !w.sight(s.who, c.Dataset).Whole(): // what a condition hits would tell what is withheld
+	case !w.sight(who, c.Dataset).Whole(): // what a condition hits would tell what is withheld
 		return whole("you do not see all of its columns and rows.")
 	case c.IsReversal(): // half of it would leave the other change neither applied nor undone
 		return whole("it undoes another change, which is undone as a whole or not at all.")
@@ -161,10 +173,7 @@ func (w *Workflow) partable(s *step, digest record.Digest) error {
 	case c.Input == nil || c.Options.Rule != nil: // the numbers of its rows are those of one day
 		return whole("no file stands behind it whose lines could be divided.")
 	}
-	if err := w.decidable(c, digest); err != nil {
-		return err
-	}
-	return w.overdue(c)
+	return nil
 }
 
 func (w *Workflow) ownersPart(s *step) error {

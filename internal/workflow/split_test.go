@@ -65,6 +65,7 @@ func TestApproveAPart(t *testing.T) {
 	c = w.does("mona", approve, c)
 	whole := c.Plan.Digest
 	c = in(t, w.does("olaf", only_("after.credit <= 1000"), c), change.Approved)
+	w.hears(map[string]string{"maria": "decided 1001, split 1001, approved 1001, planned 1002", "mona": "split 1001"})
 	if n := c.Plan.Counts; c.Plan.Digest == whole || n.Update != 2 || n.Insert != 0 || len(c.Route) != 1 || c.Route[0].Role != "owner" {
 		t.Errorf("plan %+v, route %v", c.Plan, c.Route)
 	}

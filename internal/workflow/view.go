@@ -83,11 +83,13 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 		out.Progress = &wire.Progress{Step: pr.Step, Done: pr.Done, Of: pr.Of}
 	}
 	for _, a := range change.Acts {
-		if _, err := change.Judge(c, a, p, w.accessOf(c)...); err == nil && a != change.ActSee {
-			if a == change.ActUndo && !w.mayUndo(tx, c, p, out.Undo) {
-				continue
-			}
-			out.May = append(out.May, string(a))
+		seat, err := change.Judge(c, a, p, w.accessOf(c)...)
+		if err != nil || a == change.ActSee || a == change.ActUndo && !w.mayUndo(tx, c, p, out.Undo) {
+			continue
+		}
+		out.May = append(out.May, string(a))
+		if a == change.ActApprove && seat.Role == access.Owner && w.divisible(c, p) == nil {
+			out.May = append(out.May, MayApprovePart)
 		}
 	}
 	if c.IsFamily() {
@@ -97,6 +99,10 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	return out, nil
 }
+
+// MayApprovePart stands among what a person may do with a change where they may
+// approve a part of it.
+const MayApprovePart = "approve-part"
 
 // mayUndo tells whether an undo would be taken from somebody with the right to it.
 func (w *Workflow) mayUndo(tx Tx, c *change.Change, p access.Principal, u wire.Undo) bool {
