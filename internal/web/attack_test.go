@@ -190,7 +190,7 @@ func TestSamplesAreShown(t *testing.T) {
 	text := words(page)
 	_, page = open(t, &recorder{change: c}).signIn().get("/changes/1001/impact")
 	text += words(page)
-	for _, want := range []string{"big-raise 1 row Needs a manager. For example 13,75 , x y", "1,412 open orders, 1,200,345.50", "Risk 25 of 100 share +25 It writes much.",
+	for _, want := range []string{"big-raise 1 row Needs a manager. For example 13,75 , x y", "1,412 open orders, 1,200,345.50", "Risk 25 of 100 Share of the table +25 It writes much.",
 		"! Invalid rows are left out of this plan", "Rows of the file that others have changed meanwhile: 4-5, 9"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)

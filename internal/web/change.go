@@ -137,7 +137,7 @@ func (s *site) fill(r *http.Request, p access.Principal, c wire.Change, view *ch
 		}
 	}
 	if err != nil {
-		view.why = errs.Public(err).Error()
+		view.why, view.withheld = errs.Public(err).Error(), errs.KindOf(err) == errs.Forbidden
 	}
 }
 

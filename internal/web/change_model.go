@@ -73,6 +73,7 @@ type changeModel struct {
 	impact   []string
 	buttons  []button
 	why      string // why there is nothing to see on the tab
+	withheld bool   // since it is not for the asker
 
 	rows    rowsModel
 	mend    mendModel
@@ -361,4 +362,18 @@ func progressOf(p wire.Progress) ui.Progress {
 		out.Says = group(p.Done) + " of " + group(p.Of)
 	}
 	return out
+}
+
+// factors name what a risk is made of, for people.
+var factors = map[string]string{
+	"rows": "Many rows", "share": "Share of the table", "deletes": "Deletions", "critical": "Critical columns", "jumps": "Large jumps",
+	"first-change": "New to its maker", "new-layout": "New columns", "unusual-size": "Unusual size", "warnings": "Warnings", "hour": "The hour",
+	"waiting": "Others wait with the same rows",
+}
+
+func factorWords(name string) string {
+	if words, ok := factors[name]; ok {
+		return words
+	}
+	return name
 }

@@ -42,8 +42,8 @@ type plainRule struct {
 
 // columnRule is a column as one says what it takes.
 type columnRule struct {
-	name, label, kind string
-	rules             []string
+	name, label, kind, native string
+	rules                     []string
 }
 
 const (
@@ -73,7 +73,7 @@ func (s *site) datasetRules(w http.ResponseWriter, r *http.Request, p access.Pri
 			m.rules = append(m.rules, ruleOf(g))
 		}
 		for _, c := range m.Columns {
-			m.columns = append(m.columns, columnRule{c.Name, ui.Plain(c.Label), c.Type, rulesOf(c)})
+			m.columns = append(m.columns, columnRule{c.Name, ui.Plain(c.Label), kindWords(c), strings.ToLower(c.Type), rulesOf(c)})
 		}
 		all, err := s.uc.Recipes(ctx, p, m.Name)
 		m.recipes = recipeLines(all)
@@ -187,6 +187,20 @@ func ruleOf(g wire.Rule) plainRule {
 		r.then = ui.Say("!", "is told", "warn")
 	}
 	return r
+}
+
+// kinds are what a column holds, for people.
+var kinds = map[string]string{
+	"boolean": "yes or no", "integer": "whole number", "decimal": "number", "float": "number, rounded", "text": "text", "date": "date",
+	"timestamp": "date and time", "timestamptz": "date and time", "uuid": "UUID", "time": "time of day", "bytes": "bytes", "enum": "one of a list",
+}
+
+// kindWords says what a column holds; what Sutor does not read, as the system calls it.
+func kindWords(c wire.Column) string {
+	if words, ok := kinds[c.Kind]; ok {
+		return words
+	}
+	return strings.ToLower(c.Type)
 }
 
 // rulesOf says what a column takes.

@@ -83,5 +83,5 @@ func version() string {
 	if !ok {
 		return "not known"
 	}
-	return strings.Trim(info.Main.Version+", "+info.GoVersion, ", ()")
+	return strings.TrimPrefix(strings.Trim(info.Main.Version, "()")+", "+info.GoVersion, ", ")
 }

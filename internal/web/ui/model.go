@@ -1,6 +1,9 @@
 package ui
 
-import "net/url"
+import (
+	"net/url"
+	"unicode/utf8"
+)
 
 // Head is what every page has around its content.
 type Head struct {
@@ -108,6 +111,20 @@ type Value struct {
 type Cell struct {
 	Before, After Value
 	Changes       bool
+}
+
+// mostBrief is how many characters before and after stand in one line.
+const mostBrief = 26
+
+// brief tells whether both values fit one line.
+func (c Cell) brief() bool {
+	n := 0
+	for _, v := range []Value{c.Before, c.After} {
+		for _, p := range v.Shown {
+			n += utf8.RuneCountInString(p.Text)
+		}
+	}
+	return c.Changes && n <= mostBrief
 }
 
 // Column heads its cells; numbers stand at the right.
