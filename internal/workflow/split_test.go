@@ -185,7 +185,21 @@ func TestAPartThatWouldNotStand(t *testing.T) {
 // However a plan is divided, every line is in exactly one of the two.
 func TestLawSplitKeepsEveryRowOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, company)
+	lawOfSplitting(t, newWorld(t, company))
+}
+
+func TestLawSplitKeepsEveryRowOnceOnPostgres(t *testing.T) {
+	t.Parallel()
+	b := newBusy(t, `
+		CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, terms text, credit numeric(12,2), note text, touched text);
+		INSERT INTO customer SELECT i, (ARRAY['Anna', 'Zoe'])[i % 2 + 1], 'NET30', i * 75, NULL FROM generate_series(1, 12) i;
+		CREATE TABLE product (sku text PRIMARY KEY)`)
+	b.inForce(t, strings.Replace(company, `kind: sqlite, dsn: shop.db`, `kind: postgres, dsn: "env:SHOP"`, 1))
+	lawOfSplitting(t, b.world)
+}
+
+func lawOfSplitting(t *testing.T, w *world) {
+	t.Helper()
 	conditions := []string{"after.credit < 500", "op == 'insert'", "after.name < 'M' && after.credit != before.credit", "'note' in changed", "after.id > 15"}
 	rapid.Check(t, func(rt *rapid.T) {
 		var b strings.Builder
