@@ -70,6 +70,11 @@ bench-intake:
 bench-web: chromium
 	go run ./bench/web -out docs/performance.md
 
+## bench-many: a day of small changes: how soon a server is ready, what it holds, how long plans take ten at once
+.PHONY: bench-many
+bench-many:
+	go run ./bench/many
+
 ## bench-messy: the score on polluted files, and every file of the folder CORPORA; into docs/intake.md
 .PHONY: bench-messy
 bench-messy:

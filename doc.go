@@ -91,7 +91,8 @@
 // file → plan → apply → undo gives back the table, a pack with any byte changed
 // does not verify. bench measures against what people would do by hand;
 // bench/web how fast pages are with a change of a million rows, what they weigh, and that
-// nothing on them moves.
+// nothing on them moves; bench/many how soon a server is ready, and how long small changes
+// take when many hand theirs in at once.
 //
 // # Doubts, and what comes next
 //

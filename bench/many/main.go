@@ -1,0 +1,182 @@
+// Command many measures a day of small changes: how long a server takes to be ready
+// and what it holds when nobody asks for anything, how long many small files take to be
+// planned when ten people hand theirs in at once, and how many leaves the evidence
+// takes in a second. It starts its own servers on 127.0.0.1 and ends by itself.
+//
+//	go run ./bench/many
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"sutor/internal/app"
+	"sutor/internal/cli"
+	"sutor/internal/client"
+	"sutor/internal/evidence"
+	"sutor/internal/store/sqlite"
+	"sutor/internal/wire"
+	"sutor/internal/workflow"
+)
+
+type options struct {
+	changes, rows, makers int
+	leaves, batch         int
+}
+
+func main() {
+	if os.Getenv(beSutor) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv, app.Local())
+		stop()
+		os.Exit(code)
+	}
+	var o options
+	flag.IntVar(&o.changes, "changes", 200, "changes in all")
+	flag.IntVar(&o.rows, "rows", 100, "rows of each")
+	flag.IntVar(&o.makers, "makers", 10, "makers at once")
+	flag.IntVar(&o.leaves, "leaves", 50_000, "leaves of the evidence")
+	flag.IntVar(&o.batch, "batch", 100, "leaves of a transaction")
+	flag.Parse()
+	if err := run(context.Background(), o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	dir, err := os.MkdirTemp("", "bench-many")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := start(ctx, filepath.Join(dir, "demo")) // which makes the company
+	if err == nil {
+		err = s.stop()
+	}
+	if err != nil {
+		return err
+	}
+	if s, err = start(ctx, s.dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	idle, err := s.resident()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("ready after          %8.0f ms  goal 1000\n", ms(s.ready))
+	fmt.Printf("resident when idle   %8.0f MiB goal 80\n", float64(idle)/(1<<20))
+	for _, makers := range []int{1, o.makers} {
+		took, all, err := s.plan(ctx, o, makers)
+		if err != nil {
+			return err
+		}
+		goal := ""
+		if makers > 1 {
+			goal = "  goal of p95 150"
+		}
+		fmt.Printf("%d × %d rows, %2d at once: p50 %.0f ms, p95 %.0f ms, most %.0f ms; %.1f a second%s\n", len(took), o.rows, makers,
+			ms(at(took, 0.5)), ms(at(took, 0.95)), ms(took[len(took)-1]), float64(len(took))/all.Seconds(), goal)
+	}
+	return leaves(ctx, filepath.Join(dir, "leaves.db"), o)
+}
+
+func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// at gives a percentile of sorted times.
+func at(all []time.Duration, share float64) time.Duration {
+	return all[min(len(all)-1, int(share*float64(len(all))))]
+}
+
+// plan hands in the changes, so many makers at once, each the next when the one before
+// stands. It gives the times from the file to the plan, sorted, and that of all.
+func (s *server) plan(ctx context.Context, o options, makers int) (took []time.Duration, all time.Duration, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		mu   sync.Mutex
+		wait sync.WaitGroup
+		next = make(chan int)
+	)
+	began := time.Now()
+	for range makers {
+		wait.Go(func() {
+			maria, ferr := s.as("maria")
+			for n := range next {
+				var one time.Duration
+				if ferr == nil {
+					one, ferr = propose(ctx, maria, n, o.rows)
+				}
+				mu.Lock()
+				took = append(took, one)
+				err = errors.Join(err, ferr)
+				mu.Unlock()
+			}
+		})
+	}
+	for n := range o.changes {
+		next <- n
+	}
+	close(next)
+	wait.Wait()
+	slices.Sort(took)
+	return took, time.Since(began), err
+}
+
+// propose plans one small file that changes some of its rows.
+func propose(ctx context.Context, maria *client.Client, n, rows int) (time.Duration, error) {
+	var file strings.Builder
+	file.WriteString("id,payment_terms,credit_limit\n")
+	for i := range rows {
+		fmt.Fprintf(&file, "%d,%s,%d.50\n", 10001+(n*rows+i)%40_000, []string{"NET30", "NET45", "NET60"}[i%3], 1000+i)
+	}
+	began := time.Now()
+	ch, err := maria.Propose(ctx, client.Proposal{Dataset: "customers", Title: fmt.Sprintf("Small change %d", n)},
+		client.File{Name: "small.csv", Size: int64(file.Len()), From: strings.NewReader(file.String())})
+	if err == nil {
+		ch, err = maria.Settle(ctx, ch, 20*time.Second, func(wire.Change) {})
+	}
+	if err == nil && ch.Plan == nil {
+		err = fmt.Errorf("change %s has no plan: %s", ch.ID, ch.Why)
+	}
+	return time.Since(began), err
+}
+
+// leaves appends to a log in transactions of so many, durable as in a server.
+func leaves(ctx context.Context, path string, o options) (err error) {
+	db, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	log := evidence.Log{}
+	began := time.Now()
+	for n := 0; n < o.leaves; n += o.batch {
+		err := db.Do(ctx, func(tx workflow.Tx) error {
+			for i := range o.batch {
+				_, err := log.Append(tx.Log(), evidence.Entry{Kind: evidence.RowsRead, At: time.Now(), IDs: map[string]string{"dataset": "customers"},
+					Body: evidence.Body{Who: "maria@example.test", Message: fmt.Sprintf("rows %d", n+i)}})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	fmt.Printf("leaves, %d a transaction: %.0f a second  goal 5000\n", o.batch, float64(o.leaves)/time.Since(began).Seconds())
+	return nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"sutor/internal/client"
+)
+
+// beSutor in the environment makes this program run as sutor.
+const beSutor = "SUTOR_BENCH_BE_SUTOR"
+
+// server is the demo company in a process of its own.
+type server struct {
+	dir, base string
+	ready     time.Duration // from the start of the process to the address
+	cmd       *exec.Cmd
+}
+
+var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// start starts the company, made where there is none, and waits until it answers.
+func start(ctx context.Context, dir string) (*server, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{dir: dir, cmd: exec.CommandContext(ctx, self, "demo", "--dir", dir, "--listen", "127.0.0.1:0")}
+	s.cmd.Env = append(os.Environ(), beSutor+"=1")
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(out)
+	for s.base == "" && lines.Scan() {
+		s.base = address.FindString(lines.Text())
+	}
+	if s.base == "" {
+		return nil, errors.Join(errors.New("the demo did not open"), lines.Err(), s.stop())
+	}
+	s.ready = time.Since(began)
+	go func() {
+		for lines.Scan() { // so that it is never held up by what it says
+		}
+	}()
+	return s, nil
+}
+
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.cmd.Wait()
+}
+
+// as gives somebody's way to the API.
+func (s *server) as(name string) (*client.Client, error) {
+	token, err := os.ReadFile(filepath.Join(s.dir, "tokens", name+"@example.test"))
+	if err != nil {
+		return nil, err
+	}
+	return client.New(s.base, strings.TrimSpace(string(token)))
+}
+
+// resident gives the process's memory (VmRSS of proc(5)) once it is steady.
+func (s *server) resident() (bytes int64, err error) {
+	for last := int64(-1); ; last = bytes {
+		if bytes, err = s.memory(); err != nil || bytes == last {
+			return bytes, err
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+func (s *server) memory() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
+			kib, err := strconv.ParseInt(f[1], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("the kernel does not tell VmRSS")
+}
