@@ -372,7 +372,7 @@ func links(t *testing.T, page string) (all []string) {
 var commands = map[string][]string{
 	"compact show": {""}, "compact versions": {""}, "compact rehearse": {"OPEN"}, "dataset list": {""}, "dataset show": {"DATASET"}, "dataset rows": {"DATASET", "DATASET --desc"},
 	"dataset export": {"DATASET -o FILE.csv", "DATASET -o FILE.xlsx"}, "change list": {""}, "change show": {"ID"}, "change reading": {"ID"},
-	"change rows": {"ID", "ID --finding secretive"}, "change findings": {"ID", "ID -o FILE.csv", "ID -o FILE.xlsx"}, "change comment": {"ID"}, "change history": {"ID"},
+	"change rows": {"ID", "ID --finding secretive"}, "change findings": {"ID", "ID -o FILE.csv", "ID -o FILE.xlsx"}, "change comment": {"ID"}, "change history": {"ID"}, "change since": {"ID"},
 	"inbox list": {""}, "recipe list": {""}, "recipe show": {"RECIPE"}, "evidence export": {"ID -o FILE.zip"}, "evidence checkpoint": {""},
 	"evidence search": {"", "--key 3"}, "evidence fsck": {""}, "me": {""}, "deputy list": {""}, "access list": {""}, "doctor": {""}, "purge": {"--dry-run"},
 }

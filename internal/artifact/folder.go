@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"sutor/internal/errs"
@@ -26,6 +27,38 @@ type Folder struct {
 	dir    string
 	create func(dir string) (tempFile, error) // tests put faults here
 	room   *room
+
+	sized sized
+}
+
+// sized is what a place held when it was last counted.
+type sized struct {
+	mu    sync.Mutex
+	bytes int64
+	at    time.Time
+}
+
+// within gives the last count, or a new one where that is too old.
+func (s *sized) within(age time.Duration, count func() (int64, error)) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.at.IsZero() && time.Since(s.at) < age {
+		return s.bytes, nil
+	}
+	n, err := count()
+	if err == nil {
+		s.bytes, s.at = n, time.Now()
+	}
+	return n, err
+}
+
+// Size gives how many bytes the folder holds, as counted within the last minutes.
+func (f *Folder) Size(context.Context) (int64, error) {
+	n, err := f.sized.within(counts, func() (int64, error) { return bytesIn(f.dir, nil) })
+	if err != nil {
+		err = diskError(err)
+	}
+	return n, err
 }
 
 // tempFile is what Put needs of an *os.File.

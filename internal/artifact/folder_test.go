@@ -117,6 +117,31 @@ func TestTheSameContentIsKeptOnce(t *testing.T) {
 	}
 }
 
+func TestSizeIsCountedAnewWhenItIsOld(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	put(t, f, "twelve bytes")
+	size := func() int64 {
+		t.Helper()
+		n, err := f.Size(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := size(); n != 12 {
+		t.Errorf("%d bytes", n)
+	}
+	put(t, f, "six more")
+	if n := size(); n != 12 {
+		t.Errorf("%d bytes at once", n)
+	}
+	f.sized.at = f.sized.at.Add(-counts)
+	if n := size(); n != 20 {
+		t.Errorf("%d bytes later", n)
+	}
+}
+
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	f := folder(t)

@@ -98,15 +98,23 @@ func (r *room) keep(tmp string, settle func() (int64, error)) error {
 
 // count looks at every file of the folder; r.mu is held, or r is new.
 func (r *room) count() error {
-	kept := int64(0)
-	err := filepath.WalkDir(r.dir, func(path string, e fs.DirEntry, err error) error {
+	kept, err := bytesIn(r.dir, r.writing)
+	if err == nil {
+		r.kept, r.counted = kept, time.Now()
+	}
+	return err
+}
+
+// bytesIn adds up the files below a folder but for some.
+func bytesIn(dir string, but map[string]int64) (n int64, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // purged, or renamed by another process, just now
 		}
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-		if _, ours := r.writing[path]; ours {
+		if _, is := but[path]; is {
 			return nil
 		}
 		info, err := e.Info()
@@ -114,14 +122,11 @@ func (r *room) count() error {
 			return nil
 		}
 		if err == nil {
-			kept += info.Size()
+			n += info.Size()
 		}
 		return err
 	})
-	if err == nil {
-		r.kept, r.counted = kept, time.Now()
-	}
-	return err
+	return n, err
 }
 
 // length is how many bytes r has to give, as far as it tells; -1 if it does not.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"sutor/internal/access"
@@ -73,8 +74,24 @@ func systemOf(o wire.Operations) (m systemModel) {
 			m.counts = append(m.counts, stateCount{stateOf(string(state)), group(n)})
 		}
 	}
-	m.facts = []ui.Fact{{Name: "Evidence", Value: group(o.Leaves) + " leaves"}, {Name: "Running since", Value: when(o.Started)}, {Name: "This server", Value: o.Node}}
+	m.facts = []ui.Fact{{Name: "Evidence", Value: group(o.Leaves) + " leaves"}, {Name: "Metadata", Value: sizeWords(o.Sizes.Metadata)}, {Name: "Files and plans", Value: sizeWords(o.Sizes.Artifacts)},
+		{Name: "Running since", Value: when(o.Started)}, {Name: "This server", Value: o.Node}}
 	return m
+}
+
+// sizeWords gives about how much is stored: "12.3 MB".
+func sizeWords(bytes int64) string {
+	if bytes < 0 {
+		return "not known"
+	}
+	n, unit := float64(bytes)/1e3, "KB"
+	for _, next := range []string{"MB", "GB", "TB"} {
+		if n < 1000 {
+			break
+		}
+		n, unit = n/1e3, next
+	}
+	return strconv.FormatFloat(n, 'f', 1, 64) + " " + unit
 }
 
 // version is what Go has noted of the program's build.

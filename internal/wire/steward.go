@@ -14,8 +14,15 @@ type Operations struct {
 	Jobs    []RunningJob     `json:"jobs"`    // what is worked on, or waits for a worker, oldest first
 	Changes map[string]int64 `json:"changes"` // by state, of the newest 10,000
 	Leaves  int64            `json:"leaves"`  // of the evidence log
+	Sizes   Sizes            `json:"sizes"`
 	Started time.Time        `json:"started"` // this server
 	Node    string           `json:"node"`
+}
+
+// Sizes are what is stored, in bytes.
+type Sizes struct {
+	Metadata  int64 `json:"metadata"`
+	Artifacts int64 `json:"artifacts"` // files and plans, counted anew every ten minutes; -1: it could not be told
 }
 
 // RunningJob is a change that is planned or applied.

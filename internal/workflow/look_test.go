@@ -189,7 +189,7 @@ func TestVersionsAndOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	o, err := w.w.Operations(ctx, w.as("ivan"))
-	if err != nil || len(o.Jobs) != 1 || o.Jobs[0].Change != waiting.ID || o.Jobs[0].Node != "" || o.Changes["planning"] != 1 || o.Leaves < 3 {
+	if err != nil || len(o.Jobs) != 1 || o.Jobs[0].Change != waiting.ID || o.Jobs[0].Node != "" || o.Changes["planning"] != 1 || o.Leaves < 3 || o.Sizes.Metadata == 0 || o.Sizes.Artifacts < 12 {
 		t.Errorf("%+v, %v", o, err)
 	}
 	if _, err := w.w.Operations(ctx, access.Principal{Email: "aud@example.test", Roles: []access.Role{access.Auditor}}); errs.KindOf(err) != errs.Forbidden {

@@ -27,6 +27,9 @@ func (w *Workflow) Operations(ctx context.Context, p access.Principal) (out wire
 		if out.Leaves, err = tx.Log().Size(); err != nil {
 			return err
 		}
+		if out.Sizes.Metadata, err = tx.Size(); err != nil {
+			return err
+		}
 		all, err := tx.Changes(Filter{Limit: operationsDepth})
 		for _, c := range all {
 			out.Changes[string(c.State)]++
@@ -37,6 +40,11 @@ func (w *Workflow) Operations(ctx context.Context, p access.Principal) (out wire
 		slices.Reverse(out.Jobs)
 		return err
 	})
+	kept, unknown := w.Artifacts.Size(ctx)
+	if unknown != nil { // the place may be what is out of order, and the rest is wanted then most
+		kept = -1
+	}
+	out.Sizes.Artifacts = kept
 	return out, err
 }
 

@@ -43,6 +43,8 @@ type Tx interface {
 	Trials
 	AddToken(identity.Token) error
 	Log() evidence.Store
+	// Size gives how many bytes the metadata takes where it is stored.
+	Size() (int64, error)
 }
 
 // Changes keeps changes.
@@ -175,6 +177,8 @@ type Artifacts interface {
 	// Local gives a path to the artefact's content on this machine, fetching it
 	// first where it is kept elsewhere; release gives it back.
 	Local(ctx context.Context, d record.Digest) (path string, release func(), err error)
+	// Size gives how many bytes of artefacts there are, as counted in the last minutes.
+	Size(ctx context.Context) (int64, error)
 }
 
 // Clock tells the time; tests set their own.

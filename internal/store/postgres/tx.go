@@ -189,6 +189,13 @@ func (t *tx) AddToken(token identity.Token) error {
 	return err
 }
 
+// Size implements workflow.Tx, for the tables of the schema that the metadata is in.
+func (t *tx) Size() (n int64, err error) {
+	err = t.row(`SELECT coalesce(sum(pg_catalog.pg_total_relation_size(oid)), 0)::bigint FROM pg_catalog.pg_class
+		WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace`).Scan(&n)
+	return n, err
+}
+
 // Log implements workflow.Tx. Inside Do it locks the log: where that fails, the
 // transaction has ended and every statement after it says so.
 func (t *tx) Log() evidence.Store {

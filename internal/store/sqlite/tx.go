@@ -89,6 +89,12 @@ func (t *tx) AddToken(token identity.Token) error {
 	return err
 }
 
+// Size implements workflow.Tx; the write-ahead log is not counted.
+func (t *tx) Size() (n int64, err error) {
+	err = t.row(`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&n)
+	return n, err
+}
+
 // Log implements workflow.Tx.
 func (t *tx) Log() evidence.Store { return logTree{t} }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"crypto/sha256"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -169,4 +170,20 @@ func logInView(t *testing.T, s Store) {
 		}
 		return err
 	})
+}
+
+func sizeGrows(t *testing.T, s Store) {
+	size := func() (n int64) {
+		view(t, s, func(tx workflow.Tx) (err error) {
+			n, err = tx.Size()
+			return err
+		})
+		return n
+	}
+	before := size()
+	content := []byte(strings.Repeat("compact: A # ", 1<<16))
+	do(t, s, func(tx workflow.Tx) error { return tx.PutInForce(record.DigestOf(content), content, noon) })
+	if after := size(); before <= 0 || after <= before {
+		t.Errorf("%d bytes before, %d after", before, after)
+	}
 }

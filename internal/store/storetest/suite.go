@@ -71,6 +71,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"compact/KeepsEveryVersion", everyCompactIsKept},
 		{"compact/DigestMustBeTheTexts", foreignDigest},
 		{"compact/PutInForceOnce", putInForceOnce},
+		{"size/GrowsWithWhatIsStored", sizeGrows},
 		{"token/RoundTrip", tokenRoundTrip},
 		{"token/UnknownIsNotFound", unknownToken},
 		{"token/SameIDTwiceFails", sameTokenTwice},
