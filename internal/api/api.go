@@ -221,7 +221,11 @@ func (s *server) config() huma.Config {
 
 // openAPI serves the document, written once.
 func (s *server) openAPI() http.HandlerFunc {
-	doc, err := json.Marshal(s.api.OpenAPI())
+	var doc []byte
+	err := describe(s.api.OpenAPI().Components.Schemas.Map())
+	if err == nil {
+		doc, err = json.Marshal(s.api.OpenAPI())
+	}
 	if err != nil {
 		panic(fmt.Sprintf("the OpenAPI document cannot be written: %v", err)) // only a fault of this package can cause it
 	}

@@ -1,0 +1,9 @@
+package finding
+
+import "embed"
+
+// Source is this package's code: its comments describe a finding in the API's own
+// description (package api), so that they are written once.
+//
+//go:embed *.go
+var Source embed.FS
