@@ -102,7 +102,10 @@
 // folder does so at once; another, which shares the metadata, waits for the lease to
 // lapse, ten seconds and a look every five. A transaction that a frozen server
 // leaves open is ended on PostgreSQL; in an SQLite file nobody but that server can.
-// Artefacts are files in a folder, which servers of one database must share.
+// Servers of one database share a bucket of artefacts, or a folder. Of a
+// bucket, the time that keeps what was just stored from being removed counts from the
+// beginning of its upload; and one that cannot be reached fails the plan that needs it,
+// instead of letting it wait.
 //
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;

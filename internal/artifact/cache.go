@@ -14,9 +14,12 @@ import (
 	"sutor/internal/record"
 )
 
-// unused is how long a copy stays that nobody uses: what was removed from the bucket
-// by another server is gone from here no later.
-const unused = time.Hour
+// unused is how long a copy stays that nobody uses, and expires how often that is looked
+// after: what was removed from the bucket by another server is gone from here then.
+const (
+	unused  = time.Hour
+	expires = 10 * time.Minute
+)
 
 // cache keeps copies of artefacts in a folder of this process alone, empty at first,
 // and what is on its way into the bucket. Together they never take more than max
@@ -248,7 +251,7 @@ func (c *cache) forget(d record.Digest) {
 // later sees to it that what stays unused goes; c.mu is held.
 func (c *cache) later() {
 	if c.timer == nil && !c.closed {
-		c.timer = time.AfterFunc(unused, func() { c.expire(time.Now().Add(-unused)) })
+		c.timer = time.AfterFunc(expires, func() { c.expire(time.Now().Add(-unused)) })
 	}
 }
 
