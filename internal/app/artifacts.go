@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sutor/internal/artifact"
+	"sutor/internal/errs"
 	"sutor/internal/workflow"
 )
 
@@ -19,6 +20,10 @@ type artifacts interface {
 // openArtifacts opens the folder or the bucket of artefacts.
 func (c Config) openArtifacts(ctx context.Context) (artifacts, error) {
 	if c.place.Bucket != "" {
+		if c.MaxCache < c.MaxUpload {
+			return nil, errs.New(errs.Usage, "A file of %s (--max-upload) would not fit into the copies of what the bucket keeps, %s (--max-cache).", errs.Size(c.MaxUpload), errs.Size(c.MaxCache)).
+				WithMend("Raise --max-cache, better to several times as much, or lower --max-upload.")
+		}
 		b, err := artifact.OpenBucket(ctx, c.place, filepath.Join(c.Data, "copies"), c.MaxCache, c.MaxArtifacts)
 		if err != nil {
 			return nil, err // not the nil of a type

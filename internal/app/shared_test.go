@@ -296,6 +296,21 @@ func TestAnotherKeyIsRefused(t *testing.T) {
 	}
 }
 
+// What cannot work is refused before anything is asked of a bucket.
+func TestBucketThatCannotBe(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	small, secret := h.config("one"), h.config("one")
+	small.Artifacts, small.MaxCache = "s3://files?endpoint=http://127.0.0.1:1", 1<<20
+	secret.Artifacts = "s3://key:Geheim7@files"
+	for _, c := range []Config{small, secret} {
+		_, err := Open(t.Context(), c)
+		if errs.KindOf(err) != errs.Usage || errs.Public(err).Mend == "" || strings.Contains(errs.Detail(err), "Geheim7") {
+			t.Errorf("got %s", errs.Detail(err))
+		}
+	}
+}
+
 func TestDatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

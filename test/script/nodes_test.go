@@ -104,7 +104,7 @@ func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 func TestServersWithoutStateShareTheWorkAndLoseOne(t *testing.T) {
 	t.Parallel()
 	bucket := s3test.Start(t).Bucket(t, "sutor-files")
-	c := &cluster{flags: []string{"--artifacts", bucket.URL(""), "--max-cache", "50MiB"}, env: s3test.Environment(), key: newKey(t)}
+	c := &cluster{flags: []string{"--artifacts", bucket.URL(""), "--max-upload", "10MiB", "--max-cache", "50MiB"}, env: s3test.Environment(), key: newKey(t)}
 	c.begin(t, 2)
 	victim := c.shareTheWorkAndLoseOne()
 	c.end(victim)
