@@ -18,13 +18,13 @@ demo: build
 	$(BUILD)/sutor demo
 
 ## test: every kind of test once, against a PostgreSQL of its own
-test: lint postgres node chromium mold
+test: lint postgres node chromium mold s3server
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go test $(FASTLINK) -timeout 15m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
-test-long: lint postgres node chromium libreoffice mold
+test-long: lint postgres node chromium libreoffice mold s3server
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
 	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
@@ -86,6 +86,10 @@ postgres:
 	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
 	  echo "installing PostgreSQL for the tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql postgresql-client >/dev/null; fi
+
+# The S3 server of the tests is built from a module of its own; Go keeps what it built.
+.PHONY: s3server
+s3server: ; @cd test/s3server && GOFLAGS= go tool -n versitygw >/dev/null
 
 # The long run has LibreOffice save workbooks; without a screen, so the smallest
 # of Debian's packages will do.

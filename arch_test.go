@@ -72,12 +72,14 @@ var homes = map[string][]string{
 	"go.yaml.in/yaml/":                 {"compact"},
 	"github.com/wneessen/go-mail":      {"mail"},
 	"github.com/schollz/progressbar/":  {"cli"},
+	"gocloud.dev/":                     {"artifact"},
+	"github.com/aws/":                  {"artifact", "artifact/s3test"},
 	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
-	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire"},
+	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire", "artifact", "artifact/s3test"},
 	"github.com/rogpeppe/go-internal/": {},
 	"github.com/chromedp/":             {},                                        // test/browser
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code
-	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "mail/mailtest"},
+	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "mail/mailtest", "artifact/s3test"},
 }
 
 // thin adapters never reach behind the use cases.

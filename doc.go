@@ -54,7 +54,8 @@
 // internal/connector/postgres; internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
-// start a PostgreSQL for tests. internal/artifact keeps files by digest. internal/recipe is what is known of how
+// start a PostgreSQL for tests. internal/artifact keeps files by digest, in a folder
+// or in a bucket of S3; internal/artifact/s3test starts an S3 server for tests. internal/recipe is what is known of how
 // files are read, from one file to the next.
 // internal/identity proves who somebody is. internal/notice is what people are told,
 // and of which leaf whom it concerns; internal/mail (ring 5) takes it to an SMTP server,
@@ -102,7 +103,10 @@
 // folder does so at once; another, which shares the metadata, waits for the lease to
 // lapse, ten seconds and a look every five. A transaction that a frozen server
 // leaves open is ended on PostgreSQL; in an SQLite file nobody but that server can.
-// Artefacts are files in a folder, which servers of one database must share.
+// Servers of one database share a bucket of artefacts, or a folder. Of a
+// bucket, the time that keeps what was just stored from being removed counts from the
+// beginning of its upload; and one that cannot be reached fails the plan that needs it,
+// instead of letting it wait.
 //
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;

@@ -67,6 +67,7 @@ with every binary that is given to others.
 | SQLite, compiled into its Go driver | `github.com/mattn/go-sqlite3` | public domain |
 | htmx 4.0.1 (npm `htmx.org`), as published | `internal/web/ui/assets/vendor` | 0BSD |
 | axe-core 4.14.1 (npm `axe-core`), as published; for tests, in no binary that is given to others | `test/browser/axe` | MPL-2.0 |
+| versitygw and what it requires, the S3 server of the tests; in no binary that is given to others | `test/s3server/go.mod` | Apache-2.0 |
 
 Test data has its licence beside it, in the `testdata` folders.
 

@@ -6,17 +6,20 @@
 //
 //	sutor.db        metadata: changes, versions of the Compact, the evidence log, tokens, sessions, the queue;
 //	                not there with --database
-//	log.key         the evidence log's private key, readable by its owner only
+//	log.key         the evidence log's private key, readable by its owner only; not there where
+//	                --log-key or SUTOR_LOG_KEY has it
 //	artifacts/      files and plans by digest; not there with --artifacts
+//	copies/         copies of what is kept in a bucket; emptied at start
 //	scratch/        work in progress; emptied at start
 //	lock            locked by the server that works here; names the folder in leases
 //
 // Several servers share the work on one PostgreSQL database, each with a data
-// folder of its own, where log.key is the same, and one folder of artefacts.
+// folder of its own, the same key, and one folder or bucket of artefacts. With
+// metadata in PostgreSQL, artefacts in a bucket and the key from outside, nothing in
+// the data folder is missed when it is lost.
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +47,9 @@ type Config struct {
 	Compact   string // file
 	Data      string // folder, made if absent
 	Database  string // URL of the metadata; "" for SQLite in Data
-	Artifacts string // folder; "" for one in Data
+	Artifacts string // folder or URL of a bucket (artifact.ParsePlace); "" for a folder in Data
+	KeyFile   string // the log's key, which must be there; "" for log.key in Data, made if absent
+	Key       string // the log's key itself, in place of a file
 
 	URL    string        // where people reach the pages; "" for none, then mails lead nowhere
 	Post   workflow.Post // carries mails; nil for none
@@ -55,10 +60,13 @@ type Config struct {
 	MaxStaging   int64 // bytes of one file as read; default 16 GiB
 	MaxSpill     int64 // bytes of disk that one plan may spill to; default 50 GB
 	MaxArtifacts int64 // bytes of all artefacts; 0 for no limit
+	MaxCache     int64 // bytes of copies of what is in a bucket; default 10 GiB
 	MaxPlan      time.Duration
 	Slots        int           // plans and applies at once; default half the processors
 	Stall        time.Duration // a body ends when nothing of it comes for so long; default half a minute
 	Log          *slog.Logger
+
+	place artifact.Place // of Artifacts
 
 	// Store, where a test sets it, stands between the use cases and the metadata:
 	// the seam at which test/fault ends a process at a commit.
@@ -72,20 +80,22 @@ const (
 	defaultRows    = 10_000_000
 	defaultStaging = 16 << 30
 	defaultSpill   = 50e9
+	defaultCache   = 10 << 30
 	defaultStall   = 30 * time.Second
 	maxRecord      = 15 << 20
 )
 
 // App is a server that is put together and not yet listening.
 type App struct {
-	config   Config
-	store    *database
-	queue    queue
-	workflow *workflow.Workflow
-	gate     *identity.Gate
-	systems  *systems
-	unlock   func() error
-	unwatch  context.CancelFunc
+	config    Config
+	store     *database
+	artifacts artifacts
+	queue     queue
+	workflow  *workflow.Workflow
+	gate      *identity.Gate
+	systems   *systems
+	unlock    func() error
+	unwatch   context.CancelFunc
 }
 
 // Open puts a server together and puts the Compact in force. A Compact that is
@@ -99,8 +109,12 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	c.MaxUpload, c.MaxRows = orDefault(c.MaxUpload, defaultUpload), orDefault(c.MaxRows, defaultRows)
 	c.MaxStaging, c.MaxSpill = orDefault(c.MaxStaging, defaultStaging), orDefault(c.MaxSpill, defaultSpill)
+	c.MaxCache = orDefault(c.MaxCache, defaultCache)
 	if c.Slots <= 0 {
 		c.Slots = defaultSlots()
+	}
+	if c.place, err = artifact.ParsePlace(c.Artifacts); err != nil {
+		return nil, err
 	}
 	comp, text, err := readCompact(c.Compact)
 	if err != nil {
@@ -167,16 +181,11 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if home, a.unlock, err = lockFolder(dir); err != nil {
 		return err
 	}
-	keyFile := filepath.Join(dir, "log.key")
-	key, err := evidence.OpenKey(keyFile, evidence.LogName(comp.Name))
+	key, held, err := a.config.logKey(evidence.LogName(comp.Name))
 	if err != nil {
 		return err
 	}
-	artifacts, err := artifact.Open(cmp.Or(a.config.Artifacts, filepath.Join(dir, "artifacts")), a.config.MaxArtifacts)
-	if err == nil && a.config.Artifacts == "" { // locked with the folder: nobody else works there
-		err = artifacts.Sweep(time.Now())
-	}
-	if err != nil {
+	if a.artifacts, err = a.config.openArtifacts(ctx); err != nil {
 		return err
 	}
 	engine, err := duck.New(duck.Options{Dir: scratch, Slots: a.config.Slots, Spill: a.config.MaxSpill})
@@ -187,7 +196,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 		return err
 	}
 	if a.store.shared {
-		if err := oneKey(ctx, a.store, key, keyFile); err != nil {
+		if err := oneKey(ctx, a.store, key, a.config.keyPlace()); err != nil {
 			return err
 		}
 	}
@@ -195,8 +204,8 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if a.config.Store != nil {
 		store = a.config.Store(store)
 	}
-	a.workflow = workflow.New(workflow.Deps{Store: store, Longest: a.config.MaxPlan, Post: a.config.Post, Outbox: a.config.Outbox, URL: a.config.URL, Artifacts: artifacts, Engine: engine, Systems: a.systems, Key: key,
-		Held:  func() error { return key.Held(keyFile) },
+	a.workflow = workflow.New(workflow.Deps{Store: store, Longest: a.config.MaxPlan, Post: a.config.Post, Outbox: a.config.Outbox, URL: a.config.URL, Artifacts: a.artifacts, Engine: engine, Systems: a.systems, Key: key,
+		Held:  held,
 		Adopt: func(c *compact.Compact) error { return a.systems.use(context.Background(), c) },
 		Now:   time.Now, Node: node(), Home: home, Sole: !a.store.shared, Log: a.config.Log,
 		Intake: intake.Limits{Limits: csv.Limits{MaxBytes: a.config.MaxUpload, MaxRows: a.config.MaxRows, MaxRecord: maxRecord}, MaxStaging: a.config.MaxStaging}})
@@ -278,6 +287,9 @@ func (a *App) Close(ctx context.Context) error {
 		all = append(all, a.queue.Stop(patient))
 	}
 	all = append(all, a.systems.close())
+	if a.artifacts != nil {
+		all = append(all, a.artifacts.Close())
+	}
 	if a.store != nil {
 		all = append(all, a.store.Close())
 	}

@@ -28,6 +28,10 @@ func (a *App) tellLimits() {
 	if c.MaxArtifacts > 0 {
 		artifacts = errs.Size(c.MaxArtifacts)
 	}
+	copies := "none"
+	if c.place.Bucket != "" {
+		copies = errs.Size(c.MaxCache)
+	}
 	c.Log.Info("limits", "upload", errs.Size(c.MaxUpload), "rows", c.MaxRows, "staging", errs.Size(c.MaxStaging),
-		"spill", errs.Size(c.MaxSpill), "plan", plan, "slots", c.Slots, "artifacts", artifacts)
+		"spill", errs.Size(c.MaxSpill), "plan", plan, "slots", c.Slots, "artifacts", artifacts, "copies", copies)
 }

@@ -107,7 +107,7 @@ func oneKey(ctx context.Context, s workflow.Store, key *evidence.Key, file strin
 		}
 		if _, err := evidence.OpenCheckpoint(first[0].Note, key.Verifier()); err != nil {
 			return errs.New(errs.Invalid, "The evidence log in this database is signed with another key than %s.", file).
-				WithMend("Copy log.key from the data folder of the server that was started first in its place.").Because(err)
+				WithMend("Give it the key of the server that was started first: log.key in that one's data folder, or what its --log-key or SUTOR_LOG_KEY has.").Because(err)
 		}
 		return nil
 	})

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -31,16 +30,12 @@ import (
 // Serve runs a server until ctx ends. SIGHUP puts the Compact's file in force
 // again.
 func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
-	artifacts, err := artifactFolder(c.Artifacts)
-	if err != nil {
-		return err
-	}
 	post, err := postman(c.SMTP, os.Getenv)
 	if err != nil {
 		return err
 	}
-	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: artifacts, Post: post, URL: cmp.Or(c.URL, "http://"+c.Listen),
-		MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxStaging: c.MaxStaging, MaxSpill: c.MaxSpill, MaxArtifacts: c.MaxArtifacts, MaxPlan: c.MaxPlan, Slots: c.Slots, Log: logger()})
+	a, err := Open(ctx, Config{Compact: c.Compact, Data: c.Data, Database: c.Database, Artifacts: c.Artifacts, KeyFile: c.LogKey, Key: os.Getenv("SUTOR_LOG_KEY"), Post: post, URL: cmp.Or(c.URL, "http://"+c.Listen),
+		MaxUpload: c.MaxUpload, MaxRows: c.MaxRows, MaxStaging: c.MaxStaging, MaxSpill: c.MaxSpill, MaxArtifacts: c.MaxArtifacts, MaxCache: c.MaxCache, MaxPlan: c.MaxPlan, Slots: c.Slots, Log: logger()})
 	if err != nil {
 		return err
 	}
@@ -60,20 +55,6 @@ func postman(c cli.SMTPConfig, env func(string) string) (workflow.Post, error) {
 		return nil, err // not the nil of a type
 	}
 	return post, nil
-}
-
-// artifactFolder reads where artefacts are kept: a folder's path or file URL.
-func artifactFolder(text string) (string, error) {
-	path, isURL := strings.CutPrefix(text, "file://")
-	var err error
-	if isURL {
-		path, err = url.PathUnescape(path)
-	}
-	if err != nil || strings.Contains(path, "://") || isURL && !filepath.IsAbs(path) {
-		return "", errs.New(errs.Usage, "Artefacts (--artifacts) can be kept in a folder only, and this is none.").
-			WithMend("Write the folder's path, or file:///path.")
-	}
-	return path, nil
 }
 
 // Demo runs the demo company until ctx ends.

@@ -252,14 +252,62 @@ func TestTokenOfASharedDatabase(t *testing.T) {
 	}
 }
 
+// The key may come from outside, in a file or as a text; then no server makes one.
+func TestKeyFromOutside(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.server("one")
+	text, err := os.ReadFile(h.path("one/log.key"))
+	h.must(err)
+	h.must(os.WriteFile(h.path("secret"), text, 0o400))
+	file, inline := h.config("two"), h.config("three")
+	file.KeyFile, inline.Key = h.path("secret"), string(text)
+	for _, c := range []Config{file, inline} {
+		a, err := Open(t.Context(), c)
+		h.must(err)
+		var report bytes.Buffer
+		h.must(a.workflow.Fsck(t.Context(), h.person(a, ivan), &report))
+		if _, err := os.Stat(filepath.Join(c.Data, "log.key")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a key was made in %s: %v", c.Data, err)
+		}
+		h.must(a.Close(t.Context()))
+	}
+	file.KeyFile = h.path("nowhere")
+	inline.Key = strings.Replace(string(text), "+", "+Geheim7", 3)
+	for _, c := range []Config{file, inline} {
+		_, err := Open(t.Context(), c)
+		if errs.KindOf(err) != errs.Invalid || errs.Public(err).Mend == "" || strings.Contains(errs.Detail(err), "Geheim7") {
+			t.Errorf("got %s", errs.Detail(err))
+		}
+		if _, err := os.Stat(h.path("nowhere")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a key was made: %v", err)
+		}
+	}
+}
+
 // A log that is signed with several keys proves nothing.
 func TestAnotherKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.server("one")
 	a, err := Open(t.Context(), h.config("stranger"))
-	if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "Copy log.key") {
+	if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "Give it the key of the server that was started first") {
 		t.Errorf("got %v, %v", a, err)
+	}
+}
+
+// What cannot work is refused before anything is asked of a bucket.
+func TestBucketThatCannotBe(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	small, secret := h.config("one"), h.config("one")
+	small.Artifacts, small.MaxCache = "s3://files?endpoint=http://127.0.0.1:1", 1<<20
+	secret.Artifacts = "s3://key:Geheim7@files"
+	for _, c := range []Config{small, secret} {
+		_, err := Open(t.Context(), c)
+		if errs.KindOf(err) != errs.Usage || errs.Public(err).Mend == "" || strings.Contains(errs.Detail(err), "Geheim7") {
+			t.Errorf("got %s", errs.Detail(err))
+		}
 	}
 }
 
@@ -270,19 +318,5 @@ func TestDatabaseThatIsDown(t *testing.T) {
 	a, err := Open(t.Context(), h.config("one"))
 	if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "127.0.0.1:1") || strings.Contains(errs.Detail(err), "Geheim7") {
 		t.Errorf("got %v, %s", a, errs.Detail(err))
-	}
-}
-
-func TestArtifactFolder(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{"": "", "files": "files", "/srv/files": "/srv/files", "file:///srv/my%20files": "/srv/my files"} {
-		if got, err := artifactFolder(text); got != want || err != nil {
-			t.Errorf("%q gave %q, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"s3://key:Geheim7@bucket", "file://", "file://host/folder", "file:///%zz"} {
-		if got, err := artifactFolder(text); errs.KindOf(err) != errs.Usage || strings.Contains(err.Error(), "Geheim7") {
-			t.Errorf("%q gave %q, %v", text, got, err)
-		}
 	}
 }

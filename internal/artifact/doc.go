@@ -3,6 +3,9 @@
 // content, so it never changes, storing it twice keeps one copy, and whoever
 // holds a digest (a plan's manifest, a leaf of the evidence) holds the file.
 //
+// [Folder] keeps them on disk, [Bucket] in a bucket of S3; both pass one suite
+// (suite_test.go), and [ParsePlace] reads which it is. The port is workflow.Artifacts.
+//
 // # On disk
 //
 //	DIR/sha256/ab/cdef…   content, mode 0400; "abcdef…" are the 64 hex digits
@@ -30,15 +33,38 @@
 // stored since; storing content that is there already makes its time new. Open puts
 // back what a crash left aside.
 //
+// # In a bucket
+//
+//	PREFIX sha256/ab/cdef…          content, named as in a folder
+//	PREFIX removing/DIGEST/RANDOM   somebody is about to remove it (removing.go)
+//	PREFIX check/RANDOM             the bucket is being looked at
+//
+// Through gocloud.dev/blob. An object is written by one request, or by parts that one
+// request puts together: before, nothing is there under its name. Content that is there
+// already is written once more, which makes its time new, and it whole if it was
+// damaged. Requests are tried three times; connections end when the server is silent
+// for a minute, and a download that breaks off is gone on with.
+//
+// DuckDB needs paths, and a name is known at the end of the content only. So everything
+// passes through a cache (cache.go), a folder of this process alone: what is stored goes
+// there first and then into the bucket, what is read is fetched whole and held against
+// its digest before anybody sees a byte of it. Copies in use stay; the others go when
+// room is needed, the longest unused first, and after an hour. Whether an artefact is
+// still there is asked of the bucket each time.
+//
+// Its bounds count objects as a folder's count files. Errors are errs.Unavailable, in
+// words without the bucket's name; the causes hold codes and addresses, no credentials.
+//
 // # What it does not do
 //
 // It does not know what an artefact means, who may read it or when it may be
-// purged; it does not encrypt. It does not check content while reading:
-// [Folder.Verify] reads one artefact whole and compares it with its name.
+// purged; it does not encrypt, beyond asking a bucket to. A folder does not check
+// content while reading: [Folder.Verify] reads one artefact whole and compares it with
+// its name, as [Bucket.Verify] does with the object itself. Versions that a bucket keeps
+// of what was removed, and parts of uploads that a crash left, are for the rules of the
+// bucket (docs/operations.md).
 //
-// Why the standard library and not a portable bucket: gocloud.dev's fileblob
-// asks for the name before the content is known, so every file would be copied
-// a second time to its digest's name; it syncs neither file nor folder; and
-// DuckDB needs plain local paths. A bucket in S3 will be a second type beside
-// [Folder] with the same methods (the port is workflow.Artifacts).
+// Why a folder is not gocloud.dev's fileblob: that asks for the name before the content
+// is known, so every file would be copied a second time to its digest's name, and it
+// syncs neither file nor folder.
 package artifact

@@ -32,3 +32,8 @@ func unusable(dir string, err error) error {
 func missing(d record.Digest) error {
 	return errs.New(errs.NotFound, "There is no artefact %.80q: it was purged or never stored.", string(d))
 }
+
+func damaged(d record.Digest, how string) *errs.Error {
+	return errs.New(errs.Internal, "The artefact %s is damaged: %s.", d, how).
+		WithMend("Restore this file from a backup; propose the same file again if it was an input.")
+}

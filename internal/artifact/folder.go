@@ -54,7 +54,7 @@ func (s *sized) within(age time.Duration, count func() (int64, error)) (int64, e
 
 // Size gives how many bytes the folder holds, as counted within the last minutes.
 func (f *Folder) Size(context.Context) (int64, error) {
-	n, err := f.sized.within(counts, func() (int64, error) { return bytesIn(f.dir, nil) })
+	n, err := f.sized.within(counts, func() (int64, error) { return filesBelow(f.dir, nil) })
 	if err != nil {
 		err = diskError(err)
 	}
@@ -85,7 +85,7 @@ func Open(dir string, max int64) (*Folder, error) {
 	if err := errors.Join(f.putBack(), syncDir(dir), f.Sweep(time.Now().Add(-leftover))); err != nil {
 		return nil, unusable(dir, err)
 	}
-	if f.room, err = newRoom(dir, max); err != nil {
+	if f.room, err = newRoom(func(writing map[string]int64) (int64, error) { return filesBelow(dir, writing) }, max); err != nil {
 		return nil, unusable(dir, err)
 	}
 	return f, nil
@@ -111,7 +111,7 @@ func (f *Folder) Put(ctx context.Context, r io.Reader) (_ record.Digest, _ int64
 	digester := record.NewDigester()
 	err = f.room.take(tmp, max(length(r), 0))
 	if err == nil {
-		err = fill(ctx, spacious{file, f.room, digester}, digester, r)
+		err = fill(ctx, spacious{file, tmp, f.room, digester}, digester, r)
 	}
 	if err != nil {
 		_ = file.Close() // it is thrown away: what close could say changes nothing
@@ -128,16 +128,17 @@ func (f *Folder) Put(ctx context.Context, r io.Reader) (_ record.Digest, _ int64
 
 // spacious writes to a temporary file what there is room for.
 type spacious struct {
-	tempFile
+	io.Writer
+	tmp  string
 	room *room
 	d    *record.Digester // of what was written before
 }
 
 func (s spacious) Write(p []byte) (int, error) {
-	if err := s.room.take(s.Name(), s.d.Bytes()+int64(len(p))); err != nil {
+	if err := s.room.take(s.tmp, s.d.Bytes()+int64(len(p))); err != nil {
 		return 0, err
 	}
-	return s.tempFile.Write(p)
+	return s.Writer.Write(p)
 }
 
 // fill copies r to w and d, telling an error of the source from one of the disk.
@@ -296,14 +297,33 @@ func (f *Folder) Verify(ctx context.Context, d record.Digest) (err error) {
 	defer file.Close()
 	got := record.NewDigester()
 	if err := fill(ctx, io.Discard, got, file); err != nil {
-		return diskError(err)
+		if ctx.Err() != nil {
+			return err
+		}
+		return damaged(d, "it cannot be read to its end").Because(err)
 	}
 	if got.Digest() != d {
-		return errs.New(errs.Internal, "The artefact %s is damaged: what is stored has the digest %s.", d, got.Digest()).
-			WithMend("Restore this file from a backup; propose the same file again if it was an input.")
+		return damaged(d, "what is stored has the digest "+string(got.Digest()))
 	}
 	return nil
 }
+
+// Check tells whether the folder can be written and read.
+func (f *Folder) Check(context.Context) error {
+	file, err := f.create(f.tmp())
+	if err != nil {
+		return diskError(err)
+	}
+	_, err = file.Write([]byte("check\n"))
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		_, err = os.ReadFile(file.Name())
+	}
+	return diskError(errors.Join(err, os.Remove(file.Name())))
+}
+
+// Close has nothing to do.
+func (f *Folder) Close() error { return nil }
 
 // path gives the place of a valid digest.
 func (f *Folder) path(d record.Digest) string {

@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,13 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"sutor/internal/errs"
 	"sutor/internal/record"
@@ -68,117 +64,6 @@ func TestStoredUnderItsDigest(t *testing.T) {
 	}
 	if err := f.Verify(t.Context(), d); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestWhatGoesInComesOut(t *testing.T) {
-	t.Parallel()
-	f := folder(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		content := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(rt, "content")
-		// A reader of single bytes: chunking must not matter.
-		d, _, err := f.Put(t.Context(), iotest.OneByteReader(bytes.NewReader(content)))
-		if err != nil {
-			rt.Fatal(err)
-		}
-		r, err := f.Open(t.Context(), d)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer r.Close()
-		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
-			rt.Fatalf("read %d bytes, %v", len(got), err)
-		}
-		path, release, err := f.Local(t.Context(), d)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer release()
-		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
-			rt.Fatalf("local file has %d bytes, %v", len(got), err)
-		}
-	})
-}
-
-func TestTheSameContentIsKeptOnce(t *testing.T) {
-	t.Parallel()
-	f := folder(t)
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			if _, _, err := f.Put(t.Context(), strings.NewReader("same")); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if got := files(t, f); len(got) != 1 {
-		t.Fatalf("on disk %q", got)
-	}
-}
-
-func TestSizeIsCountedAnewWhenItIsOld(t *testing.T) {
-	t.Parallel()
-	f := folder(t)
-	put(t, f, "twelve bytes")
-	size := func() int64 {
-		t.Helper()
-		n, err := f.Size(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := size(); n != 12 {
-		t.Errorf("%d bytes", n)
-	}
-	put(t, f, "six more")
-	if n := size(); n != 12 {
-		t.Errorf("%d bytes at once", n)
-	}
-	f.sized.at = f.sized.at.Add(-counts)
-	if n := size(); n != 20 {
-		t.Errorf("%d bytes later", n)
-	}
-}
-
-func TestDamage(t *testing.T) {
-	t.Parallel()
-	f := folder(t)
-	d := put(t, f, "approved rows")
-	damage := func(content string) {
-		t.Helper()
-		if err := errors.Join(os.Chmod(f.path(d), 0o600), os.WriteFile(f.path(d), []byte(content), 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	damage("Approved rows")
-	if err := f.Verify(t.Context(), d); errs.KindOf(err) != errs.Internal || !strings.Contains(err.Error(), "damaged") {
-		t.Fatalf("Verify of other bytes: %v", err)
-	}
-	damage("cut")
-	put(t, f, "approved rows") // a file of the wrong size is replaced
-	if err := f.Verify(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestUnknownOrHostileDigest(t *testing.T) {
-	t.Parallel()
-	f := folder(t)
-	for _, d := range []record.Digest{
-		record.DigestOf([]byte("never stored")), "", "sha256:", "sha256:../../../../etc/passwd", "x",
-		record.Digest("sha256:" + strings.Repeat("A", 64)),
-	} {
-		if _, err := f.Open(t.Context(), d); errs.KindOf(err) != errs.NotFound {
-			t.Errorf("Open(%q): %v", d, err)
-		}
-		if _, _, err := f.Local(t.Context(), d); errs.KindOf(err) != errs.NotFound {
-			t.Errorf("Local(%q): %v", d, err)
-		}
-		if err := f.Verify(t.Context(), d); errs.KindOf(err) != errs.NotFound {
-			t.Errorf("Verify(%q): %v", d, err)
-		}
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 	"sutor/internal/errs"
 )
 
-// counts is how long a count of the folder is good for: others may write there
+// counts is how long a count is good for: others may write there
 // too. Before somebody is refused it is counted again in any case.
 const counts = 10 * time.Minute
 
-// room is what a folder may hold, and what it holds by the last count and what
-// this process did since. The nil room has no bounds.
+// room is what a folder or a bucket may hold, and what it holds by the last count and
+// what this process did since. The nil room has no bounds.
 type room struct {
-	dir string
+	sum func(writing map[string]int64) (int64, error) // bytes of all files but those of writing
 	max int64
 
 	mu      sync.Mutex
@@ -28,12 +28,12 @@ type room struct {
 	counted time.Time
 }
 
-// newRoom counts what is in dir.
-func newRoom(dir string, max int64) (*room, error) {
+// newRoom counts what is there.
+func newRoom(sum func(writing map[string]int64) (int64, error), max int64) (*room, error) {
 	if max <= 0 {
 		return nil, nil
 	}
-	r := &room{dir: dir, max: max, writing: map[string]int64{}}
+	r := &room{sum: sum, max: max, writing: map[string]int64{}}
 	return r, r.count()
 }
 
@@ -96,17 +96,17 @@ func (r *room) keep(tmp string, settle func() (int64, error)) error {
 	return err
 }
 
-// count looks at every file of the folder; r.mu is held, or r is new.
+// count counts anew; r.mu is held, or r is new.
 func (r *room) count() error {
-	kept, err := bytesIn(r.dir, r.writing)
+	kept, err := r.sum(r.writing)
 	if err == nil {
 		r.kept, r.counted = kept, time.Now()
 	}
 	return err
 }
 
-// bytesIn adds up the files below a folder but for some.
-func bytesIn(dir string, but map[string]int64) (n int64, err error) {
+// filesBelow gives the bytes of every file below dir but those of writing.
+func filesBelow(dir string, writing map[string]int64) (kept int64, err error) {
 	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // purged, or renamed by another process, just now
@@ -114,7 +114,7 @@ func bytesIn(dir string, but map[string]int64) (n int64, err error) {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-		if _, is := but[path]; is {
+		if _, ours := writing[path]; ours {
 			return nil
 		}
 		info, err := e.Info()
@@ -122,11 +122,11 @@ func bytesIn(dir string, but map[string]int64) (n int64, err error) {
 			return nil
 		}
 		if err == nil {
-			n += info.Size()
+			kept += info.Size()
 		}
 		return err
 	})
-	return n, err
+	return kept, err
 }
 
 // length is how many bytes r has to give, as far as it tells; -1 if it does not.
@@ -150,5 +150,5 @@ func length(r io.Reader) int64 {
 
 func noRoom(max int64) error {
 	return errs.New(errs.Unavailable, "The server keeps as many files and plans as it may, %s: there is no room for this one, and nothing was changed.", errs.Size(max)).
-		WithMend("Tell the steward, who can raise the limit (serve --max-artifacts) or make room in the folder. Then try again.")
+		WithMend("Tell the steward, who can raise the limit (serve --max-artifacts) or make room where they are kept. Then try again.")
 }

@@ -397,9 +397,9 @@ func TestServe(t *testing.T) {
 		got = c
 		return nil
 	}}
-	r := run(t, nil, local, "serve", "--compact", "c.yaml", "--max-upload", "500MiB", "--max-staging", "2GiB", "--max-artifacts", "1TB", "--slots", "3", "--https")
+	r := run(t, nil, local, "serve", "--compact", "c.yaml", "--max-upload", "500MiB", "--max-staging", "2GiB", "--max-artifacts", "1TB", "--max-cache", "5GB", "--log-key", "k", "--slots", "3", "--https")
 	want := cli.ServeConfig{Compact: "c.yaml", Data: "sutor-data", Listen: "127.0.0.1:8080", HTTPS: true, SMTP: cli.SMTPConfig{TLS: "starttls"},
-		MaxUpload: 500 << 20, MaxRows: 10_000_000, MaxStaging: 2 << 30, MaxSpill: 50e9, MaxArtifacts: 1e12, MaxPlan: 30 * time.Minute, Slots: 3}
+		MaxUpload: 500 << 20, MaxRows: 10_000_000, MaxStaging: 2 << 30, MaxSpill: 50e9, MaxArtifacts: 1e12, MaxCache: 5e9, LogKey: "k", MaxPlan: 30 * time.Minute, Slots: 3}
 	if r.code != 0 || got != want {
 		t.Errorf("exit %d %s %+v", r.code, r.errOut, got)
 	}

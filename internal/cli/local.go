@@ -37,7 +37,8 @@ type ServeConfig struct {
 	Compact   string // file
 	Data      string // folder
 	Database  string // URL; "" for SQLite in Data
-	Artifacts string // URL; "" for files in Data
+	Artifacts string // folder or URL; "" for files in Data
+	LogKey    string // file; "" for one in Data
 	Listen    string // host:port
 	HTTPS     bool   // people reach the pages over https (a proxy in front)
 	URL       string // where people reach the pages, for links in mails
@@ -48,6 +49,7 @@ type ServeConfig struct {
 	MaxStaging   int64         // bytes of a file as read
 	MaxSpill     int64         // bytes of disk of one plan
 	MaxArtifacts int64         // bytes of all files and plans; 0 for no limit
+	MaxCache     int64         // bytes of copies of what a bucket keeps
 	MaxPlan      time.Duration // of one plan
 	Slots        int           // plans and applies at once
 }
@@ -88,7 +90,8 @@ type serveCmd struct {
 	Compact   string `required:"" placeholder:"FILE" help:"The Compact to put in force."`
 	Data      string `placeholder:"DIR" default:"sutor-data" help:"Folder for the log's key, spill files, and what has no other place; made if absent."`
 	Database  string `placeholder:"URL" help:"Database for the metadata; without it SQLite in DIR."`
-	Artifacts string `placeholder:"URL" help:"Where files and plans are kept; without it in DIR."`
+	Artifacts string `placeholder:"URL" help:"Where files and plans are kept: a folder, or a bucket, s3://BUCKET/PREFIX?region=REGION&endpoint=URL; without it in DIR. Credentials are in the environment, as AWS's own tools find them."`
+	LogKey    string `placeholder:"FILE" help:"The log's key, instead of log.key in DIR; or in the environment, SUTOR_LOG_KEY."`
 	Listen    string `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
 	HTTPS     bool   `name:"https" help:"People reach the pages over https, through a proxy: cookies are sent over https only."`
 	URL       string `name:"url" placeholder:"URL" help:"Where people reach the pages, for links in mails; else made of ADDR."`
@@ -103,18 +106,19 @@ type serveCmd struct {
 	MaxStaging   string        `placeholder:"SIZE" default:"16GiB" help:"The most disk that all cells of a file may take, once it is read or unpacked."`
 	MaxSpill     string        `placeholder:"SIZE" default:"50GB" help:"The most disk that one plan may take beside its memory while it is made."`
 	MaxArtifacts string        `placeholder:"SIZE" default:"0" help:"The most disk that all files and plans may take together; 0 is no limit."`
+	MaxCache     string        `placeholder:"SIZE" default:"10GiB" help:"The most disk in DIR that copies of what a bucket keeps may take."`
 	MaxPlan      time.Duration `placeholder:"TIME" default:"30m" help:"The longest time one plan may take."`
 	Slots        int           `placeholder:"N" default:"0" help:"How many plans and applies are worked on at once; 0 is half the processors."`
 }
 
 func (s *serveCmd) Run(c *console) error {
-	config := ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts,
+	config := ServeConfig{Compact: s.Compact, Data: s.Data, Database: s.Database, Artifacts: s.Artifacts, LogKey: s.LogKey,
 		URL: s.URL, SMTP: SMTPConfig{Server: s.SMTP, From: s.SMTPFrom, User: s.SMTPUser, TLS: s.SMTPTLS},
 		Listen: s.Listen, HTTPS: s.HTTPS, MaxRows: s.MaxRows, MaxPlan: s.MaxPlan, Slots: s.Slots}
 	for _, size := range []struct {
 		text string
 		to   *int64
-	}{{s.MaxUpload, &config.MaxUpload}, {s.MaxStaging, &config.MaxStaging}, {s.MaxSpill, &config.MaxSpill}, {s.MaxArtifacts, &config.MaxArtifacts}} {
+	}{{s.MaxUpload, &config.MaxUpload}, {s.MaxStaging, &config.MaxStaging}, {s.MaxSpill, &config.MaxSpill}, {s.MaxArtifacts, &config.MaxArtifacts}, {s.MaxCache, &config.MaxCache}} {
 		if size.text == "0" && size.to == &config.MaxArtifacts {
 			continue // no limit
 		}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"time"
 
 	"sutor/internal/access"
 	"sutor/internal/compact"
@@ -127,6 +128,25 @@ func viewColumn(c record.Column, rule compact.ColumnRule) wire.Column {
 	return out
 }
 
+// wellFor is how long artefacts that could be written and read are taken to be so: a
+// look writes, reads and removes something, and a bucket takes money for each.
+const wellFor = 10 * time.Second
+
+// artifactHealth tells whether artefacts can be written, read and listed.
+func (w *Workflow) artifactHealth(ctx context.Context) Health {
+	h := Health{Name: "artefacts", OK: true}
+	if well := w.well.Load(); well != nil && time.Since(*well) < wellFor {
+		return h
+	}
+	if err := w.Artifacts.Check(ctx); err != nil {
+		h.OK, h.Why = false, errs.Public(err).Error()
+		return h
+	}
+	now := time.Now()
+	w.well.Store(&now)
+	return h
+}
+
 // Health tells which of the configured things answer.
 func (w *Workflow) Health(ctx context.Context) []Health {
 	var out []Health
@@ -149,7 +169,7 @@ func (w *Workflow) Health(ctx context.Context) []Health {
 	if err != nil {
 		h.Why = errs.Public(err).Error()
 	}
-	if out = append(out, h); w.Post != nil {
+	if out = append(out, h, w.artifactHealth(ctx)); w.Post != nil {
 		out = append(out, w.mailHealth(ctx))
 	}
 	return out

@@ -169,11 +169,17 @@ type Artifacts interface {
 	// room for it, which is told before anything is read where r knows its length
 	// (Len() int; -1 is unknown).
 	Put(ctx context.Context, r io.Reader) (record.Digest, int64, error)
-	// Open reads an artefact; errs.NotFound if it was purged or never stored.
+	// Open reads an artefact; errs.NotFound if it was purged or never stored, and where it
+	// was fetched from elsewhere and is not what it was, errs.Internal.
 	Open(ctx context.Context, d record.Digest) (io.ReadCloser, error)
 	// Remove removes an artefact, and tells whether it did. One that was stored within
 	// the time idle, once more too, stays: somebody may need it.
 	Remove(ctx context.Context, d record.Digest, idle time.Duration) (bool, error)
+	// Verify reads an artefact whole, from where it is kept, and compares it with its
+	// digest: errs.NotFound if it is not there, errs.Internal if it is another.
+	Verify(ctx context.Context, d record.Digest) error
+	// Check tells whether the place can be written, read and listed.
+	Check(ctx context.Context) error
 	// Local gives a path to the artefact's content on this machine, fetching it
 	// first where it is kept elsewhere; release gives it back.
 	Local(ctx context.Context, d record.Digest) (path string, release func(), err error)

@@ -260,6 +260,7 @@ type Workflow struct {
 	woken    sync.Map // change.ID → time.Time: when its work was last taken for lost
 	started  time.Time
 	purged   atomic.Pointer[time.Time] // when this process last removed what is too old
+	well     atomic.Pointer[time.Time] // when artefacts could last be written and read
 	looks    chan struct{}             // as many files as may be read again at a time, to be shown
 }
 

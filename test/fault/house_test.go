@@ -16,6 +16,7 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 
 	"sutor/internal/app"
+	"sutor/internal/artifact/s3test"
 	"sutor/internal/cli"
 	"sutor/internal/client"
 	"sutor/internal/connector/postgres/pgtest"
@@ -64,7 +65,7 @@ type plot struct {
 	rows          int    // of the table
 	dsn           string // of the system's PostgreSQL; "" for a database of the tests' server
 	database      string // of the metadata's PostgreSQL, likewise
-	artifacts     string // folder that servers share; "" for one in their data
+	artifacts     string // folder or bucket that servers share; "" for a folder in their data
 }
 
 // house is one installation: a Compact, a connected system, the metadata, and a
@@ -133,8 +134,8 @@ func (h *house) launch(data string) *server {
 	if dsn == "" {
 		dsn = h.erp
 	}
-	return launch(h.t, h.dir, childVariable+"="+h.path(data), databaseVariable+"="+h.database,
-		artifactsVariable+"="+h.artifacts, "ERP_DSN="+dsn)
+	env := append(s3test.Environment(), childVariable+"="+h.path(data), databaseVariable+"="+h.database, artifactsVariable+"="+h.artifacts, "ERP_DSN="+dsn)
+	return launch(h.t, h.dir, env...)
 }
 
 func (h *house) issue(name string) {
@@ -192,7 +193,7 @@ func (h *house) nothingLeft() {
 // tidy waits until no work in progress is left on the disk.
 func (h *house) tidy() {
 	h.t.Helper()
-	for _, pattern := range []string{"data*/scratch/*", "data*/artifacts/tmp/*"} {
+	for _, pattern := range []string{"data*/scratch/*", "data*/artifacts/tmp/*", "data*/copies/part-*"} {
 		h.comes(pattern, func() bool {
 			found, err := filepath.Glob(h.path(pattern))
 			must(h.t, err)

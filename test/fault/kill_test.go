@@ -135,7 +135,8 @@ func (l *life) goesOn(s step) {
 }
 
 // moments kills the server at random moments of the steps that work: in the time
-// that the step took without a fault, and a little after.
+// that the step took without a fault, and a little after. One house has its files in a
+// bucket.
 func moments(t *testing.T, all *tally) {
 	lives, rows := 3, 500 // of four blows each
 	if long {
@@ -144,6 +145,9 @@ func moments(t *testing.T, all *tally) {
 	for _, p := range combinations(rows) {
 		t.Run(fmt.Sprintf("moments %s %s", p.store, p.system), func(t *testing.T) {
 			t.Parallel()
+			if p.store == onPostgres && p.system == onSQLite {
+				p.artifacts = bucket(t)
+			}
 			h := build(t, p)
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sutor/internal/artifact/s3test"
 	"sutor/internal/client"
 	"sutor/internal/errs"
 	"sutor/internal/wire"
@@ -15,13 +16,17 @@ import (
 
 // Two servers work on one metadata database and race for the same change: both
 // are asked to apply it, and in turn one of them is killed in the middle, or
-// frozen and taken for dead, and goes on when the other has finished.
+// frozen and taken for dead, and goes on when the other has finished. Beside
+// PostgreSQL their files are in a bucket, beside SQLite in a folder.
 func races(t *testing.T, all *tally) {
 	for _, system := range []string{onSQLite, onPostgres} {
 		for _, how := range hows(system) {
 			t.Run("race on "+system+", "+how, func(t *testing.T) {
 				t.Parallel()
 				shared := t.TempDir()
+				if system == onPostgres {
+					shared = bucket(t)
+				}
 				h := build(t, plot{store: onPostgres, system: system, rows: 40, artifacts: shared})
 				other := h.second()
 				rounds := 1
@@ -36,6 +41,9 @@ func races(t *testing.T, all *tally) {
 		}
 	}
 }
+
+// bucket makes a bucket on a server of its own.
+func bucket(t *testing.T) string { return s3test.Start(t).Bucket(t, "sutor-files").URL("") }
 
 // hows lists what is done to the other server; without length, what is most
 // dangerous to each system.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"sutor/internal/app"
+	"sutor/internal/artifact/s3test"
 	"sutor/internal/cli"
 	"sutor/internal/client"
 	"sutor/internal/connector/postgres/pgtest"
@@ -77,6 +79,8 @@ type cluster struct {
 	erp      string // URLs
 	database string
 	flags    []string // of every server, beside those of its place
+	env      []string
+	key      string // the log's, where no data folder has it
 	servers  []*process
 	balancer *balancer
 	front    *httptest.Server
@@ -88,6 +92,57 @@ type cluster struct {
 func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, nodes)
+	victim := c.shareTheWorkAndLoseOne()
+	c.proves()
+	c.end(victim)
+}
+
+// The same with two servers that have nothing but an empty folder each: metadata in
+// PostgreSQL, files in a bucket, the key from outside. The folder of the one that is
+// lost goes with it, and the other's is removed while nobody works; a new server with
+// an empty folder has and proves everything.
+func TestServersWithoutStateShareTheWorkAndLoseOne(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.Start(t).Bucket(t, "sutor-files")
+	c := &cluster{flags: []string{"--artifacts", bucket.URL(""), "--max-upload", "10MiB", "--max-cache", "50MiB"}, env: s3test.Environment(), key: newKey(t)}
+	c.begin(t, 2)
+	victim := c.shareTheWorkAndLoseOne()
+	c.end(victim)
+	for n := range c.servers {
+		entries, err := os.ReadDir(c.path(fmt.Sprintf("data%d", n)))
+		c.must(err)
+		for _, e := range entries {
+			if !slices.Contains([]string{"lock", "scratch", "copies"}, e.Name()) {
+				t.Errorf("server %d has kept %s", n, e.Name())
+			}
+		}
+		c.must(os.RemoveAll(c.path(fmt.Sprintf("data%d", n))))
+	}
+	c.launch(len(c.servers))
+	c.proves()
+	c.end(victim)
+}
+
+// newKey makes the key of a log.
+func newKey(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "log.key")
+	_, err := evidence.OpenKey(file, "sutor/node-trading")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// shareTheWorkAndLoseOne takes all changes to their end, and gives the server that was
+// killed on the way.
+func (c *cluster) shareTheWorkAndLoseOne() *process {
+	t := c.t
+	t.Helper()
 	var proposed, lives sync.WaitGroup
 	var ids [changes]string
 	for n := range changes {
@@ -95,7 +150,7 @@ func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	}
 	proposed.Wait()
 	if t.Failed() {
-		return
+		t.FailNow()
 	}
 	c.live(ids[:], changes/2, changes)
 	unlock := c.locked("part0", 1) // the first change waits in its apply for this
@@ -110,20 +165,37 @@ func TestServersShareTheWorkAndLoseOne(t *testing.T) {
 	if took > afterCrash {
 		t.Errorf("which is later than %s", afterCrash)
 	}
-	c.proves()
+	return victim
+}
+
+// end ends the servers but one, and wants them to have had their peace.
+func (c *cluster) end(but *process) {
+	c.t.Helper()
 	for _, s := range c.servers {
-		if s != victim {
+		if s != but {
 			s.end(syscall.SIGTERM)
 			if !s.cmd.ProcessState.Success() {
-				t.Errorf("a server ended with %v", s.cmd.ProcessState)
+				c.t.Errorf("a server ended with %v", s.cmd.ProcessState)
 			}
 		}
 	}
 }
 
+// newCluster has its files in a folder that all servers reach.
 func newCluster(t *testing.T, nodes int, flags ...string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, dir: t.TempDir(), erp: pgtest.Database(t), database: pgtest.Database(t), flags: flags, balancer: &balancer{}, tokens: map[string]string{}}
+	c := &cluster{flags: append([]string{"--artifacts", "artifacts"}, flags...)}
+	c.begin(t, nodes)
+	return c
+}
+
+// begin starts the servers.
+func (c *cluster) begin(t *testing.T, nodes int) {
+	t.Helper()
+	c.t, c.dir, c.erp, c.database, c.balancer, c.tokens = t, t.TempDir(), pgtest.Database(t), pgtest.Database(t), &balancer{}, map[string]string{}
+	if c.key != "" {
+		c.env = append(c.env, "SUTOR_LOG_KEY="+c.key)
+	}
 	text, schema := nodesCompact, nodesSQL
 	for part := range 3 {
 		text += fmt.Sprintf(nodesDataset, part)
@@ -132,15 +204,18 @@ func newCluster(t *testing.T, nodes int, flags ...string) *cluster {
 	c.must(os.WriteFile(c.path("compact.yaml"), []byte(text), 0o600))
 	c.query(c.erp, schema)
 	c.launch(0)
-	key, err := os.ReadFile(c.path("data0/log.key"))
-	c.must(err)
 	for n := 1; n < nodes; n++ {
-		c.must(os.Mkdir(c.path(fmt.Sprintf("data%d", n)), 0o700))
-		c.must(os.WriteFile(c.path(fmt.Sprintf("data%d/log.key", n)), key, 0o600))
+		if c.key == "" {
+			key, err := os.ReadFile(c.path("data0/log.key"))
+			c.must(err)
+			c.must(os.Mkdir(c.path(fmt.Sprintf("data%d", n)), 0o700))
+			c.must(os.WriteFile(c.path(fmt.Sprintf("data%d/log.key", n)), key, 0o600))
+		}
 		c.launch(n)
 	}
 	c.query(c.database, leasesSQL)
 	for _, name := range []string{"maria", "erik", "olaf", "bert", "ivan", "aud"} {
+		var err error
 		c.tokens[name], err = app.IssueToken(t.Context(), cli.TokenConfig{Email: name + "@example.test", Database: c.database, Valid: time.Hour})
 		c.must(err)
 	}
@@ -148,7 +223,6 @@ func newCluster(t *testing.T, nodes int, flags ...string) *cluster {
 		r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // which one, the balancer decides
 	}, Transport: &http.Transport{DialContext: c.balancer.dial, DisableKeepAlives: true}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }})
 	t.Cleanup(c.front.Close)
-	return c
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
@@ -172,9 +246,8 @@ func (c *cluster) launch(n int) {
 	c.t.Helper()
 	sutor, err := exec.LookPath("sutor")
 	c.must(err)
-	cmd := exec.Command(sutor, append([]string{"serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database,
-		"--artifacts", c.path("artifacts"), "--listen", "127.0.0.1:0"}, c.flags...)...)
-	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "ERP_DSN="+c.erp, aliveVariable+"=1")
+	cmd := exec.Command(sutor, append([]string{"serve", "--compact", "compact.yaml", "--data", fmt.Sprintf("data%d", n), "--database", c.database, "--listen", "127.0.0.1:0"}, c.flags...)...)
+	cmd.Dir, cmd.Env = c.dir, append(append(os.Environ(), "ERP_DSN="+c.erp, aliveVariable+"=1"), c.env...)
 	p, err := start(c.t, cmd)
 	c.must(err)
 	c.t.Cleanup(func() {
@@ -250,6 +323,21 @@ func (c *cluster) applying(row int) *process {
 			if strings.Contains(node, fmt.Sprintf("/%d/", s.cmd.Process.Pid)) {
 				return s
 			}
+		}
+	}
+}
+
+// waiting waits until a server waits for a lock.
+func (c *cluster) waiting() {
+	c.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for c.query(c.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+		select {
+		case <-tick.C:
+		case <-late:
+			c.t.Fatal("nobody waits")
 		}
 	}
 }
