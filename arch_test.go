@@ -56,6 +56,7 @@ var rooms = []struct {
 var homes = map[string][]string{
 	"github.com/duckdb/":               {"plan/duck"},
 	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"},                                        // demo makes a database before there is a connector to it
+	"github.com/go-sql-driver/":        {"connector/mysql", "connector/mysql/mysqltest"},
 	"github.com/jackc/pgx/":            {"connector/postgres", "connector/postgres/pgtest", "store/postgres", "job", "app"}, // app and job hand a transaction from the store to the queue
 	"github.com/riverqueue/":           {"job"},
 	"cel.dev/":                         {"guard"},
@@ -72,12 +73,12 @@ var homes = map[string][]string{
 	"go.yaml.in/yaml/":                 {"compact"},
 	"github.com/wneessen/go-mail":      {"mail"},
 	"github.com/schollz/progressbar/":  {"cli"},
-	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
+	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "connector/mysql", "connector/mysql/mysqltest", "job", "demo", "app"}, // app hands a transaction from the store to the queue
 	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire"},
 	"github.com/rogpeppe/go-internal/": {},
 	"github.com/chromedp/":             {},                                        // test/browser
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code
-	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "mail/mailtest"},
+	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "connector/mysql/mysqltest", "mail/mailtest"},
 }
 
 // thin adapters never reach behind the use cases.

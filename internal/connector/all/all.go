@@ -6,6 +6,7 @@ package all
 import (
 	"fmt"
 
+	"sutor/internal/connector/mysql"
 	"sutor/internal/connector/postgres"
 	"sutor/internal/connector/sqlite"
 	"sutor/internal/system"
@@ -20,6 +21,7 @@ type connector struct {
 // Connectors gives all connectors by kind.
 func Connectors() system.Registry {
 	return registry(
+		connector{"mysql", mysql.Open},
 		connector{"postgres", postgres.Open},
 		connector{"sqlite", sqlite.Open},
 	)

@@ -9,7 +9,7 @@ import (
 
 func TestConnectors(t *testing.T) {
 	t.Parallel()
-	if got, want := Connectors().Kinds(), []string{"postgres", "sqlite"}; !slices.Equal(got, want) {
+	if got, want := Connectors().Kinds(), []string{"mysql", "postgres", "sqlite"}; !slices.Equal(got, want) {
 		t.Errorf("kinds %v, want %v", got, want)
 	}
 	for kind, open := range Connectors() {

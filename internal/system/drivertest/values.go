@@ -19,7 +19,10 @@ func edges(t record.Type) []string {
 		return []string{"true", "false"}
 	case record.Int:
 		low, high := t.Bounds()
-		return canonical(t, "0", "1", "-1", low, high, "100")
+		if t.Unsigned {
+			return []string{low, "1", "100", high}
+		}
+		return []string{"0", "1", "-1", low, high, "100"}
 	case record.Decimal:
 		return canonical(t, "0", "0.1", "-0.1", "1", "-12.5", "0.05", nines(t), "-"+nines(t))
 	case record.Float:
