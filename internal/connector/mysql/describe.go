@@ -34,9 +34,13 @@ type index struct {
 // sql gives the table's full name in SQL.
 func (t *table) sql() string { return quotedTable(t.name) }
 
-const tableSQL = `SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, COALESCE(t.ENGINE, ''),
-	COALESCE((SELECT e.TRANSACTIONS = 'YES' FROM information_schema.ENGINES e WHERE e.ENGINE = t.ENGINE), FALSE)
-FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ?`
+// The catalogue is asked in small questions, each about one database and, where it
+// can be, one table: anything else makes the server open every table and view there is,
+// and MariaDB 10.11 has been seen to crash over such a question inside another.
+const (
+	tableSQL  = `SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`
+	engineSQL = `SELECT COALESCE(TRANSACTIONS, 'NO') = 'YES' FROM information_schema.ENGINES WHERE ENGINE = ?`
+)
 
 const columnsSQL = `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COALESCE(CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(CHARACTER_OCTET_LENGTH, 0),
 	COALESCE(NUMERIC_PRECISION, 0), NUMERIC_SCALE, COALESCE(DATETIME_PRECISION, 0), COALESCE(CHARACTER_SET_NAME, ''), COALESCE(COLLATION_NAME, ''),
@@ -52,7 +56,10 @@ func (s *session) inspect(ctx context.Context, name record.Table) (*table, error
 	t := &table{name: s.db.withSchema(name)}
 	want := t.name
 	inner, stop := s.guard(ctx)
-	err := s.conn.QueryRowContext(inner, tableSQL, want.Schema, want.Name).Scan(&t.name.Schema, &t.name.Name, &t.kind, &t.engine, &t.undoes)
+	err := s.conn.QueryRowContext(inner, tableSQL, want.Schema, want.Name).Scan(&t.name.Schema, &t.name.Name, &t.kind, &t.engine)
+	if err == nil && t.engine != "" {
+		err = s.conn.QueryRowContext(inner, engineSQL, t.engine).Scan(&t.undoes)
+	}
 	stop()
 	if err == sql.ErrNoRows || err == nil && t.name != want {
 		return nil, gone(want)
@@ -103,7 +110,7 @@ func (s *session) inspectColumns(ctx context.Context, t *table) error {
 			}
 			// MariaDB says NULL, without quotes, for a default that nobody gave.
 			one.HasDefault = !one.Generated && (one.Identity != "" || filled != nil && *filled != "NULL")
-			t.columns, t.all   = append(t.columns, one.Column), append(t.all, one)
+			t.columns, t.all = append(t.columns, one.Column), append(t.all, one)
 			t.rights += "," + rights
 		})
 }
@@ -241,57 +248,82 @@ func (s *session) whyReadOnly(ctx context.Context, t *table) (string, error) {
 	return "", nil
 }
 
-const foreignKeysSQL = `SELECT k.CONSTRAINT_NAME, k.COLUMN_NAME, k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME,
-	(SELECT r.DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS r
-		WHERE r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME)
-FROM information_schema.KEY_COLUMN_USAGE k WHERE k.TABLE_SCHEMA = ? AND k.TABLE_NAME = ? AND k.REFERENCED_TABLE_NAME IS NOT NULL
-ORDER BY k.CONSTRAINT_NAME, k.ORDINAL_POSITION`
+const foreignKeysSQL = `SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL
+ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION`
+
+const deleteRulesSQL = `SELECT CONSTRAINT_NAME, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`
 
 // onDeletes names what happens to rows that refer to one that is deleted; what is
 // missing refuses. InnoDB itself refuses SET DEFAULT.
 var onDeletes = map[string]string{"CASCADE": "cascade", "SET NULL": "set null"}
 
 func (s *session) foreignKeys(ctx context.Context, of record.Table) (all []driver.ForeignKey, err error) {
-	var name, column, refColumn string
+	var name, column, refColumn, rule string
 	var ref record.Table
-	var rule *string
-	err = s.each(ctx, foreignKeysSQL, []any{of.Schema, of.Name}, []any{&name, &column, &ref.Schema, &ref.Name, &refColumn, &rule}, func() {
+	err = s.each(ctx, foreignKeysSQL, []any{of.Schema, of.Name}, []any{&name, &column, &ref.Schema, &ref.Name, &refColumn}, func() {
 		if len(all) == 0 || all[len(all)-1].Name != name {
 			all = append(all, driver.ForeignKey{Name: name, RefTable: ref})
-			if rule != nil {
-				all[len(all)-1].OnDelete = onDeletes[*rule]
-			}
 		}
 		f := &all[len(all)-1]
 		f.Columns, f.RefColumns = append(f.Columns, column), append(f.RefColumns, refColumn)
 	})
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	err = s.each(ctx, deleteRulesSQL, []any{of.Schema, of.Name}, []any{&name, &rule}, func() {
+		for i := range all {
+			if all[i].Name == name {
+				all[i].OnDelete = onDeletes[rule]
+			}
+		}
+	})
 	return all, err
 }
+
+// The databases that people's tables stand in, and those of their tables that refer to
+// one: asked of one database after the other.
+const (
+	schemasSQL = `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') ORDER BY 1`
+	holdersSQL = `SELECT DISTINCT TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS
+		WHERE CONSTRAINT_SCHEMA = ? AND UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? ORDER BY 1`
+)
 
 // references lists the foreign keys that refer to a table, as far as the account may
 // see the tables that hold them.
 func (s *session) references(ctx context.Context, to record.Table) (all []driver.Reference, err error) {
-	var holders []record.Table
-	var t record.Table
-	err = s.each(ctx, `SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE
-		WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? ORDER BY 1, 2`, []any{to.Schema, to.Name}, []any{&t.Schema, &t.Name}, func() { holders = append(holders, t) })
-	if err != nil {
+	var schemas []string
+	var schema, name string
+	if err := s.each(ctx, schemasSQL, nil, []any{&schema}, func() { schemas = append(schemas, schema) }); err != nil {
 		return nil, err
 	}
-	for _, holder := range holders {
-		h, err := s.inspect(ctx, holder)
-		if err != nil {
+	for _, schema := range schemas {
+		var holders []record.Table
+		if err := s.each(ctx, holdersSQL, []any{schema, to.Schema, to.Name}, []any{&name}, func() { holders = append(holders, record.Table{Schema: schema, Name: name}) }); err != nil {
 			return nil, err
 		}
-		keys, err := s.foreignKeys(ctx, holder)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range keys {
-			if k.RefTable == to {
-				all = append(all, driver.Reference{Table: holder, Columns: h.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+		for _, holder := range holders {
+			some, err := s.referring(ctx, holder, to)
+			if err != nil {
+				return nil, err
 			}
+			all = append(all, some...)
 		}
 	}
 	return all, nil
+}
+
+// referring lists the foreign keys of one table that refer to another.
+func (s *session) referring(ctx context.Context, holder, to record.Table) (all []driver.Reference, err error) {
+	h, err := s.inspect(ctx, holder)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.foreignKeys(ctx, holder)
+	for _, k := range keys {
+		if k.RefTable == to {
+			all = append(all, driver.Reference{Table: holder, Columns: h.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+		}
+	}
+	return all, err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 
@@ -73,6 +72,8 @@ const (
 	erCheckMariaDB   = 4025
 	erCheckMySQL     = 3819
 	erSignal         = 1644
+	erCannotConvert  = 1977
+	erCannotConvert8 = 3854
 	erStatementTime  = 1969
 	erStatementTime8 = 3024
 )
@@ -84,9 +85,6 @@ func isNumber(err error, number uint16) bool {
 
 // numbered is the cause of an error without the server's text, which may hold values.
 func numbered(e *mysql.MySQLError) error {
-	if os.Getenv("MYSQL_DEBUG") != "" {
-		return e
-	}
 	return fmt.Errorf("the server's error %d (SQLSTATE %s)", e.Number, string(e.SQLState[:]))
 }
 
@@ -154,7 +152,7 @@ var sentences = map[uint16]string{
 // value before it.
 var (
 	keyNamed        = regexp.MustCompile(`.* for key '([^']*)'$`)
-	columnNamed     = regexp.MustCompile(`(?:[Cc]olumn|Field) '((?:[^']|'')*)'`)
+	columnNamed     = regexp.MustCompile("(?:[Cc]olumn|Field) (?:`[^`]*`\\.)*['`]([^'`]*)['`]")
 	constraintNamed = regexp.MustCompile("CONSTRAINT `((?:[^`]|``)*)`")
 	foreignColumns  = regexp.MustCompile("FOREIGN KEY \\(([^)]*)\\)")
 )

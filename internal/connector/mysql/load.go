@@ -2,11 +2,12 @@ package mysql
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -135,7 +136,7 @@ func (s *session) loadFile(ctx context.Context, table string, up *upload) (int64
 	if err != nil {
 		return 0, err
 	}
-	if err := s.warned(ctx); err != nil {
+	if err := s.warned(ctx, up.lenient()); err != nil {
 		return 0, err
 	}
 	if loaded != up.rows.Rows() {
@@ -144,21 +145,27 @@ func (s *session) loadFile(ctx context.Context, table string, up *upload) (int64
 	return loaded, nil
 }
 
-// warned gives the first warning of the statement before as an error.
-func (s *session) warned(ctx context.Context) error {
+// warned gives the first warning of the statement before as an error. Where values are
+// looked up, it does not count that a character set lacks a character: NULL stands for
+// such a value.
+func (s *session) warned(ctx context.Context, lenient bool) error {
 	var count int
 	if err := s.row(ctx, "SELECT @@warning_count", &count); err != nil || count == 0 {
 		return err
 	}
 	var level, message string
 	var code uint16
-	if err := s.row(ctx, "SHOW WARNINGS LIMIT 1", &level, &code, &message); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			err = fmt.Errorf("mysql: LOAD DATA warned %d times", count)
+	first, listed := error(nil), false
+	err := s.each(ctx, "SHOW WARNINGS", nil, []any{&level, &code, &message}, func() {
+		listed = true
+		if first == nil && !(lenient && (code == erCannotConvert || code == erCannotConvert8)) {
+			first = &mysql.MySQLError{Number: code, Message: message}
 		}
-		return err
+	})
+	if err == nil && !listed {
+		err = fmt.Errorf("mysql: LOAD DATA warned %d times", count)
 	}
-	return &mysql.MySQLError{Number: code, Message: message}
+	return cmp.Or(err, first)
 }
 
 // upload turns records into what LOAD DATA reads: fields ended by tabs, \N for NULL,
@@ -172,6 +179,11 @@ type upload struct {
 	out    []byte
 	off    int
 	failed error
+}
+
+// lenient tells whether the values are only looked up.
+func (u *upload) lenient() bool {
+	return slices.ContainsFunc(u.into, func(c slot) bool { return c.null != nil })
 }
 
 const uploadBuffer = 64 << 10
@@ -263,7 +275,11 @@ func (s *session) insertRows(ctx context.Context, table string, up *upload) (int
 	for i, c := range up.into {
 		names[i] = c.name
 	}
-	head := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES "
+	ignore := ""
+	if up.lenient() { // elsewhere than in LOAD DATA a missing character is an error
+		ignore = "IGNORE "
+	}
+	head := "INSERT " + ignore + "INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES "
 	b := []byte(head)
 	var inserted int64
 	flush := func() error {
@@ -272,6 +288,9 @@ func (s *session) insertRows(ctx context.Context, table string, up *upload) (int
 		}
 		n, err := s.exec(ctx, string(b))
 		inserted, b = inserted+n, b[:len(head)]
+		if err == nil {
+			err = s.warned(ctx, up.lenient())
+		}
 		return err
 	}
 	for {

@@ -29,8 +29,9 @@ type step struct {
 	write        driver.Write
 	table        *table
 	key, columns []column
-	masks        map[string]int64 // how many rows have it
-	aside        int64            // rows that step aside for others (aside.go)
+	masks        map[string]int64    // how many rows have it
+	family       []driver.ForeignKey // those that refer to the table itself
+	aside        int64               // rows that step aside for others (aside.go)
 }
 
 func (a *apply) prepare(ctx context.Context, w driver.Write) (*step, error) {
@@ -51,7 +52,10 @@ func (a *apply) prepare(ctx context.Context, w driver.Write) (*step, error) {
 	if len(s.key) == 0 {
 		return nil, errs.New(errs.Internal, "Rows of %s were to be written without a key.", t.name.Name)
 	}
-	return s, nil
+	if w.Op != driver.Update {
+		s.family, err = a.session.family(ctx, t.name)
+	}
+	return s, explain(ctx, err)
 }
 
 // run stages the rows, writes them, and where not all could be written takes the step
@@ -184,13 +188,13 @@ func (s *step) change(ctx context.Context, sent int64, stored io.Writer) (int64,
 		// The rows are judged and locked by being read; what is deleted afterwards is
 		// what was given out.
 		if written, err = s.readRows(ctx, " WHERE "+s.unchanged()+" FOR UPDATE", stored); err == nil && written == sent {
-			written, err = s.delete(ctx)
+			written, err = s.delete(ctx, sent)
 		}
 		return written, err
 	case driver.Update:
 		written, err = s.update(ctx)
 	case driver.Insert:
-		written, err = s.insert(ctx)
+		written, err = s.insert(ctx, sent)
 	default:
 		return 0, errs.New(errs.Internal, "There is no operation %q.", s.write.Op)
 	}
@@ -225,8 +229,10 @@ func (s *step) readRows(ctx context.Context, rest string, out io.Writer) (int64,
 	return r.stream(limited, out)
 }
 
-func (s *step) delete(ctx context.Context) (int64, error) {
-	return s.tx.exec(ctx, "DELETE t FROM "+s.rows()+" WHERE "+s.unchanged())
+func (s *step) delete(ctx context.Context, sent int64) (int64, error) {
+	return s.inRounds(ctx, sent, s.childless, func(join, condition string) (int64, error) {
+		return s.tx.exec(ctx, "DELETE t FROM "+s.rows()+join+" WHERE "+s.unchanged()+condition)
+	})
 }
 
 // update sets the columns that any row writes. A column that some rows write and
@@ -266,7 +272,7 @@ func (s *step) update(ctx context.Context) (int64, error) {
 func fills(c column) bool { return c.HasDefault || c.Generated || !c.Nullable }
 
 // insert runs one statement for each group of rows that name the same columns.
-func (s *step) insert(ctx context.Context) (total int64, err error) {
+func (s *step) insert(ctx context.Context, sent int64) (int64, error) {
 	groups := map[string][]string{} // masks by what they say of columns that the system fills
 	for mask := range s.masks {
 		group := ""
@@ -277,17 +283,21 @@ func (s *step) insert(ctx context.Context) (total int64, err error) {
 		}
 		groups[group] = append(groups[group], mask)
 	}
-	for _, group := range slices.Sorted(maps.Keys(groups)) {
-		n, err := s.tx.exec(ctx, s.insertSQL(groups[group], len(groups) > 1))
-		if err != nil {
-			return total, err
+	return s.inRounds(ctx, sent, s.parented, func(join, condition string) (total int64, err error) {
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			n, err := s.tx.exec(ctx, s.insertSQL(groups[group][0], join, condition))
+			if err != nil {
+				return total, err
+			}
+			total += n
 		}
-		total += n
-	}
-	return total, nil
+		return total, nil
+	})
 }
 
-func (s *step) insertSQL(masks []string, several bool) string {
+// insertSQL inserts the rows whose masks agree with one about the columns that the
+// system fills.
+func (s *step) insertSQL(mask, join, condition string) string {
 	var into, values []string
 	for i, c := range s.key {
 		into, values = append(into, quoted(c.Name)), append(values, fmt.Sprint("d.k", i))
@@ -295,23 +305,20 @@ func (s *step) insertSQL(masks []string, several bool) string {
 	for i, c := range s.columns {
 		named := s.writing(i) > 0
 		if fills(c) {
-			named = masks[0][i] == '1'
+			named = mask[i] == '1'
 		}
 		if named {
 			into, values = append(into, quoted(c.Name)), append(values, fmt.Sprintf("IF(%s, d.a%d, NULL)", bit("d", i), i))
 		}
 	}
-	where := ""
-	if several {
-		terms := []string{"TRUE"}
-		for i, c := range s.columns {
-			if fills(c) {
-				terms = append(terms, fmt.Sprintf("SUBSTR(d.mask, %d, 1) = '%c'", i+1, masks[0][i]))
-			}
+	terms := []string{"TRUE"}
+	for i, c := range s.columns {
+		if fills(c) {
+			terms = append(terms, fmt.Sprintf("SUBSTR(d.mask, %d, 1) = '%c'", i+1, mask[i]))
 		}
-		where = " WHERE " + strings.Join(terms, " AND ")
 	}
-	return "INSERT INTO " + s.table.sql() + " (" + strings.Join(into, ", ") + ") SELECT " + strings.Join(values, ", ") + " FROM " + staged + " d" + where + " ORDER BY d.n"
+	return "INSERT INTO " + s.table.sql() + " (" + strings.Join(into, ", ") + ") SELECT " + strings.Join(values, ", ") +
+		" FROM " + staged + " d" + join + " WHERE " + strings.Join(terms, " AND ") + condition + " ORDER BY d.n"
 }
 
 // conflicts lists the staged rows that are not as the plan says.

@@ -56,7 +56,7 @@ func typeOf(data, native string, length, precision int, scale *int, fraction int
 	return t
 }
 
-// labels reads enum('new','It''s').
+// labels reads enum('new','It”s').
 func labels(native string) (all []string) {
 	rest, ok := strings.CutPrefix(native, "enum(")
 	for ok && strings.HasPrefix(rest, "'") {

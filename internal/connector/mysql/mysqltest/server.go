@@ -36,6 +36,7 @@ type Server struct {
 	port int
 	args []string
 	proc *process
+	log  *bytes.Buffer // read only after the server ended
 }
 
 // URL names the administrator's database, as SUTOR_TEST_MYSQL does.
@@ -83,12 +84,18 @@ func Start(ctx context.Context, args ...string) (_ *Server, err error) {
 	return nil, err
 }
 
-// Stop ends the server, rolling back what is open, and removes its folder.
-func (s *Server) Stop() error {
+// Stop ends the server, rolling back what is open, and removes its folder. A server
+// that ended by itself before is an error, with what it said.
+func (s *Server) Stop() (err error) {
 	if s.proc != nil {
-		s.proc.stop(syscall.SIGTERM)
+		select {
+		case <-s.proc.ended:
+			err = fmt.Errorf("MariaDB ended by itself:\n%s", strings.TrimSpace(s.log.String()))
+		default:
+			s.proc.stop(syscall.SIGTERM)
+		}
 	}
-	return os.RemoveAll(s.dir)
+	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 // Restart ends the server with a signal (SIGTERM for an orderly end, SIGKILL for
@@ -166,15 +173,15 @@ func (s *Server) begin(ctx context.Context) (err error) {
 		"--socket="+filepath.Join(s.dir, "socket"), "--pid-file="+filepath.Join(s.dir, "pid"), "--skip-name-resolve", "--max-connections=300",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-print-all-deadlocks=0"), s.args...)...)
 	cmd.Dir = s.dir
-	var log bytes.Buffer // read only after the server ended
-	cmd.Stdout, cmd.Stderr = &log, &log
+	s.log = new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = s.log, s.log
 	cmd.SysProcAttr = attributes(s.as)
 	if s.proc, err = start(cmd); err != nil {
 		return err
 	}
 	if err := s.awaitReady(ctx); err != nil {
 		s.proc.stop(syscall.SIGTERM)
-		return fmt.Errorf("MariaDB did not start: %w\n%s", err, strings.TrimSpace(log.String()))
+		return fmt.Errorf("MariaDB did not start: %w\n%s", err, strings.TrimSpace(s.log.String()))
 	}
 	return nil
 }
