@@ -45,7 +45,7 @@ func run(m *testing.M) (code int) {
 
 // Database makes an empty database on the server and gives its URL. It is dropped
 // when the test ends, connections to it or not.
-func Database(t *testing.T) string {
+func Database(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(Variable)
 	if server == "" {
@@ -67,7 +67,7 @@ func In(server, name string) string {
 	return u.String()
 }
 
-func execute(t *testing.T, server, sql string) {
+func execute(t testing.TB, server, sql string) {
 	t.Helper()
 	pool, err := Open(server)
 	if err != nil {
