@@ -16,6 +16,9 @@ func TestConnectors(t *testing.T) {
 		if open == nil {
 			t.Errorf("%s has no Open", kind)
 		}
+		if Rights(kind) == nil {
+			t.Errorf("%s does not tell which rights it needs", kind)
+		}
 	}
 }
 
@@ -26,5 +29,5 @@ func TestTwiceListed(t *testing.T) {
 			t.Error("a kind listed twice should panic")
 		}
 	}()
-	registry(connector{"sqlite", sqlite.Open}, connector{"sqlite", sqlite.Open})
+	registry(connector{"sqlite", sqlite.Open, nil}, connector{"sqlite", sqlite.Open, nil})
 }
