@@ -1,5 +1,5 @@
 # Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
-# installed here: PostgreSQL, Node, Chromium and mold for the tests. Nothing is left running.
+# installed here: PostgreSQL, MariaDB, Node, Chromium and mold for the tests. Nothing is left running.
 
 SHELL   := /bin/bash
 BUILD   := .build
@@ -9,7 +9,7 @@ export GOFLAGS
 # Seventeen test programs hold DuckDB: mold links them three times as fast as GNU ld.
 FASTLINK := -ldflags='-w -extldflags=-fuse-ld=mold'
 
-.PHONY: mold demo build test test-long screenshots lint generate bench bench-small bench-intake faults postgres node chromium libreoffice clean
+.PHONY: mold demo build test test-long screenshots lint generate bench bench-small bench-intake faults postgres mariadb node chromium libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 
@@ -17,16 +17,16 @@ build: ; go build -o $(BUILD)/sutor ./cmd/sutor
 demo: build
 	$(BUILD)/sutor demo
 
-## test: every kind of test once, against a PostgreSQL of its own
-test: lint postgres node chromium mold s3server
-	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	$(BUILD)/withpg -- go test $(FASTLINK) -timeout 15m ./...
+## test: every kind of test once, against a PostgreSQL and a MariaDB of its own
+test: lint postgres mariadb node chromium mold s3server
+	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
+	$(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -timeout 15m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
-test-long: lint postgres node chromium libreoffice mold s3server
-	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
+test-long: lint postgres mariadb node chromium libreoffice mold s3server
+	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
+	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
 	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
 
 ## faults: servers killed at every commit and at random moments, lines cut at
@@ -90,6 +90,12 @@ postgres:
 # The S3 server of the tests is built from a module of its own; Go keeps what it built.
 .PHONY: s3server
 s3server: ; @cd test/s3server && GOFLAGS= go tool -n versitygw >/dev/null
+
+# And MariaDB's, in the same way.
+mariadb:
+	@if ! command -v mariadbd >/dev/null && ! ls /usr/sbin/mariadbd >/dev/null 2>&1; then \
+	  echo "installing MariaDB for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mariadb-server >/dev/null; fi
 
 # The long run has LibreOffice save workbooks; without a screen, so the smallest
 # of Debian's packages will do.

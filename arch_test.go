@@ -55,7 +55,8 @@ var rooms = []struct {
 // homes says where each heavy dependency may be imported, and nowhere else.
 var homes = map[string][]string{
 	"github.com/duckdb/":               {"plan/duck"},
-	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"},                                        // demo makes a database before there is a connector to it
+	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"}, // demo makes a database before there is a connector to it
+	"github.com/go-sql-driver/":        {"connector/mysql", "connector/mysql/mysqltest"},
 	"github.com/jackc/pgx/":            {"connector/postgres", "connector/postgres/pgtest", "store/postgres", "job", "app"}, // app and job hand a transaction from the store to the queue
 	"github.com/riverqueue/":           {"job"},
 	"cel.dev/":                         {"guard"},
@@ -74,12 +75,12 @@ var homes = map[string][]string{
 	"github.com/schollz/progressbar/":  {"cli"},
 	"gocloud.dev/":                     {"artifact"},
 	"github.com/aws/":                  {"artifact", "artifact/s3test"},
-	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "job", "demo", "app"}, // app hands a transaction from the store to the queue
+	"database/sql":                     {"plan/duck", "store", "store/sqlite", "store/postgres", "connector/sqlite", "connector/mysql", "connector/mysql/mysqltest", "job", "demo", "app"}, // app hands a transaction from the store to the queue
 	"net/http":                         {"api", "api/routetest", "web", "web/ui", "client", "app", "wire", "artifact", "artifact/s3test"},
 	"github.com/rogpeppe/go-internal/": {},
 	"github.com/chromedp/":             {},                                        // test/browser
 	"pgregory.net/rapid":               {"evidence/logtest", "system/drivertest"}, // suites are test code
-	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "mail/mailtest", "artifact/s3test"},
+	"testing":                          {"evidence/logtest", "system/drivertest", "store/storetest", "api/routetest", "connector/postgres/pgtest", "connector/mysql/mysqltest", "mail/mailtest", "artifact/s3test"},
 }
 
 // thin adapters never reach behind the use cases.

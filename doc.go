@@ -51,10 +51,11 @@
 // internal/plan/plantest holds the two together on random schemas, tables, files
 // and rules. The deltas of a plan are columns in that file and never Go values, so
 // there is no package for a single delta. internal/connector has one folder a kind: internal/connector/sqlite,
-// internal/connector/postgres; internal/connector/all lists them;
+// internal/connector/postgres, internal/connector/mysql (MariaDB too); internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
-// start a PostgreSQL for tests. internal/artifact keeps files by digest, in a folder
+// start a PostgreSQL for tests, internal/connector/mysql/mysqltest and
+// internal/connector/mysql/mysqltest/cmd/withmysql a MariaDB. internal/artifact keeps files by digest, in a folder
 // or in a bucket of S3; internal/artifact/s3test starts an S3 server for tests. internal/recipe is what is known of how
 // files are read, from one file to the next.
 // internal/identity proves who somebody is. internal/notice is what people are told,

@@ -264,6 +264,8 @@ func (r *recorder) Health(context.Context) []workflow.Health {
 	return []workflow.Health{{Name: "metadata", OK: r.err == nil, Why: "secret place"}}
 }
 
+func (r *recorder) Rights(context.Context, access.Principal) []wire.SystemRights { return nil }
+
 // digest is a plan's digest in tests.
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -75,8 +75,10 @@ func (s *server) state(ctx context.Context) wire.Health {
 	return h
 }
 
-func (s *server) health(ctx context.Context, _ access.Principal, _ *nothing) (*doc[wire.Health], error) {
-	return &doc[wire.Health]{s.state(ctx)}, nil
+func (s *server) health(ctx context.Context, p access.Principal, _ *nothing) (*doc[wire.Health], error) {
+	h := s.state(ctx)
+	h.Rights = s.uc.Rights(ctx, p)
+	return &doc[wire.Health]{h}, nil
 }
 
 // pulse is what strangers were told last: however often they ask, the systems

@@ -59,7 +59,7 @@ func (s *systems) swap(ctx context.Context, c *compact.Compact) (gone []opened, 
 		if err != nil {
 			return nil, err
 		}
-		next[sys.Name] = opened{handle, string(sys.Kind), dsn}
+		next[sys.Name] = opened{handle.WithRights(all.Rights(string(sys.Kind))), string(sys.Kind), dsn}
 	}
 	for name, old := range s.open {
 		if next[name].System != old.System {

@@ -469,6 +469,15 @@ func TestDoctorSaysWhatDoesNotWork(t *testing.T) {
 	}
 }
 
+func TestDoctorSaysTheRights(t *testing.T) {
+	t.Parallel()
+	h := wire.Health{OK: true, Rights: []wire.SystemRights{{System: "erp", Kind: "mysql", Needs: []string{"GRANT SELECT ON `erp`.`t` TO 'sutor'@'%';"}}}}
+	r := run(t, map[string]any{"GET /health": h}, cli.Local{}, "doctor")
+	if r.code != 0 || !strings.Contains(r.out, "account in the system erp (mysql) needs, undo included:\n  GRANT SELECT ON `erp`.`t` TO 'sutor'@'%';\n") {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+}
+
 func TestDoctorSaysTheLimits(t *testing.T) {
 	t.Parallel()
 	h := wire.Health{OK: true, Checks: []wire.Check{{Name: "metadata", OK: true}},

@@ -199,6 +199,16 @@ func showLimits(p *page, l wire.Limits) {
 	t.write(p)
 }
 
+// showRights prints what an administrator can copy.
+func showRights(p *page, all []wire.SystemRights) {
+	for _, r := range all {
+		p.line("The least that Sutor's account in the system %s (%s) needs, undo included:", r.System, r.Kind)
+		for _, need := range r.Needs {
+			p.line("  %s", need)
+		}
+	}
+}
+
 type doctorCmd struct{}
 
 func (doctorCmd) Run(c *console) error {
@@ -222,6 +232,7 @@ func (doctorCmd) Run(c *console) error {
 		}
 		t.write(p)
 		showLimits(p, h.Limits)
+		showRights(p, h.Rights)
 	})
 	if err == nil && !h.OK {
 		return errs.New(errs.Unavailable, "Not everything that is configured works.").WithMend("See the lines marked with ✗; a steward can mend them.")

@@ -16,7 +16,7 @@ import (
 //	env:NAME     the connection string stands in an environment variable
 //	file:PATH    it stands in a file (from the Compact's folder on)
 //	PATH         sqlite: the database file (from the Compact's folder on)
-//	literal      postgres: a connection string without a password
+//	literal      postgres, mysql: a connection string without a password
 //
 // A Compact is shown to everybody and kept for ever, so a secret in it is out.
 const (
@@ -33,6 +33,7 @@ var (
 	passwordKey  = regexp.MustCompile(`(?i)(pass(word|wd|phrase)?|pwd|secret|token)["']?\s*[=:]`)
 	keyword      = regexp.MustCompile(`^([a-z_]+\s*=\s*('[^']*'|[^\s'=]+)\s*)+$`)
 	postgresURL  = regexp.MustCompile(`^postgres(ql)?://`)
+	mysqlURL     = regexp.MustCompile(`^(mysql|mariadb)://`)
 	insteadOfDSN = "Put the whole connection string into an environment variable or a file, and write `env:NAME` or `file:PATH` here."
 )
 
@@ -56,6 +57,8 @@ func refuseDSN(kind Kind, dsn string) (message, mend string) {
 		return "", ""
 	case kind == Postgres && !isPostgres(dsn):
 		return "is no connection string of PostgreSQL that can be checked for passwords.", insteadOfDSN
+	case kind == MySQL && !isMySQL(dsn):
+		return "is no connection string of MySQL or MariaDB that can be checked for passwords; one begins with `mysql://`.", insteadOfDSN
 	}
 	return "", ""
 }
@@ -89,6 +92,13 @@ func isPostgres(dsn string) bool {
 	if !postgresURL.MatchString(dsn) {
 		return keyword.MatchString(dsn)
 	}
+	return isOpenURL(dsn)
+}
+
+func isMySQL(dsn string) bool { return mysqlURL.MatchString(dsn) && isOpenURL(dsn) }
+
+// isOpenURL tells whether a URL can be read, and holds no password.
+func isOpenURL(dsn string) bool {
 	u, err := url.Parse(dsn)
 	if err != nil {
 		return false

@@ -38,13 +38,14 @@ type Kind string
 const (
 	SQLite   Kind = "sqlite"
 	Postgres Kind = "postgres"
+	MySQL    Kind = "mysql" // MariaDB too
 )
 
 // Kinds lists them.
-var Kinds = []Kind{SQLite, Postgres}
+var Kinds = []Kind{SQLite, Postgres, MySQL}
 
 // laterKinds are named by the contract and refused until they are built.
-var laterKinds = []string{"mysql", "odata"}
+var laterKinds = []string{"odata"}
 
 // System is a connected database. DSN is as written in the file, checked to
 // hold no password; see [System.Resolve].

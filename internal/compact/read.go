@@ -161,7 +161,7 @@ func (r *reader) kind(n node) Kind {
 		for _, later := range laterKinds {
 			if n.Value == later {
 				r.problem(n.path, fmt.Sprintf("Systems of kind `%s` are planned, but this version cannot connect to them yet.", later),
-					"This version knows `sqlite` and `postgres`.")
+					"This version knows `sqlite`, `postgres` and `mysql`.")
 				return ""
 			}
 		}

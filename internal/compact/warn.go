@@ -176,8 +176,12 @@ func (r *reader) sharedTables() {
 
 // defaultSchema is where a table without a schema is (contract, section 6).
 func (r *reader) defaultSchema(system string) string {
-	if s, ok := r.c.System(system); ok && s.Kind == SQLite {
+	s, _ := r.c.System(system)
+	switch s.Kind {
+	case SQLite:
 		return "main"
+	case MySQL:
+		return "" // only the connection string tells
 	}
 	return "public"
 }

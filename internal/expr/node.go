@@ -88,10 +88,8 @@ func (n Node) decimalColumn(t record.Type) (Node, error) {
 	scale, most, open := 0, maxDigits, false
 	switch {
 	case t.Kind == record.Int:
-		most = map[int]int{16: 5, 32: 10}[t.Bits]
-		if most == 0 {
-			most = 19
-		}
+		_, high := t.Bounds()
+		most = len(high)
 	case t.Scale < 0 || t.Precision < 0:
 		scale, open = openScale, true
 	default:

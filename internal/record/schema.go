@@ -27,6 +27,7 @@ package record
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ type Kind uint8
 const (
 	Unsupported Kind = iota
 	Bool
-	Int         // Bits: 16, 32 or 64
+	Int         // Bits: 8, 16, 24, 32 or 64; Unsigned
 	Decimal     // exact; Precision and Scale, both -1 when unconstrained
 	Float       // Bits: 32 or 64
 	Text        // MaxLen in characters, 0 for no limit; Fixed for char(n)
@@ -76,6 +77,7 @@ func (k *Kind) UnmarshalText(b []byte) error { *k = KindNamed(string(b)); return
 type Type struct {
 	Kind      Kind   `json:"kind"`
 	Bits      int    `json:"bits,omitempty"`      // Int, Float
+	Unsigned  bool   `json:"unsigned,omitempty"`  // Int: from 0 on
 	Precision int    `json:"precision,omitempty"` // Decimal: digits in all; -1 unconstrained
 	Scale     int    `json:"scale,omitempty"`     // Decimal: digits after the point; -1 unconstrained
 	MaxLen    int    `json:"max_len,omitempty"`   // Text: characters (code points); 0 no limit
@@ -89,6 +91,18 @@ type Type struct {
 
 // Equal tells whether two types have the same values, and the same names for people.
 func (t Type) Equal(other Type) bool { return reflect.DeepEqual(t, other) }
+
+// Bounds gives the least and the greatest whole number of an Int.
+func (t Type) Bounds() (low, high string) {
+	bits := t.Bits
+	if bits == 0 { // unknown
+		bits = 64
+	}
+	if t.Unsigned {
+		return "0", strconv.FormatUint(1<<bits-1, 10)
+	}
+	return strconv.FormatInt(-1<<(bits-1), 10), strconv.FormatInt(1<<(bits-1)-1, 10)
+}
 
 // Column is one column of a table, named exactly as in the system.
 type Column struct {

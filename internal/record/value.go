@@ -232,7 +232,13 @@ func (t Type) parseInt(s string) (string, Problem) {
 	if neg {
 		digits = "-" + digits
 	}
-	if _, err := strconv.ParseInt(digits, 10, t.Bits); err != nil {
+	var err error
+	if t.Unsigned {
+		_, err = strconv.ParseUint(digits, 10, t.Bits)
+	} else {
+		_, err = strconv.ParseInt(digits, 10, t.Bits)
+	}
+	if err != nil {
 		return "", OutOfRange
 	}
 	return digits, OK

@@ -47,6 +47,11 @@ func TestParse(t *testing.T) {
 		{integer, "-0", "0", OK},
 		{integer, "2147483648", "", OutOfRange},
 		{integer, "1 000", "", NotOfType},
+		{Type{Kind: Int, Bits: 24}, "8388608", "", OutOfRange},
+		{Type{Kind: Int, Bits: 24}, "-8388608", "-8388608", OK},
+		{Type{Kind: Int, Bits: 8, Unsigned: true}, "-1", "", OutOfRange},
+		{Type{Kind: Int, Bits: 8, Unsigned: true}, "-0", "0", OK},
+		{Type{Kind: Int, Bits: 64, Unsigned: true}, "18446744073709551615", "18446744073709551615", OK},
 		{money, "10.005", "", TooExact}, // 10.01
 		{money, "13,75", "", NotOfType}, // 1375
 		{money, "10.500", "10.50", OK},

@@ -59,6 +59,8 @@ type System struct {
 	open       driver.Open
 	secrets    []string
 
+	rights driver.Rights // nil where nobody can tell
+
 	limits Limits
 	calls  chan struct{} // one place a running call
 
@@ -89,6 +91,25 @@ func Open(ctx context.Context, name, kind, dsn string, reg Registry) (*System, e
 func (s *System) WithLimits(l Limits) *System {
 	s.limits, s.calls = l, make(chan struct{}, max(l.Calls, 1))
 	return s
+}
+
+// WithRights sets what tells the rights that the account needs, and gives the same
+// system; call it before use.
+func (s *System) WithRights(r driver.Rights) *System {
+	s.rights = r
+	return s
+}
+
+// Rights gives the least rights that the system's account needs, one a line.
+func (s *System) Rights(needs []driver.Need) []string {
+	if s.rights == nil {
+		return nil
+	}
+	lines := s.rights(s.dsn, needs)
+	for i := range lines {
+		lines[i] = s.clean(lines[i])
+	}
+	return lines
 }
 
 // Name is the system's name in the Compact.

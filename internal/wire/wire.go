@@ -502,6 +502,15 @@ type Health struct {
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
 	Limits Limits  `json:"limits"`
+	// Rights are the least that the accounts of the systems need; for stewards.
+	Rights []SystemRights `json:"rights,omitempty"`
+}
+
+// SystemRights are the least rights that Sutor's account in a system needs.
+type SystemRights struct {
+	System string   `json:"system"`
+	Kind   string   `json:"kind"`
+	Needs  []string `json:"needs"` // statements by which an administrator gives them, or sentences
 }
 
 // Check is the state of one thing that is configured.

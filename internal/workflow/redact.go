@@ -1,12 +1,14 @@
 package workflow
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"sutor/internal/change"
 	"sutor/internal/compact"
 	"sutor/internal/finding"
+	"sutor/internal/record"
 	"sutor/internal/wire"
 )
 
@@ -236,19 +238,25 @@ func (w *Workflow) cutImpact(i wire.Impact, s sight) wire.Impact {
 
 // governing gives what the person sees of the datasets over an impact's table.
 func (w *Workflow) governing(s sight, def compact.Impact) (out []sight) {
-	name := func(system, schema, table string) string {
-		if schema == "" {
-			schema = "public"
-			if sys, _ := w.Compact().System(system); sys.Kind == compact.SQLite {
-				schema = "main"
-			}
-		}
-		return system + "\x00" + schema + "\x00" + table
-	}
 	for _, d := range w.Compact().Datasets {
-		if name(d.System, d.Table.Schema, d.Table.Name) == name(s.d.System, def.Table.Schema, def.Table.Name) {
+		if d.System == s.d.System && w.mayBeSame(d.System, d.Table, def.Table) {
 			out = append(out, w.sight(s.p, d.Name))
 		}
 	}
 	return out
+}
+
+// mayBeSame tells whether two names may be of one table. A table without a schema
+// stands in the system's own; only the connection string of a MySQL system tells which
+// that is, so any may be.
+func (w *Workflow) mayBeSame(system string, a, b record.Table) bool {
+	if a.Name != b.Name {
+		return false
+	}
+	sys, _ := w.Compact().System(system)
+	if sys.Kind == compact.MySQL && (a.Schema == "" || b.Schema == "") {
+		return true
+	}
+	usual := map[compact.Kind]string{compact.SQLite: "main", compact.Postgres: "public"}[sys.Kind]
+	return cmp.Or(a.Schema, usual) == cmp.Or(b.Schema, usual)
 }

@@ -206,6 +206,9 @@ type UseCases interface {
 	// address; errs.Unsigned if it knows nobody.
 	Person(ctx context.Context, email access.Email, means access.Means) (access.Principal, error)
 	Health(ctx context.Context) []Health
+	// Rights tells a steward the least rights that the systems' accounts need; nobody
+	// else anything.
+	Rights(ctx context.Context, p access.Principal) []wire.SystemRights
 }
 
 // Health is the state of one thing that is configured.

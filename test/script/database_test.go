@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sutor/internal/connector/mysql/mysqltest"
 )
 
 // sqlCmd runs a statement behind Sutor's back and prints its rows: values
@@ -30,13 +32,15 @@ func sqlCmd(ts *testscript.TestScript, neg bool, args []string) {
 
 // database gives a URL as it is, a file from the story's folder on.
 func database(ts *testscript.TestScript, name string) string {
-	if isPostgres(name) {
+	if isPostgres(name) || isMySQL(name) {
 		return name
 	}
 	return ts.MkAbs(name)
 }
 
 func isPostgres(database string) bool { return strings.HasPrefix(database, "postgres://") }
+
+func isMySQL(database string) bool { return strings.HasPrefix(database, "mysql://") }
 
 // query runs SQL on a connection of its own.
 func query(database, statement string) (string, error) {
@@ -69,13 +73,17 @@ func hold(database, statement string) (*held, error) {
 		}
 		return &held{b.String(), func() error { return conn.Close(ctx) }}, err
 	}
-	db, err := sql.Open("sqlite3", "file:"+url.PathEscape(database)+"?_busy_timeout=20000")
+	open := func() (*sql.DB, error) { return sql.Open("sqlite3", "file:"+url.PathEscape(database)+"?_busy_timeout=20000") }
+	if isMySQL(database) {
+		open = func() (*sql.DB, error) { return mysqltest.Open(database) }
+	}
+	db, err := open()
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	h := &held{close: db.Close}
-	h.rows, err = sqliteRows(ctx, db, statement)
+	h.rows, err = rowsOf(ctx, db, statement)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -92,24 +100,34 @@ func nulls(row [][]byte) [][]byte {
 	return out
 }
 
-func sqliteRows(ctx context.Context, db *sql.DB, statement string) (string, error) {
-	rows, err := db.QueryContext(ctx, statement)
+// rowsOf gives the rows of all statements.
+func rowsOf(ctx context.Context, db *sql.DB, statements string) (string, error) {
+	rows, err := db.QueryContext(ctx, statements)
 	if err != nil {
 		return "", err
 	}
 	defer rows.Close()
+	var b strings.Builder
+	for more := true; more; more = rows.NextResultSet() {
+		if err := appendRows(&b, rows); err != nil {
+			return "", err
+		}
+	}
+	return b.String(), rows.Err()
+}
+
+func appendRows(b *strings.Builder, rows *sql.Rows) error {
 	columns, err := rows.Columns()
 	if err != nil {
-		return "", err
+		return err
 	}
-	var b strings.Builder
 	for rows.Next() {
 		values, into := make([]any, len(columns)), make([]any, len(columns))
 		for i := range values {
 			into[i] = &values[i]
 		}
 		if err := rows.Scan(into...); err != nil {
-			return "", err
+			return err
 		}
 		for i, v := range values {
 			if i > 0 {
@@ -119,7 +137,7 @@ func sqliteRows(ctx context.Context, db *sql.DB, statement string) (string, erro
 		}
 		b.WriteByte('\n')
 	}
-	return b.String(), rows.Err()
+	return rows.Err()
 }
 
 func shown(v any) string {
@@ -155,7 +173,7 @@ func unlock(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(of(ts).held.close())
 }
 
-// line is a way to PostgreSQL that can be cut.
+// line is a way to PostgreSQL or MariaDB that can be cut.
 type line struct {
 	address, to string
 
@@ -166,7 +184,7 @@ type line struct {
 	held    chan struct{} // closed once an answer to a commit was held back
 }
 
-// proxy puts a line between the server and PostgreSQL, and cuts it.
+// proxy puts a line between the server and the company's database, and cuts it.
 func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 1, "proxy open|close|hold|held")
 	s := of(ts)
@@ -250,8 +268,8 @@ func (l *line) carry(near net.Conn) {
 		l.pass(near, far, func(b []byte) bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			writes = writes || bytes.Contains(b, []byte("pg_current_xact_id"))
-			committed = committed || l.holding && writes && bytes.Contains(b, []byte("commit\x00"))
+			writes = writes || bytes.Contains(b, []byte("pg_current_xact_id")) || bytes.Contains(b, []byte("sutor staged"))
+			committed = committed || l.holding && writes && (bytes.Contains(b, []byte("commit\x00")) || bytes.Contains(b, []byte("\x03COMMIT")))
 			return true
 		})
 	}()

@@ -9,7 +9,7 @@
 //
 // # Commands of the stories, beside testscript's own
 //
-//	company sqlite|postgres         the common company: compact.yaml, and the database of company.sql in $ERP
+//	company sqlite|postgres|mysql   the common company: compact.yaml, and the database of company.sql in $ERP
 //	server [flag…]                  sutor serve with compact.yaml and the folder data; a token of each person in $MARIA, $OLAF…
 //	halt | crash                    ends the server, as a steward does (SIGTERM) or as a crash does (SIGKILL)
 //	reload PATTERN                  SIGHUP, then waits for the server's word on the Compact, which must match
@@ -23,9 +23,9 @@
 //	documents N                     the last standard output is so many JSON documents, one a line
 //	problem N [as PERSON] command…  exits N with nothing but one problem, on standard error
 //	edit FILE OLD NEW               replaces a text that stands in a file once
-//	sql DATABASE STATEMENT          reads and edits behind Sutor's back; a path of SQLite or a URL of PostgreSQL
+//	sql DATABASE STATEMENT          reads and edits behind Sutor's back; a path of SQLite or a URL of PostgreSQL or MariaDB
 //	lock DATABASE STATEMENT | unlock  holds a transaction open
-//	proxy open|close|hold|held      a line to PostgreSQL that can be cut, or cut at the commit, in $ERP_DSN
+//	proxy open|close|hold|held      a line to the company's database that can be cut, or cut at the commit, in $ERP_DSN
 //	bytes FILE PIECE…               writes a file of pieces with Go's escapes; 3*ab repeats
 //	forge PACK OUT ACT…             flip, byte, add, remove, rename: what somebody may do to a pack
 //	forgeries PACK N                flips one bit at N places, one after the other; each must fail to verify with 7
@@ -43,6 +43,7 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -55,11 +56,12 @@ import (
 
 	"sutor/internal/app"
 	"sutor/internal/cli"
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/connector/postgres/pgtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(besidePostgres{m}, map[string]func(){"sutor": program})
+	testscript.Main(beside{m}, map[string]func(){"sutor": program})
 }
 
 // program is cmd/sutor's main. It also ends when the test that started it is gone.
@@ -72,24 +74,46 @@ func program() {
 	os.Exit(code)
 }
 
-// besidePostgres runs the stories beside a PostgreSQL server.
-type besidePostgres struct{ m *testing.M }
+// beside runs the stories beside a PostgreSQL server and a MariaDB server.
+type beside struct{ m *testing.M }
 
-func (b besidePostgres) Run() int {
-	if os.Getenv(pgtest.Variable) != "" {
-		return b.m.Run()
+func (b beside) Run() int {
+	var stops []func() error
+	var failed error
+	start := func(variable string, server func() (url string, stop func() error, err error)) {
+		if os.Getenv(variable) != "" || failed != nil {
+			return
+		}
+		url, stop, err := server()
+		if err == nil {
+			stops = append(stops, stop)
+			err = os.Setenv(variable, url)
+		}
+		failed = err
 	}
-	server, err := pgtest.Start(context.Background())
-	if err == nil {
-		err = os.Setenv(pgtest.Variable, server.URL())
+	start(pgtest.Variable, func() (string, func() error, error) {
+		s, err := pgtest.Start(context.Background())
+		if err != nil {
+			return "", nil, err
+		}
+		return s.URL(), s.Stop, nil
+	})
+	start(mysqltest.Variable, func() (string, func() error, error) {
+		s, err := mysqltest.Start(context.Background())
+		if err != nil {
+			return "", nil, err
+		}
+		return s.URL(), s.Stop, nil
+	})
+	code := 1
+	if failed == nil {
+		code = b.m.Run()
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	for _, stop := range stops {
+		failed = errors.Join(failed, stop())
 	}
-	code := b.m.Run()
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if failed != nil {
+		fmt.Fprintln(os.Stderr, failed)
 		return 1
 	}
 	return code
@@ -161,10 +185,13 @@ var companySQL string
 // company gives the story the common company, unless it brings its own
 // compact.yaml or company.sql.
 func company(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, args, 1, "company sqlite|postgres")
+	plain(ts, neg, args, 1, "company sqlite|postgres|mysql")
 	erp, system := ts.MkAbs("erp.db"), "{kind: sqlite, dsn: erp.db}"
-	if args[0] == "postgres" {
+	switch args[0] {
+	case "postgres":
 		erp, system = pgtest.Database(of(ts).t), `{kind: postgres, dsn: "env:ERP_DSN"}`
+	case "mysql":
+		erp, system = mysqltest.Database(of(ts).t), `{kind: mysql, dsn: "env:ERP_DSN"}`
 	}
 	ts.Setenv("ERP", erp)
 	ts.Setenv("ERP_DSN", erp)

@@ -6,6 +6,7 @@ package all
 import (
 	"fmt"
 
+	"sutor/internal/connector/mysql"
 	"sutor/internal/connector/postgres"
 	"sutor/internal/connector/sqlite"
 	"sutor/internal/system"
@@ -13,16 +14,31 @@ import (
 )
 
 type connector struct {
-	kind string
-	open driver.Open
+	kind   string
+	open   driver.Open
+	rights driver.Rights
+}
+
+func list() []connector {
+	return []connector{
+		{"mysql", mysql.Open, mysql.Rights},
+		{"postgres", postgres.Open, postgres.Rights},
+		{"sqlite", sqlite.Open, sqlite.Rights},
+	}
 }
 
 // Connectors gives all connectors by kind.
-func Connectors() system.Registry {
-	return registry(
-		connector{"postgres", postgres.Open},
-		connector{"sqlite", sqlite.Open},
-	)
+func Connectors() system.Registry { return registry(list()...) }
+
+// Rights gives what tells the rights that an account of a kind needs; nil for a kind
+// that there is not.
+func Rights(kind string) driver.Rights {
+	for _, c := range list() {
+		if c.kind == kind {
+			return c.rights
+		}
+	}
+	return nil
 }
 
 // registry panics where a kind is named twice: that is a mistake in the list.

@@ -9,12 +9,15 @@ import (
 
 func TestConnectors(t *testing.T) {
 	t.Parallel()
-	if got, want := Connectors().Kinds(), []string{"postgres", "sqlite"}; !slices.Equal(got, want) {
+	if got, want := Connectors().Kinds(), []string{"mysql", "postgres", "sqlite"}; !slices.Equal(got, want) {
 		t.Errorf("kinds %v, want %v", got, want)
 	}
 	for kind, open := range Connectors() {
 		if open == nil {
 			t.Errorf("%s has no Open", kind)
+		}
+		if Rights(kind) == nil {
+			t.Errorf("%s does not tell which rights it needs", kind)
 		}
 	}
 }
@@ -26,5 +29,5 @@ func TestTwiceListed(t *testing.T) {
 			t.Error("a kind listed twice should panic")
 		}
 	}()
-	registry(connector{"sqlite", sqlite.Open}, connector{"sqlite", sqlite.Open})
+	registry(connector{"sqlite", sqlite.Open, nil}, connector{"sqlite", sqlite.Open, nil})
 }

@@ -212,7 +212,7 @@ func limit(v *excelize.DataValidation, c Column) bool {
 	case record.Int:
 		kind = excelize.DataValidationTypeWhole
 		if c.Type.Bits < 64 {
-			low, high = strconv.FormatInt(-1<<(c.Type.Bits-1), 10), strconv.FormatInt(1<<(c.Type.Bits-1)-1, 10)
+			low, high = c.Type.Bounds()
 		}
 		strict = c.Type.Bits < 64
 	case record.Decimal:

@@ -127,8 +127,21 @@ func (c *cellSQL) mid(name, expression string) {
 func (c *cellSQL) intCell(t record.Type, i int) {
 	c.mid("d", `regexp_replace(@t, '^[+-]?0*([0-9])', '\1')`)
 	c.mid("v", `CASE WHEN starts_with(@t, '-') AND @d <> '0' THEN '-' || @d ELSE @d END`)
-	c.problem = `WHEN TRY_CAST(@v AS ` + map[int]string{16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[t.Bits] + `) IS NULL THEN 'out-of-range'`
+	c.problem = `WHEN ` + outOfRange(t) + ` THEN 'out-of-range'`
 	c.value = `@v`
+}
+
+// outOfRange judges whole numbers; DuckDB has types of all sizes but 24 bits.
+func outOfRange(t record.Type) string {
+	name := map[int]string{8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[t.Bits]
+	if name == "" {
+		low, high := t.Bounds()
+		return `coalesce(TRY_CAST(@v AS BIGINT) NOT BETWEEN ` + low + ` AND ` + high + `, true)`
+	}
+	if t.Unsigned {
+		name = "U" + name
+	}
+	return `TRY_CAST(@v AS ` + name + `) IS NULL`
 }
 
 func (c *cellSQL) decimalCell(t record.Type, i int) {

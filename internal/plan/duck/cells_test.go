@@ -28,6 +28,7 @@ func newSession(t *testing.T) *Session {
 
 var cellTypes = []record.Type{
 	{Kind: record.Bool}, {Kind: record.Int, Bits: 16}, {Kind: record.Int, Bits: 32}, {Kind: record.Int, Bits: 64},
+	{Kind: record.Int, Bits: 8}, {Kind: record.Int, Bits: 24}, {Kind: record.Int, Bits: 8, Unsigned: true}, {Kind: record.Int, Bits: 24, Unsigned: true}, {Kind: record.Int, Bits: 64, Unsigned: true},
 	{Kind: record.Decimal, Precision: 12, Scale: 2}, {Kind: record.Decimal, Precision: 5, Scale: 5}, {Kind: record.Decimal, Precision: 40, Scale: 0},
 	{Kind: record.Decimal, Precision: 3, Scale: 5}, {Kind: record.Decimal, Precision: -1, Scale: -1},
 	{Kind: record.Float, Bits: 64}, {Kind: record.Float, Bits: 32},

@@ -262,6 +262,21 @@ const (
 	TxInProgress TxState = "in progress"
 )
 
+// Need is what is done with a table: it is read, and changed in these ways.
+type Need struct {
+	Table                  record.Table
+	Insert, Update, Delete bool
+}
+
+// Changes tells whether anything is written.
+func (n Need) Changes() bool { return n.Insert || n.Update || n.Delete }
+
+// Rights gives the least rights that a system's account needs, each as a statement of
+// the system's own by which its administrator gives it, or where it has none as a
+// sentence. It connects to nothing: rights are asked for before there is a connection.
+// dsn is the resolved connection string, of which no secret may be told.
+type Rights func(dsn string, needs []Need) []string
+
 // Open connects to a system. dsn is the resolved connection string: it holds
 // the secret and must not appear in any error.
 type Open func(ctx context.Context, dsn string) (Driver, error)

@@ -18,8 +18,11 @@ func edges(t record.Type) []string {
 	case record.Bool:
 		return []string{"true", "false"}
 	case record.Int:
-		low, high := int64(-1)<<(t.Bits-1), int64(1)<<(t.Bits-1)-1
-		return []string{"0", "1", "-1", fmt.Sprint(low), fmt.Sprint(high), fmt.Sprint(high - 1)}
+		low, high := t.Bounds()
+		if t.Unsigned {
+			return []string{low, "1", "100", high}
+		}
+		return []string{"0", "1", "-1", low, high, "100"}
 	case record.Decimal:
 		return canonical(t, "0", "0.1", "-0.1", "1", "-12.5", "0.05", nines(t), "-"+nines(t))
 	case record.Float:
@@ -119,8 +122,7 @@ func value(t record.Type) *rapid.Generator[string] {
 	edge := rapid.SampledFrom(edges(t))
 	switch t.Kind {
 	case record.Int:
-		low, high := int64(-1)<<(t.Bits-1), int64(1)<<(t.Bits-1)-1
-		return rapid.OneOf(edge, rapid.Map(rapid.Int64Range(low, high), func(v int64) string { return fmt.Sprint(v) }))
+		return rapid.OneOf(edge, ints(t))
 	case record.Decimal:
 		return rapid.OneOf(edge, decimals(t))
 	case record.Float:
@@ -131,6 +133,13 @@ func value(t record.Type) *rapid.Generator[string] {
 		return rapid.OneOf(edge, times(t))
 	}
 	return edge
+}
+
+func ints(t record.Type) *rapid.Generator[string] {
+	if t.Unsigned {
+		return rapid.Map(rapid.Uint64Range(0, 1<<t.Bits-1), func(v uint64) string { return fmt.Sprint(v) })
+	}
+	return rapid.Map(rapid.Int64Range(-1<<(t.Bits-1), 1<<(t.Bits-1)-1), func(v int64) string { return fmt.Sprint(v) })
 }
 
 func decimals(t record.Type) *rapid.Generator[string] {

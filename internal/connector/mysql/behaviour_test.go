@@ -1,0 +1,490 @@
+package mysql_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"sutor/internal/connector/mysql"
+	"sutor/internal/connector/mysql/mysqltest"
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+var ctx = context.Background()
+
+// world is a database of a test, from inside and outside.
+type world struct {
+	*testing.T
+	*system
+	drv driver.Driver
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return worldAt(t, mysqltest.Database(t))
+}
+
+func worldAt(t *testing.T, dsn string) *world {
+	t.Helper()
+	s := newSystem(t, dsn)
+	w := &world{t, s, s.Open(t)}
+	t.Cleanup(func() {
+		if err := w.drv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// make makes a table and describes it.
+func (w *world) make(sql string) driver.Table {
+	w.Helper()
+	w.Exec(w.T, sql)
+	name, _, _ := strings.Cut(strings.TrimPrefix(sql, "CREATE TABLE "), " ")
+	d, err := w.drv.Describe(ctx, record.Table{Name: name})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return d
+}
+
+// rest gives the columns that are not in the key.
+func rest(d driver.Table) (out record.Schema) {
+	for _, c := range d.Columns {
+		if d.Columns.Pick(d.PrimaryKey).Index(c.Name) < 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// write writes records, as package driver has them, in a transaction of its own.
+func (w *world) write(op driver.Op, d driver.Table, rows string) (stored string, conflicts []driver.Conflict, err error) {
+	w.Helper()
+	tx, err := w.drv.Begin(ctx, driver.Options{LockSeconds: 5})
+	if err != nil {
+		w.Fatal(err)
+	}
+	var out bytes.Buffer
+	_, conflicts, err = tx.Write(ctx, driver.Write{Op: op, Table: d.Table, Key: d.Columns.Pick(d.PrimaryKey), Columns: rest(d)}, strings.NewReader(rows), &out)
+	if err != nil || len(conflicts) > 0 {
+		if back := tx.Rollback(ctx); back != nil {
+			w.Error(back)
+		}
+		return "", conflicts, err
+	}
+	return out.String(), nil, tx.Commit(ctx)
+}
+
+func (w *world) export(d driver.Table) (string, error) {
+	var out bytes.Buffer
+	_, err := w.drv.Export(ctx, d.Table, d.Columns.Pick(d.PrimaryKey), d.Columns, &out)
+	return out.String(), err
+}
+
+func (w *world) fetch(d driver.Table, by string, asked string) string {
+	w.Helper()
+	var out bytes.Buffer
+	if _, _, err := w.drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: d.Columns.Pick([]string{by}), Columns: d.Columns.Pick([]string{"id"})}, strings.NewReader(asked), &out); err != nil {
+		w.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestOddValues: what may be stored and is no value of ours is read as it is, never
+// equals what is proposed, and can be given back.
+func TestOddValues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, c := range []struct{ native, stored, read, other string }{
+		{"date", "'0000-00-00'", "0000-00-00", "2024-01-31"},
+		{"date", "'2024-02-31'", "2024-02-31", "2024-02-29"},
+		{"date", "'2024-00-10'", "2024-00-10", "2024-01-10"},
+		{"datetime(3)", "'0000-00-00'", "0000-00-00 00:00:00", "2024-01-31 10:00:00.5"},
+		{"timestamp(6) NULL", "0", "0000-00-00 00:00:00+00", "2024-01-31 10:00:00+00"},
+		{"tinyint(1)", "2", "2", "true"},
+		{"boolean", "-7", "-7", "false"},
+		{"time", "'-300:00:01'", "-300:00:01", "23:59:59"},
+		{"bit(1)", "1", "true", "false"},
+		{"binary(4)", "X'00ff00'", `\x00ff0000`, `\xffffffff`},
+		{"decimal(6,2) zerofill", "1.5", "1.50", "12.25"},
+		{"int(6) zerofill", "7", "7", "8"},
+		{"bigint unsigned", "18446744073709551615", "18446744073709551615", "9223372036854775808"},
+		{"timestamp NULL", "'2026-03-29 02:30:00'", "2026-03-29 02:30:00+00", "1970-01-01 00:00:01+00"},
+		{"varchar(9) CHARACTER SET latin1", "'Zoë€'", "Zoë€", "ß"},
+		{"varchar(9) CHARACTER SET ucs2", "'Zoë€'", "Zoë€", "ß"},
+		{"json", `'{ "a" : 1 }'`, `{ ""a"" : 1 }`, "[1, 2]"},
+		{"enum('a', 'b''c')", "'b''c'", "b'c", "a"},
+		{"float", "0.1", "0.10000000149011612", "0.2"},
+	} {
+		d := w.make(fmt.Sprintf("CREATE TABLE t%d (id int PRIMARY KEY, v %s)", i, c.native))
+		w.Exec(t, fmt.Sprintf("SET STATEMENT sql_mode = 'ALLOW_INVALID_DATES' FOR INSERT INTO t%d VALUES (1, %s)", i, c.stored))
+		want := fmt.Sprintf("1,\"1\",\"%s\"\n", c.read)
+		if got, err := w.export(d); err != nil || got != want {
+			t.Errorf("%s: read %q, %v; want %q", c.native, got, err, want)
+			continue
+		}
+		there := fmt.Sprintf("1,\"1\",\"1\",\"%s\",\"%s\"\n", c.read, c.other)
+		back := fmt.Sprintf("1,\"1\",\"1\",\"%s\",\"%s\"\n", c.other, c.read)
+		for _, rows := range []string{there, back} {
+			if _, conflicts, err := w.write(driver.Update, d, rows); err != nil || conflicts != nil {
+				t.Errorf("%s: %q gives %v, %v", c.native, rows, conflicts, err)
+			}
+		}
+		if got, err := w.export(d); err != nil || got != want {
+			t.Errorf("%s: %q after there and back, %v", c.native, got, err)
+		}
+	}
+}
+
+// TestMisfits: nothing is cut off, rounded or turned into another value; the refusal
+// names the column. What is looked up and cannot be there meets nothing.
+func TestMisfits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, c := range []struct{ native, value, live string }{
+		{"tinyint unsigned", "-1", "0"},
+		{"tinyint", "128", "127"},
+		{"mediumint", "8388608", "8388607"},
+		{"varchar(3)", "abcd", "'abc'"},
+		{"varchar(9) CHARACTER SET latin1", "日本", "'??'"},
+		{"varchar(9) CHARACTER SET utf8mb3", "😀", "'?'"},
+		{"binary(2)", `\x00`, "X'0000'"},
+		{"varbinary(2)", `\x000000`, "X'0000'"},
+		{"timestamp NULL", "1969-12-31 23:59:59+00", "0"},
+	} {
+		d := w.make(fmt.Sprintf("CREATE TABLE t%d (id int PRIMARY KEY, v %s)", i, c.native))
+		w.Exec(t, fmt.Sprintf("SET STATEMENT sql_mode = '' FOR INSERT INTO t%d VALUES (1, %s)", i, c.live))
+		var r *driver.Refusal
+		_, _, err := w.write(driver.Insert, d, fmt.Sprintf("1,\"1\",\"2\",,\"%s\"\n", c.value))
+		if !errors.As(err, &r) || r.Column != "v" {
+			t.Errorf("%s: writing %q gives %v", c.native, c.value, err)
+		}
+		if got := w.fetch(d, "v", fmt.Sprintf("1,\"%s\"\n", c.value)); got != "" {
+			t.Errorf("%s: looking for %q gives %q", c.native, c.value, got)
+		}
+	}
+}
+
+// TestUnsupported: a type that rounds or guesses is refused when the Compact is checked.
+func TestUnsupported(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, a year, b float(7,2), c double(9,3), d bit(7), e set('a','b'), f inet6, g point)")
+	for _, c := range rest(d) {
+		if c.Type.Kind != record.Unsupported || c.Type.Native == "" {
+			t.Errorf("%s is described as %+v", c.Name, c.Type)
+		}
+	}
+}
+
+// TestCollations: a key is matched as the system matches, before is judged by bytes,
+// and a unique constraint counts what the system takes for equal.
+func TestCollations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id varchar(20) PRIMARY KEY, v varchar(20), u varchar(20) UNIQUE)")
+	w.Exec(t, "INSERT INTO t VALUES ('ada', 'Zoë', 'one')")
+	if got := w.fetch(d, "id", "1,\"ADA \"\n"); got != "1,\"ada\"\n" {
+		t.Errorf("the key is matched otherwise than the system does: %q", got)
+	}
+	for _, before := range []string{"zoë", "Zoe", "Zoë "} {
+		_, conflicts, err := w.write(driver.Update, d, fmt.Sprintf("1,\"10\",\"ada\",\"%s\",\"one\",\"x\",\n", before))
+		if err != nil || len(conflicts) != 1 || conflicts[0].Gone {
+			t.Errorf("%q is taken for Zoë: %v, %v", before, conflicts, err)
+		}
+	}
+	var r *driver.Refusal
+	if _, _, err := w.write(driver.Insert, d, "1,\"11\",\"bob\",,,\"x\",\"ONE\"\n"); !errors.As(err, &r) || r.Column != "u" || strings.Contains(errs.Detail(err), "ONE") {
+		t.Errorf("a unique value taken gives %v", err)
+	}
+	stored, _, err := w.write(driver.Update, d, "1,\"10\",\"ADA\",\"Zoë\",\"one\",\"zoe\",\n")
+	if err != nil || stored != "1,\"ada\",\"zoe\",\"one\"\n" {
+		t.Errorf("stored %q, %v", stored, err)
+	}
+}
+
+// TestFilledInSilence: where the server would put a value of its own for NULL or 0, it
+// is refused or kept.
+func TestFilledInSilence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, no int NOT NULL AUTO_INCREMENT UNIQUE, at timestamp NOT NULL DEFAULT current_timestamp ON UPDATE current_timestamp, v int)")
+	if c := d.Columns[1]; c.Identity != "default" || !c.HasDefault {
+		t.Errorf("no is described as %+v", c)
+	}
+	stored, _, err := w.write(driver.Insert, d, "1,\"110\",\"1\",,,,\"0\",\"2024-01-31 00:00:00+00\",\n")
+	if want := "1,\"1\",\"0\",\"2024-01-31 00:00:00+00\",\n"; err != nil || stored != want {
+		t.Errorf("stored %q, %v; want %q", stored, err, want)
+	}
+	for _, rows := range []string{"1,\"100\",\"2\",,,,,,\n", "1,\"010\",\"2\",,,,,,\n"} {
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Insert, d, rows); !errors.As(err, &r) || r.Column == "" {
+			t.Errorf("NULL in a column that may not be NULL gives %v", err)
+		}
+	}
+	stored, _, err = w.write(driver.Update, d, "1,\"001\",\"1\",\"0\",\"2024-01-31 00:00:00+00\",,,,\"7\"\n")
+	if err != nil || !strings.HasPrefix(stored, "1,\"1\",\"0\",\"20") || strings.Contains(stored, "2024-01-31") {
+		t.Errorf("what the system puts beside is not told: %q, %v", stored, err)
+	}
+}
+
+// TestTriggers: what a trigger makes of a row is what was stored, and its no is one.
+func TestTriggers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v varchar(20))")
+	w.Exec(t, `CREATE TRIGGER up BEFORE INSERT ON t FOR EACH ROW BEGIN
+		IF NEW.v = 'secret' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not secret'; END IF; SET NEW.v = upper(NEW.v); END`)
+	if stored, _, err := w.write(driver.Insert, d, "1,\"1\",\"1\",,\"abc\"\n"); err != nil || stored != "1,\"1\",\"ABC\"\n" {
+		t.Errorf("stored %q, %v", stored, err)
+	}
+	var r *driver.Refusal
+	if _, _, err := w.write(driver.Insert, d, "1,\"1\",\"2\",,\"secret\"\n"); !errors.As(err, &r) || strings.Contains(errs.Detail(err), "secret") {
+		t.Errorf("a trigger's no gives %v", err)
+	}
+}
+
+// TestRules: refusals name the rule and its columns.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.make("CREATE TABLE p (id int PRIMARY KEY)")
+	d := w.make(`CREATE TABLE t (id int PRIMARY KEY, n int, CONSTRAINT positive CHECK (n > 0), a int, b int, p int,
+		UNIQUE KEY pair (a, b), CONSTRAINT parent FOREIGN KEY (p) REFERENCES p (id))`)
+	w.Exec(t, "INSERT INTO t VALUES (1, 1, 1, 1, NULL)")
+	for rows, want := range map[string]driver.Refusal{
+		"1,\"1000\",\"2\",,,,,\"-5\",,,\n":     {Constraint: "positive"},
+		"1,\"0110\",\"2\",,,,,,\"1\",\"1\",\n": {Constraint: "pair", Column: "a, b"},
+		"1,\"0001\",\"2\",,,,,,,,\"987654\"\n": {Constraint: "parent", Column: "p"},
+	} {
+		var r *driver.Refusal
+		_, _, err := w.write(driver.Insert, d, rows)
+		if !errors.As(err, &r) || want.Constraint != "" && r.Constraint != want.Constraint || r.Column != want.Column || strings.Contains(errs.Detail(err), "987654") {
+			t.Errorf("%q gives %+v (%v), want %+v", rows, r, errs.Detail(err), want)
+		}
+	}
+}
+
+// TestFamilies: rows of one table that refer to each other are written in an order
+// that the server takes.
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []string{"", " ON DELETE CASCADE", " ON DELETE SET NULL"} {
+		w := newWorld(t)
+		d := w.make("CREATE TABLE t (id int PRIMARY KEY, boss int, note varchar(9) DEFAULT 'x', FOREIGN KEY (boss) REFERENCES t (id)" + rule + ")")
+		rows := "1,\"10\",\"1\",,,\"2\",\n2,\"11\",\"2\",,,\"3\",\"y\"\n3,\"10\",\"3\",,,,\n4,\"10\",\"4\",,,\"4\",\n"
+		stored, conflicts, err := w.write(driver.Insert, d, rows)
+		if err != nil || conflicts != nil || strings.Count(stored, "\n") != 4 {
+			t.Fatalf("%q: %q, %v, %v", rule, stored, conflicts, err)
+		}
+		gone := "1,\"00\",\"2\",\"3\",\"y\",,\n2,\"00\",\"3\",,\"x\",,\n3,\"00\",\"1\",\"2\",\"x\",,\n"
+		stored, conflicts, err = w.write(driver.Delete, d, gone)
+		if err != nil || conflicts != nil || strings.Count(stored, "\n") != 3 {
+			t.Errorf("%q: deleting gives %q, %v, %v", rule, stored, conflicts, err)
+		}
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Insert, d, "1,\"10\",\"1\",,,\"7\",\n"); !errors.As(err, &r) || r.Column != "boss" {
+			t.Errorf("a boss who is not there gives %v", err)
+		}
+	}
+}
+
+// TestWide: more and wider columns than fit into a row of a temporary table.
+func TestWide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var columns, values []string
+	for i := range 60 {
+		columns, values = append(columns, fmt.Sprintf("c%d varchar(250)", i)), append(values, fmt.Sprintf("%q", strings.Repeat("é", 250-i)))
+	}
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, " + strings.Join(columns, ", ") + ", b varbinary(300), z char(200))")
+	row := strings.Join(values, ",")
+	stored, _, err := w.write(driver.Insert, d, "1,\""+strings.Repeat("1", 62)+"\",\"1\","+strings.Repeat(",", 62)+row+",\"\\x00ff\",\"z\"\n")
+	if want := "1,\"1\"," + row + ",\"\\x00ff\",\"z\"\n"; err != nil || stored != want {
+		t.Fatalf("stored %.200q, %v", stored, err)
+	}
+	if _, conflicts, err := w.write(driver.Update, d, "1,\"1"+strings.Repeat("0", 61)+"\",\"1\","+row+",\"\\x00ff\",\"z\",\"new\","+strings.Repeat(",", 60)+"\n"); err != nil || conflicts != nil {
+		t.Errorf("%v, %v", conflicts, err)
+	}
+}
+
+// TestReadOnly: a table that cannot be written says why when the Compact is checked.
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(t, "CREATE TABLE base (id int PRIMARY KEY)")
+	for sql, want := range map[string]string{
+		"CREATE TABLE m (id int PRIMARY KEY) ENGINE=MyISAM": "cannot take back",
+		"CREATE TABLE a (id int PRIMARY KEY) ENGINE=Aria":   "cannot take back",
+		"CREATE TABLE i (id int PRIMARY KEY)":               "",
+	} {
+		if d := w.make(sql); want == "" && d.ReadOnly != "" || !strings.Contains(d.ReadOnly, want) {
+			t.Errorf("%s: %q", sql, d.ReadOnly)
+		}
+	}
+	w.Exec(t, "CREATE VIEW v AS SELECT * FROM base")
+	if d, err := w.drv.Describe(ctx, record.Table{Name: "v"}); err != nil || !strings.Contains(d.ReadOnly, "view") {
+		t.Errorf("a view: %q, %v", d.ReadOnly, err)
+	}
+	if _, _, err := w.write(driver.Insert, driver.Table{Table: record.Table{Name: "m"}, Columns: record.Schema{{Name: "id"}}, PrimaryKey: []string{"id"}}, "1,\"\",\"1\"\n"); err == nil {
+		t.Error("a table without transactions is written")
+	}
+}
+
+// TestRights: the rights that doc.go names are enough, and fewer are said.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	w.Exec(t, "INSERT INTO t VALUES (1, 1)")
+	all := mysql.Rights(w.dsn, []driver.Need{{Table: record.Table{Name: "t"}, Insert: true, Update: true, Delete: true}})
+	read := mysql.Rights(w.dsn, []driver.Need{{Table: d.Table}})
+	for name, c := range map[string]struct {
+		rights   []string
+		readOnly string
+		write    bool
+	}{
+		"writer":   {all, "", true},
+		"reader":   {read, "only the right to read", false},
+		"stranger": {read[:1], "absent", false},
+	} {
+		user := w.name[5:] + name[:1]
+		w.Exec(t, "CREATE USER "+user+"@'127.0.0.1' IDENTIFIED BY 'pw'")
+		t.Cleanup(func() { w.Exec(t, "DROP USER "+user+"@'127.0.0.1'") })
+		for _, r := range c.rights {
+			grant := strings.Replace(r, "'sutor_admin'@'%'", user+"@'127.0.0.1'", 1)
+			if grant == r {
+				t.Fatalf("the statement %s is for somebody else", r)
+			}
+			w.Exec(t, "SET sql_mode = ''; "+grant)
+		}
+		at := w.dsn[strings.Index(w.dsn, "@"):]
+		drv, err := mysql.Open(ctx, "mysql://"+user+":pw"+at)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		t.Cleanup(func() { _ = drv.Close() })
+		got, err := drv.Describe(ctx, record.Table{Name: "t"})
+		if c.readOnly == "absent" {
+			if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "no right") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || !strings.Contains(got.ReadOnly, c.readOnly) || c.write && got.ReadOnly != "" {
+			t.Errorf("%s: %q, %v", name, got.ReadOnly, err)
+		}
+		if _, _, err := drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: d.Columns[:1], Columns: d.Columns}, strings.NewReader("1,\"1\"\n"), io.Discard); err != nil {
+			t.Errorf("%s may not fetch: %v", name, err)
+		}
+		other := &world{t, w.system, drv}
+		for op, rows := range map[driver.Op]string{driver.Insert: "1,\"1\",\"2\",,\"2\"\n", driver.Update: "1,\"1\",\"1\",\"1\",\"1\"\n", driver.Delete: "1,\"0\",\"1\",\"1\",\n"} {
+			var r *driver.Refusal
+			if _, _, err := other.write(op, d, rows); c.write && err != nil || !c.write && !errors.As(err, &r) {
+				t.Errorf("%s, %s: %v", name, op, err)
+			}
+			w.Exec(t, "DELETE FROM t WHERE id = 2; REPLACE INTO t VALUES (1, 1)")
+		}
+	}
+}
+
+// TestDeadlock: whoever is taken back is told that it may be tried again, and writes
+// nothing more.
+func TestDeadlock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	w.Exec(t, "INSERT INTO t VALUES (1, 0), (2, 0)")
+	write := func(tx driver.Tx, id string) error {
+		_, _, err := tx.Write(ctx, driver.Write{Op: driver.Update, Table: d.Table, Key: d.Columns[:1], Columns: d.Columns[1:]}, strings.NewReader("1,\"1\",\""+id+"\",\"0\",\"5\"\n"), io.Discard)
+		return err
+	}
+	one, err := w.drv.Begin(ctx, driver.Options{})
+	two, err2 := w.drv.Begin(ctx, driver.Options{})
+	if err := errors.Join(err, err2, one.Mark(ctx), two.Mark(ctx), write(one, "1"), write(two, "2")); err != nil {
+		t.Fatal(err)
+	}
+	other := make(chan error)
+	go func() { other <- write(one, "2") }()
+	mine := write(two, "1")
+	theirs := <-other
+	for tx, err := range map[driver.Tx]error{one: theirs, two: mine} {
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, driver.ErrAgain) || errs.KindOf(err) != errs.Unavailable {
+			t.Errorf("the one that was taken back hears %v", err)
+		}
+		if tx.Commit(ctx) == nil || tx.Back(ctx) == nil || write(tx, "1") == nil {
+			t.Error("a transaction that was taken back goes on")
+		}
+	}
+	if mine == nil && theirs == nil {
+		t.Error("neither was taken back")
+	}
+	if err := errors.Join(one.Rollback(ctx), two.Rollback(ctx)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGivenUp: a write whose caller gives up while it waits leaves nothing open.
+func TestGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	w.Exec(t, "INSERT INTO t VALUES (1, 0), (2, 0)")
+	release := w.Lock(t, record.Table{Schema: w.name, Name: "t"})
+	defer release()
+	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	tx, err := w.drv.Begin(ctx, driver.Options{LockSeconds: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = tx.Write(short, driver.Write{Op: driver.Update, Table: d.Table, Key: d.Columns[:1], Columns: d.Columns[1:]}, strings.NewReader("1,\"1\",\"1\",\"0\",\"5\"\n"), io.Discard)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if err := tx.Rollback(ctx); err != nil {
+		t.Error(err)
+	}
+	var waiting int
+	until := time.Now().Add(10 * time.Second)
+	for {
+		if err := w.pool.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE %sutor staged%' AND DB = ?", w.name).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if waiting == 0 || time.Now().After(until) {
+			break
+		}
+	}
+	if waiting != 0 {
+		t.Error("the server goes on with a write that nobody waits for")
+	}
+}
+
+// TestUnreadable: a text that none of ours can be ends the reading with the place.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v varchar(20))")
+	w.Exec(t, "INSERT INTO t VALUES (7, 'fine'), (8, concat('a', char(0)))")
+	if _, err := w.export(d); err == nil || !strings.Contains(err.Error(), "The column v of t") || !strings.Contains(err.Error(), "id 8") {
+		t.Errorf("got %v", err)
+	}
+	_, _, err := w.drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: d.Columns[:1], Columns: d.Columns}, strings.NewReader("5,\"8\"\n"), io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "id 8") {
+		t.Errorf("got %v", err)
+	}
+	if got := w.fetch(d, "id", "1,\"7\"\n"); got != "1,\"7\"\n" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,34 @@
+package mysql
+
+import (
+	"crypto/tls"
+	"testing"
+)
+
+func TestTooOld(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"10.11.19-MariaDB-0+deb12u1": false, "10.4.0-MariaDB": false, "10.3.39-MariaDB": true, "5.5.5-10.11.6-MariaDB": false, "5.5.5-10.1.1-MariaDB": true,
+		"11.4.2-MariaDB-log": false, "8.0.36": false, "8.4.0-log": false, "9.0.1": false, "5.7.44-log": true,
+	} {
+		if got := tooOld(version); got != want {
+			t.Errorf("%s: %v, want %v", version, got, want)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	c, err := parse("mysql://su%40tor:p%2Fw@[::1]/Sales%20Dept")
+	if err != nil || c.User != "su@tor" || c.Passwd != "p/w" || c.Addr != "[::1]:3306" || c.DBName != "Sales Dept" || c.AllowAllFiles || !c.AllowFallbackToPlaintext {
+		t.Errorf("%+v, %v", c, err)
+	}
+	c, err = parse("mariadb://sutor@db.example.test:3307/erp?ssl-mode=verify_identity")
+	if err != nil || c.AllowFallbackToPlaintext || c.TLS == nil || c.TLS.ServerName != "db.example.test" || c.TLS.InsecureSkipVerify || c.TLS.MinVersion != tls.VersionTLS12 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	c, err = parse("mysql://sutor@localhost/erp?socket=/run/mysqld/mysqld.sock")
+	if err != nil || c.Net != "unix" || c.Addr != "/run/mysqld/mysqld.sock" || c.TLS != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

@@ -1,0 +1,367 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// staged is the temporary table of a step: n, mask, k0…, b0…, a0….
+const staged = "`sutor staged`"
+
+// mostInRow is how many bytes the before and after of a row may take in the row
+// itself; the server's bound is 65,535 for all of it.
+const mostInRow = 20_000
+
+// step is one Write on its way.
+type step struct {
+	tx           *apply
+	write        driver.Write
+	table        *table
+	key, columns []column
+	masks        map[string]int64    // how many rows have it
+	family       []driver.ForeignKey // those that refer to the table itself
+	aside        int64               // rows that step aside for others (aside.go)
+}
+
+func (a *apply) prepare(ctx context.Context, w driver.Write) (*step, error) {
+	t, err := a.session.inspect(ctx, w.Table)
+	if err != nil {
+		return nil, err
+	}
+	if !t.undoes {
+		return nil, &driver.Refusal{Message: "The storage engine " + t.engine + " of the table " + t.name.String() + " cannot take back what was written."}
+	}
+	s := &step{tx: a, write: w, table: t, masks: map[string]int64{}}
+	if s.key, err = t.live(w.Key); err != nil {
+		return nil, err
+	}
+	if s.columns, err = t.live(w.Columns); err != nil {
+		return nil, err
+	}
+	if len(s.key) == 0 {
+		return nil, errs.New(errs.Internal, "Rows of %s were to be written without a key.", t.name.Name)
+	}
+	if w.Op != driver.Update {
+		s.family, err = a.session.family(ctx, t.name)
+	}
+	return s, explain(ctx, err)
+}
+
+// run stages the rows, writes them, and where not all could be written takes the step
+// back to find out which.
+func (s *step) run(ctx context.Context, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
+	sent, err := s.stage(ctx, rows)
+	if err != nil || sent == 0 {
+		return 0, nil, err
+	}
+	if err := s.refuseNulls(ctx); err != nil {
+		return 0, nil, err
+	}
+	if s.write.Op == driver.Insert {
+		if conflicts, err := s.conflicts(ctx); err != nil || len(conflicts) > 0 {
+			return 0, conflicts, err
+		}
+	}
+	if _, err := s.tx.exec(ctx, "SAVEPOINT sutor_step"); err != nil {
+		return 0, nil, err
+	}
+	written, err := s.change(ctx, sent, stored)
+	if err == nil && written == sent {
+		_, err = s.tx.exec(ctx, "RELEASE SAVEPOINT sutor_step")
+		return written, nil, err
+	}
+	if err != nil && !isNumber(err, erDuplicate) {
+		return 0, nil, err
+	}
+	if _, back := s.tx.exec(ctx, "ROLLBACK TO SAVEPOINT sutor_step"); back != nil {
+		return 0, nil, back
+	}
+	conflicts, errFind := s.conflicts(ctx)
+	if errFind != nil || len(conflicts) > 0 {
+		return 0, conflicts, errFind
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	return 0, nil, s.unexplained(written, sent)
+}
+
+// unexplained is for rows that are as the plan says and yet were not written once each.
+func (s *step) unexplained(written, sent int64) error {
+	if written > sent {
+		return errs.New(errs.Invalid, "The key of the table %s is not unique: %d rows would be written for %d.", s.table.name, written, sent).
+			WithMend("The steward can choose a key that is unique in the database.")
+	}
+	return &driver.Refusal{Message: fmt.Sprintf("The database left out %d of %d rows of the table %s, or gave them another key: a trigger of the table, or someone changing them at this moment.",
+		sent-written, sent, s.table.name)}
+}
+
+// stage brings the rows into the temporary table.
+func (s *step) stage(ctx context.Context, rows io.Reader) (int64, error) {
+	var octets int64
+	for _, c := range s.columns {
+		octets += c.octets
+	}
+	wide := octets > mostInRow
+	into := []slot{numberSlot, {name: "mask", declared: "varchar(1024) CHARACTER SET ascii COLLATE ascii_bin NOT NULL", through: "$",
+		put: func(dst, text []byte) ([]byte, error) { return append(dst, text...), nil }}}
+	for i, c := range s.key {
+		into = append(into, strict(fmt.Sprint("k", i), c, s.table.name, false))
+	}
+	for _, side := range []string{"b", "a"} {
+		for i, c := range s.columns {
+			into = append(into, strict(fmt.Sprint(side, i), c, s.table.name, wide))
+		}
+	}
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	sent, err := s.tx.session.load(limited, staged, into, rows, func(f []record.Field) { s.masks[string(f[1].Text)]++ })
+	if err != nil {
+		return 0, err
+	}
+	for mask := range s.masks {
+		if len(mask) != len(s.columns) || strings.Trim(mask, "01") != "" {
+			return 0, errs.New(errs.Internal, "A row's mask does not fit the %d columns.", len(s.columns))
+		}
+	}
+	return sent, nil
+}
+
+// writing counts the rows that write the column at i.
+func (s *step) writing(i int) (n int64) {
+	for mask, rows := range s.masks {
+		if mask[i] == '1' {
+			n += rows
+		}
+	}
+	return n
+}
+
+// bit is the SQL condition that a staged row writes column i.
+func bit(row string, i int) string { return fmt.Sprintf("SUBSTR(%s.mask, %d, 1) = '1'", row, i+1) }
+
+// refuseNulls refuses NULL where a column may not be NULL: in a numbered column and
+// in some of time the server would put a value of its own in its place.
+func (s *step) refuseNulls(ctx context.Context) error {
+	if s.write.Op == driver.Delete {
+		return nil
+	}
+	for i, c := range s.columns {
+		if c.Nullable || c.Generated || s.writing(i) == 0 {
+			continue
+		}
+		var missing bool
+		if err := s.row(ctx, fmt.Sprintf("SELECT EXISTS (SELECT * FROM %s d WHERE %s AND d.a%d IS NULL)", staged, bit("d", i), i), &missing); err != nil {
+			return err
+		}
+		if missing {
+			return &driver.Refusal{Column: c.Name, Message: "The column " + c.Name + " of the table " + s.table.name.String() + " needs a value."}
+		}
+	}
+	return nil
+}
+
+func (s *step) row(ctx context.Context, query string, dest ...any) error {
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	return s.tx.session.row(limited, query, dest...)
+}
+
+// change writes sent rows, gives out what is stored, for a delete what was, and
+// counts the rows.
+func (s *step) change(ctx context.Context, sent int64, stored io.Writer) (int64, error) {
+	written := sent
+	var err error
+	switch s.write.Op {
+	case driver.Delete:
+		// The rows are judged and locked by being read; what is deleted afterwards is
+		// what was given out.
+		if written, err = s.readRows(ctx, " WHERE "+s.unchanged()+" FOR UPDATE", stored); err == nil && written == sent {
+			written, err = s.delete(ctx, sent)
+		}
+		return written, err
+	case driver.Update:
+		written, err = s.update(ctx)
+	case driver.Insert:
+		written, err = s.insert(ctx, sent)
+	default:
+		return 0, errs.New(errs.Internal, "There is no operation %q.", s.write.Op)
+	}
+	if err != nil || written != sent {
+		return written, err
+	}
+	return s.readRows(ctx, "", stored)
+}
+
+// unchanged judges live rows: equal to before over all judged columns.
+func (s *step) unchanged() string {
+	terms := []string{"TRUE"}
+	for i, c := range s.columns {
+		terms = append(terms, c.equal("t."+quoted(c.Name), fmt.Sprint("d.b", i)))
+	}
+	return strings.Join(terms, " AND ")
+}
+
+// rows gives the staged rows d with the live rows t that have their keys.
+func (s *step) rows() string {
+	return staged + " d " + s.table.joined(s.key) + " ON " + same("d", "k", s.key)
+}
+
+// readRows writes number, key and columns of the rows as they are now.
+func (s *step) readRows(ctx context.Context, rest string, out io.Writer) (int64, error) {
+	columns := slices.Concat(s.key, s.columns)
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	r := reading{session: s.tx.session, table: s.table, columns: columns, key: s.key,
+		keyOf: fmt.Sprintf("SELECT %s FROM %s d WHERE d.n = %%d", strings.Join(numberedNames("d.k", len(s.key)), ", "), staged),
+		query: "SELECT d.n" + list("t", columns) + " FROM " + s.rows() + rest}
+	return r.stream(limited, out)
+}
+
+func (s *step) delete(ctx context.Context, sent int64) (int64, error) {
+	return s.inRounds(ctx, sent, s.childless, func(join, condition string) (int64, error) {
+		return s.tx.exec(ctx, "DELETE t FROM "+s.rows()+join+" WHERE "+s.unchanged()+condition)
+	})
+}
+
+// update sets the columns that any row writes. A column that some rows write and
+// others do not keeps its value in the others.
+func (s *step) update(ctx context.Context) (int64, error) {
+	total := int64(0)
+	for _, n := range s.masks {
+		total += n
+	}
+	var sets []string
+	for i, c := range s.columns {
+		switch s.writing(i) {
+		case 0:
+		case total:
+			sets = append(sets, fmt.Sprintf("t.%s = d.a%d", quoted(c.Name), i))
+		default:
+			sets = append(sets, fmt.Sprintf("t.%s = IF(%s, d.a%d, t.%[1]s)", quoted(c.Name), bit("d", i), i))
+		}
+	}
+	if len(sets) == 0 { // nothing to write: judge and lock all the same
+		return s.readRows(ctx, " WHERE "+s.unchanged()+" FOR UPDATE", io.Discard)
+	}
+	if all, err := s.stepAside(ctx); err != nil || !all {
+		return 0, err
+	}
+	from, judged := s.rows(), s.unchanged()
+	if s.aside > 0 {
+		from += " LEFT JOIN " + asideTable + " x ON x.n = d.n"
+		judged = "(x.n IS NOT NULL OR (" + judged + "))"
+	}
+	return s.tx.exec(ctx, "UPDATE "+from+" SET "+strings.Join(sets, ", ")+" WHERE "+judged)
+}
+
+// fills tells whether the system puts something into a column that an insert does not
+// name. Only such columns make a difference between rows: any other is NULL whether
+// it is named or not, or must be named.
+func fills(c column) bool { return c.HasDefault || c.Generated || !c.Nullable }
+
+// insert runs one statement for each group of rows that name the same columns.
+func (s *step) insert(ctx context.Context, sent int64) (int64, error) {
+	groups := map[string][]string{} // masks by what they say of columns that the system fills
+	for mask := range s.masks {
+		group := ""
+		for i, c := range s.columns {
+			if fills(c) {
+				group += mask[i : i+1]
+			}
+		}
+		groups[group] = append(groups[group], mask)
+	}
+	return s.inRounds(ctx, sent, s.parented, func(join, condition string) (total int64, err error) {
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			n, err := s.tx.exec(ctx, s.insertSQL(groups[group][0], join, condition))
+			if err != nil {
+				return total, err
+			}
+			total += n
+		}
+		return total, nil
+	})
+}
+
+// insertSQL inserts the rows whose masks agree with one about the columns that the
+// system fills.
+func (s *step) insertSQL(mask, join, condition string) string {
+	var into, values []string
+	for i, c := range s.key {
+		into, values = append(into, quoted(c.Name)), append(values, fmt.Sprint("d.k", i))
+	}
+	for i, c := range s.columns {
+		named := s.writing(i) > 0
+		if fills(c) {
+			named = mask[i] == '1'
+		}
+		if named {
+			into, values = append(into, quoted(c.Name)), append(values, fmt.Sprintf("IF(%s, d.a%d, NULL)", bit("d", i), i))
+		}
+	}
+	terms := []string{"TRUE"}
+	for i, c := range s.columns {
+		if fills(c) {
+			terms = append(terms, fmt.Sprintf("SUBSTR(d.mask, %d, 1) = '%c'", i+1, mask[i]))
+		}
+	}
+	return "INSERT INTO " + s.table.sql() + " (" + strings.Join(into, ", ") + ") SELECT " + strings.Join(values, ", ") +
+		" FROM " + staged + " d" + join + " WHERE " + strings.Join(terms, " AND ") + condition + " ORDER BY d.n"
+}
+
+// conflicts lists the staged rows that are not as the plan says.
+func (s *step) conflicts(ctx context.Context) (all []driver.Conflict, err error) {
+	query := "SELECT DISTINCT d.n, FALSE FROM " + s.rows()
+	if s.write.Op != driver.Insert {
+		absent := "t." + quoted(s.key[0].Name) + " IS NULL"
+		query = "SELECT DISTINCT d.n, " + absent + " FROM " + staged + " d LEFT JOIN " + s.table.sql() + " t ON " + same("d", "k", s.key) +
+			" WHERE " + absent + " OR NOT (" + s.unchanged() + ")"
+	}
+	limited, cancel := s.tx.limit(ctx)
+	defer cancel()
+	var c driver.Conflict
+	err = s.tx.session.each(limited, query+" ORDER BY d.n LIMIT "+strconv.Itoa(maxConflicts), nil, []any{&c.Number, &c.Gone}, func() { all = append(all, c) })
+	return all, err
+}
+
+// stagedName finds the name of a temporary table's column where a refusal has it.
+var stagedName = regexp.MustCompile(`^([kba])(\d+)$`)
+
+// named puts into a refusal what the columns of it are called: those of the temporary
+// table stand for the user's, and a unique index for its columns.
+func (s *step) named(err error) error {
+	var r *driver.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	if m := stagedName.FindStringSubmatch(r.Column); m != nil {
+		from := s.columns
+		if m[1] == "k" {
+			from = s.key
+		}
+		if i, _ := strconv.Atoi(m[2]); i < len(from) {
+			r.Column = from[i].Name
+		}
+	}
+	if r.Column == "" && r.Constraint != "" {
+		for _, i := range s.table.indexes {
+			if i.unique && i.name == r.Constraint {
+				r.Column = strings.Join(i.columns, ", ")
+				r.Message = "Another row already has these values of " + r.Column + ", which the rule " + r.Constraint + " of the table " + s.table.name.String() + " allows only once."
+			}
+		}
+	}
+	return err
+}

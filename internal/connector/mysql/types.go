@@ -1,0 +1,118 @@
+package mysql
+
+import (
+	"strings"
+
+	"sutor/internal/record"
+)
+
+// column is a live column: what the rest of Sutor knows of it, and what a temporary
+// table for its values needs to know.
+type column struct {
+	record.Column
+	data      string // the type's bare name, as varchar
+	charset   string // of texts; "" for others
+	collation string
+	octets    int64 // that a value takes at most, of texts and bytes
+}
+
+// wholeTexts are bounded by bytes, not characters: what is too long is refused by the
+// server, never cut off.
+var wholeTexts = map[string]bool{"tinytext": true, "text": true, "mediumtext": true, "longtext": true}
+
+// typeOf maps a type of the catalogue to ours. data is its bare name, native the
+// whole, as "int(10) unsigned". What is not listed cannot be read exactly.
+func typeOf(data, native string, length, precision int, scale *int, fraction int) record.Type {
+	t := record.Type{Native: native}
+	bits := map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+	switch {
+	case strings.HasPrefix(native, "tinyint(1)") && !strings.Contains(native, "unsigned"), data == "bit" && precision == 1:
+		t.Kind = record.Bool
+	case bits[data] > 0:
+		t.Kind, t.Bits, t.Unsigned = record.Int, bits[data], strings.Contains(native, "unsigned")
+	case data == "decimal" && scale != nil:
+		t.Kind, t.Precision, t.Scale = record.Decimal, precision, *scale
+	case (data == "float" || data == "double") && scale == nil: // float(7,2) rounds
+		t.Kind, t.Bits = record.Float, map[string]int{"float": 32, "double": 64}[data]
+	case data == "char", data == "varchar":
+		t.Kind, t.Fixed, t.MaxLen = record.Text, data == "char", length
+	case wholeTexts[data]:
+		t.Kind = record.Text
+	case data == "date":
+		t.Kind = record.Date
+	case data == "datetime":
+		t.Kind, t.Fraction = record.Timestamp, fraction
+	case data == "timestamp":
+		t.Kind, t.Fraction = record.TimestampTZ, fraction
+	case data == "time":
+		t.Kind, t.Fraction = record.Time, fraction
+	case data == "binary", data == "varbinary", strings.HasSuffix(data, "blob"):
+		t.Kind = record.Bytes
+	case data == "uuid":
+		t.Kind = record.UUID
+	case data == "enum":
+		t.Kind, t.Labels = record.Enum, labels(native)
+	}
+	return t
+}
+
+// labels reads enum('new','It”s').
+func labels(native string) (all []string) {
+	rest, ok := strings.CutPrefix(native, "enum(")
+	for ok && strings.HasPrefix(rest, "'") {
+		var b strings.Builder
+		for rest = rest[1:]; rest != ""; rest = rest[1:] {
+			if rest[0] == '\'' {
+				if !strings.HasPrefix(rest, "''") {
+					break
+				}
+				rest = rest[1:]
+			}
+			b.WriteByte(rest[0])
+		}
+		all = append(all, b.String())
+		rest = strings.TrimPrefix(rest, "'")
+		rest = strings.TrimPrefix(rest, ",")
+	}
+	return all
+}
+
+// staged gives the SQL type of a column that holds values of c in a temporary table:
+// its own, with its own collation, so that it compares as c does. Where wide is set,
+// values are kept outside the row, which a row of the server bounds to 65,535 bytes.
+func (c column) staged(wide bool) string {
+	native := c.Type.Native
+	if wide {
+		switch {
+		case c.data == "char" || c.data == "varchar":
+			native = "longtext"
+		case c.data == "binary" || c.data == "varbinary":
+			native = "longblob"
+		}
+	}
+	if c.charset != "" {
+		native += " CHARACTER SET " + c.charset + " COLLATE " + c.collation
+	}
+	return native + " NULL DEFAULT NULL"
+}
+
+// read gives the SQL that reads expr, of c's type, so that nothing is lost on the way:
+// the server prints a FLOAT with six digits only, and a BIT as a byte.
+func (c column) read(expr string) string {
+	switch c.data {
+	case "float":
+		return "(" + expr + " + 0e0)"
+	case "bit":
+		return "(" + expr + " + 0)"
+	}
+	return expr
+}
+
+// equal gives the SQL that judges two values of c's type: texts by their bytes,
+// whatever their collation takes for equal, everything else by value. NULL equals NULL.
+func (c column) equal(a, b string) string {
+	if c.Type.Kind == record.Text || c.Type.Kind == record.Enum {
+		a, b = "CAST("+a+" AS BINARY)", "CAST("+b+" AS BINARY)"
+	}
+	return "(" + a + " <=> " + b + ")"
+}

@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sutor/internal/access"
+	"sutor/internal/compact"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
+	"sutor/internal/wire"
+)
+
+// Rights tells a steward the least rights that each system's account needs for what
+// the Compact in force allows, and for its undo.
+func (w *Workflow) Rights(ctx context.Context, p access.Principal) (out []wire.SystemRights) {
+	if !access.MayPutInForce(p) {
+		return nil
+	}
+	c := w.Compact()
+	for _, s := range c.Systems {
+		sys, err := w.Systems.System(s.Name)
+		if err != nil {
+			continue // Health says so
+		}
+		needs, whole := tablesOf(ctx, c, sys)
+		r := wire.SystemRights{System: s.Name, Kind: string(s.Kind), Needs: sys.Rights(needs)}
+		if !whole {
+			r.Needs = append(r.Needs, "And the right to read the tables that these refer to, and that refer to them: they are not known while the system cannot be asked.")
+		}
+		if len(r.Needs) > 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// tablesOf gives what is done with each table of a system: datasets are read and
+// written, tables of impacts are read, and so are those at the other end of a foreign
+// key. whole is false where these could not be asked for.
+func tablesOf(ctx context.Context, c *compact.Compact, sys *system.System) (needs []driver.Need, whole bool) {
+	whole = true
+	for _, d := range c.Datasets {
+		if d.System != sys.Name() {
+			continue
+		}
+		// What is inserted is undone by a delete, and the other way round.
+		insert := d.Allows(compact.Insert) || d.Allows(compact.Delete)
+		needs = needed(needs, driver.Need{Table: d.Table, Insert: insert, Update: d.Allows(compact.Update), Delete: insert})
+		for _, i := range d.Impact {
+			needs = needed(needs, driver.Need{Table: i.Table})
+		}
+		t, err := sys.Describe(ctx, d.Table)
+		if err != nil {
+			whole = false
+			continue
+		}
+		for _, f := range t.ForeignKeys {
+			needs = needed(needs, driver.Need{Table: f.RefTable})
+		}
+		for _, r := range t.ReferencedBy {
+			needs = needed(needs, driver.Need{Table: r.Table})
+		}
+	}
+	slices.SortStableFunc(needs, func(a, b driver.Need) int { return strings.Compare(a.Table.Name, b.Table.Name) })
+	return needs, whole
+}
+
+// needed adds a need to those of the same table, however either names its schema.
+func needed(needs []driver.Need, one driver.Need) []driver.Need {
+	for i, n := range needs {
+		if n.Table.Name == one.Table.Name && (n.Table.Schema == one.Table.Schema || n.Table.Schema == "" || one.Table.Schema == "") {
+			table := n.Table
+			if table.Schema == "" {
+				table.Schema = one.Table.Schema
+			}
+			needs[i] = driver.Need{Table: record.Table{Schema: table.Schema, Name: table.Name}, Insert: n.Insert || one.Insert, Update: n.Update || one.Update, Delete: n.Delete || one.Delete}
+			return needs
+		}
+	}
+	return append(needs, one)
+}
