@@ -57,6 +57,7 @@ func bucketSuite(t *testing.T, server *s3test.Server) {
 		{"a large file takes little memory", littleMemory},
 		{"room", bucketRoom},
 		{"the copies keep to their room", copiesRoom},
+		{"many readers, little room", littleRoom},
 		{"copies in use stay, and nothing more is taken", copiesInUse},
 		{"copies that nobody uses go", copiesGo},
 		{"an announcement that a crash left", crashedRemoval},
@@ -145,6 +146,43 @@ func copiesRoom(t *testing.T, server *s3test.Server) {
 	}
 	if n := len(copies(t, b)); n != 2 || b.cache.taken != 800 {
 		t.Errorf("%d copies of %d bytes", n, b.cache.taken)
+	}
+}
+
+// However many read while copies come and go, they read what is right or are told that
+// there is no room, and the count of what is taken stays right.
+func littleRoom(t *testing.T, server *s3test.Server) {
+	const size = 100 << 10
+	b := open(t, bucketOf(t, server), 3*size, 0)
+	letters := []string{"a", "b", "c", "d", "e", "f"}
+	for _, l := range letters {
+		content(t, b, l, size)
+	}
+	var all sync.WaitGroup
+	var right, refused atomic.Int64
+	for n := range 60 {
+		all.Go(func() {
+			want := strings.Repeat(letters[n%len(letters)], size)
+			path, release, err := b.Local(t.Context(), record.DigestOf([]byte(want)))
+			if errs.KindOf(err) == errs.Unavailable && strings.Contains(errs.Public(err).Mend, "--max-cache") {
+				refused.Add(1)
+				return
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer release()
+			if got, err := os.ReadFile(path); err != nil || string(got) != want {
+				t.Errorf("read %d bytes, %v", len(got), err)
+			}
+			right.Add(1)
+		})
+	}
+	all.Wait()
+	t.Logf("%d read, %d refused", right.Load(), refused.Load())
+	if n := int64(len(copies(t, b))); right.Load() == 0 || n > 3 || b.cache.taken != n*size {
+		t.Errorf("%d copies, %d bytes", n, b.cache.taken)
 	}
 }
 

@@ -120,7 +120,24 @@ func TestServersWithoutStateShareTheWorkAndLoseOne(t *testing.T) {
 	}
 	c.launch(len(c.servers))
 	c.proves()
+	c.tellsDamage(bucket)
 	c.end(victim)
+}
+
+// tellsDamage wants fsck to read the objects themselves, though there are copies.
+func (c *cluster) tellsDamage(bucket s3test.Bucket) {
+	c.t.Helper()
+	objects, err := filepath.Glob(filepath.Join(bucket.Dir, "sutor/sha256/*/*"))
+	c.must(err)
+	if len(objects) < changes {
+		c.t.Fatalf("the bucket has %d artefacts", len(objects))
+	}
+	whole, err := os.ReadFile(objects[0])
+	c.must(err)
+	c.must(os.WriteFile(objects[0], append(whole, '!'), 0o600))
+	if report, err := c.as("ivan").Fsck(c.t.Context()); errs.KindOf(err) != errs.Invalid || !strings.Contains(report.Report, "missing or was changed") {
+		c.t.Errorf("an altered object: %v\n%s", err, report.Report)
+	}
 }
 
 // newKey makes the key of a log.
