@@ -96,6 +96,8 @@ type Spec struct {
 	Table    driver.Table
 	Key      record.Schema
 	Judged   record.Schema // after the key, in the table's order
+	Match    record.Schema // see By; nil for Key
+	Given    string        // the column of Key that the system gives new rows which have none; "" if none
 	Sources  []Source      // the file's matched columns
 	Columns  []string      // the file's header, all columns
 	Options  change.Options

@@ -51,14 +51,14 @@ func (r *reference) checkByReading(ctx context.Context) error {
 	return nil
 }
 
-// uniques gives the unique constraints besides the dataset's key.
+// uniques gives the unique constraints besides what rows are found by.
 func (r *reference) uniques() (all [][]string) {
 	names := r.spec.Table.Uniques
 	if len(r.spec.Table.PrimaryKey) > 0 {
 		names = append([][]string{r.spec.Table.PrimaryKey}, names...)
 	}
 	for _, u := range names {
-		if !slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names()))) {
+		if !slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.By().Names()))) {
 			all = append(all, u)
 		}
 	}

@@ -60,13 +60,13 @@ type standing struct {
 	lines, sample string
 }
 
-// uniques gives the unique constraints besides the dataset's key.
+// uniques gives the unique constraints besides what rows are found by.
 func (r *run) uniques() [][]string {
 	all := r.spec.Table.Uniques
 	if len(r.spec.Table.PrimaryKey) > 0 {
 		all = append([][]string{r.spec.Table.PrimaryKey}, all...)
 	}
-	key := sorted(r.spec.Key.Names())
+	key := sorted(r.spec.By().Names())
 	return slices.DeleteFunc(slices.Clone(all), func(u []string) bool { return slices.Equal(sorted(u), key) })
 }
 
@@ -190,7 +190,7 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no i
 	same, other := []string{}, []string{}
 	for i := range r.nk {
 		theirs := canonicalLive(r.cols[i].Type, fmt.Sprintf("u.k%d", i))
-		same = append(same, fmt.Sprintf("d.k%d = %s", i, theirs))
+		same = append(same, fmt.Sprintf("d.k%d IS NOT DISTINCT FROM %s", i, theirs)) // a new row may have none yet
 		other = append(other, fmt.Sprintf("o.k%d = %s", i, theirs))
 	}
 	had := `SELECT d.line` + list(n, "d.u#") + ` FROM (` + from + `) d JOIN ` + table + ` u ON u.n = d.line WHERE NOT (` + strings.Join(same, " AND ") + `)`

@@ -275,7 +275,7 @@ func (w *world) backwards(done *applied) {
 	described := g.describe(w.db)
 	described.Deferrable = slices.DeleteFunc(described.Deferrable, func([]string) bool { return g.chance(60, "row by row") })
 	w.spec.Table, w.spec.Key, w.spec.Judged = described, described.Columns.Pick(m.Key), nil
-	w.spec.Sources, w.spec.Columns, w.spec.Within, w.spec.Rule = nil, nil, nil, nil
+	w.spec.Sources, w.spec.Columns, w.spec.Within, w.spec.Rule, w.spec.Match, w.spec.Given = nil, nil, nil, nil, nil, ""
 	whole := m.Counts.Insert+m.Counts.Delete > 0
 	for _, c := range described.Columns {
 		if !slices.Contains(m.Key, c.Name) && (whole || m.JudgedSchema().Index(c.Name) >= 0) {

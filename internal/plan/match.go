@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/finding"
+	"sutor/internal/record"
+)
+
+// A plan is always of the dataset's own key: by that its rows are written, taken
+// back and compared with another plan's. What its file names them by may be
+// something else that is unique in the system ([Spec].Match, chosen with --key);
+// the live row then tells the key. And a new row may have no key at all, where the
+// system gives one when the row is written ([Spec].Given).
+
+// By is what rows of the file find live ones by: Match or the key. It is of the key
+// and the judged set, and unique in the system. A row that is found does not write
+// it: what the system holds equal is not told apart here.
+func (s Spec) By() record.Schema {
+	if s.Match != nil {
+		return s.Match
+	}
+	return s.Key
+}
+
+// Unnumbered tells whether a row of the file without a value of Given is a new one.
+// In a sync it is not: there it could mean a row that would be deleted; and where
+// rows are found by something else, that tells.
+func (s Spec) Unnumbered() bool {
+	mode := s.Options.Mode
+	return s.Given != "" && s.Match == nil && s.Rule == nil && (mode == change.Upsert || mode == change.Insert)
+}
+
+// Several refuses what rows are found by where some of it meets several live rows.
+func (s Spec) Several(keys int64) error {
+	mend := "The steward gives the dataset a key that is unique in the system."
+	if s.Match != nil {
+		mend = "Find the rows by something else: leave --key out, or name other columns."
+	}
+	return errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
+		strings.Join(s.By().Names(), ", "), s.Table.Table, keys).WithMend("%s", mend)
+}
+
+// CheckMatch says which columns of a unique constraint the names are, in the order
+// of the table; all are the constraints to choose from, over columns that may be
+// named.
+func CheckMatch(all [][]string, names []string) (found bool) {
+	want := slices.Sorted(slices.Values(names))
+	return slices.ContainsFunc(all, func(u []string) bool { return slices.Equal(slices.Sorted(slices.Values(u)), want) })
+}
+
+// OtherKeyFinding: a row that is found by something else gives the key of another.
+func OtherKeyFinding(c record.Column) finding.Finding {
+	return invalid(finding.OtherKey, c.Name, fmt.Sprintf("Rows give another %s than the row has that they are found by: they name two different rows.", c.Name),
+		"Correct one of the two, or leave the column "+c.Name+" out.")
+}
+
+// NamelessFinding: the row that is meant has no key in the system.
+func NamelessFinding(c record.Column) finding.Finding {
+	return by(finding.Steward, invalid(finding.MissingKey, c.Name, fmt.Sprintf("Rows mean live rows that have no %s, by which they would be written.", c.Name),
+		"Take them out. The steward can give the dataset a key that every row has."))
+}
+
+// KeylessFinding: a new row, found by something else, that has no key of its own.
+func KeylessFinding(c record.Column) finding.Finding {
+	return invalid(finding.MissingKey, c.Name, fmt.Sprintf("Rows are not in the system yet, and give no %s, which a new row needs.", c.Name),
+		"Check what they are found by; if they are new, fill "+c.Name+" in. Where the system numbers its rows itself, the steward can say so in the Compact (given: true).")
+}
+
+// GivenFinding tells which rows are new because they have no key.
+func GivenFinding(c record.Column) finding.Finding {
+	return warning(finding.GivenKey, c.Name, fmt.Sprintf("Rows are new, and the system gives them a %s when they are written.", c.Name),
+		"Which ones they got stands in the result. If a row means one that is there already, it needs its "+c.Name+", or would be there twice.")
+}
