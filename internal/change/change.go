@@ -102,6 +102,7 @@ type Options struct {
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
 	ApplyAt    *time.Time        `json:"apply_at,omitempty"`          // when it is to be applied, by the server; nil: when somebody asks
+	Key        []string          `json:"key,omitempty"`               // columns that its rows are found by; none: the dataset's key
 	Within     string            `json:"within,omitempty"`            // of a sync: the part of the table that the file stands for, in the guardrail language
 	Rule       *Rule             `json:"rule,omitempty"`              // in place of a file
 	Normalize  string            `json:"normalize,omitempty"`         // "nfc": texts are taken in this form of Unicode (package intake); "": as they are

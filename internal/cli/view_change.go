@@ -281,6 +281,9 @@ func showRule(p *page, ch wire.Change) {
 	if ch.ApplyAt != nil {
 		p.line("  to be applied on %s, once approved", when(*ch.ApplyAt))
 	}
+	if len(ch.Key) > 0 {
+		p.line("  rows are found by %s", strings.Join(ch.Key, ", "))
+	}
 	if ch.Within != "" {
 		p.line("  within %s: what of it is not in the file is deleted", ch.Within)
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"sutor/internal/change"
@@ -45,13 +44,6 @@ func (s Spec) Several(keys int64) error {
 		strings.Join(s.By().Names(), ", "), s.Table.Table, keys).WithMend("%s", mend)
 }
 
-// CheckMatch says which columns of a unique constraint the names are, in the order
-// of the table; all are the constraints to choose from, over columns that may be
-// named.
-func CheckMatch(all [][]string, names []string) (found bool) {
-	want := slices.Sorted(slices.Values(names))
-	return slices.ContainsFunc(all, func(u []string) bool { return slices.Equal(slices.Sorted(slices.Values(u)), want) })
-}
 
 // OtherKeyFinding: a row that is found by something else gives the key of another.
 func OtherKeyFinding(c record.Column) finding.Finding {

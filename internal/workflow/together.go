@@ -86,6 +86,9 @@ func alone(o change.Options) error {
 	case o.Mode == change.Sync:
 		return errs.New(errs.Usage, "A sync deletes what is not in its file; it is not done in a change over several datasets.").
 			WithMend("Use upsert, update or insert, or sync each dataset by a change of its own.")
+	case len(o.Key) > 0:
+		return errs.New(errs.Usage, "In a change over several datasets rows are found by each dataset's own key.").
+			WithMend("Leave --key out, or propose each dataset as a change of its own.")
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	values := w.knows(p, c).values
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
+		out.Key = w.sight(p, c.Dataset).allOf(c.Options.Key)
 	}
 	out.ApplyAt = c.Options.ApplyAt
 	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil || p.Texts != nil) {

@@ -190,20 +190,27 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no i
 	same, other := []string{}, []string{}
 	for i := range r.nk {
 		theirs := canonicalLive(r.cols[i].Type, fmt.Sprintf("u.k%d", i))
-		same = append(same, fmt.Sprintf("d.k%d IS NOT DISTINCT FROM %s", i, theirs)) // a new row may have none yet
+		same = append(same, fmt.Sprintf("d.k%d = %s", i, theirs))
 		other = append(other, fmt.Sprintf("o.k%d = %s", i, theirs))
 	}
-	had := `SELECT d.line` + list(n, "d.u#") + ` FROM (` + from + `) d JOIN ` + table + ` u ON u.n = d.line WHERE NOT (` + strings.Join(same, " AND ") + `)`
+	had := `SELECT d.line` + list(n, "d.u#") + ` FROM (` + from + `) d JOIN ` + table + ` u ON u.n = d.line WHERE (d.op = 'insert' OR NOT (` + strings.Join(same, " AND ") + `))`
 	gives := func(which string) string {
 		return `EXISTS (SELECT 1 FROM (SELECT * FROM deltas WHERE ` + which + `) o WHERE ` + strings.Join(other, " AND ") + `)`
 	}
 	u.values = n
 	u.twins = `SELECT line` + list(n, "u#") + ` FROM (SELECT *, count(*) OVER (PARTITION BY ` + us + `) AS same FROM (` + from + `)) WHERE same > 1`
-	u.others = had + ` AND NOT ` + gives(`op = 'delete' OR op = 'update' AND `+t.written)
+	u.others = had
+	if !r.isKey(columns) { // a plan has one row of a key: what it deletes it does not insert
+		u.others += ` AND NOT ` + gives(`op = 'delete' OR op = 'update' AND `+t.written)
+	}
 	if !r.spec.Table.Defers(columns) {
 		u.taken = had + ` AND d.op = 'update' AND ` + gives(`op = 'update' AND `+t.written+` AND NOT `+r.stepsAside(columns, cols))
 	}
 	return u, nil
+}
+
+func (r *run) isKey(columns []string) bool {
+	return slices.Equal(sorted(columns), sorted(r.spec.Key.Names()))
 }
 
 // kept is when a column outside the judged set is written.
