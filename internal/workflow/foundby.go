@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (s *Spec) mayMatch(names []string, maker sight) error {
 }
 
 // otherKeys lists what rows can be found by besides the dataset's key: what is unique
-// in the system, over columns that can be read and whose values the person sees.
+// in the system, over columns that can be read and whose values the person sees; those of few columns first.
 func (s *Spec) otherKeys(see sight) [][]string { return otherKeys(s.Table, s.Key.Names(), see) }
 
 func otherKeys(t driver.Table, key []string, see sight) (keys [][]string) {
@@ -81,6 +82,7 @@ func otherKeys(t driver.Table, key []string, see sight) (keys [][]string) {
 			keys = append(keys, u)
 		}
 	}
+	slices.SortStableFunc(keys, func(a, b []string) int { return cmp.Or(len(a)-len(b), slices.Compare(a, b)) })
 	return keys
 }
 
