@@ -231,7 +231,14 @@ type Result struct {
 	Findings []finding.Finding `json:"findings,omitempty"`
 	Stored   record.Digest     `json:"stored,omitempty"`  // the artefact with the rows as really stored
 	Columns  []string          `json:"columns,omitempty"` // of that artefact, after the key
+	Given    *Given            `json:"given,omitempty"`   // nil where every new row had its key
 	At       time.Time         `json:"at"`
+}
+
+// Given tells that the system gave new rows their keys; Stored has them.
+type Given struct {
+	Column string `json:"column"` // of the key
+	Rows   int64  `json:"rows"`
 }
 
 // Change is one governed mass change, in its stored form. It is kept as one
@@ -320,6 +327,7 @@ type Committing struct {
 	CSV    record.Digest `json:"csv"`    // of the same rows as canonical CSV
 	// Columns of the artefact, after the key.
 	Columns []string `json:"columns"`
+	Given   *Given   `json:"given,omitempty"`
 	// Members of a family, in its order; Stored, CSV and Columns are theirs then.
 	Members []Committing `json:"members,omitempty"`
 }

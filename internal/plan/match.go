@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 
 	"sutor/internal/change"
@@ -44,7 +46,6 @@ func (s Spec) Several(keys int64) error {
 		strings.Join(s.By().Names(), ", "), s.Table.Table, keys).WithMend("%s", mend)
 }
 
-
 // OtherKeyFinding: a row that is found by something else gives the key of another.
 func OtherKeyFinding(c record.Column) finding.Finding {
 	return invalid(finding.OtherKey, c.Name, fmt.Sprintf("Rows give another %s than the row has that they are found by: they name two different rows.", c.Name),
@@ -67,4 +68,43 @@ func KeylessFinding(c record.Column) finding.Finding {
 func GivenFinding(c record.Column) finding.Finding {
 	return warning(finding.GivenKey, c.Name, fmt.Sprintf("Rows are new, and the system gives them a %s when they are written.", c.Name),
 		"Which ones they got stands in the result. If a row means one that is there already, it needs its "+c.Name+", or would be there twice.")
+}
+
+// Numbered copies the rows of an insert (driver.Write), which has so many columns of a
+// key, and gives those that have none in column at, counted from 0, the next of the
+// keys, which are records "number, value". It gives how many rows there are of these.
+func Numbered(rows, keys io.Reader, out io.Writer, at int) (n int64, err error) {
+	in, drawn, w := record.NewReader(rows), record.NewReader(keys), record.NewWriter(out)
+	for {
+		fields, err := in.Read()
+		if err == io.EOF {
+			return n, w.Flush()
+		}
+		if err != nil {
+			return n, err
+		}
+		number, err := strconv.ParseInt(string(fields[0].Text), 10, 64)
+		if err != nil {
+			return n, err
+		}
+		w.Number(number)
+		for i, f := range fields[1:] {
+			if i == 1+at && f.Null {
+				key, err := drawn.Read()
+				if err != nil {
+					return n, fmt.Errorf("plan: too few keys were given: %w", err)
+				}
+				f = key[1]
+				n++
+			}
+			if f.Null {
+				w.Null()
+			} else {
+				w.Value(f.Text)
+			}
+		}
+		if err := w.End(); err != nil {
+			return n, err
+		}
+	}
 }

@@ -392,6 +392,9 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 	if !r.reversal && r.spec.Rule == nil {
 		m.Content = r.content()
 	}
+	if slices.ContainsFunc(r.deltas, func(d *delta) bool { return slices.Contains(d.key, nil) }) {
+		m.Given = r.spec.Given
+	}
 	return &Outcome{Manifest: m, Findings: append(r.findings(), r.notes...)}, rows, nil
 }
 

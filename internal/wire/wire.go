@@ -292,6 +292,14 @@ type Result struct {
 	Failed       int64   `json:"failed"`
 	ConflictRows []int64 `json:"conflict_rows,omitempty"` // file rows, at most 1,000
 	Message      string  `json:"message,omitempty"`
+	Given        *Given  `json:"given,omitempty"` // the system gave new rows their keys; null where all had one
+}
+
+// Given tells that the system gave so many new rows a column of their key. Which ones
+// stands in the rows of the change.
+type Given struct {
+	Column string `json:"column"`
+	Rows   int64  `json:"rows"`
 }
 
 // Undo tells whether a change can be reversed, until when, and why (not).

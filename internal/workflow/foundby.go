@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
@@ -15,14 +17,17 @@ import (
 // place of the dataset's key. They are unique together in the system, and their maker
 // sees their values: who could match by a column that is kept from them would learn
 // from what is found what stands in it.
-func (s *Spec) foundBy(names []string, maker sight) error {
+func (s *Spec) foundBy(o change.Options, maker sight) error {
+	names := o.Key
 	if len(names) == 0 {
+		s.onlyNew(o.Mode)
 		return nil
 	}
 	if err := s.mayMatch(names, maker); err != nil {
 		return err
 	}
 	if alike(names, s.Key.Names()) {
+		s.onlyNew(o.Mode)
 		return nil
 	}
 	keys := s.otherKeys(maker)
@@ -44,6 +49,40 @@ func (s *Spec) foundBy(names []string, maker sight) error {
 		t.Key = slices.Contains(names, t.Name)
 	}
 	return nil
+}
+
+// onlyNew lets a file that only adds rows do without the column that the system gives
+// them.
+func (s *Spec) onlyNew(mode change.Mode) {
+	for i := range s.targets {
+		s.targets[i].Given = mode == change.Insert && s.targets[i].Name == s.Given
+	}
+}
+
+// given: a column of the key that the Compact leaves to the system is one that the
+// system can tell beforehand. Nothing that the Compact says of values holds for it,
+// since the plan does not know them.
+func (k *compiler) given() {
+	for _, name := range sortedKeys(k.d.Columns) {
+		rule := k.d.Columns[name]
+		at := rule.Path.To("given")
+		switch {
+		case !rule.Given || k.t.Columns.Index(name) < 0:
+		case !slices.Contains(k.d.Key, name):
+			k.problem(at, fmt.Sprintf("%s is not part of the key, and `given` is about new rows without one.", name), "Remove it: a column that a file does not have is left to the system anyway.")
+		case !k.d.Allows(compact.Insert):
+			k.warn(at, fmt.Sprintf("The dataset does not allow insert: `given` of %s has no effect.", name), "Remove it, or add insert to `allow`.")
+		case k.spec.Given != "":
+			k.problem(at, fmt.Sprintf("Two columns of the key are `given`: %s and %s.", k.spec.Given, name), "Leave it at one; new rows give the others.")
+		case !slices.Contains(k.t.Given, name):
+			k.problem(at, fmt.Sprintf("The system does not give new rows of %s a %s that could be told before they are written.", k.t.Table, name),
+				"Remove `given`. On PostgreSQL it takes an identity column, a default of nextval(…) or of gen_random_uuid(), and the right to the sequence: GRANT USAGE ON SEQUENCE …; on SQLite an INTEGER PRIMARY KEY.")
+		case len(rule.OneOf) > 0 || rule.Min != nil || rule.Max != nil || rule.Pattern != "":
+			k.problem(at, fmt.Sprintf("The Compact limits the values of %s, and the system gives them: whether they keep to that could not be judged.", name), "Remove `given`, or the limits.")
+		default:
+			k.spec.Given = name
+		}
+	}
 }
 
 // mayMatch refuses columns that are not there, or not for the maker: of one that is

@@ -45,6 +45,15 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 			return nil, err
 		}
 	}
+	if r.spec.Given != "" {
+		n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+r.keyless())
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			m.Given = r.spec.Given
+		}
+	}
 	m.Counts, err = r.counts(ctx)
 	return out, err
 }

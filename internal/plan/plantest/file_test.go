@@ -67,7 +67,7 @@ func (g *generator) found(s *plan.Spec) {
 	if len(s.Table.Uniques) > 0 && g.chance(50, "found by something else") {
 		s.Match = g.table.Columns.Pick(pick(g, "found by", s.Table.Uniques...))
 	}
-	if g.chance(25, "given") {
+	if s.Table.Columns[s.Table.Columns.Index(keyColumn)].Identity != "" && g.chance(70, "given") {
 		s.Given = keyColumn
 	}
 }
