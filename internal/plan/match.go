@@ -66,7 +66,7 @@ func KeylessFinding(c record.Column) finding.Finding {
 
 // GivenFinding tells which rows are new because they have no key.
 func GivenFinding(c record.Column) finding.Finding {
-	return warning(finding.GivenKey, c.Name, fmt.Sprintf("Rows are new, and the system gives them a %s when they are written.", c.Name),
+	return warning(finding.GivenKey, c.Name, fmt.Sprintf("Rows are new, and the system gives them their %s when they are written.", c.Name),
 		"Which ones they got stands in the result. If a row means one that is there already, it needs its "+c.Name+", or would be there twice.")
 }
 

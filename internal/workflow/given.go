@@ -9,6 +9,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/plan"
 	"sutor/internal/system/driver"
+	"sutor/internal/wire"
 )
 
 // New rows may have no key, where the Compact leaves it to the system. Their keys are
@@ -108,4 +109,11 @@ func (w *Workflow) givenKeys(ctx context.Context, c *change.Change, m plan.Manif
 		return "", func() {}, nil
 	}
 	return path, release, err
+}
+
+func viewGiven(g *change.Given, see sight) *wire.Given {
+	if g == nil || !see.Sees(g.Column) {
+		return nil
+	}
+	return &wire.Given{Column: g.Column, Rows: g.Rows}
 }

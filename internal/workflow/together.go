@@ -295,7 +295,7 @@ func (w *Workflow) viewMembers(out *wire.Change, c *change.Change, p access.Prin
 			member.Input = &wire.Input{Name: in.Name, Digest: string(in.Digest), Rows: in.Rows, Mended: in.Mended}
 		}
 		if r := one.Result; r != nil {
-			member.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows}
+			member.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Given: viewGiven(r.Given, w.sight(p, one.Dataset))}
 		}
 		for _, f := range m.Findings {
 			f.Dataset = one.Dataset

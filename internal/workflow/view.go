@@ -78,9 +78,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	if r := c.Result; r != nil {
 		out.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Message: r.Message}
-		if g := r.Given; g != nil && w.sight(p, c.Dataset).Sees(g.Column) {
-			out.Result.Given = &wire.Given{Column: g.Column, Rows: g.Rows}
-		}
+		out.Result.Given = viewGiven(r.Given, w.sight(p, c.Dataset))
 	}
 	if run, ok := w.progress.Load(c.ID); ok && (c.State == change.Planning || c.State == change.Applying) {
 		pr := run.(change.Progress)
