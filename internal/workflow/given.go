@@ -31,8 +31,8 @@ func (a *transaction) number(ctx context.Context, tx driver.Drawer, steps []prep
 }
 
 func (a *applying) number(ctx context.Context, tx driver.Drawer, s prepared) error {
-	keys := a.session.Path("drawn.csv")
-	out, err := os.Create(keys)
+	drawn, keys := a.session.Path("drawn.csv"), a.session.Path("keys.csv")
+	out, err := os.Create(drawn)
 	if err != nil {
 		return diskFull(err)
 	}
@@ -41,6 +41,9 @@ func (a *applying) number(ctx context.Context, tx driver.Drawer, s prepared) err
 		err = diskFull(cerr)
 	}
 	if err != nil {
+		return err
+	}
+	if err := a.session.DealKeys(ctx, a.parquet, a.m, drawn, keys); err != nil {
 		return err
 	}
 	path, err := withKeys(s.keyless, keys, a.m)

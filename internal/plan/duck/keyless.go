@@ -32,6 +32,14 @@ func (s *Session) GivenKeys(ctx context.Context, parquet, stored string, m plan.
 		JOIN read_parquet(`+text(stored)+`) t USING (n) ORDER BY p.n`, []string{"key"}, path)
 }
 
+// DealKeys gives keys that were drawn, as records "number, value", to such rows in the
+// order of the file, and writes them as GivenKeys does.
+func (s *Session) DealKeys(ctx context.Context, parquet string, m plan.Manifest, drawn, path string) error {
+	where, _ := keylessRows(m)
+	return s.copyCSV(ctx, `SELECT p.n, d.key FROM (SELECT n, row_number() OVER (ORDER BY line, n) AS r FROM read_parquet(`+text(parquet)+`) WHERE `+where+`) p
+		JOIN `+readCSV(drawn, "r", []string{"key"})+` d USING (r) ORDER BY p.n`, []string{"key"}, path)
+}
+
 // withKeys is the SQL of a plan's rows, with the keys that the system gave where they
 // are known.
 func withKeys(parquet, stored string, m plan.Manifest) string {
