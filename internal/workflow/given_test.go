@@ -108,7 +108,9 @@ func TestGivenKeysInAFamily(t *testing.T) {
 	if c.Plan.Counts.Invalid != 1 {
 		t.Errorf("a row refers to nothing: %+v", c.Plan.Counts)
 	}
-	_, err = w.chosen("maria", func(string) (change.Options, error) { return change.Options{Mode: change.Upsert, Key: []string{"id"}}, nil }, "orders", "id,amount\n10,1\n", "customers", "id,name\n7,Gus\n")
+	_, err = w.chosen("maria", func(string) (change.Options, error) {
+		return change.Options{Mode: change.Upsert, Key: []string{"id"}}, nil
+	}, "orders", "id,amount\n10,1\n", "customers", "id,name\n7,Gus\n")
 	refused(t, err, errs.Usage, "own key")
 }
 
