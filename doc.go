@@ -109,6 +109,11 @@
 // beginning of its upload; and one that cannot be reached fails the plan that needs it,
 // instead of letting it wait.
 //
+// A file's rows may be found by another unique key than the dataset's, and new rows may
+// get their key from the system when they are written (plan/match.go,
+// workflow/foundby.go, workflow/given.go). A family is found by its datasets' own keys,
+// and none of its rows can refer to one whose key is not known yet.
+//
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;
 // two new keys that only the system holds equal; a second NULL where NULLs count as

@@ -31,6 +31,7 @@ type Choices struct {
 	SkipLines   string   `query:"skip_lines" pattern:"^([0-9]{1,9}|auto)$" doc:"Lines above the header"`
 	HeaderLines string   `query:"header_lines" pattern:"^([0-9]|auto)$" doc:"Lines of the header; 0 where the file has none"`
 	ApplyAt     string   `query:"apply_at" maxLength:"40" doc:"When it is to be applied, once approved, as 2026-12-31T18:00:00+01:00; none, which is usual: when somebody asks for it"`
+	Key         []string `query:"key,explode" doc:"Columns that rows are found by, once for each, where that is not the dataset's key; they are unique together in the system. Naming the dataset's key takes it back"`
 	Within      string   `query:"within" maxLength:"10000" doc:"With mode=sync: the part of the table that the file stands for, in the guardrail language over its columns"`
 }
 
@@ -54,6 +55,9 @@ func (in *Choices) choose(o *change.Options) error {
 		if o.Mode = change.Mode(in.Mode); o.Mode != change.Sync {
 			o.Within = "" // of a sync before
 		}
+	}
+	if len(in.Key) > 0 {
+		o.Key = in.Key
 	}
 	if in.Within != "" {
 		o.Within = in.Within

@@ -102,6 +102,7 @@ type Options struct {
 	Recipe     *Recipe           `json:"recipe,omitempty"`            // that these choices were taken from
 	Formats    map[string]string `json:"formats,omitempty"`           // column → how its cells are written (package record/format)
 	ApplyAt    *time.Time        `json:"apply_at,omitempty"`          // when it is to be applied, by the server; nil: when somebody asks
+	Key        []string          `json:"key,omitempty"`               // columns that its rows are found by; none: the dataset's key
 	Within     string            `json:"within,omitempty"`            // of a sync: the part of the table that the file stands for, in the guardrail language
 	Rule       *Rule             `json:"rule,omitempty"`              // in place of a file
 	Normalize  string            `json:"normalize,omitempty"`         // "nfc": texts are taken in this form of Unicode (package intake); "": as they are
@@ -230,7 +231,14 @@ type Result struct {
 	Findings []finding.Finding `json:"findings,omitempty"`
 	Stored   record.Digest     `json:"stored,omitempty"`  // the artefact with the rows as really stored
 	Columns  []string          `json:"columns,omitempty"` // of that artefact, after the key
+	Given    *Given            `json:"given,omitempty"`   // nil where every new row had its key
 	At       time.Time         `json:"at"`
+}
+
+// Given tells that the system gave new rows their keys; Stored has them.
+type Given struct {
+	Column string `json:"column"` // of the key
+	Rows   int64  `json:"rows"`
 }
 
 // Change is one governed mass change, in its stored form. It is kept as one
@@ -319,6 +327,7 @@ type Committing struct {
 	CSV    record.Digest `json:"csv"`    // of the same rows as canonical CSV
 	// Columns of the artefact, after the key.
 	Columns []string `json:"columns"`
+	Given   *Given   `json:"given,omitempty"`
 	// Members of a family, in its order; Stored, CSV and Columns are theirs then.
 	Members []Committing `json:"members,omitempty"`
 }

@@ -23,6 +23,7 @@ type changePlanCmd struct {
 type choiceFlags struct {
 	Recipe          string   `placeholder:"NAME" help:"A recipe: its choices count, and yours on top."`
 	Mode            string   `enum:",upsert,update,insert,sync" default:"" help:"How rows are taken: upsert (the usual), update, insert, or sync: what is not in the file is deleted."`
+	Key             []string `sep:"none" placeholder:"COLUMN" help:"By which column the rows are found, where that is not the dataset's key; several times for several. It must be unique in the system."`
 	Within          string   `placeholder:"EXPR" help:"With sync: the part of the table that the file stands for, as in \"country == 'DE'\"."`
 	ApplyAt         string   `placeholder:"TIME" help:"When it is to be applied, once approved: '2026-12-31 18:00' here, or with an offset, or +2h; none: when somebody asks."`
 	Empty           string   `enum:",keep,clear" default:"" help:"What an empty cell does to its column: keep (the usual) or clear."`
@@ -47,7 +48,7 @@ type dialectFlags struct {
 
 func (k choiceFlags) choices() (client.Choices, error) {
 	at, err := moment(k.ApplyAt)
-	return client.Choices{ApplyAt: at, Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format, Normalize: k.Normalize,
+	return client.Choices{ApplyAt: at, Recipe: k.Recipe, Mode: k.Mode, Empty: k.Empty, Key: k.Key, Within: k.Within, LeaveOutInvalid: k.LeaveOutInvalid, Map: k.Map, Formats: k.Format, Normalize: k.Normalize,
 		Sheet: k.Sheet, Table: k.Table, Encoding: k.Encoding, Delimiter: k.Delimiter, Quote: k.Quote, Escape: k.Escape,
 		SkipLines: k.SkipLines, HeaderLines: k.HeaderLines}, err
 }

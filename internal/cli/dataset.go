@@ -54,6 +54,13 @@ func showDataset(p *page, d wire.Dataset) {
 	p.line("%s: %s", d.Name, d.Label)
 	p.line("Table %s of %s, key %s; owned by %s, department %s.", d.Table, d.System,
 		strings.Join(d.Key, " + "), strings.Join(d.Owners, ", "), d.Department)
+	if len(d.OtherKeys) > 0 {
+		ways := make([]string, len(d.OtherKeys))
+		for i, k := range d.OtherKeys {
+			ways[i] = "--key " + strings.Join(k, " --key ")
+		}
+		p.line("Rows of a file can be found by something else, too: %s.", strings.Join(ways, "; "))
+	}
 	if d.Process != nil {
 		p.line("It belongs to the process %s (%s).", d.Process.Label, d.Process.Name)
 	}

@@ -78,6 +78,9 @@ func showRecipe(p *page, r wire.Recipe) {
 	if r.LeaveOutInvalid {
 		choices = append(choices, "invalid rows are left out")
 	}
+	if len(r.Key) > 0 {
+		choices = append(choices, "rows are found by "+strings.Join(r.Key, ", "))
+	}
 	for _, column := range slices.Sorted(maps.Keys(r.Formats)) {
 		choices = append(choices, column+" is written as "+r.Formats[column])
 	}

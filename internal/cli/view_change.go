@@ -104,6 +104,13 @@ func showActed(p *page, ch wire.Change, did string) {
 	showNext(p, ch)
 }
 
+func givenTo(g wire.Given) string {
+	if g.Rows == 1 {
+		return "1 new row its " + g.Column
+	}
+	return group(g.Rows) + " new rows their " + g.Column
+}
+
 // showResult is what one sees after an apply.
 func showResult(p *page, ch wire.Change) {
 	p.line("Change %s %s.", ch.ID, isNow(ch.State))
@@ -111,6 +118,9 @@ func showResult(p *page, ch wire.Change) {
 		p.line("  %s applied, %s as wanted already, %s in conflict, %s failed.", group(r.Applied), group(r.Already), group(r.Conflicts), group(r.Failed))
 		if len(r.ConflictRows) > 0 {
 			p.line("  Rows of the file that others have changed meanwhile: %s", ranges(finding.Ranges(r.ConflictRows)))
+		}
+		if r.Given != nil {
+			p.line("  The system gave %s: sutor change rows %s --op insert", givenTo(*r.Given), ch.ID)
 		}
 		for _, m := range ch.Members {
 			if m.Result != nil {
@@ -280,6 +290,9 @@ func showPurged(p *page, gone wire.Purged) {
 func showRule(p *page, ch wire.Change) {
 	if ch.ApplyAt != nil {
 		p.line("  to be applied on %s, once approved", when(*ch.ApplyAt))
+	}
+	if len(ch.Key) > 0 {
+		p.line("  rows are found by %s", strings.Join(ch.Key, ", "))
 	}
 	if ch.Within != "" {
 		p.line("  within %s: what of it is not in the file is deleted", ch.Within)

@@ -81,6 +81,7 @@ type Choices struct {
 	LeaveOutInvalid bool
 	Map             []string // "File column=column"
 	Formats         []string // "column=format"
+	Key             []string // columns that rows are found by
 	Normalize       string
 	Within, ApplyAt string
 
@@ -96,6 +97,9 @@ func (o Choices) values() url.Values {
 	}
 	if len(o.Formats) > 0 {
 		q["format"] = o.Formats
+	}
+	if len(o.Key) > 0 {
+		q["key"] = o.Key
 	}
 	if o.LeaveOutInvalid {
 		q.Set("leave_out_invalid", "true")

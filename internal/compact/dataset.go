@@ -47,6 +47,7 @@ var columnShape = shape{"column", []key{
 	{"writable", false, "writable: false"},
 	{"also", false, "also: [terms]"},
 	{"critical", false, "critical: true"},
+	{"given", false, "given: true"},
 	{"visible_to", false, "visible_to: [owner, finance]"},
 	{"mask", false, "mask: last4"},
 }}
@@ -186,8 +187,8 @@ func (r *reader) column(e entry) ColumnRule {
 	s := r.section(e.node, "the column `"+short(e.name)+"`", columnShape)
 	c := ColumnRule{Path: e.path, Label: s.text("label"), OneOf: s.oneOf(), Min: s.limit("min"), Max: s.limit("max"),
 		Pattern: s.pattern(), Say: s.text("say"), Writable: s.flag("writable"), Also: s.texts("also")}
-	required, critical := s.flag("required"), s.flag("critical")
-	c.Required, c.Critical = required != nil && *required, critical != nil && *critical
+	required, critical, given := s.flag("required"), s.flag("critical"), s.flag("given")
+	c.Required, c.Critical, c.Given = required != nil && *required, critical != nil && *critical, given != nil && *given
 	s.sight(&c)
 	if c.Say != "" && c.Pattern == "" {
 		r.problem(e.path.To("say"), "`say` puts a pattern in words, and there is none.", "Give the column a `pattern`, or take the sentence out.")

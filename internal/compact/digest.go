@@ -64,6 +64,7 @@ type ruleV2 struct {
 	Writable *bool    `json:"writable"`
 	Also     []string `json:"also"`
 	Critical bool     `json:"critical"`
+	Given    bool     `json:"given,omitempty"`
 
 	Say       string       `json:"say,omitempty"`
 	VisibleTo []access.Who `json:"visible_to,omitempty"`
@@ -126,7 +127,7 @@ func (c *Compact) DatasetDigest(name string) (record.Digest, bool) {
 		v.Dataset.MaxDeletes = &d.MaxDeletes
 	}
 	for column, r := range d.Columns {
-		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical, r.Say, sorted(r.VisibleTo), r.Mask}
+		v.Columns[column] = ruleV2{r.Label, r.OneOf, r.Min, r.Max, r.Pattern, r.Required, r.Writable, r.Also, r.Critical, r.Given, r.Say, sorted(r.VisibleTo), r.Mask}
 	}
 	for _, g := range d.Guardrails {
 		v.Guardrails = append(v.Guardrails, guardrailV2{g.Name, g.Each, g.When.Text, string(g.Then), g.By, g.Say, several(g.Needs)})

@@ -127,6 +127,7 @@ type ColumnRule struct {
 	Writable *bool // nil: as the system allows
 	Also     []string
 	Critical bool // changing it counts towards risk
+	Given    bool // of the key: the system gives it to new rows that have none
 	// VisibleTo names those who see its values, nil for everybody; Mask is what the
 	// others see.
 	VisibleTo []access.Who

@@ -29,6 +29,8 @@ const (
 	Value        = "value"         // a text is not a value of the column's type
 	Ragged       = "ragged-row"    // more or fewer cells than the header line
 	MissingKey   = "missing-key"   // a key cell is empty
+	OtherKey     = "other-key"     // a row gives a key, and is found by something else to be another
+	GivenKey     = "given-key"     // new rows whose key the system gives (warning)
 	Duplicate    = "duplicate-key" // two rows mean the same live row
 	UnknownKey   = "unknown-key"   // update mode: no such row
 	ExistingKey  = "existing-key"  // insert mode: the row is there already
@@ -80,6 +82,8 @@ var BuiltIn = []string{
 	Value,
 	Ragged,
 	MissingKey,
+	OtherKey,
+	GivenKey,
 	Duplicate,
 	UnknownKey,
 	ExistingKey,

@@ -20,6 +20,7 @@ type Target struct {
 
 	Type     record.Type
 	OneOf    []string // the values that are allowed, canonical; nil for any
+	Given    bool     // a key that new rows need not have, so that a file of only such rows lacks it
 	ReadOnly bool     // it is never written, so nothing less than a name of its own leads to it
 }
 
@@ -327,7 +328,7 @@ func (m *Matcher) keys() error {
 	var missing []string
 	mend := ""
 	for t, target := range m.targets {
-		if !target.Key || m.fileOf[t] >= 0 {
+		if !target.Key || target.Given || m.fileOf[t] >= 0 {
 			continue
 		}
 		missing = append(missing, target.Name)

@@ -14,7 +14,7 @@ type Seen struct{ File, Live map[string]*string }
 
 // Example words a row of a finding, for every engine.
 func (s Spec) Example(f finding.Finding, line int64, row Seen) finding.Example {
-	e := finding.Example{Row: line, Key: finding.Sample(joined(s.Key.Names(), row.File))}
+	e := finding.Example{Row: line, Key: finding.Sample(joined(s.By().Names(), row.File))}
 	if s.Rule != nil {
 		e.Row = 0 // its rows are numbered by the engine alone
 	}

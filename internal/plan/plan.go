@@ -58,8 +58,9 @@
 // The canonical rows CSV is the same rows in the dialect of package record, with
 // a header record: op, mask, key, before, after; ordered by op and then by the
 // key columns' bytes. Line numbers are left out, so that the same deltas from a
-// file in another order have the same digest. Its SHA-256 is the manifest's
-// `rows`, in every engine.
+// file in another order have the same digest. New rows whose key the system gives
+// have NULL there, which comes last, and stand among themselves in the order of mask
+// and after. Its SHA-256 is the manifest's `rows`, in every engine.
 package plan
 
 import (
@@ -96,6 +97,8 @@ type Spec struct {
 	Table    driver.Table
 	Key      record.Schema
 	Judged   record.Schema // after the key, in the table's order
+	Match    record.Schema // see By; nil for Key
+	Given    string        // the column of Key that the system gives new rows which have none; "" if none
 	Sources  []Source      // the file's matched columns
 	Columns  []string      // the file's header, all columns
 	Options  change.Options
@@ -220,6 +223,9 @@ type Manifest struct {
 	// Content is the digest of the file's rows as read (ContentDigest); none for a
 	// reversal, and in plans that were made before there was one.
 	Content record.Digest `json:"content,omitempty"`
+	// Given is the column of Key that some new rows have not: the system gives it to
+	// them when they are written. "" where every row has its key.
+	Given string `json:"given,omitempty"`
 	// Lines is the artefact of the lines of Input that the plan is of ([Spans]); none
 	// for all of them.
 	Lines record.Digest `json:"lines,omitempty"`

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"sutor/internal/change"
-	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
@@ -89,10 +88,11 @@ type cell struct {
 	ways    *string // what an unclear text may mean
 }
 
-// row is a line with a usable key, beside the live row that it means.
+// row is a line that means a row, beside the live row that it means.
 type row struct {
 	*line
-	key    []*string // as the system has it, where it was found
+	by     []*string // what it is found by, as the system has it, where it was found
+	key    []*string // as the system has it, where it was found; NULL in a column that it will give
 	found  bool
 	before []*string // the judged columns of the live row; NULL without one
 	after  []*string
@@ -169,16 +169,31 @@ func (r *reference) cell(c record.Column, text *string) cell {
 	return cell{text: text, value: &value}
 }
 
-// key gives the canonical key of a line; false where it has none.
-func (r *reference) key(l *line) (key []*string, ok bool) {
-	for _, c := range r.spec.Key {
+// by gives the canonical values that a line's row is found by; false where it has
+// none.
+func (r *reference) by(l *line) (by []*string, ok bool) {
+	for _, c := range r.spec.By() {
 		v := l.cells[c.Name].value
 		if v == nil {
 			return nil, false
 		}
-		key = append(key, v)
+		by = append(by, v)
 	}
-	return key, l.defect == nil
+	return by, l.defect == nil
+}
+
+// unnumbered tells whether a line is a new row whose key the system gives.
+func (r *reference) unnumbered(l *line) bool {
+	if l.defect != nil || !r.spec.Unnumbered() {
+		return false
+	}
+	for _, c := range r.spec.Key {
+		in := l.cells[c.Name]
+		if in.problem != record.OK || blank(in.value) != (c.Name == r.spec.Given) {
+			return false
+		}
+	}
+	return true
 }
 
 // compare asks the system for the live rows and puts each beside its line.
@@ -188,8 +203,8 @@ func (r *reference) compare(ctx context.Context) (err error) {
 	}
 	asked := map[int64][]*string{}
 	for _, l := range r.lines {
-		if key, ok := r.key(l); ok {
-			asked[l.number] = key
+		if by, ok := r.by(l); ok && !r.unnumbered(l) {
+			asked[l.number] = by
 		}
 	}
 	found, err := r.fetch(ctx, asked)
@@ -204,17 +219,17 @@ func (r *reference) compare(ctx context.Context) (err error) {
 		r.lines = slices.DeleteFunc(r.lines, func(l *line) bool { return !r.spec.Lines.Has(l.number) })
 	}
 	for _, l := range r.lines {
-		if key, ok := asked[l.number]; ok {
-			r.rows = append(r.rows, r.beside(l, key, found[l.number]))
+		if by, ok := asked[l.number]; ok || r.unnumbered(l) {
+			r.rows = append(r.rows, r.beside(l, by, found[l.number]))
 		}
 	}
 	return nil
 }
 
-// fetch asks the system for the live rows behind numbered keys: key and judged
-// columns. A key that meets several is refused.
+// fetch asks the system for the live rows behind what they are found by, numbered:
+// key and judged columns. What meets several is refused.
 func (r *reference) fetch(ctx context.Context, asked map[int64][]*string) (map[int64][][]*string, error) {
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...)}
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: append(slices.Clone(r.spec.Key), r.spec.Judged...)}
 	found, err := r.lookup(ctx, look, asked)
 	double := 0
 	for _, rows := range found {
@@ -223,9 +238,7 @@ func (r *reference) fetch(ctx context.Context, asked map[int64][]*string) (map[i
 		}
 	}
 	if err == nil && double > 0 {
-		err = errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
-			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).
-			WithMend("The steward gives the dataset a key that is unique in the system.")
+		err = r.spec.Several(int64(double))
 	}
 	return found, err
 }
@@ -275,11 +288,14 @@ func canonicalLive(t record.Type, v *string) *string {
 }
 
 // beside compares a line with its live row, over the judged set.
-func (r *reference) beside(l *line, key []*string, live [][]*string) *row {
-	n := len(r.spec.Judged)
-	out := &row{line: l, key: key, before: make([]*string, n), after: make([]*string, n), writes: make([]bool, n)}
+func (r *reference) beside(l *line, by []*string, live [][]*string) *row {
+	n, nk := len(r.spec.Judged), len(r.spec.Key)
+	out := &row{line: l, by: by, key: r.newKey(l), before: make([]*string, n), after: make([]*string, n), writes: make([]bool, n)}
 	if len(live) > 0 {
-		out.found, out.key, out.before = true, live[0][:len(key)], live[0][len(key):]
+		out.found, out.key, out.before, out.by = true, live[0][:nk], live[0][nk:], nil
+		for _, c := range r.spec.By() {
+			out.by = append(out.by, live[0][append(slices.Clone(r.spec.Key), r.spec.Judged...).Index(c.Name)])
+		}
 	}
 	for j, c := range r.spec.Judged {
 		in, there := l.cells[c.Name]
@@ -295,10 +311,23 @@ func (r *reference) beside(l *line, key []*string, live [][]*string) *row {
 	return out
 }
 
-// writes tells whether a row writes a column: docs/values.md, "Empty cells".
+// newKey gives the key of a line as a new row: NULL where the file gives none.
+func (r *reference) newKey(l *line) (key []*string) {
+	for _, c := range r.spec.Key {
+		v := l.cells[c.Name].value
+		if blank(v) && (r.spec.Match != nil || r.unnumbered(l)) {
+			v = nil
+		}
+		key = append(key, v)
+	}
+	return key
+}
+
+// writes tells whether a row writes a column: docs/values.md, "Empty cells". What a
+// row is found by it has already, as the system compares.
 func (r *reference) writes(c record.Column, in cell, found bool, before *string) bool {
 	switch {
-	case in.problem != record.OK:
+	case in.problem != record.OK, found && r.spec.Match.Index(c.Name) >= 0:
 		return false
 	case !in.empty && found:
 		return !same(in.value, before)
@@ -346,7 +375,13 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 		if o := strings.Compare(string(a.op), string(b.op)); o != 0 {
 			return o
 		}
-		return slices.CompareFunc(a.key, b.key, func(x, y *string) int { return strings.Compare(*x, *y) })
+		if o := slices.CompareFunc(a.key, b.key, nullsLast); o != 0 || r.spec.Given == "" {
+			return o
+		}
+		if o := strings.Compare(a.mask(), b.mask()); o != 0 {
+			return o
+		}
+		return slices.CompareFunc(a.after, b.after, nullsLast)
 	})
 	rows, err := r.canonicalRows()
 	if err != nil {
@@ -357,7 +392,32 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 	if !r.reversal && r.spec.Rule == nil {
 		m.Content = r.content()
 	}
+	if slices.ContainsFunc(r.deltas, func(d *delta) bool { return slices.Contains(d.key, nil) }) {
+		m.Given = r.spec.Given
+	}
 	return &Outcome{Manifest: m, Findings: append(r.findings(), r.notes...)}, rows, nil
+}
+
+// nullsLast compares texts by their bytes.
+func nullsLast(a, b *string) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	return strings.Compare(*a, *b)
+}
+
+// mask has a character for each judged column: 1 where the row writes it.
+func (r *row) mask() string {
+	var b strings.Builder
+	for _, m := range r.writes {
+		b.WriteString(map[bool]string{true: "1", false: "0"}[m])
+	}
+	return b.String()
 }
 
 func (r *reference) canonicalRows() ([]byte, error) {
@@ -368,12 +428,8 @@ func (r *reference) canonicalRows() ([]byte, error) {
 	}
 	err := w.End()
 	for _, d := range r.deltas {
-		mask := ""
-		for _, m := range d.writes {
-			mask += map[bool]string{true: "1", false: "0"}[m]
-		}
 		w.String(string(d.op))
-		w.String(mask)
+		w.String(d.mask())
 		for _, v := range slices.Concat(d.key, d.before, d.after) {
 			w.Optional(v)
 		}

@@ -61,11 +61,12 @@ func (r *reference) checkRows() {
 	r.checkValues()
 	r.checkKeys()
 	r.checkAlike()
+	r.checkMatch()
 	r.checkMode()
 	for i, c := range r.spec.Key {
 		if c.Identity == "always" || c.Generated {
 			numbered := r.check(NumberedFinding(c))
-			r.rowsWhere(func(row *row) bool { return !row.found }, func(row *row) { numbered.hit(row.line, row.key[i]) })
+			r.rowsWhere(func(row *row) bool { return !row.found && row.key[i] != nil }, func(row *row) { numbered.hit(row.line, row.key[i]) })
 		}
 		r.checkKeyRules(c, i)
 	}
@@ -130,34 +131,72 @@ func (r *reference) checkValues() {
 }
 
 func (r *reference) checkKeys() {
-	for _, c := range r.spec.Key {
+	for _, c := range r.spec.By() {
 		missing := r.check(MissingKeyFinding(c))
 		for _, l := range r.lines {
-			if cell := l.cells[c.Name]; l.defect == nil && (cell.empty || c.Type.Kind == record.Text && cell.value != nil && *cell.value == "") {
+			if cell := l.cells[c.Name]; l.defect == nil && !r.unnumbered(l) && (cell.empty || c.Type.Kind == record.Text && cell.value != nil && *cell.value == "") {
 				missing.hit(l, nil)
 			}
 		}
 	}
-	duplicate, twins := r.check(DuplicateFinding(r.spec.Key)), map[string][]*row{}
+	duplicate, twins := r.check(DuplicateFinding(r.spec.By())), map[string][]*row{}
 	for _, row := range r.rows {
-		id := fmt.Sprint(row.found, identity(row.key))
-		twins[id] = append(twins[id], row)
+		if row.by != nil {
+			id := fmt.Sprint(row.found, identity(row.by))
+			twins[id] = append(twins[id], row)
+		}
 	}
 	for _, rows := range twins {
 		for _, row := range rows {
 			if len(rows) > 1 {
-				duplicate.hit(row.line, text(row.key...))
+				duplicate.hit(row.line, text(row.by...))
 			}
 		}
 	}
+}
+
+// checkMatch checks the keys of rows that are found by something else, and tells of
+// new rows whose key the system gives.
+func (r *reference) checkMatch() {
+	if r.spec.Match != nil {
+		for i, c := range r.spec.Key {
+			other := r.check(OtherKeyFinding(c))
+			for _, row := range r.rows {
+				if given := row.cells[c.Name].value; row.found && r.spec.Match.Index(c.Name) < 0 && !blank(given) && !same(given, row.key[i]) {
+					other.hit(row.line, given)
+				}
+			}
+			nameless := r.check(NamelessFinding(c))
+			r.rowsWhere(func(row *row) bool { return row.found && row.key[i] == nil }, func(row *row) { nameless.hit(row.line, row.shown()) })
+		}
+	}
+	if r.spec.Match == nil && !r.spec.Unnumbered() || r.spec.Options.Mode == change.Update || !r.spec.Allow[driver.Insert] {
+		return
+	}
+	for i, c := range r.spec.Key {
+		f := KeylessFinding(c)
+		if c.Name == r.spec.Given {
+			f = GivenFinding(c)
+		}
+		keyless := r.check(f)
+		r.rowsWhere(func(row *row) bool { return !row.found && row.key[i] == nil }, func(row *row) { keyless.hit(row.line, row.shown()) })
+	}
+}
+
+// shown is the sample of a row: what it is found by, or nothing.
+func (r *row) shown() *string {
+	if r.by == nil {
+		return nil
+	}
+	return text(r.by...)
 }
 
 // checkAlike finds new keys that only look different.
 func (r *reference) checkAlike() {
 	folded := func(row *row) []*string {
 		var out []*string
-		for i, c := range r.spec.Key {
-			v := *row.key[i]
+		for i, c := range r.spec.By() {
+			v := *row.by[i]
 			if c.Type.Kind == record.Text {
 				v = fold(v)
 			}
@@ -165,15 +204,18 @@ func (r *reference) checkAlike() {
 		}
 		return out
 	}
-	alike, keys := r.check(AlikeKeysFinding(r.spec.Key)), map[string]map[string]bool{}
+	alike, keys := r.check(AlikeKeysFinding(r.spec.By())), map[string]map[string]bool{}
 	for _, row := range r.rows {
+		if row.by == nil {
+			continue
+		}
 		id := identity(folded(row))
 		if keys[id] == nil {
 			keys[id] = map[string]bool{}
 		}
-		keys[id][identity(row.key)] = true
+		keys[id][identity(row.by)] = true
 	}
-	r.rowsWhere(func(row *row) bool { return !row.found && len(keys[identity(folded(row))]) > 1 }, func(row *row) { alike.hit(row.line, text(row.key...)) })
+	r.rowsWhere(func(row *row) bool { return !row.found && row.by != nil && len(keys[identity(folded(row))]) > 1 }, func(row *row) { alike.hit(row.line, row.shown()) })
 }
 
 // identity gives a text that equal values share, and no others.
@@ -194,7 +236,7 @@ func (r *reference) checkMode() {
 	is := func(found bool) func(*row) bool { return func(row *row) bool { return row.found == found } }
 	all := func(f finding.Finding, which func(*row) bool) {
 		c := r.check(f)
-		r.rowsWhere(which, func(row *row) { c.hit(row.line, text(row.key...)) })
+		r.rowsWhere(which, func(row *row) { c.hit(row.line, row.shown()) })
 	}
 	mode := r.spec.Options.Mode
 	if r.spec.Only != nil {
@@ -328,7 +370,11 @@ func (r *reference) judgeRows() {
 		f.Invalid = false
 		c := r.check(f)
 		for _, d := range hit {
-			c.hit(d.line, text(d.key...))
+			var sample *string
+			if slices.ContainsFunc(d.key, func(v *string) bool { return v != nil }) {
+				sample = text(d.key...)
+			}
+			c.hit(d.line, sample)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (r *reference) inFile() record.Schema {
 // findKeyFormats finds how the key's columns are written. Between rivals the
 // system decides: by which of them it finds the rows.
 func (r *reference) findKeyFormats(ctx context.Context) error {
-	for _, c := range r.spec.Key {
+	for _, c := range r.spec.By() {
 		err := r.findFormat(c, func(contested []*line, by candidate) (settled, of int, err error) {
 			asked := map[int64][]*string{}
 			for _, l := range contested {
@@ -99,11 +99,11 @@ func (r *reference) findKeyFormats(ctx context.Context) error {
 					as.cells[name] = cell
 				}
 				as.cells[c.Name] = cell{value: &o.value}
-				if key, ok := r.key(&as); ok {
-					asked[l.number] = key
+				if by, ok := r.by(&as); ok {
+					asked[l.number] = by
 				}
 			}
-			found, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: r.spec.Key}, asked)
+			found, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: r.spec.Key}, asked)
 			return len(found), len(contested), err
 		})
 		if err != nil {
@@ -116,11 +116,14 @@ func (r *reference) findKeyFormats(ctx context.Context) error {
 // findFormats finds how the other columns are written. Between rivals the live
 // values of known rows decide.
 func (r *reference) findFormats(found map[int64][][]*string) error {
-	for j, c := range r.spec.Judged {
+	for i, c := range append(slices.Clone(r.spec.Key), r.spec.Judged...) {
+		if r.spec.By().Index(c.Name) >= 0 {
+			continue
+		}
 		err := r.findFormat(c, func(contested []*line, by candidate) (settled, of int, err error) {
 			for _, l := range contested {
 				for _, live := range found[l.number] {
-					o, value := by.of(*l.cells[c.Name].text), live[len(r.spec.Key)+j]
+					o, value := by.of(*l.cells[c.Name].text), live[i]
 					of++
 					if o.fits && o.problem == record.OK && value != nil && *value == o.value {
 						settled++

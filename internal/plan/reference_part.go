@@ -96,13 +96,13 @@ func (r *reference) checkPart() {
 		stays := is(row, row.after)
 		switch {
 		case row.found && !is(row, row.before), !row.found && !stays:
-			outside.hit(row.line, text(row.key...))
+			outside.hit(row.line, row.shown())
 		case row.found && !stays:
-			leaves.hit(row.line, text(row.key...))
+			leaves.hit(row.line, row.shown())
 		}
 	}
 	for _, l := range r.lines {
-		if _, ok := r.key(l); !ok {
+		if _, ok := r.by(l); !ok {
 			keyless.hit(l, nil)
 		}
 	}
@@ -178,8 +178,8 @@ func (r *reference) pickRows(ctx context.Context) (err error) {
 			line.cells[set.Column] = r.computed(set, l)
 		}
 		r.lines = append(r.lines, line)
-		if key, ok := r.key(line); ok {
-			r.rows = append(r.rows, r.beside(line, key, [][]*string{slices.Concat(l.key, l.judged)}))
+		if by, ok := r.by(line); ok {
+			r.rows = append(r.rows, r.beside(line, by, [][]*string{slices.Concat(l.key, l.judged)}))
 		}
 	}
 	return err

@@ -51,14 +51,14 @@ func (r *reference) checkByReading(ctx context.Context) error {
 	return nil
 }
 
-// uniques gives the unique constraints besides the dataset's key.
+// uniques gives the unique constraints besides what rows are found by.
 func (r *reference) uniques() (all [][]string) {
 	names := r.spec.Table.Uniques
 	if len(r.spec.Table.PrimaryKey) > 0 {
 		names = append([][]string{r.spec.Table.PrimaryKey}, names...)
 	}
 	for _, u := range names {
-		if !slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.Key.Names()))) {
+		if !slices.Equal(slices.Sorted(slices.Values(u)), slices.Sorted(slices.Values(r.spec.By().Names()))) {
 			all = append(all, u)
 		}
 	}
@@ -165,6 +165,7 @@ type clash struct {
 // What it gives judges the deltas as they are when it is called.
 func (r *reference) lookupUnique(ctx context.Context, cols record.Schema) (func() map[*delta]clash, error) {
 	live, err := r.lookup(ctx, driver.Lookup{Table: r.spec.Table.Table, By: cols, Columns: r.spec.Key}, r.touching(cols))
+	isKey := slices.Equal(slices.Sorted(slices.Values(cols.Names())), slices.Sorted(slices.Values(r.spec.Key.Names())))
 	return func() map[*delta]clash {
 		touching, uses, moves, stays := r.touching(cols), map[string]int{}, map[string]bool{}, map[string]bool{}
 		for _, values := range touching {
@@ -184,11 +185,13 @@ func (r *reference) lookupUnique(ctx context.Context, cols record.Schema) (func(
 				continue
 			}
 			another := func(is func(key string) bool) bool {
-				return slices.ContainsFunc(live[d.number], func(other []*string) bool { return identity(other) != identity(d.key) && is(identity(other)) })
+				return slices.ContainsFunc(live[d.number], func(other []*string) bool {
+					return (d.op == driver.Insert || identity(other) != identity(d.key)) && is(identity(other))
+				})
 			}
 			out[d] = clash{
 				twin:  uses[identity(values)] > 1,
-				taken: another(func(key string) bool { return !moves[key] }),
+				taken: another(func(key string) bool { return isKey || !moves[key] }), // a plan has one row of a key: what it deletes it does not insert
 				early: d.op == driver.Update && !r.spec.Table.Defers(cols.Names()) && another(func(key string) bool { return stays[key] }),
 			}
 		}

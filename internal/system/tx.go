@@ -6,11 +6,18 @@ import (
 	"io"
 
 	"sutor/internal/errs"
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
+// Tx is the transaction of an apply.
+type Tx interface {
+	driver.Tx
+	driver.Drawer
+}
+
 // Begin opens the transaction of an apply.
-func (s *System) Begin(ctx context.Context, o driver.Options) (driver.Tx, error) {
+func (s *System) Begin(ctx context.Context, o driver.Options) (Tx, error) {
 	drv, err := s.connected(ctx)
 	if err != nil {
 		return nil, err
@@ -40,6 +47,21 @@ func (t *tx) Write(ctx context.Context, w driver.Write, rows io.Reader, stored i
 	return written, nil, t.sys.explain(err)
 }
 
+// Draw gives the keys of n new rows; see [driver.Drawer].
+func (t *tx) Draw(ctx context.Context, table record.Table, column string, n int64, out io.Writer) error {
+	drawer, can := t.Tx.(driver.Drawer)
+	if !can {
+		return errs.New(errs.Blocked, "The system %s cannot tell the %s of new rows before they are written, so none are written without one.", t.sys.name, column).
+			WithMend("Give the rows a %s in the file.", column)
+	}
+	down := counted{w: out}
+	err := drawer.Draw(ctx, table, column, n, &down)
+	if err == nil {
+		err = down.agrees("given a "+column, n)
+	}
+	return t.sys.explain(err)
+}
+
 // Commit makes the changes last. An error leaves open whether it did, unless it
 // is a refusal or comes from before the attempt.
 func (t *tx) Commit(ctx context.Context) error { return t.sys.explain(t.Tx.Commit(ctx)) }
@@ -57,7 +79,7 @@ func (t *tx) Mark(ctx context.Context) error { return t.sys.explain(t.Tx.Mark(ct
 func (t *tx) Back(ctx context.Context) error { return t.sys.explain(t.Tx.Back(ctx)) }
 
 // Trial is a transaction that is never committed: it has no way to.
-type Trial struct{ tx driver.Tx }
+type Trial struct{ tx Tx }
 
 // Try opens a transaction in which a plan is written to hear what the system says,
 // and that is rolled back. A system without transactions refuses it.
@@ -79,6 +101,12 @@ func (s *System) Try(ctx context.Context, o driver.Options) (*Trial, error) {
 // Write is that of [driver.Tx], as is Check, Mark and Back.
 func (t *Trial) Write(ctx context.Context, w driver.Write, rows io.Reader, stored io.Writer) (int64, []driver.Conflict, error) {
 	return t.tx.Write(ctx, w, rows, stored)
+}
+
+// Draw is that of [driver.Drawer]: where the system counts on whatever becomes of a
+// transaction, a trial advances its numbers.
+func (t *Trial) Draw(ctx context.Context, table record.Table, column string, n int64, out io.Writer) error {
+	return t.tx.Draw(ctx, table, column, n, out)
 }
 
 // Check judges what a commit would judge.

@@ -86,7 +86,7 @@ func (filled) Value(any) any               { return nil }
 
 func (f filled) Dataset(context.Context, access.Principal, string) (wire.Dataset, error) {
 	rows := int64(12345)
-	return wire.Dataset{Name: "customers", Label: f.says, System: f.says, Table: f.says, Key: []string{"id"}, Department: f.says, Owners: []string{f.says},
+	return wire.Dataset{Name: "customers", Label: f.says, System: f.says, Table: f.says, Key: []string{"id"}, OtherKeys: [][]string{{f.says}, {"id", f.says}}, Department: f.says, Owners: []string{f.says},
 		Allow: []string{"insert", "update"}, May: []string{"rows", "export", "propose", "freeze"}, Rows: &rows,
 		Columns:    []wire.Column{{Name: "id", Label: f.says, Type: f.says}, {Name: f.says, Label: f.says, Type: "TEXT", Writable: true, OneOf: []string{f.says}, Pattern: f.says, Min: f.says, Also: []string{f.says}}},
 		Guardrails: []wire.Rule{{Name: f.says, Each: "row", When: f.says, Then: "approve", By: "manager", Say: f.says}},
@@ -294,11 +294,11 @@ func TestProposingTakesAFile(t *testing.T) {
 	} {
 		uc := &proposing{filled: filled{&recorder{}, "x"}}
 		b := open(t, uc).signIn()
-		res := b.send("/datasets/customers/propose", map[string]string{"title": "New terms", "reason": "Because", "mode": "update", "cells": c.cells}, "terms.csv", c.file)
+		res := b.send("/datasets/customers/propose", map[string]string{"title": "New terms", "reason": "Because", "mode": "update", "cells": c.cells, "key": "vat"}, "terms.csv", c.file)
 		if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/changes/1001" {
 			t.Errorf("%d %s", res.StatusCode, res.Header.Get("Location"))
 		}
-		if uc.in.Name != c.name || uc.content != c.content || uc.in.Title != "New terms" || uc.in.Options.Mode != change.Update || uc.in.Reason != "Because" {
+		if uc.in.Name != c.name || uc.content != c.content || uc.in.Title != "New terms" || uc.in.Options.Mode != change.Update || uc.in.Reason != "Because" || !slices.Equal(uc.in.Options.Key, []string{"vat"}) {
 			t.Errorf("%+v %q", uc.in, uc.content)
 		}
 	}
@@ -389,6 +389,13 @@ func TestRereadingSendsWhatDiffers(t *testing.T) {
 	res, _ := b.post("/changes/1001/reading", map[string][]string{"f0": {"Ziel"}, "c0": {"terms"}, "f1": {"id"}, "c1": {"id"}, "f2": {"Datum"}, "c2": {"since"}, "w2": {"dmy"}, "delimiter": {";"}})
 	if res.StatusCode != http.StatusSeeOther || len(uc.o.Map) != 1 || uc.o.Map["Ziel"] != "terms" || len(uc.o.Formats) != 1 || uc.o.Formats["since"] != "dmy" || uc.o.File.Delimiter != ";" {
 		t.Errorf("%d %+v", res.StatusCode, uc.o)
+	}
+	if len(uc.o.Key) != 0 {
+		t.Errorf("nobody chose what rows are found by: %v", uc.o.Key)
+	}
+	b.post("/changes/1001/reading", map[string][]string{"f0": {"Ziel"}, "f1": {"id"}, "c1": {"id"}, "f2": {"Datum"}, "c2": {"since"}, "key": {"country\x1fvat"}})
+	if !slices.Equal(uc.o.Key, []string{"country", "vat"}) {
+		t.Errorf("rows are found by %v", uc.o.Key)
 	}
 	uc.o = change.Options{}
 	res, page := b.post("/changes/1001/reading", map[string][]string{"f0": {"other"}, "c0": {"terms"}})

@@ -26,6 +26,7 @@ type proposeModel struct {
 	label   string
 	modes   []modeChoice
 	recipes []choice
+	keys    []choice // what rows can be found by; none where there is only the key
 	with    []withModel
 	sheet   string // of the first dataset, in a workbook for several
 	form    url.Values
@@ -36,6 +37,33 @@ type proposeModel struct {
 	leave   bool
 	trouble *wire.Problem
 	most    string // the largest file
+}
+
+// keyJoint joins the columns of a key in a form.
+const keyJoint = "\x1f"
+
+// keysOf offers by what the rows of a file are found, where there is a choice. The
+// dataset's own key is the first, and chosen unless another one is.
+func keysOf(d wire.Dataset, chosen []string) (all []choice) {
+	if len(d.OtherKeys) == 0 {
+		return nil
+	}
+	for i, key := range append([][]string{d.Key}, d.OtherKeys...) {
+		var labels []string
+		for _, name := range key {
+			label := name
+			if at := slices.IndexFunc(d.Columns, func(c wire.Column) bool { return c.Name == name }); at >= 0 {
+				label = liveLabel(name, d.Columns[at].Label)
+			}
+			labels = append(labels, label)
+		}
+		value := strings.Join(key, keyJoint)
+		if i == 0 {
+			value = "" // as long as a recipe says nothing else
+		}
+		all = append(all, choice{value, strings.Join(labels, " and "), slices.Equal(slices.Sorted(slices.Values(key)), slices.Sorted(slices.Values(chosen)))})
+	}
+	return all
 }
 
 // modeChoice is a mode by what it will do.
@@ -80,6 +108,7 @@ func (s *site) showPropose(w http.ResponseWriter, r *http.Request, p access.Prin
 	for _, one := range recipes {
 		m.recipes = append(m.recipes, choice{one.ID, ui.Plain(one.Name), false})
 	}
+	m.keys = keysOf(d, strings.Split(m.form.Get("key"), keyJoint))
 	if m.with, err = s.withOf(r.Context(), p, d, m.form); err != nil {
 		s.failed(w, r, h, err)
 		return
@@ -142,6 +171,9 @@ func (s *site) proposeFiles(r *http.Request, p access.Principal, m proposeModel)
 	choose := func(o *change.Options) error {
 		if in.Recipe == "" || form.Get("mode") != "" {
 			o.Mode = change.Mode(form.Get("mode"))
+		}
+		if key := form.Get("key"); key != "" {
+			o.Key = strings.Split(key, keyJoint)
 		}
 		o.ClearEmpty, o.LeaveOut = o.ClearEmpty || m.clear, o.LeaveOut || m.leave
 		return nil

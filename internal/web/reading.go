@@ -28,6 +28,7 @@ type readingModel struct {
 	trouble   *wire.Problem
 	delimiter []choice
 	encoding  []choice
+	keys      []choice // what rows can be found by; none where there is only the key
 }
 
 // fileColumn is one column of the file, with what it may be.
@@ -73,7 +74,9 @@ func (s *site) showReading(w http.ResponseWriter, r *http.Request, p access.Prin
 		return
 	}
 	m := readingOf(c, read, d)
-	m.dataset = of
+	if m.dataset = of; of != "" {
+		m.keys = nil // in a family rows are found by their datasets' own keys
+	}
 	status := http.StatusOK
 	if refused != nil {
 		trouble := s.trouble(r, refused)
@@ -98,6 +101,13 @@ func readingOf(c wire.Change, read wire.Reading, d wire.Dataset) readingModel {
 			m.asks++
 		}
 		m.columns = append(m.columns, col)
+	}
+	chosen := c.Key
+	if len(chosen) == 0 {
+		chosen = d.Key
+	}
+	if m.keys = keysOf(d, chosen); len(m.keys) > 0 && len(c.Key) > 0 {
+		m.keys[0].value = strings.Join(d.Key, keyJoint) // takes another one back
 	}
 	m.delimiter = []choice{{"", "As found", true}, {"auto", "Find out again", false}, {",", "Comma", false}, {";", "Semicolon", false}, {"\t", "Tab", false}, {"|", "Bar |", false}}
 	m.encoding = []choice{{"", "As found", true}, {"auto", "Find out again", false}, {"utf-8", "UTF-8", false}, {"windows-1252", "Windows (Western Europe)", false}, {"iso-8859-15", "ISO 8859-15", false}, {"utf-16le", "UTF-16", false}}
@@ -188,6 +198,9 @@ func rereadBy(form map[string][]string, read wire.Reading, o *change.Options) er
 	}
 	if len(formats) > 0 {
 		o.Formats = joinedMaps(o.Formats, formats)
+	}
+	if key := get("key"); key != "" {
+		o.Key = strings.Split(key, keyJoint)
 	}
 	for to, name := range map[*string]string{&o.File.Delimiter: get("delimiter"), &o.File.Encoding: get("encoding")} {
 		switch name {

@@ -46,6 +46,7 @@ type Change struct {
 	Twin       *string           `json:"twin,omitempty"`       // an earlier change with the very same file
 	ApplyAt    *time.Time        `json:"apply_at,omitempty"`   // when it is applied by the server, once approved
 	Purged     *Purged           `json:"purged,omitempty"`     // what of it was removed when its time was over
+	Key        []string          `json:"key,omitempty"`        // columns that the file's rows are found by, where that is not the dataset's key; for those who may see values
 	Within     string            `json:"within,omitempty"`     // of a sync: the part of the table that the file stands for; for those who may see values
 	Rule       *ByRule           `json:"rule,omitempty"`       // in place of a file; for those who may see values
 	Recipe     *RecipeUse        `json:"recipe,omitempty"`     // that its choices were taken from
@@ -292,6 +293,14 @@ type Result struct {
 	Failed       int64   `json:"failed"`
 	ConflictRows []int64 `json:"conflict_rows,omitempty"` // file rows, at most 1,000
 	Message      string  `json:"message,omitempty"`
+	Given        *Given  `json:"given,omitempty"` // the system gave new rows their keys; null where all had one
+}
+
+// Given tells that the system gave so many new rows a column of their key. Which ones
+// stands in the rows of the change.
+type Given struct {
+	Column string `json:"column"`
+	Rows   int64  `json:"rows"`
 }
 
 // Undo tells whether a change can be reversed, until when, and why (not).
@@ -328,23 +337,24 @@ type Rows struct {
 
 // Dataset is what there is to change.
 type Dataset struct {
-	Name       string    `json:"name"`
-	Label      string    `json:"label"`
-	System     string    `json:"system"`
-	Table      string    `json:"table"`
-	Key        []string  `json:"key"`
-	Department string    `json:"department"`
-	Process    *Process  `json:"process,omitempty"` // null: it belongs to none
-	Owners     []string  `json:"owners"`
-	Needs      int       `json:"needs,omitempty"` // how many owners decide, where more than one
-	Allow      []string  `json:"allow"`
-	May        []string  `json:"may"` // what the asker may do: "propose", "export"…
-	Columns    []Column  `json:"columns,omitempty"`
-	Guardrails []Rule    `json:"guardrails,omitempty"`
-	Freedom    []Freedom `json:"freedom,omitempty"` // which changes go ahead without the owner
-	Rows       *int64    `json:"rows,omitempty"`
-	SomeRows   bool      `json:"some_rows,omitempty"` // the asker sees some of its rows only
-	Frozen     *Frozen   `json:"frozen,omitempty"`    // null: changes may be applied
+	Name       string     `json:"name"`
+	Label      string     `json:"label"`
+	System     string     `json:"system"`
+	Table      string     `json:"table"`
+	Key        []string   `json:"key"`
+	OtherKeys  [][]string `json:"other_keys,omitempty"` // what else rows of a file can be found by: unique in the system; of one dataset
+	Department string     `json:"department"`
+	Process    *Process   `json:"process,omitempty"` // null: it belongs to none
+	Owners     []string   `json:"owners"`
+	Needs      int        `json:"needs,omitempty"` // how many owners decide, where more than one
+	Allow      []string   `json:"allow"`
+	May        []string   `json:"may"` // what the asker may do: "propose", "export"…
+	Columns    []Column   `json:"columns,omitempty"`
+	Guardrails []Rule     `json:"guardrails,omitempty"`
+	Freedom    []Freedom  `json:"freedom,omitempty"` // which changes go ahead without the owner
+	Rows       *int64     `json:"rows,omitempty"`
+	SomeRows   bool       `json:"some_rows,omitempty"` // the asker sees some of its rows only
+	Frozen     *Frozen    `json:"frozen,omitempty"`    // null: changes may be applied
 }
 
 // Process is a group of datasets with one owner of the process.
@@ -438,6 +448,7 @@ type Recipe struct {
 	File            json.RawMessage   `json:"file,omitempty"`    // how the file is read, where that was chosen
 	Formats         map[string]string `json:"formats,omitempty"` // column → how it is written, where that was chosen
 	Normalize       string            `json:"normalize,omitempty"`
+	Key             []string          `json:"key,omitempty"` // columns that rows are found by; none: the dataset's key
 }
 
 // Person is who is signed in.

@@ -72,6 +72,12 @@ func (w *Workflow) Browse(ctx context.Context, p access.Principal, id change.ID,
 			frozen.Hits = hits
 		}
 	}
+	stored, releaseStored, err := w.givenKeys(ctx, c, m)
+	if err != nil {
+		return out, err
+	}
+	defer releaseStored()
+	frozen.Stored = stored
 	if len(selection.Findings) > 0 && frozen.Hits == "" {
 		return out, errs.New(errs.Blocked, "Which rows the findings of change %s are about is not kept any more.", id)
 	}

@@ -72,6 +72,7 @@ func newCompiler(c *compact.Compact, d *compact.Dataset, t driver.Table) *compil
 	}
 	k.key()
 	k.columns()
+	k.given()
 	k.rules()
 	k.matchTargets()
 	if t.ReadOnly != "" {

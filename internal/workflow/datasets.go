@@ -98,6 +98,7 @@ func (w *Workflow) Dataset(ctx context.Context, p access.Principal, name string)
 	if err != nil {
 		return out, err
 	}
+	out.OtherKeys = otherKeys(table, d.Key, see)
 	for _, c := range table.Columns {
 		switch {
 		case see.Sees(c.Name):

@@ -337,6 +337,9 @@ func (w *Workflow) join(ctx context.Context, c *change.Change, m *made, steps []
 // compare makes the plan of a file.
 func (w *Workflow) compare(ctx context.Context, p *drafted) (*duck.Draft, error) {
 	w.tell(p.c.ID)("reading the file", 0, 0)
+	if err := p.spec.foundBy(p.c.Options, p.maker); err != nil {
+		return nil, err
+	}
 	read, found, err := w.read(ctx, p.c, p.sys, p.spec, p.session.Path)
 	if err != nil {
 		return nil, err

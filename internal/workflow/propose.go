@@ -145,7 +145,7 @@ func (w *Workflow) checkChoices(dataset string, o change.Options) error {
 			WithMend(`Say it with --within, as in --within "country == 'DE'"; --within true means the whole table.`)
 	case o.Mode != change.Sync && within:
 		return errs.New(errs.Usage, "--within says what a sync may delete; the mode is %s.", o.Mode).WithMend("Use --mode sync, or leave --within out.")
-	case o.Rule != nil && (o.Mode != change.Update || len(o.Map)+len(o.Formats) > 0):
+	case o.Rule != nil && (o.Mode != change.Update || len(o.Map)+len(o.Formats)+len(o.Key) > 0):
 		return errs.New(errs.Usage, "A change by rule has no file, so nothing can be chosen about one.").WithMend("Leave out what is about a file.")
 	}
 	if d, ok := w.Compact().Dataset(dataset); ok && o.Mode == change.Sync {

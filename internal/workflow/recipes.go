@@ -75,7 +75,7 @@ func (w *Workflow) Recipe(ctx context.Context, p access.Principal, dataset, name
 		o := see.choices(v.Options)
 		out.Columns, out.Map, out.Mode = see.headings(v), o.Map, string(v.Options.Mode)
 		out.ClearEmpty, out.LeaveOutInvalid = v.Options.ClearEmpty, v.Options.LeaveOut
-		out.Formats, out.Normalize = o.Formats, v.Options.Normalize
+		out.Formats, out.Normalize, out.Key = o.Formats, v.Options.Normalize, o.Key
 		if v.Options.File != (intake.Choice{}) {
 			out.File = plan.CanonicalJSON(v.Options.File)
 		}
@@ -249,7 +249,11 @@ func (w *Workflow) chosenBy(tx Tx, p access.Principal, dataset, nameOrID string,
 	if err != nil {
 		return o, fmt.Errorf("recipe %s: %w", r.ID, err)
 	}
-	o = w.sight(p, dataset).choices(v.Choose(r.Name))
+	see := w.sight(p, dataset)
+	if len(v.Options.Key) > 0 && see.allOf(v.Options.Key) == nil { // left out, it would find other rows
+		return o, errs.New(errs.Blocked, "The recipe %s finds rows by what you may not see, so you cannot use it.", r.Name).WithMend("%s", see.ask())
+	}
+	o = see.choices(v.Choose(r.Name))
 	if choose != nil {
 		err = choose(&o)
 	}

@@ -169,8 +169,8 @@ func (w *Workflow) fate(ctx context.Context, c *change.Change, note *change.Comm
 // compareRows tells the fate by the rows: all as planned, or all as before.
 func (w *Workflow) compareRows(ctx context.Context, c *change.Change, o opened, sys *system.System) (driver.TxState, error) {
 	var sum system.Verdict
-	for _, p := range o.plans {
-		v, err := w.verifyRows(ctx, p, sys)
+	for i, p := range o.plans {
+		v, err := w.verifyRows(ctx, p, sys, c.Lease.Committing.Each()[i])
 		if err != nil {
 			return driver.TxUnknown, err
 		}
@@ -186,9 +186,19 @@ func (w *Workflow) compareRows(ctx context.Context, c *change.Change, o opened, 
 		WithMend("Look at the rows; plan the change again to see what is left to do.")
 }
 
-// verifyRows counts the rows of one plan by what they are now.
-func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.System) (sum system.Verdict, err error) {
-	session, err := w.Engine.Session(ctx, p.parquet)
+// verifyRows counts the rows of one plan by what they are now. New rows whose key the
+// system gave are found by the keys that were noted before the commit.
+func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.System, note change.Committing) (sum system.Verdict, err error) {
+	files := []string{p.parquet}
+	if p.m.Given != "" {
+		stored, release, err := w.Artifacts.Local(ctx, note.Stored)
+		if err != nil {
+			return sum, err
+		}
+		defer release()
+		files = append(files, stored)
+	}
+	session, err := w.Engine.Session(ctx, files...)
 	if err != nil {
 		return sum, err
 	}
@@ -201,6 +211,15 @@ func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.Sys
 		}
 		if n == 0 {
 			continue
+		}
+		if op == driver.Insert && p.m.Given != "" {
+			keys := session.Path("given.csv")
+			if err := session.GivenKeys(ctx, p.parquet, files[1], p.m, keys); err != nil {
+				return sum, err
+			}
+			if path, err = withKeys(path, keys, p.m); err != nil {
+				return sum, err
+			}
 		}
 		in, err := os.Open(path)
 		if err != nil {

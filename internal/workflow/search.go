@@ -9,6 +9,7 @@ import (
 	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/plan/duck"
 	"sutor/internal/wire"
 )
 
@@ -127,10 +128,15 @@ func (w *Workflow) touchesOn(ctx context.Context, c *change.Change, key string) 
 		return false, err
 	}
 	defer release()
-	session, err := w.Engine.View(ctx, parquet)
+	stored, releaseStored, err := w.givenKeys(ctx, c, m)
+	if err != nil {
+		return false, err
+	}
+	defer releaseStored()
+	session, err := w.Engine.View(ctx, parquet, stored)
 	if err != nil {
 		return false, err
 	}
 	defer session.Close()
-	return session.HasKey(ctx, parquet, len(m.Key), key)
+	return session.HasKey(ctx, duck.Frozen{Manifest: m, Parquet: parquet, Stored: stored}, key)
 }

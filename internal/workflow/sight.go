@@ -93,6 +93,15 @@ func (s sight) columns(all record.Schema) record.Schema {
 	return slices.DeleteFunc(slices.Clone(all), func(c record.Column) bool { return !s.Sees(c.Name) })
 }
 
+// allOf gives names of columns if the person sees the values of all of them; else
+// none.
+func (s sight) allOf(names []string) []string {
+	if slices.ContainsFunc(names, func(name string) bool { return !s.Sees(name) }) {
+		return nil
+	}
+	return names
+}
+
 // reads tells whether a text of the guardrail language may read a column whose
 // values the person does not see. It errs on the safe side: a name that stands in
 // it in any way counts, and so does a text that may hide one.
@@ -248,6 +257,7 @@ func (s sight) choices(o change.Options) change.Options {
 		}
 		return out
 	}
+	o.Key = s.allOf(o.Key)
 	o.Formats = kept(o.Formats, func(k, _ string) string { return k })
 	o.Map = kept(o.Map, func(_, v string) string { return v })
 	if o.Recipe != nil {

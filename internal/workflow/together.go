@@ -86,6 +86,9 @@ func alone(o change.Options) error {
 	case o.Mode == change.Sync:
 		return errs.New(errs.Usage, "A sync deletes what is not in its file; it is not done in a change over several datasets.").
 			WithMend("Use upsert, update or insert, or sync each dataset by a change of its own.")
+	case len(o.Key) > 0:
+		return errs.New(errs.Usage, "In a change over several datasets rows are found by each dataset's own key.").
+			WithMend("Leave --key out, or propose each dataset as a change of its own.")
 	}
 	return nil
 }
@@ -292,7 +295,7 @@ func (w *Workflow) viewMembers(out *wire.Change, c *change.Change, p access.Prin
 			member.Input = &wire.Input{Name: in.Name, Digest: string(in.Digest), Rows: in.Rows, Mended: in.Mended}
 		}
 		if r := one.Result; r != nil {
-			member.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows}
+			member.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Given: viewGiven(r.Given, w.sight(p, one.Dataset))}
 		}
 		for _, f := range m.Findings {
 			f.Dataset = one.Dataset

@@ -351,7 +351,7 @@ func (w *Workflow) trialSession(ctx context.Context, c *change.Change, files ...
 // commits: a trial cannot.
 func (a *transaction) try(ctx context.Context, steps []prepared) (*refusals, error) {
 	r := &refusals{}
-	err := a.inTrial(ctx, func(t *system.Trial) error {
+	err := a.inTrial(ctx, steps, func(t *system.Trial) error {
 		for _, s := range steps {
 			if err := t.Mark(ctx); err != nil {
 				return err
@@ -378,14 +378,14 @@ func (a *transaction) try(ctx context.Context, steps []prepared) (*refusals, err
 		return err
 	})
 	if err == nil && r.late != nil {
-		err = a.inTrial(ctx, func(t *system.Trial) error { return a.searchLate(ctx, t, steps, r) })
+		err = a.inTrial(ctx, steps, func(t *system.Trial) error { return a.searchLate(ctx, t, steps, r) })
 	}
 	return r, err
 }
 
-// inTrial does something in a transaction that is rolled back, whatever comes of
-// it.
-func (a *transaction) inTrial(ctx context.Context, do func(*system.Trial) error) error {
+// inTrial does something with steps in a transaction that is rolled back, whatever
+// comes of it.
+func (a *transaction) inTrial(ctx context.Context, steps []prepared, do func(*system.Trial) error) error {
 	t, err := a.sys.Try(ctx, a.w.Waits)
 	if err != nil {
 		return err
@@ -395,6 +395,9 @@ func (a *transaction) inTrial(ctx context.Context, do func(*system.Trial) error)
 			a.w.Log.Warn("rolling a trial back", "change", a.c.ID, "error", errs.Detail(err))
 		}
 	}()
+	if err := a.number(ctx, t, steps); err != nil {
+		return err
+	}
 	return do(t)
 }
 

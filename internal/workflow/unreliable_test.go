@@ -22,10 +22,11 @@ func TestEveryCallOfASystemFails(t *testing.T) {
 		CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, note text UNIQUE, country text REFERENCES country (code));
 		INSERT INTO customer VALUES (1, 'Ann', 'a', NULL), (2, 'Bob', 'b', 'DE')`
 	onBoth(t, setup, nil, func(w *world, _ func(string), dump func() string) {
+		const file = "id,name,note,country\n1,Anna,c,DE\n2,Bob,b,DE\n3,Cid,a,\n"
 		fault := &drivertest.Fault{}
 		w.unreliable(fault)
 		before := dump()
-		after, calls := w.unreliably(fault, dump, before, "")
+		after, calls := w.unreliably(fault, file, dump, before, "")
 		for _, name := range []string{"Describe", "Count", "Fetch", "Begin", "Write", "Commit"} {
 			if !slices.Contains(calls, name) {
 				w.t.Errorf("there is no %s among %v", name, calls)
@@ -37,10 +38,10 @@ func TestEveryCallOfASystemFails(t *testing.T) {
 					continue // a reading call's answer
 				}
 				fault.Arm(n+1, late)
-				w.unreliably(fault, dump, before, after)
+				w.unreliably(fault, file, dump, before, after)
 			}
 		}
-		if last, _ := w.unreliably(fault, dump, before, after); last != after {
+		if last, _ := w.unreliably(fault, file, dump, before, after); last != after {
 			w.t.Error("the system cannot be used any more")
 		}
 	})
@@ -58,9 +59,8 @@ func (w *world) unreliable(f *drivertest.Fault) {
 
 // unreliably takes a change as far as it comes, and back where it was applied. It
 // gives the table in between, and the calls that it took.
-func (w *world) unreliably(fault *drivertest.Fault, dump func() string, before, after string) (table string, calls []string) {
+func (w *world) unreliably(fault *drivertest.Fault, file string, dump func() string, before, after string) (table string, calls []string) {
 	w.t.Helper()
-	const file = "id,name,note,country\n1,Anna,c,DE\n2,Bob,b,DE\n3,Cid,a,\n"
 	c, err := w.w.Propose(ctx, w.as("maria"), workflow.Proposal{Dataset: "customers", Name: "f.csv", File: strings.NewReader(file), Options: upsert})
 	if err == nil {
 		w.work(w.t)

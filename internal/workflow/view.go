@@ -44,6 +44,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	values := w.knows(p, c).values
 	if values { // they quote some
 		out.Within, out.Rule = viewExpressions(c.Options, w.sight(p, c.Dataset))
+		out.Key = w.sight(p, c.Dataset).allOf(c.Options.Key)
 	}
 	out.ApplyAt = c.Options.ApplyAt
 	if p := c.Purged; p != nil && (p.Inputs != nil || p.Values != nil || p.Texts != nil) {
@@ -77,6 +78,7 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	if r := c.Result; r != nil {
 		out.Result = &wire.Result{Applied: r.Applied, Already: r.Already, Conflicts: r.Conflicts, Failed: r.Failed, ConflictRows: r.ConflictRows, Message: r.Message}
+		out.Result.Given = viewGiven(r.Given, w.sight(p, c.Dataset))
 	}
 	if run, ok := w.progress.Load(c.ID); ok && (c.State == change.Planning || c.State == change.Applying) {
 		pr := run.(change.Progress)

@@ -274,6 +274,7 @@ type applying struct {
 	all     record.Schema // of them, the readable ones besides the key
 	out     *wrote
 	files   []duck.StoredFile
+	given   int64 // new rows whose key the system gives
 }
 
 func (a *transaction) run(ctx context.Context) (done *change.Committing, err error) {
@@ -292,6 +293,9 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 		}
 	}()
 	if err := a.w.noteTx(ctx, a.c, tx.ID()); err != nil {
+		return nil, err
+	}
+	if err := a.number(ctx, tx, a.ready); err != nil {
 		return nil, err
 	}
 	for _, s := range a.ready {
@@ -317,6 +321,7 @@ type prepared struct {
 	rows         int64
 	columns      record.Schema
 	path, stored string // the rows to be sent, and as given back
+	keyless      string // the same without the keys that the system gives; "" where all have one
 }
 
 // prepare makes the files of the steps, in the order in which they are written, so
@@ -342,7 +347,15 @@ func (a *applying) prepare(ctx context.Context, op driver.Op) (s prepared, err e
 	if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
 		s.columns = a.all
 	}
-	s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, s.path)
+	path := s.path
+	if op == driver.Insert && a.m.Given != "" {
+		if a.given, err = a.session.Keyless(ctx, a.parquet, a.m); err != nil {
+			return s, err
+		}
+		s.keyless = a.session.Path("step-keyless.csv")
+		path = s.keyless
+	}
+	s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, path)
 	return s, err
 }
 
@@ -397,7 +410,10 @@ func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
 // send sends rows of a step.
 func (a *applying) send(ctx context.Context, tx writer, s prepared, in io.Reader, stored io.Writer) (int64, error) {
 	done, conflicts, err := tx.Write(ctx, driver.Write{Op: s.op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: s.columns,
-		OverrideIdentity: a.m.Reverses != ""}, in, stored)
+		OverrideIdentity: a.m.Reverses != "" || s.keyless != ""}, in, stored)
+	if err == nil && len(conflicts) > 0 && s.keyless != "" {
+		err = a.givenTwice(ctx, conflicts)
+	}
 	if err == nil && len(conflicts) > 0 {
 		err = a.conflict(ctx, conflicts)
 	}
@@ -435,6 +451,9 @@ func (a *applying) keepStored(ctx context.Context) (*change.Committing, error) {
 	}
 	defer f.Close()
 	done := &change.Committing{Rows: a.out.rows, Columns: a.all.Names()}
+	if a.given > 0 {
+		done.Given = &change.Given{Column: a.m.Given, Rows: a.given}
+	}
 	if done.Stored, _, err = a.w.Artifacts.Put(ctx, f); err != nil {
 		return nil, err
 	}
@@ -540,10 +559,10 @@ func (w *Workflow) ended(c *change.Change, done *change.Committing, out *written
 	}
 	switch {
 	case cause == nil:
-		c.Result.Applied, c.Result.Stored, c.Result.Columns = done.Rows, done.Stored, done.Columns
+		c.Result.Applied, c.Result.Stored, c.Result.Columns, c.Result.Given = done.Rows, done.Stored, done.Columns, done.Given
 		for i, one := range done.Members {
 			r := c.Members[i].Result
-			r.Applied, r.Stored, r.Columns = one.Rows, one.Stored, one.Columns
+			r.Applied, r.Stored, r.Columns, r.Given = one.Rows, one.Stored, one.Columns, one.Given
 		}
 		c.AppliedAt, c.Problem, c.Why = &now, nil, ""
 		return change.Applied

@@ -104,6 +104,9 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 	if err = describeIndexes(ctx, tx, r.oid, &d); err != nil {
 		return d, fault(err)
 	}
+	if d.Given, _, err = drawing(ctx, tx, r.oid); err != nil {
+		return d, fault(err)
+	}
 	if d.ForeignKeys, err = describeForeignKeys(ctx, tx, r.oid); err != nil {
 		return d, fault(err)
 	}

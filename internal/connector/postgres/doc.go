@@ -11,7 +11,9 @@
 //
 // The account needs CONNECT and TEMPORARY on the database, USAGE on the schema,
 // SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
-// are changed. Row security applies to it as to anyone: rows hidden from it look
+// are changed. Where the Compact says that an identity or serial column is given to new
+// rows, also USAGE on its sequence: their numbers are drawn before they are written,
+// and PostgreSQL asks for that right then. Row security applies to it as to anyone: rows hidden from it look
 // absent. Describe says so, and an insert whose key such a row has is refused by
 // the unique index; BYPASSRLS, or a policy that lets all rows through, is better.
 //

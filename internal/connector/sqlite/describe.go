@@ -59,7 +59,7 @@ func (d *database) structure(ctx context.Context, conn *sql.Conn, name record.Ta
 	if err != nil {
 		return nil, driver.Table{}, err
 	}
-	out := driver.Table{Table: t.name, Columns: t.columns, PrimaryKey: t.key}
+	out := driver.Table{Table: t.name, Columns: t.columns, PrimaryKey: t.key, Given: t.given()}
 	if out.Uniques, err = uniques(ctx, conn, t); err != nil {
 		return nil, out, explain(ctx, err)
 	}

@@ -59,6 +59,9 @@
 // overruled: a violated constraint is a refusal, never a silent deletion.
 // Transactions have no names: what became of one is found by looking at the rows.
 //
+// The keys of new rows that have none are told before they are written: the numbers
+// after the largest in the table, or with AUTOINCREMENT after the largest ever given.
+//
 // SQLite judges a unique constraint after each row. Rows of an update that give up
 // a value which another row of it takes are set to NULL there first, where they
 // may be. Triggers see both.

@@ -39,7 +39,7 @@ func (s *structures) find(now catalogue, name record.Table) (*table, driver.Tabl
 
 func cloned(t driver.Table) driver.Table {
 	t.Columns, t.PrimaryKey, t.Uniques = slices.Clone(t.Columns), slices.Clone(t.PrimaryKey), slices.Clone(t.Uniques)
-	t.ForeignKeys, t.ReferencedBy = slices.Clone(t.ForeignKeys), slices.Clone(t.ReferencedBy)
+	t.ForeignKeys, t.ReferencedBy, t.Given = slices.Clone(t.ForeignKeys), slices.Clone(t.ReferencedBy), slices.Clone(t.Given)
 	return t
 }
 

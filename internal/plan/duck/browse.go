@@ -32,7 +32,11 @@ type Frozen struct {
 	Manifest plan.Manifest
 	Parquet  string
 	Hits     string // the lines behind the findings; "" where they are not kept
+	Stored   string // the rows as the system stored them, with the keys that it gave; "" where that is not asked for
 }
+
+// rows is the SQL of the plan's rows.
+func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest) }
 
 // Plans that people look at stay open for a while: making an instance, and the
 // order of a million rows, takes longer than a page may. They have places of their
@@ -65,7 +69,7 @@ type openPlan struct {
 // Browse reads a page of a plan's rows in the file's order: those of the
 // selection, and how many it has.
 func (e *Engine) Browse(ctx context.Context, f Frozen, s Selection, limit, offset int64) ([]Row, int64, error) {
-	o := e.shelf.take(f.Parquet)
+	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.session == nil {
@@ -117,6 +121,9 @@ func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) error {
 	files := []string{f.Parquet}
 	if f.Hits != "" {
 		files = append(files, f.Hits)
+	}
+	if f.Stored != "" {
+		files = append(files, f.Stored)
 	}
 	session, err := e.session(ctx, newSlots(1), nil, limits, files)
 	if err != nil {
@@ -177,7 +184,7 @@ func (s Selection) where(f Frozen) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		parts = append(parts, `n IN (SELECT n FROM read_parquet(`+text(f.Parquet)+`) WHERE `+value+`)`)
+		parts = append(parts, `n IN (SELECT n FROM `+f.rows()+` WHERE `+value+`)`)
 	}
 	return strings.Join(parts, " AND "), nil
 }
@@ -266,7 +273,7 @@ func (o *openPlan) page(ctx context.Context, f Frozen, table string, limit, offs
 	}
 	rows := make([]Row, len(numbers))
 	query := fmt.Sprintf(`n BETWEEN %d AND %d AND n IN (%s)`, slices.Min(numbers), slices.Max(numbers), commas(numbers))
-	err = o.session.readRows(ctx, f.Parquet, f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
+	err = o.session.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
 	return rows, err
 }
 

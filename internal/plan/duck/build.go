@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
-	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -124,6 +124,9 @@ func (r *run) readCells(ctx context.Context, source string) error {
 	var cells []cellSQL
 	for i, c := range r.cols {
 		if c.source < 0 {
+			if slices.Contains(r.by(), i) { // new rows only, whose keys the system gives
+				fmt.Fprintf(&out, ", NULL::VARCHAR AS s%d, true AS e%d, NULL::VARCHAR AS p%d, NULL::VARCHAR AS v%d", i, i, i, i)
+			}
 			continue
 		}
 		cell := cell(c.Type, i, r.spec.Location)
@@ -132,7 +135,7 @@ func (r *run) readCells(ctx context.Context, source string) error {
 		if c.Type.Kind != record.Text {
 			empty = fmt.Sprintf("COALESCE(s%d, '') = ''", i)
 		}
-		if i >= r.nk { // a text is shown where it is a problem only; a key's tells whether there is one
+		if i >= r.nk && !slices.Contains(r.by(), i) { // a text is shown where it is a problem only; a key's tells whether there is one
 			shown = fmt.Sprintf("CASE WHEN p%d IS NOT NULL THEN s%d END", i, i)
 		}
 		fmt.Fprintf(&problems, ", %s AS e%d, CASE WHEN e%d THEN NULL ELSE %s END AS p%d", empty, i, i, cell.problem, i)
@@ -162,13 +165,85 @@ func (r *run) staged(staging string) string {
 	return `(SELECT line, defect` + pick + ` FROM ` + readCSV(staging, "line", fields) + `)`
 }
 
-// keyed is the condition under which a row of cells has a usable key.
+// by gives the places in cols of what rows are found by.
+func (r *run) by() (places []int) {
+	for _, c := range r.spec.By() {
+		places = append(places, slices.IndexFunc(r.cols, func(col column) bool { return col.Name == c.Name }))
+	}
+	return places
+}
+
+// asked lists the values v<i> that rows are found by.
+func (r *run) asked() (values []string) {
+	for _, i := range r.by() {
+		values = append(values, fmt.Sprintf("v%d", i))
+	}
+	return values
+}
+
+// foundBy lists the columns of met and rows with what rows are found by, as the
+// system has it where it was found.
+func (r *run) foundBy() []string {
+	if r.spec.Match == nil {
+		return names("k", r.nk)
+	}
+	return names("d", len(r.spec.Match))
+}
+
+// shown is the sample of a row of met or rows: what it is found by, or nothing.
+func (r *run) shown() string {
+	sample := `concat_ws(', '` + comma(r.foundBy()) + `)`
+	if r.spec.Given == "" {
+		return sample
+	}
+	return `CASE WHEN ` + strings.Join(r.foundBy(), " IS NOT NULL AND ") + ` IS NOT NULL THEN ` + sample + ` END`
+}
+
+// shownKey is the sample of a delta: its key, or nothing where it has none yet.
+func (r *run) shownKey() string {
+	sample := `concat_ws(', '` + list(r.nk, "k#") + `)`
+	if r.spec.Given == "" {
+		return sample
+	}
+	return `CASE WHEN COALESCE(` + strings.Join(names("k", r.nk), ", ") + `) IS NOT NULL THEN ` + sample + ` END`
+}
+
+// keyed is the condition under which a row of cells has what it is found by.
 func (r *run) keyed() string {
+	return "defect IS NULL AND " + strings.Join(r.asked(), " IS NOT NULL AND ") + " IS NOT NULL" + r.andNumbered()
+}
+
+// unnumbered is the condition under which a row of cells is a new one whose key the
+// system gives.
+func (r *run) unnumbered() string {
+	if !r.spec.Unnumbered() {
+		return "false"
+	}
 	parts := []string{"defect IS NULL"}
-	for i := range r.nk {
-		parts = append(parts, fmt.Sprintf("v%d IS NOT NULL", i))
+	for i, c := range r.cols[:r.nk] {
+		switch {
+		case c.Name != r.spec.Given:
+			parts = append(parts, fmt.Sprintf("COALESCE(v%d, '') <> ''", i))
+		case c.source >= 0:
+			parts = append(parts, fmt.Sprintf("COALESCE(v%d, '') = '' AND p%d IS NULL", i, i))
+		}
 	}
 	return strings.Join(parts, " AND ")
+}
+
+func (r *run) andNumbered() string {
+	if !r.spec.Unnumbered() {
+		return ""
+	}
+	return " AND NOT (" + r.unnumbered() + ")"
+}
+
+// means is the condition under which a row of cells means a row of the table.
+func (r *run) means() string {
+	if !r.spec.Unnumbered() {
+		return r.keyed()
+	}
+	return "((" + r.keyed() + ") OR (" + r.unnumbered() + "))"
 }
 
 // fetchLive sends the keys up and makes the table live of what comes back.
@@ -177,11 +252,11 @@ func (r *run) fetchLive(ctx context.Context) error {
 	if r.table, err = r.live.Count(ctx, r.spec.Table.Table); err != nil {
 		return err
 	}
-	keys := `SELECT line` + list(r.nk, "v#") + ` FROM cells WHERE ` + r.keyed()
+	keys := `SELECT line` + comma(r.asked()) + ` FROM cells WHERE ` + r.keyed()
 	want := append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
 	fields := append(names("k", r.nk), names("l", r.nj)...)
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: want}
-	if err := r.lookup(ctx, r.live, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: want}
+	if err := r.lookup(ctx, r.live, "live_raw", look, keys, r.asked(), fields); err != nil {
 		return err
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
@@ -192,9 +267,7 @@ func (r *run) fetchLive(ctx context.Context) error {
 	}
 	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live_all GROUP BY n HAVING count(*) > 1)`)
 	if err == nil && double > 0 {
-		err = errs.New(errs.Invalid, "The key %s does not name one row each in %s: %d keys of the file meet several live rows.",
-			strings.Join(r.spec.Key.Names(), ", "), r.spec.Table.Table, double).
-			WithMend("The steward gives the dataset a key that is unique in the system.")
+		err = r.spec.Several(double)
 	}
 	return err
 }
@@ -262,14 +335,41 @@ func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, do
 	return found, err
 }
 
-// compare makes the view met, every row with a usable key: whether it was found,
-// and its key (as the system has it, where it was). Of these, the table rows has
-// the ones that are new or would write something, and for each judged column the
-// live value l, the value after a and whether the row writes it, m.
+// newKey is the value of a column of the key that a row of cells has as a new one:
+// NULL where the file gives none.
+func (r *run) newKey(i int) string {
+	switch {
+	case r.cols[i].source < 0:
+		return "NULL::VARCHAR"
+	case r.spec.Match != nil || r.spec.Unnumbered() && r.cols[i].Name == r.spec.Given:
+		return fmt.Sprintf("NULLIF(c.v%d, '')", i)
+	}
+	return fmt.Sprintf("c.v%d", i)
+}
+
+// liveName is how live calls the value of a column.
+func (r *run) liveName(i int) string {
+	if i < r.nk {
+		return fmt.Sprintf("k%d", i)
+	}
+	return fmt.Sprintf("l%d", i-r.nk)
+}
+
+// compare makes the view met, every row that means one: whether it was found, its
+// key and what it is found by (as the system has them, where it was). Of these, the
+// table rows has the ones that are new or would write something, and for each judged
+// column the live value l, the value after a and whether the row writes it, m.
 func (r *run) compare(ctx context.Context) error {
 	met := "c.line, l.n IS NOT NULL AS found"
 	for i := range r.nk {
-		met += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN c.v%d ELSE l.k%d END AS k%d", i, i, i)
+		met += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN %s ELSE l.k%d END AS k%d", r.newKey(i), i, i)
+	}
+	keys := names("k", r.nk)
+	if r.spec.Match != nil {
+		for n, i := range r.by() {
+			met += fmt.Sprintf(", CASE WHEN l.n IS NULL THEN c.v%d ELSE l.%s END AS d%d", i, r.liveName(i), n)
+		}
+		keys = append(keys, r.foundBy()...)
 	}
 	sel, after := "", ""
 	for j := range r.nj {
@@ -284,17 +384,21 @@ func (r *run) compare(ctx context.Context) error {
 		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d, CASE WHEN c.e%d THEN %s ELSE c.v%d END AS %s", j, r.nk+j, emptied(c.Column), r.nk+j, value)
 		after += fmt.Sprintf(", CASE WHEN m%d THEN %s ELSE l%d END AS a%d", j, value, j, j)
 	}
-	from := ` FROM (SELECT * FROM cells WHERE ` + r.keyed() + `) c LEFT JOIN live l ON l.n = c.line`
+	from := ` FROM (SELECT * FROM cells WHERE ` + r.means() + `) c LEFT JOIN live l ON l.n = c.line`
 	return r.exec(ctx, `
 		CREATE VIEW met AS SELECT `+met+from+`;
-		CREATE TABLE rows AS SELECT line, found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`
+		CREATE TABLE rows AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
 		FROM (SELECT `+met+sel+from+`) WHERE NOT found OR `+r.anyMask())
 }
 
 // writes is the condition under which a row writes a column: docs/values.md,
 // "Empty cells". An empty cell equals live NULL and live ”; where it differs it
-// stays unless the maker chose to clear.
+// stays unless the maker chose to clear. What a row is found by it has already, as
+// the system compares.
 func (r *run) writes(c column, i, j int) string {
+	if r.spec.Match.Index(c.Name) >= 0 {
+		return "(l.n IS NULL)"
+	}
 	differs := fmt.Sprintf("c.v%d IS DISTINCT FROM l.l%d", i, j)
 	update, insert := fmt.Sprintf("NOT c.e%d AND %s", i, differs), fmt.Sprintf("NOT c.e%d", i)
 	if r.spec.Options.ClearEmpty {

@@ -34,7 +34,7 @@ func (r *run) hit(ctx context.Context, f finding.Finding, from, where, sample st
 // a person would mend them.
 func (r *run) checkRows(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.checkDefects, r.checkValues, r.checkKeys, r.checkAlike, r.checkMode, r.checkWritten,
+		r.checkDefects, r.checkValues, r.checkKeys, r.checkAlike, r.checkMatch, r.checkMode, r.checkWritten,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -83,23 +83,77 @@ func (r *run) checkValues(ctx context.Context) error {
 }
 
 func (r *run) checkKeys(ctx context.Context) error {
-	for i := range r.nk {
+	for _, i := range r.by() {
+		if r.cols[i].source < 0 {
+			continue // new rows only, whose keys the system gives
+		}
 		where := fmt.Sprintf("defect IS NULL AND e%d", i)
 		if r.cols[i].Type.Kind == record.Text {
 			where = fmt.Sprintf("defect IS NULL AND (e%d OR v%d = '')", i, i)
 		}
+		where += r.andNumbered()
 		if err := r.hit(ctx, plan.MissingKeyFinding(r.cols[i].Column), "cells", where, ""); err != nil {
 			return err
 		}
 	}
-	keys := strings.Join(names("k", r.nk), ", ")
-	return r.hit(ctx, plan.DuplicateFinding(r.spec.Key), `(SELECT line`+list(r.nk, "k#")+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM met)`,
-		"same > 1", `concat_ws(', '`+list(r.nk, "k#")+`)`)
+	keys := strings.Join(r.foundBy(), ", ")
+	return r.hit(ctx, plan.DuplicateFinding(r.spec.By()), `(SELECT line, `+keys+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM `+r.metBySome()+`)`,
+		"same > 1", `concat_ws(', ', `+keys+`)`)
+}
+
+// metBySome are the rows of met that have something to be found by.
+func (r *run) metBySome() string {
+	if !r.spec.Unnumbered() {
+		return "met"
+	}
+	return `(SELECT * FROM met WHERE ` + strings.Join(r.foundBy(), " IS NOT NULL AND ") + ` IS NOT NULL)`
+}
+
+// checkMatch checks the keys of rows that are found by something else, and tells of
+// new rows whose key the system gives.
+func (r *run) checkMatch(ctx context.Context) error {
+	if r.spec.Match != nil {
+		if err := r.checkOtherKeys(ctx); err != nil {
+			return err
+		}
+	}
+	if r.spec.Match == nil && !r.spec.Unnumbered() || r.spec.Options.Mode == change.Update || !r.spec.Allow["insert"] {
+		return nil
+	}
+	for i, c := range r.spec.Key {
+		f := plan.KeylessFinding(c)
+		if c.Name == r.spec.Given {
+			f = plan.GivenFinding(c)
+		}
+		if err := r.hit(ctx, f, "met", fmt.Sprintf("NOT found AND k%d IS NULL", i), r.shown()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOtherKeys: rows that are found by something else must not give the key of
+// another, and must have one.
+func (r *run) checkOtherKeys(ctx context.Context) error {
+	for i, c := range r.spec.Key {
+		from, where := "met", "false"
+		if r.cols[i].source >= 0 && r.spec.Match.Index(c.Name) < 0 {
+			from = fmt.Sprintf(`(SELECT m.line, m.found, m.k%[1]d, c.v%[1]d FROM met m JOIN cells c ON c.line = m.line)`, i)
+			where = fmt.Sprintf("found AND COALESCE(v%[1]d, '') <> '' AND v%[1]d IS DISTINCT FROM k%[1]d", i)
+		}
+		if err := r.hit(ctx, plan.OtherKeyFinding(c), from, where, map[bool]string{true: fmt.Sprintf("v%d", i)}[from != "met"]); err != nil {
+			return err
+		}
+		if err := r.hit(ctx, plan.NamelessFinding(c), "met", fmt.Sprintf("found AND k%d IS NULL", i), r.shown()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkMode: keys that must, or must not, be in the system already.
 func (r *run) checkMode(ctx context.Context) error {
-	sample := `concat_ws(', '` + list(r.nk, "k#") + `)`
+	sample := r.shown()
 	mode := r.spec.Options.Mode
 	if r.spec.Only != nil {
 		if err := r.checkOutside(ctx, sample); err != nil {
@@ -150,7 +204,7 @@ func (r *run) checkWritten(ctx context.Context) error {
 // A reversal brings back what stood there, whatever the rules are now.
 func (r *run) checkKeyColumn(ctx context.Context, c column, value string) error {
 	if c.Identity == "always" || c.Generated {
-		if err := r.hit(ctx, plan.NumberedFinding(c.Column), "rows", "NOT found", value); err != nil {
+		if err := r.hit(ctx, plan.NumberedFinding(c.Column), "rows", "NOT found AND "+value+" IS NOT NULL", value); err != nil {
 			return err
 		}
 	}
@@ -275,7 +329,7 @@ func (r *run) judgeRows(ctx context.Context) error {
 		}
 		f := rule.Finding(rows, unknown)
 		f.Invalid = false
-		if err := r.hit(ctx, f, from, "COALESCE(hit, true)", `concat_ws(', '`+list(r.nk, "k#")+`)`); err != nil {
+		if err := r.hit(ctx, f, from, "COALESCE(hit, true)", r.shownKey()); err != nil {
 			return err
 		}
 	}

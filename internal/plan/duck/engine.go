@@ -154,9 +154,11 @@ func (s *Session) open(ctx context.Context, o Options, files []string) error {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return fmt.Errorf("connecting to DuckDB: %w", err)
 	}
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = text(f)
+	var paths []string
+	for _, f := range files {
+		if f != "" { // of a file that is not there
+			paths = append(paths, text(f))
+		}
 	}
 	return s.exec(ctx, `
 		SET temp_directory = `+text(s.Path("spill"))+`;

@@ -135,7 +135,7 @@ func (r *run) readChosen(ctx context.Context) error {
 
 // findKeyFormats finds how the key's columns are written.
 func (r *run) findKeyFormats(ctx context.Context) error {
-	for i := range r.nk {
+	for _, i := range r.by() {
 		if err := r.findFormat(ctx, i, r.rowsFound); err != nil {
 			return err
 		}
@@ -148,7 +148,10 @@ func (r *run) findKeyFormats(ctx context.Context) error {
 
 // findFormats finds how the other columns are written, once live rows are known.
 func (r *run) findFormats(ctx context.Context) error {
-	for i := r.nk; i < len(r.cols); i++ {
+	for i := range r.cols {
+		if slices.Contains(r.by(), i) {
+			continue
+		}
 		if err := r.findFormat(ctx, i, r.liveValues); err != nil {
 			return err
 		}
@@ -248,8 +251,8 @@ func (r *run) settle(ctx context.Context, i int, standard candidate, kept []cand
 
 // liveValues: a known row has the very live value.
 func (r *run) liveValues(ctx context.Context, i int, contested string, by candidate) (settled, of int64, err error) {
-	err = r.query(ctx, fmt.Sprintf(`SELECT count(*) FILTER (p%[1]d IS NULL AND v%[1]d = l.l%[2]d), count(*)
-		FROM texts JOIN readings%[3]d r ON texts.s%[3]d = r.s JOIN live l ON l.n = texts.line WHERE texts.%[4]s AND %[5]s`, by.n, i-r.nk, i, sound, contested),
+	err = r.query(ctx, fmt.Sprintf(`SELECT count(*) FILTER (p%[1]d IS NULL AND v%[1]d = l.%[2]s), count(*)
+		FROM texts JOIN readings%[3]d r ON texts.s%[3]d = r.s JOIN live l ON l.n = texts.line WHERE texts.%[4]s AND %[5]s`, by.n, r.liveName(i), i, sound, contested),
 		func(scan func(...any) error) error { return scan(&settled, &of) })
 	return settled, of, err
 }
@@ -261,7 +264,7 @@ func (r *run) rowsFound(ctx context.Context, i int, contested string, by candida
 		return 0, 0, err
 	}
 	pick, keyed := "", ""
-	for k := range r.nk {
+	for _, k := range r.by() {
 		value := fmt.Sprintf("cells.v%d", k)
 		if k == i {
 			value = fmt.Sprintf("asked.v%d", by.n)
@@ -270,8 +273,8 @@ func (r *run) rowsFound(ctx context.Context, i int, contested string, by candida
 		keyed += " AND " + value + " IS NOT NULL"
 	}
 	query := fmt.Sprintf(`SELECT cells.line%s FROM cells JOIN (SELECT texts.line, v%d%s AND p%d IS NULL) asked ON asked.line = cells.line WHERE true%s`, pick, by.n, from, by.n, keyed)
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: r.spec.Key}
-	if err := r.lookup(ctx, r.live, "asked_keys", look, query, names("v", r.nk), names("k", r.nk)); err != nil {
+	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: r.spec.Key}
+	if err := r.lookup(ctx, r.live, "asked_keys", look, query, r.asked(), names("k", r.nk)); err != nil {
 		return 0, 0, err
 	}
 	if settled, err = r.count(ctx, `SELECT count(DISTINCT n) FROM asked_keys`); err != nil {

@@ -21,7 +21,11 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 		list(r.nj, "a#") + ` FROM deltas`
 	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
 	var err error
-	if err = r.writeParquet(ctx, query, r.nk, out.Parquet); err != nil {
+	order := "op" + list(r.nk, "k#")
+	if r.spec.Given != "" {
+		order += ", mask" + list(r.nj, "a#") + ", line"
+	}
+	if err = r.writeParquet(ctx, query, order, out.Parquet); err != nil {
 		return nil, err
 	}
 	m := &out.Manifest
@@ -41,6 +45,15 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 			return nil, err
 		}
 	}
+	if r.spec.Given != "" {
+		n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+r.keyless())
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			m.Given = r.spec.Given
+		}
+	}
 	m.Counts, err = r.counts(ctx)
 	return out, err
 }
@@ -56,10 +69,9 @@ func (r *run) mask() string {
 	return strings.Join(parts, " || ")
 }
 
-// writeParquet numbers the rows of query by op and key and writes them, in groups so
-// small that a page of them is read without much else.
-func (s *Session) writeParquet(ctx context.Context, query string, nk int, path string) error {
-	order := "op" + list(nk, "k#")
+// writeParquet numbers the rows of query in an order (package plan, "Files") and
+// writes them, in groups so small that a page of them is read without much else.
+func (s *Session) writeParquet(ctx context.Context, query, order, path string) error {
 	return s.exec(ctx, `COPY (SELECT row_number() OVER (ORDER BY `+order+`) AS n, * FROM (`+query+`) ORDER BY n)
 		TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)`)
 }

@@ -40,12 +40,11 @@ func fold(s string) string {
 // there is nothing to compare.
 func (r *run) checkAlike(ctx context.Context) error {
 	var written, live []string
-	keys, folds := strings.Join(names("k", r.nk), ", "), make([]string, r.nk)
-	for i := range r.nk {
-		folds[i] = fmt.Sprintf("k%d", i)
-		if r.cols[i].Type.Kind == record.Text {
-			written, live = append(written, maybeAlike(fmt.Sprintf("v%d", i))), append(live, maybeAlike(fmt.Sprintf("k%d", i)))
-			folds[i] = fold(folds[i])
+	keys, folds := strings.Join(r.foundBy(), ", "), r.foundBy()
+	for n, i := range r.by() {
+		if r.cols[i].Type.Kind == record.Text && r.cols[i].source >= 0 {
+			written, live = append(written, maybeAlike(fmt.Sprintf("v%d", i))), append(live, maybeAlike(r.liveName(i)))
+			folds[n] = fold(folds[n])
 		}
 	}
 	if len(written) == 0 {
@@ -55,9 +54,9 @@ func (r *run) checkAlike(ctx context.Context) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	from := `(SELECT *, count(*) OVER (PARTITION BY ` + strings.Join(names("f", r.nk), ", ") + `) AS alike, count(*) OVER (PARTITION BY ` + keys + `) AS same
-		FROM (SELECT line, found` + list(r.nk, "k#") + foldsAs(folds) + ` FROM met))`
-	return r.hit(ctx, plan.AlikeKeysFinding(r.spec.Key), from, "NOT found AND alike > same", `concat_ws(', ', `+keys+`)`)
+	from := `(SELECT *, count(*) OVER (PARTITION BY ` + strings.Join(names("f", len(folds)), ", ") + `) AS alike, count(*) OVER (PARTITION BY ` + keys + `) AS same
+		FROM (SELECT line, found, ` + keys + foldsAs(folds) + ` FROM ` + r.metBySome() + `))`
+	return r.hit(ctx, plan.AlikeKeysFinding(r.spec.By()), from, "NOT found AND alike > same", `concat_ws(', ', `+keys+`)`)
 }
 
 func foldsAs(folds []string) (out string) {

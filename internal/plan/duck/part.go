@@ -89,10 +89,10 @@ func (r *run) readPart(ctx context.Context) error {
 // checkPart: every row of the file is inside the part, and stays there; and all
 // have a key, for nothing is deleted else.
 func (r *run) checkPart(ctx context.Context) error {
-	where, sample := r.spec.Within.Where, `concat_ws(', '`+list(r.nk, "k#")+`)`
+	where, sample, by := r.spec.Within.Where, r.shown(), comma(r.foundBy())
 	was, will := r.inside(where, "k#", "l#"), r.inside(where, "k#", "a#")
-	outside := `SELECT n AS line` + list(r.nk, "k#") + ` FROM live WHERE ` + was + ` IS DISTINCT FROM true
-		UNION ALL SELECT line` + list(r.nk, "k#") + ` FROM rows WHERE NOT found AND ` + will + ` IS DISTINCT FROM true`
+	outside := `SELECT line` + by + ` FROM met SEMI JOIN (SELECT n AS line FROM live WHERE ` + was + ` IS DISTINCT FROM true) USING (line)
+		UNION ALL SELECT line` + by + ` FROM rows WHERE NOT found AND ` + will + ` IS DISTINCT FROM true`
 	if err := r.hit(ctx, plan.OutsidePartFinding(where), "("+outside+")", "true", sample); err != nil {
 		return err
 	}

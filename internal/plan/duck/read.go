@@ -33,7 +33,7 @@ func (s *Session) Rows(ctx context.Context, parquet string, m plan.Manifest, op 
 		return nil, 0, err
 	}
 	rest := where + fmt.Sprintf(` ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, limit, offset)
-	err = s.readRows(ctx, parquet, m, strings.TrimPrefix(rest, " WHERE "), func(r Row) { rows = append(rows, r) })
+	err = s.readRows(ctx, `read_parquet(`+text(parquet)+`)`, m, strings.TrimPrefix(rest, " WHERE "), func(r Row) { rows = append(rows, r) })
 	return rows, total, err
 }
 
@@ -43,7 +43,7 @@ func (s *Session) Numbered(ctx context.Context, parquet string, m plan.Manifest,
 	if len(numbers) == 0 {
 		return found, nil
 	}
-	err := s.readRows(ctx, parquet, m, `n IN (`+strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")+`)`, func(r Row) { found[r.N] = r })
+	err := s.readRows(ctx, `read_parquet(`+text(parquet)+`)`, m, `n IN (`+strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")+`)`, func(r Row) { found[r.N] = r })
 	return found, err
 }
 
@@ -62,11 +62,12 @@ func (r Row) Seen(m plan.Manifest) plan.Seen {
 	return s
 }
 
-// readRows reads rows of a plan, whole; rest is a condition and what may follow it.
-func (s *Session) readRows(ctx context.Context, parquet string, m plan.Manifest, rest string, each func(Row)) error {
+// readRows reads rows of a plan, whole; from is their SQL, rest a condition and what
+// may follow it.
+func (s *Session) readRows(ctx context.Context, from string, m plan.Manifest, rest string, each func(Row)) error {
 	nk, nj := len(m.Key), len(m.Columns)-len(m.Key)
 	query := `SELECT n, op, line, mask, why` + list(nk, "k#") + list(nj, "b#") + list(nj, "a#") +
-		` FROM read_parquet(` + text(parquet) + `) WHERE ` + rest
+		` FROM ` + from + ` WHERE ` + rest
 	return s.query(ctx, query, func(scan func(...any) error) error {
 		row := Row{Key: make([]*string, nk), Before: make([]*string, nj), After: make([]*string, nj)}
 		var why *string
@@ -143,7 +144,7 @@ func (s *Session) Lines(ctx context.Context, parquet string, numbers []int64, li
 }
 
 // HasKey tells whether a plan has a row with this key, its parts joined by " + ".
-func (s *Session) HasKey(ctx context.Context, parquet string, nk int, key string) (bool, error) {
-	n, err := s.count(ctx, `SELECT count(*) FROM (SELECT 1 FROM read_parquet(`+text(parquet)+`) WHERE concat_ws(' + '`+list(nk, "k#")+`) = `+text(key)+` LIMIT 1)`)
+func (s *Session) HasKey(ctx context.Context, f Frozen, key string) (bool, error) {
+	n, err := s.count(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+f.rows()+` WHERE concat_ws(' + '`+list(len(f.Manifest.Key), "k#")+`) = `+text(key)+` LIMIT 1)`)
 	return n > 0, err
 }

@@ -60,13 +60,13 @@ type standing struct {
 	lines, sample string
 }
 
-// uniques gives the unique constraints besides the dataset's key.
+// uniques gives the unique constraints besides what rows are found by.
 func (r *run) uniques() [][]string {
 	all := r.spec.Table.Uniques
 	if len(r.spec.Table.PrimaryKey) > 0 {
 		all = append([][]string{r.spec.Table.PrimaryKey}, all...)
 	}
-	key := sorted(r.spec.Key.Names())
+	key := sorted(r.spec.By().Names())
 	return slices.DeleteFunc(slices.Clone(all), func(u []string) bool { return slices.Equal(sorted(u), key) })
 }
 
@@ -193,17 +193,24 @@ func (r *run) lookupUnique(ctx context.Context, columns []string, f finals, no i
 		same = append(same, fmt.Sprintf("d.k%d = %s", i, theirs))
 		other = append(other, fmt.Sprintf("o.k%d = %s", i, theirs))
 	}
-	had := `SELECT d.line` + list(n, "d.u#") + ` FROM (` + from + `) d JOIN ` + table + ` u ON u.n = d.line WHERE NOT (` + strings.Join(same, " AND ") + `)`
+	had := `SELECT d.line` + list(n, "d.u#") + ` FROM (` + from + `) d JOIN ` + table + ` u ON u.n = d.line WHERE (d.op = 'insert' OR NOT (` + strings.Join(same, " AND ") + `))`
 	gives := func(which string) string {
 		return `EXISTS (SELECT 1 FROM (SELECT * FROM deltas WHERE ` + which + `) o WHERE ` + strings.Join(other, " AND ") + `)`
 	}
 	u.values = n
 	u.twins = `SELECT line` + list(n, "u#") + ` FROM (SELECT *, count(*) OVER (PARTITION BY ` + us + `) AS same FROM (` + from + `)) WHERE same > 1`
-	u.others = had + ` AND NOT ` + gives(`op = 'delete' OR op = 'update' AND `+t.written)
+	u.others = had
+	if !r.isKey(columns) { // a plan has one row of a key: what it deletes it does not insert
+		u.others += ` AND NOT ` + gives(`op = 'delete' OR op = 'update' AND `+t.written)
+	}
 	if !r.spec.Table.Defers(columns) {
 		u.taken = had + ` AND d.op = 'update' AND ` + gives(`op = 'update' AND `+t.written+` AND NOT `+r.stepsAside(columns, cols))
 	}
 	return u, nil
+}
+
+func (r *run) isKey(columns []string) bool {
+	return slices.Equal(sorted(columns), sorted(r.spec.Key.Names()))
 }
 
 // kept is when a column outside the judged set is written.

@@ -25,6 +25,12 @@ func (s *Session) Differ(ctx context.Context, now, then Frozen) (d Differences, 
 	for i := range now.Manifest.Key {
 		same = append(same, fmt.Sprintf("n.k%d = t.k%d", i, i))
 	}
+	if now.Manifest.Given != "" && then.Manifest.Given != "" { // rows without a key are the same where they have the same contents
+		for i := range same {
+			same[i] = fmt.Sprintf("n.k%d IS NOT DISTINCT FROM t.k%d", i, i)
+		}
+		same = append(same, "n.twin IS NOT DISTINCT FROM t.twin")
+	}
 	other := "n.op <> t.op"
 	for i := range columns {
 		other += fmt.Sprintf(" OR n.w%[1]d <> t.w%[1]d OR n.c%[1]d IS DISTINCT FROM t.c%[1]d", i)
@@ -50,5 +56,5 @@ func (f Frozen) writes(columns []string) string {
 		}
 		sel += fmt.Sprintf(", op <> 'delete' AND substr(mask, %d, 1) = '1' AS w%d, CASE WHEN w%d THEN a%d END AS c%d", j+1, i, i, j, i)
 	}
-	return `(SELECT ` + sel + ` FROM read_parquet(` + text(f.Parquet) + `) WHERE op IN ('insert', 'update', 'delete'))`
+	return `(SELECT *, ` + f.twins(len(columns)) + ` AS twin FROM (SELECT ` + sel + ` FROM read_parquet(` + text(f.Parquet) + `) WHERE op IN ('insert', 'update', 'delete')))`
 }

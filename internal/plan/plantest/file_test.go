@@ -30,12 +30,15 @@ func (g *generator) described(s *plan.Spec) {
 // header draws the file's columns and, with what rules read besides them, the
 // judged set. nil is a column of the file that matches nothing.
 func (g *generator) header(s *plan.Spec) (from []*record.Column) {
+	g.found(s)
 	for _, c := range g.table.Columns {
 		if s.Key.Index(c.Name) >= 0 {
-			from = append(from, &c)
+			if s.Match == nil && (c.Name != s.Given || !g.chance(10, "all new")) || s.Match.Index(c.Name) >= 0 || s.Match != nil && g.chance(50, "key in the file") {
+				from = append(from, &c)
+			}
 			continue
 		}
-		in := g.chance(85, "in the file")
+		in := s.Match.Index(c.Name) >= 0 || g.chance(85, "in the file")
 		if in {
 			from = append(from, &c)
 		}
@@ -58,6 +61,20 @@ func (g *generator) header(s *plan.Spec) (from []*record.Column) {
 	return from
 }
 
+// found draws what rows are found by, where that is not the key, and which column of
+// the key the system gives new rows.
+func (g *generator) found(s *plan.Spec) {
+	if len(s.Table.Uniques) > 0 && g.chance(50, "found by something else") {
+		s.Match = g.table.Columns.Pick(pick(g, "found by", s.Table.Uniques...))
+	}
+	if s.Table.Columns[s.Table.Columns.Index(keyColumn)].Identity != "" && g.chance(70, "given") {
+		s.Given = keyColumn
+	}
+}
+
+// byKey tells whether a column says which row is meant.
+func byKey(s *plan.Spec, c *record.Column) bool { return s.By().Index(c.Name) >= 0 }
+
 // file draws the file.
 func (g *generator) file(w *world) {
 	g.described(&w.spec)
@@ -66,9 +83,9 @@ func (g *generator) file(w *world) {
 		shift := g.upTo(1, "shift")
 		for at := range g.upTo(6, "records") {
 			if live := g.live[n]; at < len(live) && g.chance(50, "like live rows") {
-				w.records = append(w.records, g.like(from, live[at], live[(at+shift)%len(live)]))
+				w.records = append(w.records, g.like(&w.spec, from, live[at], live[(at+shift)%len(live)]))
 			} else {
-				w.records = append(w.records, g.record(from, n, at))
+				w.records = append(w.records, g.record(&w.spec, from, n, at))
 			}
 		}
 	}
@@ -76,12 +93,13 @@ func (g *generator) file(w *world) {
 
 // like draws a record with the key of a live row, and most other cells of a row:
 // the same, so that nothing changes, or the next, so that values are passed on.
-func (g *generator) like(from []*record.Column, key, row map[string]*string) fileRecord {
+func (g *generator) like(s *plan.Spec, from []*record.Column, key, row map[string]*string) fileRecord {
 	r := fileRecord{cells: make([]*string, len(from))}
 	for i, c := range from {
 		switch {
 		case c == nil:
-		case slices.Contains(g.table.Key, c.Name):
+		case c.Name == s.Given && g.chance(20, "none given"):
+		case (byKey(s, c) || s.Key.Index(c.Name) >= 0 && g.chance(80, "its own key")) && key[c.Name] != nil:
 			r.cells[i] = g.written(*c, *key[c.Name])
 		case g.chance(25, "something else"):
 			r.cells[i] = g.cell(*c)
@@ -93,7 +111,7 @@ func (g *generator) like(from []*record.Column, key, row map[string]*string) fil
 }
 
 // record draws the at'th record of the nth case.
-func (g *generator) record(from []*record.Column, n, at int) fileRecord {
+func (g *generator) record(s *plan.Spec, from []*record.Column, n, at int) fileRecord {
 	r := fileRecord{cells: make([]*string, len(from))}
 	for i, c := range from {
 		switch {
@@ -101,6 +119,7 @@ func (g *generator) record(from []*record.Column, n, at int) fileRecord {
 			r.cells[i] = g.odd()
 		case c.Name == caseColumn && !g.chance(2, "another case"):
 			r.cells[i] = number(n)
+		case c.Name == s.Given && g.chance(35, "none given"):
 		case c.Name == keyColumn && !g.chance(12, "another key"):
 			r.cells[i] = g.written(*c, *g.nth(*c, n+at))
 		case slices.Contains(g.table.Key, c.Name) && !g.chance(5, "no key"):

@@ -48,7 +48,7 @@ func (g *generator) part(s *plan.Spec) expr.Condition {
 // columns that are set.
 func (g *generator) byRule(s *plan.Spec) {
 	s.Options = change.Options{Mode: change.Update, LeaveOut: g.chance(40, "leave out")}
-	s.Sources, s.Columns, s.Remembered = nil, nil, nil
+	s.Sources, s.Columns, s.Remembered, s.Match, s.Given = nil, nil, nil, nil, ""
 	rule := &plan.Rule{Where: g.part(s)}
 	columns := s.Key.Names()
 	for _, c := range s.Judged {

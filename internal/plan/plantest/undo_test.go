@@ -159,7 +159,7 @@ type pass struct {
 	s        *duck.Session
 	done     *applied
 	all      record.Schema
-	tx       driver.Tx
+	tx       system.Tx
 	reversal bool
 	files    []duck.StoredFile
 	stored   map[int64][]*string
@@ -179,8 +179,13 @@ func (p *pass) step(ctx context.Context, op driver.Op) error {
 	if err != nil {
 		return err
 	}
+	if op == driver.Insert && m.Given != "" {
+		if text, err = p.number(ctx, m, text); err != nil {
+			return err
+		}
+	}
 	var gave bytes.Buffer
-	w := driver.Write{Op: op, Table: tableName, Key: p.g.table.Columns.Pick(m.Key), Columns: columns, OverrideIdentity: p.reversal}
+	w := driver.Write{Op: op, Table: tableName, Key: p.g.table.Columns.Pick(m.Key), Columns: columns, OverrideIdentity: p.reversal || m.Given != ""}
 	_, conflicts, err := p.tx.Write(ctx, w, bytes.NewReader(text), &gave)
 	if err != nil {
 		return err
@@ -199,6 +204,23 @@ func (p *pass) step(ctx context.Context, op driver.Op) error {
 	}
 	p.files = append(p.files, duck.StoredFile{Op: op, Columns: columns, Path: back})
 	return os.WriteFile(back, gave.Bytes(), 0o600)
+}
+
+// number gives new rows the keys that the system draws for them.
+func (p *pass) number(ctx context.Context, m plan.Manifest, rows []byte) ([]byte, error) {
+	n, err := p.s.Keyless(ctx, p.done.duck.Parquet, m)
+	if err != nil {
+		return nil, err
+	}
+	var keys, out bytes.Buffer
+	if err := p.tx.Draw(ctx, tableName, m.Given, n, &keys); err != nil {
+		return nil, err
+	}
+	filled, err := plan.Numbered(bytes.NewReader(rows), &keys, &out, m.KeySchema().Index(m.Given))
+	if err == nil && filled != n {
+		err = fmt.Errorf("%d keys were drawn for %d rows", n, filled)
+	}
+	return out.Bytes(), err
 }
 
 // remember reads the records that a system gave back over some columns into rows
@@ -275,7 +297,7 @@ func (w *world) backwards(done *applied) {
 	described := g.describe(w.db)
 	described.Deferrable = slices.DeleteFunc(described.Deferrable, func([]string) bool { return g.chance(60, "row by row") })
 	w.spec.Table, w.spec.Key, w.spec.Judged = described, described.Columns.Pick(m.Key), nil
-	w.spec.Sources, w.spec.Columns, w.spec.Within, w.spec.Rule = nil, nil, nil, nil
+	w.spec.Sources, w.spec.Columns, w.spec.Within, w.spec.Rule, w.spec.Match, w.spec.Given = nil, nil, nil, nil, nil, ""
 	whole := m.Counts.Insert+m.Counts.Delete > 0
 	for _, c := range described.Columns {
 		if !slices.Contains(m.Key, c.Name) && (whole || m.JudgedSchema().Index(c.Name) >= 0) {

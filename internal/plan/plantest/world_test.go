@@ -140,7 +140,7 @@ func (g *generator) columns() {
 	for i := range 1 + g.upTo(1, "key columns") {
 		c := record.Column{Name: []string{keyColumn, "other key"}[i], Type: pick(g, "key type", keyTypes...)}
 		if c.Type.Kind == record.Int {
-			c.Identity = pick(g, "identity", "", "", "", "", "", "", "", "default", "default", "always")
+			c.Identity = pick(g, "identity", "", "", "", "default", "default", "default", "always")
 		}
 		g.table.Columns, g.table.Key = append(g.table.Columns, c), append(g.table.Key, c.Name)
 	}

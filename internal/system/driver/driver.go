@@ -48,7 +48,11 @@ type Table struct {
 	// is NULL there is in another's way.
 	NullsEqual   [][]string  `json:"nulls_equal,omitempty"`
 	ReferencedBy []Reference `json:"referenced_by,omitempty"`
-	Hidden       string      `json:"hidden,omitempty"` // why it may have rows that Sutor cannot see, in a sentence; "" if it sees all
+	// Given lists the columns of which the system gives every new row a value of its
+	// own (an identity, a sequence, a UUID by default) that a [Drawer] can tell
+	// beforehand. None of a system whose transactions are no Drawer.
+	Given  []string `json:"given,omitempty"`
+	Hidden string   `json:"hidden,omitempty"` // why it may have rows that Sutor cannot see, in a sentence; "" if it sees all
 }
 
 // Defers tells whether a unique constraint is judged over a whole step.
@@ -250,6 +254,17 @@ type Tx interface {
 	Back(ctx context.Context) error
 	Commit(ctx context.Context) error
 	Rollback(ctx context.Context) error
+}
+
+// Drawer is a [Tx] that can tell the keys of new rows before it writes them. So they
+// are noted before the commit: whoever takes an apply over finds the rows by them,
+// and an undo deletes exactly these. It is optional; without it no [Table] has Given.
+type Drawer interface {
+	// Draw writes records "number, value", numbers from 1 to n, with the values that
+	// the system would give the column of n new rows: it gives none of them again by
+	// itself, not in this transaction and not in another, as long as this one is
+	// open or committed. The rows are then written with them, and OverrideIdentity.
+	Draw(ctx context.Context, table record.Table, column string, n int64, out io.Writer) error
 }
 
 // TxState is the fate of a transaction.

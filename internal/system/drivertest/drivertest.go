@@ -35,6 +35,7 @@ const (
 	AlwaysIdentity Feature = "identity columns that refuse given values"
 	Concurrency    Feature = "writers side by side" // a second session may change other rows during an apply
 	Versions       Feature = "commits beside a snapshot"
+	Given          Feature = "keys of new rows that are told beforehand" // its transactions are a driver.Drawer
 )
 
 // Harness is a connector under test.
@@ -179,6 +180,10 @@ func contents() []testCase {
 		{name: "insert/only a key", test: insertOnlyKey},
 		{name: "delete/where before is equal", test: deleteRows},
 		{name: "delete/another before is a conflict", test: deleteConflict},
+
+		{name: "draw/the keys that new rows get", needs: Given, test: drawKeys},
+		{name: "draw/past what others and earlier ones got", needs: Given, test: drawOn},
+		{name: "draw/a column that is not numbered", needs: Given, test: drawNone},
 
 		{name: "transaction/all or nothing", test: txRollback},
 		{name: "transaction/delete, update, insert in one", test: txSteps},

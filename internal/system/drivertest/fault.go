@@ -248,6 +248,10 @@ func (t faultyTx) Write(ctx context.Context, w driver.Write, rows io.Reader, sto
 	return n, conflicts, err
 }
 
+func (t faultyTx) Draw(ctx context.Context, table record.Table, column string, n int64, out io.Writer) error {
+	return t.f.call("Draw", func() error { return t.Tx.(driver.Drawer).Draw(ctx, table, column, n, out) })
+}
+
 func (t faultyTx) Commit(ctx context.Context) error {
 	return t.f.call("Commit", func() error { return t.Tx.Commit(ctx) })
 }
