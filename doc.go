@@ -54,7 +54,8 @@
 // internal/connector/postgres, internal/connector/mysql (MariaDB too); internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
-// start a PostgreSQL for tests, internal/connector/mysql/mysqltest a MariaDB. internal/artifact keeps files by digest. internal/recipe is what is known of how
+// start a PostgreSQL for tests, internal/connector/mysql/mysqltest and
+// internal/connector/mysql/mysqltest/cmd/withmysql a MariaDB. internal/artifact keeps files by digest. internal/recipe is what is known of how
 // files are read, from one file to the next.
 // internal/identity proves who somebody is. internal/notice is what people are told,
 // and of which leaf whom it concerns; internal/mail (ring 5) takes it to an SMTP server,
