@@ -55,7 +55,7 @@ var rooms = []struct {
 // homes says where each heavy dependency may be imported, and nowhere else.
 var homes = map[string][]string{
 	"github.com/duckdb/":               {"plan/duck"},
-	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"},                                        // demo makes a database before there is a connector to it
+	"github.com/mattn/go-sqlite3":      {"store/sqlite", "connector/sqlite", "demo"}, // demo makes a database before there is a connector to it
 	"github.com/go-sql-driver/":        {"connector/mysql", "connector/mysql/mysqltest"},
 	"github.com/jackc/pgx/":            {"connector/postgres", "connector/postgres/pgtest", "store/postgres", "job", "app"}, // app and job hand a transaction from the store to the queue
 	"github.com/riverqueue/":           {"job"},

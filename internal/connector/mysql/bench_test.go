@@ -15,7 +15,7 @@ import (
 // BenchmarkMillion fetches every row of a million by key, and updates one column
 // of each, rolled back.
 func BenchmarkMillion(b *testing.B) {
-	const rows = 50_000
+	const rows = 1_000_000
 	dsn := mysqltest.Database(b)
 	pool, err := mysqltest.Open(dsn)
 	if err != nil {
