@@ -147,16 +147,6 @@ func (t *table) live(wanted record.Schema) ([]column, error) {
 	return all, nil
 }
 
-// uniques lists the unique indexes but the primary key.
-func (t *table) uniques() (all []index) {
-	for _, i := range t.indexes {
-		if i.unique && i.name != primary {
-			all = append(all, i)
-		}
-	}
-	return all
-}
-
 const primary = "PRIMARY"
 
 // Describe reads a table's structure.
