@@ -55,7 +55,7 @@ func TestRunOnMySQL(t *testing.T) {
 
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {
+	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50, rounds: 1, kind: onMySQL, out: "x"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {
 		if err := run(t.Context(), o, io.Discard); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

@@ -103,6 +103,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.rounds < 1 || o.file < 20 || o.rows < o.file {
 		return errors.New("a round at least, 20 rows of a file at least, and no more of them than the table has")
 	}
+	if o.out != "" && o.kind != onPostgres {
+		return errors.New("the page that -out writes is about PostgreSQL")
+	}
 	db, stop, err := open(ctx, o.kind)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type report struct {
 	rounds []round
 }
 
-const head = "round  %[1]7s s  plan s   decide s   apply s   Sutor s   undo s   Sutor/bare   undo/bare   CPU/CPU   server MB"
+const head = "round  %7s s  plan s   decide s   apply s   Sutor s   undo s   Sutor/bare   undo/bare   CPU/CPU   server MB"
 
 func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report, error) {
 	r := &report{o: o, out: out}
