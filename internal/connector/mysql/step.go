@@ -129,6 +129,9 @@ func (s *step) stage(ctx context.Context, rows io.Reader) (int64, error) {
 	limited, cancel := s.tx.limit(ctx)
 	defer cancel()
 	sent, err := s.tx.session.load(limited, staged, into, rows, s.take)
+	if err == nil {
+		err = s.tx.session.joining(limited, s.table, s.key)
+	}
 	if err != nil {
 		return 0, err
 	}
