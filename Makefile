@@ -56,6 +56,11 @@ bench-small: postgres build
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go run ./bench -rows 1000000 -file 100000 -rounds 5
 
+## bench-mysql: the same in MariaDB, beside LOAD DATA and INSERT … ON DUPLICATE KEY UPDATE
+.PHONY: bench-mysql
+bench-mysql: mariadb build
+	go run ./bench -kind mysql -rows 1000000 -file 100000 -rounds 5
+
 ## bench: ten times as large; writes docs/performance.md
 bench: postgres build
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg

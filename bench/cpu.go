@@ -44,7 +44,7 @@ func statOf(pid int) string { return fmt.Sprintf("/proc/%d/stat", pid) }
 
 // postmaster finds the process that is the parent of every session's. The server
 // must run on this machine.
-func (w *world) postmaster(ctx context.Context) (int, error) {
+func (w *postgresDatabase) postmaster(ctx context.Context) (int, error) {
 	var session int
 	if err := w.conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&session); err != nil {
 		return 0, err
@@ -53,10 +53,10 @@ func (w *world) postmaster(ctx context.Context) (int, error) {
 	return u.parent, err
 }
 
-// cpu is the CPU time that the database server has used so far, by sessions that
+// cpu is that of sessions that
 // are open, by those that ended, and by its own workers. A session that ends
 // while they are added up would be missed on both sides; then it is done again.
-func (w *world) cpu() (time.Duration, error) {
+func (w *postgresDatabase) cpu() (time.Duration, error) {
 	for {
 		u, err := usageOf(statOf(w.server))
 		if err != nil {

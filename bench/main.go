@@ -5,6 +5,9 @@
 //
 //	go run ./bench -rows 1000000 -file 100000 -rounds 5
 //
+// With -kind mysql it is MariaDB, and the client mariadb (LOAD DATA LOCAL into a temporary
+// table, INSERT … ON DUPLICATE KEY UPDATE).
+//
 // # What is compared
 //
 // A table of 11 columns with a primary key ([tableSQL]). The file names 95 % of
@@ -46,6 +49,7 @@ import (
 	"syscall"
 	"time"
 
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/connector/postgres/pgtest"
 )
 
@@ -53,6 +57,7 @@ import (
 type options struct {
 	rows, file int64 // of the table, of the file
 	rounds     int
+	kind       string // of the database
 	out        string // Markdown file to write; "" for none
 	profile    string // folder for CPU profiles of the server; "" for none
 }
@@ -65,6 +70,7 @@ func main() {
 	flag.Int64Var(&o.rows, "rows", 1_000_000, "rows of the table")
 	flag.Int64Var(&o.file, "file", 0, "rows of the file (default a tenth of the table's)")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often to measure")
+	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres or mysql")
 	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the server to this `folder`")
 	flag.Parse()
@@ -82,13 +88,13 @@ func main() {
 
 // round is what one round measured.
 type round struct {
-	psql                time.Duration
+	bare                time.Duration // of psql, or whatever the database's people type
 	plan, decide, apply time.Duration // of Sutor
 	undo                time.Duration // planned, submitted, applied
 	peak                int64         // bytes of memory of Sutor's server
 
 	// CPU time of each side's program and of the database for it; Sutor's without undo.
-	psqlCPU, sutorCPU time.Duration
+	bareCPU, sutorCPU time.Duration
 }
 
 func (r round) sutor() time.Duration { return r.plan + r.decide + r.apply }
@@ -97,22 +103,21 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.rounds < 1 || o.file < 20 || o.rows < o.file {
 		return errors.New("a round at least, 20 rows of a file at least, and no more of them than the table has")
 	}
-	url := os.Getenv(pgtest.Variable)
-	if url == "" {
-		server, err := pgtest.Start(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, server.Stop()) }()
-		url = server.URL()
+	if o.out != "" && o.kind != onPostgres {
+		return errors.New("the page that -out writes is about PostgreSQL")
 	}
+	db, stop, err := open(ctx, o.kind)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	dir, err := os.MkdirTemp("", "sutor-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	w, err := furnish(ctx, url, dir, o)
+	w, err := furnish(ctx, db, dir, o)
 	if err != nil {
 		return err
 	}
@@ -137,17 +142,57 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	return r.end()
 }
 
+// The kinds of databases.
+const (
+	onPostgres = "postgres"
+	onMySQL    = "mysql"
+)
+
+// open gives a database on the server that the environment names, or on one of its own,
+// which stop ends.
+func open(ctx context.Context, kind string) (db database, stop func() error, err error) {
+	stop = func() error { return nil }
+	switch kind {
+	case onPostgres:
+		url := os.Getenv(pgtest.Variable)
+		if url == "" {
+			server, err := pgtest.Start(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			url, stop = server.URL(), server.Stop
+		}
+		db, err = openPostgres(ctx, url)
+	case onMySQL:
+		url := os.Getenv(mysqltest.Variable)
+		if url == "" {
+			server, err := mysqltest.Start(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			url, stop = server.URL(), server.Stop
+		}
+		db, err = openMySQL(ctx, url)
+	default:
+		err = fmt.Errorf("there is no kind %q", kind)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return db, stop, nil
+}
+
 // measure runs both sides once and compares what they left behind.
-func measure(ctx context.Context, w *world, s *server, psqlFirst bool) (r round, err error) {
-	var byPsql, bySutor string
-	psql := func() error {
+func measure(ctx context.Context, w *world, s *server, bareFirst bool) (r round, err error) {
+	var byBare, bySutor string
+	bare := func() error {
 		if err := w.restore(ctx); err != nil {
 			return err
 		}
-		if err = w.psql(ctx, &r); err != nil {
+		if r.bare, r.bareCPU, err = w.bare(ctx, w.file); err != nil {
 			return err
 		}
-		byPsql, err = w.digest(ctx)
+		byBare, err = w.digest(ctx)
 		return err
 	}
 	sutor := func() error {
@@ -157,17 +202,17 @@ func measure(ctx context.Context, w *world, s *server, psqlFirst bool) (r round,
 		bySutor, err = s.change(ctx, w, &r)
 		return err
 	}
-	sides := []func() error{sutor, psql}
-	if psqlFirst {
-		sides = []func() error{psql, sutor}
+	sides := []func() error{sutor, bare}
+	if bareFirst {
+		sides = []func() error{bare, sutor}
 	}
 	for _, side := range sides {
 		if err := side(); err != nil {
 			return r, err
 		}
 	}
-	if byPsql != bySutor {
-		return r, fmt.Errorf("psql left the table %s, Sutor %s", byPsql, bySutor)
+	if byBare != bySutor {
+		return r, fmt.Errorf("%s left the table %s, Sutor %s", w.tool(), byBare, bySutor)
 	}
 	return r, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type report struct {
 	rounds []round
 }
 
-const head = "round   psql s   plan s   decide s   apply s   Sutor s   undo s   Sutor/psql   undo/psql   CPU/CPU   server MB"
+const head = "round  %7s s  plan s   decide s   apply s   Sutor s   undo s   Sutor/bare   undo/bare   CPU/CPU   server MB"
 
 func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report, error) {
 	r := &report{o: o, out: out}
@@ -29,14 +28,14 @@ func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report
 	if err != nil {
 		return nil, err
 	}
-	versions, err := versions(ctx, w)
+	versions, err := w.versions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r.print("%s\n%s\n", machine, versions)
 	r.print("%d rows of CSV × 11 columns (%.1f MB; %d updates, %d inserts) into a table of %d rows\n\n",
 		o.file, float64(w.bytes)/1e6, updates(o.file), inserts(o.file), o.rows)
-	r.print("%s\n", head)
+	r.print("%s\n", fmt.Sprintf(head, w.tool()))
 	return r, nil
 }
 
@@ -59,15 +58,15 @@ type figure func(round) float64
 func figures() []figure {
 	seconds := func(f func(round) time.Duration) figure { return func(r round) float64 { return f(r).Seconds() } }
 	return []figure{
-		seconds(func(r round) time.Duration { return r.psql }),
+		seconds(func(r round) time.Duration { return r.bare }),
 		seconds(func(r round) time.Duration { return r.plan }),
 		seconds(func(r round) time.Duration { return r.decide }),
 		seconds(func(r round) time.Duration { return r.apply }),
 		seconds(round.sutor),
 		seconds(func(r round) time.Duration { return r.undo }),
-		func(r round) float64 { return r.sutor().Seconds() / r.psql.Seconds() },
-		func(r round) float64 { return r.undo.Seconds() / r.psql.Seconds() },
-		func(r round) float64 { return r.sutorCPU.Seconds() / r.psqlCPU.Seconds() },
+		func(r round) float64 { return r.sutor().Seconds() / r.bare.Seconds() },
+		func(r round) float64 { return r.undo.Seconds() / r.bare.Seconds() },
+		func(r round) float64 { return r.sutorCPU.Seconds() / r.bareCPU.Seconds() },
 		func(r round) float64 { return float64(r.peak) / 1e6 },
 	}
 }
@@ -77,7 +76,7 @@ func (r *report) line(name string, value func(figure) float64) {
 	for _, f := range figures() {
 		v = append(v, value(f))
 	}
-	r.print("%-6s %7.2f  %7.2f  %9.3f  %8.2f  %8.2f  %7.2f  %11.2f  %10.2f  %8.2f  %10.0f\n", v...)
+	r.print("%-6s %9.2f %7.2f  %9.3f  %8.2f  %8.2f  %7.2f  %11.2f  %10.2f  %8.2f  %10.0f\n", v...)
 }
 
 // end prints the medians and writes the file.
@@ -130,6 +129,9 @@ func (r *report) markdown() string { return fmt.Sprintf(page, r.command(), r.tex
 // command is what to type to measure again.
 func (r *report) command() string {
 	c := fmt.Sprintf("go run ./bench -rows %d -file %d -rounds %d", r.o.rows, r.o.file, r.o.rounds)
+	if r.o.kind != onPostgres {
+		c += " -kind " + r.o.kind
+	}
 	if r.o.out != "" {
 		c += " -out " + r.o.out
 	}
@@ -169,16 +171,4 @@ func processor() string {
 		}
 	}
 	return "unknown processor"
-}
-
-func versions(ctx context.Context, w *world) (string, error) {
-	var server string
-	if err := w.conn.QueryRow(ctx, "SELECT split_part(current_setting('server_version'), ' ', 1)").Scan(&server); err != nil {
-		return "", err
-	}
-	psql, err := exec.CommandContext(ctx, "psql", "--version").Output()
-	if err != nil {
-		return "", fmt.Errorf("psql is needed: %w", err)
-	}
-	return fmt.Sprintf("PostgreSQL %s, %s, %s", server, strings.TrimSpace(string(psql)), runtime.Version()), nil
 }

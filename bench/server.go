@@ -70,7 +70,7 @@ func profile(dir string) {
 // asks for a manager; the blocking ones are judged and do not hit.
 const compactText = `compact: Bench
 systems:
-  erp: {kind: postgres, dsn: "env:SUTOR_BENCH_DSN"}
+  erp: {kind: %s, dsn: "env:SUTOR_BENCH_DSN"}
 departments: [sales]
 people:
   maria@example.test: {name: Maria, roles: [maker], departments: [sales]}
@@ -79,7 +79,7 @@ people:
 datasets:
   customers:
     system: erp
-    table: public.customer
+    table: %s
     key: [id]
     department: sales
     owner: olaf@example.test
@@ -112,10 +112,11 @@ type server struct {
 // serve starts Sutor on the world's table.
 func serve(ctx context.Context, w *world, dir, profiles string) (_ *server, err error) {
 	s := &server{profiled: profiles != "", data: filepath.Join(dir, "data"), compact: filepath.Join(dir, "compact.yaml")}
-	if err := os.WriteFile(s.compact, []byte(compactText), 0o600); err != nil {
+	kind, dsn, table := w.system()
+	if err := os.WriteFile(s.compact, fmt.Appendf(nil, compactText, kind, table), 0o600); err != nil {
 		return nil, err
 	}
-	env := []string{"SUTOR_BENCH_DSN=" + w.url}
+	env := []string{"SUTOR_BENCH_DSN=" + dsn}
 	if profiles != "" {
 		if err := os.MkdirAll(profiles, 0o755); err != nil {
 			return nil, err

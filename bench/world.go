@@ -3,62 +3,36 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
+	"time"
 )
 
-// tableSQL makes the table, and pristine, its copy to restore it from.
-const tableSQL = `
-CREATE TABLE customer (
-	id            bigint PRIMARY KEY,
-	name          text NOT NULL,
-	country       char(2) NOT NULL,
-	city          text NOT NULL,
-	zip           varchar(12) NOT NULL,
-	vat           varchar(20),
-	payment_terms varchar(8) NOT NULL,
-	credit_limit  numeric(12,2) NOT NULL,
-	currency      char(3) NOT NULL,
-	blocked       boolean NOT NULL,
-	since         date NOT NULL
-);
-CREATE TABLE pristine (LIKE customer INCLUDING ALL);
-CREATE FUNCTION pick(id bigint, seed int, below int) RETURNS int LANGUAGE sql IMMUTABLE
-	RETURN ((hashint8extended(id, seed) & 2147483647) % below)::int;
-CREATE FUNCTION made(id bigint) RETURNS SETOF customer LANGUAGE sql IMMUTABLE ROWS 1 AS $$
-	SELECT id, (ARRAY['Alder', 'Birch', 'Cedar', 'Dogwood', 'Elm'])[1 + pick(id, 1, 5)] || ' ' ||
-			(ARRAY['Trading', 'Works', 'Supplies', 'Logistics'])[1 + pick(id, 2, 4)] || ' ' || id,
-		(ARRAY['NL', 'DE', 'FR', 'BE'])[1 + pick(id, 3, 4)], 'City ' || pick(id, 4, 5000), lpad(pick(id, 5, 99999)::text, 5, '0'),
-		CASE WHEN pick(id, 6, 10) > 0 THEN 'NL' || lpad(pick(id, 7, 999999999)::text, 9, '0') || 'B01' END,
-		(ARRAY['NET30', 'NET45', 'NET60', 'NET90'])[1 + pick(id, 8, 4)], 1000 + pick(id, 9, 20000000) / 100.0,
-		(ARRAY['EUR', 'USD', 'GBP'])[1 + pick(id, 10, 3)], pick(id, 11, 20) = 0, date '2001-01-01' + pick(id, 12, 8000)
-$$`
-
-// fileSQL selects the file's rows: %[1]d of them, of a table of %[2]d.
-const fileSQL = `
-WITH known AS MATERIALIZED (
-	SELECT c.*, row_number() OVER (ORDER BY hashint8extended(c.id, 20)) - 1 AS i FROM pristine AS c
-	ORDER BY i LIMIT %[1]d - %[1]d / 20),
-edited AS (
-	SELECT *, CASE WHEN i %% 10 < 3 THEN i / 10 %% 5 ELSE -1 END AS edit FROM known),
-rows AS (
-	SELECT id, CASE edit WHEN 0 THEN name || ' Ltd' ELSE name END AS name, country, CASE edit WHEN 1 THEN city || ' West' ELSE city END AS city,
-		CASE edit WHEN 2 THEN right(zip, 1) || left(zip, -1) || '1' ELSE zip END AS zip, vat,
-		CASE edit WHEN 3 THEN CASE payment_terms WHEN 'NET30' THEN 'NET45' ELSE 'NET30' END ELSE payment_terms END AS payment_terms,
-		CASE WHEN edit <> 4 THEN credit_limit WHEN blocked THEN credit_limit - 1 WHEN i %% 1000 < 50 THEN credit_limit * 2 ELSE credit_limit + 100 END AS credit_limit,
-		currency, blocked, since
-	FROM edited
-	UNION ALL
-	SELECT m.* FROM generate_series(%[2]d + 1, %[2]d + %[1]d / 20) AS n, made(n) AS m)
-SELECT * FROM rows ORDER BY hashint8extended(id, 21)`
+// database is one side's ground: a table that is filled again before each run, and the
+// bare way of bringing a file into it, by what the database's own people would type.
+type database interface {
+	// fill makes the table and its copy to restore it from.
+	fill(ctx context.Context, rows int64) error
+	// writeFile writes a file of count rows for a table of rows, and gives its size.
+	writeFile(ctx context.Context, file string, count, rows int64) (bytes int64, err error)
+	// restore fills the table again as it was, and leaves the server nothing to catch up on.
+	restore(ctx context.Context) error
+	// digest tells the table's content in a few characters, whatever its order.
+	digest(ctx context.Context) (string, error)
+	// bare brings the file into the table without Sutor, and gives how long that took,
+	// from the start of the program to its end, and its CPU time.
+	bare(ctx context.Context, file string) (took, cpu time.Duration, err error)
+	// cpu is the CPU time that the database server has used so far.
+	cpu() (time.Duration, error)
+	versions(ctx context.Context) (string, error)
+	system() (kind, dsn, table string) // for the Compact
+	tool() string                      // the program of the bare way
+	close() error                      // drops everything; also when the run was interrupted
+}
 
 // updates is how many rows of a file of n change a row of the table.
 func updates(n int64) int64 {
@@ -69,148 +43,64 @@ func updates(n int64) int64 {
 // inserts is how many rows of a file of n are new.
 func inserts(n int64) int64 { return n / 20 }
 
-// world is the database with its table, and the file.
+// world is a database with its table, and the file.
 type world struct {
-	url    string // of the database
-	parent string // of the server's own database
-	name   string
-	conn   *pgx.Conn
+	database
 	rows   int64
 	count  int64 // rows of the file
 	file   string
 	bytes  int64
 	before string // digest of the table before any change
-	server int    // the database server's process
 }
 
-// furnish makes a database of its own on the server at address, fills the table,
-// and writes the file.
-func furnish(ctx context.Context, address, dir string, o options) (_ *world, err error) {
-	at, err := url.Parse(address)
-	if err != nil {
-		return nil, errors.New("the server's URL cannot be read")
-	}
-	w := &world{parent: address, name: "bench_" + strings.ToLower(rand.Text()[:10]), rows: o.rows, count: o.file, file: filepath.Join(dir, "customers.csv")}
-	if err := execute(ctx, w.parent, "CREATE DATABASE "+w.name+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"); err != nil {
-		return nil, err
-	}
+// furnish fills the table and writes the file.
+func furnish(ctx context.Context, db database, dir string, o options) (_ *world, err error) {
+	w := &world{database: db, rows: o.rows, count: o.file, file: filepath.Join(dir, "customers.csv")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	at.Path = "/" + w.name
-	w.url = at.String()
-	if w.conn, err = pgx.Connect(ctx, w.url); err != nil {
+	if err := db.fill(ctx, o.rows); err != nil {
 		return nil, err
 	}
-	// Only rows whose commit is in the log can be marked as seen by everyone; the
-	// server's own setting would leave that work of VACUUM to whoever reads first.
-	if w.server, err = w.postmaster(ctx); err != nil {
+	if w.bytes, err = db.writeFile(ctx, w.file, w.count, w.rows); err != nil {
 		return nil, err
 	}
-	for _, sql := range []string{"SET synchronous_commit = on", tableSQL,
-		fmt.Sprintf("INSERT INTO pristine SELECT m.* FROM generate_series(1, %d) AS n, made(n) AS m", o.rows),
-		"VACUUM ANALYZE pristine"} {
-		if _, err := w.conn.Exec(ctx, sql); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.writeFile(ctx); err != nil {
+	if err := db.restore(ctx); err != nil {
 		return nil, err
 	}
-	w.before, err = w.digestOf(ctx, "pristine")
+	w.before, err = w.digest(ctx)
 	return w, err
 }
 
-func execute(ctx context.Context, address, sql string) error {
-	conn, err := pgx.Connect(ctx, address)
-	if err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, sql)
-	return errors.Join(err, conn.Close(ctx))
-}
+// columns are those of the table but its key.
+var columns = []string{"name", "country", "city", "zip", "vat", "payment_terms", "credit_limit", "currency", "blocked", "since"}
 
-func (w *world) writeFile(ctx context.Context) error {
-	f, err := os.Create(w.file)
-	if err != nil {
-		return err
-	}
-	tag, err := w.conn.PgConn().CopyTo(ctx, f, "COPY ("+fmt.Sprintf(fileSQL, w.count, w.rows)+") TO STDOUT (FORMAT csv, HEADER)")
-	if err == nil && tag.RowsAffected() != w.count {
-		err = fmt.Errorf("the file has %d rows instead of %d", tag.RowsAffected(), w.count)
-	}
-	info, errStat := f.Stat()
-	if errStat == nil {
-		w.bytes = info.Size()
-	}
-	return errors.Join(err, errStat, f.Close())
-}
-
-// close drops the database. It may be called when the run was interrupted.
-func (w *world) close() error {
-	ctx := context.Background()
-	var err error
-	if w.conn != nil {
-		err = w.conn.Close(ctx)
-	}
-	return errors.Join(err, execute(ctx, w.parent, "DROP DATABASE "+w.name+" WITH (FORCE)"))
-}
-
-// restore fills the table again as it was, its pages included, and leaves the
-// server nothing to catch up on.
-func (w *world) restore(ctx context.Context) error {
-	for _, sql := range []string{"TRUNCATE customer", "INSERT INTO customer SELECT * FROM pristine ORDER BY id", "VACUUM ANALYZE customer", "CHECKPOINT"} {
-		if _, err := w.conn.Exec(ctx, sql); err != nil {
-			return err
+func each(format, separator string) string {
+	text := ""
+	for i, c := range columns {
+		if i > 0 {
+			text += separator
 		}
+		text += fmt.Sprintf(format, c)
 	}
-	return nil
+	return text
 }
 
-// digest tells the table's content in a few characters, whatever its order.
-func (w *world) digest(ctx context.Context) (string, error) { return w.digestOf(ctx, "customer") }
-
-func (w *world) digestOf(ctx context.Context, table string) (digest string, err error) {
-	err = w.conn.QueryRow(ctx, "SELECT count(*) || ':' || sum(hashtextextended(t::text, 0)) FROM "+table+" AS t").Scan(&digest)
-	return digest, err
-}
-
-// psqlScript is the other side: what somebody who may do everything would type.
-const psqlScript = `\set ON_ERROR_STOP on
-BEGIN;
-CREATE TEMPORARY TABLE incoming (LIKE customer) ON COMMIT DROP;
-\copy incoming FROM '%s' (FORMAT csv, HEADER)
-ANALYZE incoming;
-MERGE INTO customer AS t USING incoming AS i ON t.id = i.id
-WHEN MATCHED AND (%s) THEN UPDATE SET %s
-WHEN NOT MATCHED THEN INSERT (id, %[4]s) VALUES (i.id, %[5]s);
-COMMIT;
-`
-
-// psql brings the file into the table by psql and fills r: how long that took,
-// from the start of the program to its end.
-func (w *world) psql(ctx context.Context, r *round) error {
-	columns := []string{"name", "country", "city", "zip", "vat", "payment_terms", "credit_limit", "currency", "blocked", "since"}
-	var differs, set, values []string
-	for _, c := range columns {
-		differs = append(differs, "t."+c+" IS DISTINCT FROM i."+c)
-		set, values = append(set, c+" = i."+c), append(values, "i."+c)
-	}
-	script := fmt.Sprintf(psqlScript, w.file, strings.Join(differs, " OR "), strings.Join(set, ", "), strings.Join(columns, ", "), strings.Join(values, ", "))
-	cmd := exec.CommandContext(ctx, "psql", "-X", "-q", "-d", w.url, "-f", "-")
-	cmd.Stdin = strings.NewReader(script)
+// program runs a program with a script and measures it, with what the database does for it.
+func program(ctx context.Context, db database, script string, env []string, name string, args ...string) (took, cpu time.Duration, err error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdin, cmd.Env = strings.NewReader(script), append(os.Environ(), env...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	before, err := w.cpu()
+	before, err := db.cpu()
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	if r.psql, err = timed(cmd.Run); err != nil {
-		return fmt.Errorf("psql: %w\n%s", err, said.String())
+	if took, err = timed(cmd.Run); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w\n%s", name, err, said.String())
 	}
-	after, err := w.cpu()
-	r.psqlCPU = after - before + cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return err
+	after, err := db.cpu()
+	return took, after - before + cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), err
 }

@@ -73,7 +73,9 @@ func hold(database, statement string) (*held, error) {
 		}
 		return &held{b.String(), func() error { return conn.Close(ctx) }}, err
 	}
-	open := func() (*sql.DB, error) { return sql.Open("sqlite3", "file:"+url.PathEscape(database)+"?_busy_timeout=20000") }
+	open := func() (*sql.DB, error) {
+		return sql.Open("sqlite3", "file:"+url.PathEscape(database)+"?_busy_timeout=20000")
+	}
 	if isMySQL(database) {
 		open = func() (*sql.DB, error) { return mysqltest.Open(database) }
 	}

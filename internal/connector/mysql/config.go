@@ -36,7 +36,7 @@ const sessionSQL = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLE
 	time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0, sql_safe_updates = 0, sql_big_selects = 1, sql_select_limit = DEFAULT, sql_notes = 1,
 	foreign_key_checks = 1, unique_checks = 1, max_error_count = 64, completion_type = 0,
 	wait_timeout = 600, net_read_timeout = 600, net_write_timeout = 600, innodb_lock_wait_timeout = 10, lock_wait_timeout = 10
-	/*M!100200 , check_constraint_checks = 1, max_statement_time = 3600, join_cache_level = 4 */`
+	/*M!100200 , check_constraint_checks = 1, max_statement_time = 3600 */`
 
 // isolationSQL has each statement see what others have committed before it.
 const isolationSQL = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"

@@ -35,8 +35,7 @@ type index struct {
 func (t *table) sql() string { return quotedTable(t.name) }
 
 // The catalogue is asked in small questions, each about one database and, where it
-// can be, one table: anything else makes the server open every table and view there is,
-// and MariaDB 10.11 has been seen to crash over such a question inside another.
+// can be, one table: anything else makes the server open every table and view there is.
 const (
 	tableSQL  = `SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`
 	engineSQL = `SELECT COALESCE(TRANSACTIONS, 'NO') = 'YES' FROM information_schema.ENGINES WHERE ENGINE = ?`
@@ -146,16 +145,6 @@ func (t *table) live(wanted record.Schema) ([]column, error) {
 		all[n] = t.all[i]
 	}
 	return all, nil
-}
-
-// uniques lists the unique indexes but the primary key.
-func (t *table) uniques() (all []index) {
-	for _, i := range t.indexes {
-		if i.unique && i.name != primary {
-			all = append(all, i)
-		}
-	}
-	return all
 }
 
 const primary = "PRIMARY"

@@ -148,13 +148,13 @@ var sentences = map[uint16]string{
 	1305: "A trigger of the table refers to something that is not there.",
 }
 
-// names finds quoted names in a message; none of the messages asked for a name has a
-// value before it.
+// Names in quotes are found at the end of a message: before it there may be a value,
+// which may look like a name.
 var (
-	keyNamed        = regexp.MustCompile(`.* for key '([^']*)'$`)
-	columnNamed     = regexp.MustCompile("(?:[Cc]olumn|Field) (?:`[^`]*`\\.)*['`]([^'`]*)['`]")
+	keyNamed        = regexp.MustCompile(`(?s).* for key '([^']*)'$`)
+	columnNamed     = regexp.MustCompile("(?s).*(?:[Cc]olumn|Field) (?:`[^`]*`\\.)*['`]([^'`]*)['`]")
 	constraintNamed = regexp.MustCompile("CONSTRAINT `((?:[^`]|``)*)`")
-	foreignColumns  = regexp.MustCompile("FOREIGN KEY \\(([^)]*)\\)")
+	foreignColumns  = regexp.MustCompile(`FOREIGN KEY \(([^)]*)\)`)
 )
 
 func found(r *regexp.Regexp, message string) string {

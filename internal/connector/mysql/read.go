@@ -44,7 +44,10 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	for i, c := range by {
 		into = append(into, lenient(fmt.Sprint("k", i), c))
 	}
-	if sent, err = s.load(ctx, asked, into, in, nil); err != nil {
+	if sent, err = s.load(ctx, asked, into, in, nil); err == nil {
+		err = s.joining(ctx, t, by)
+	}
+	if err != nil {
 		return 0, 0, explain(ctx, err)
 	}
 	r := reading{session: s, table: t, columns: columns, key: by,
@@ -61,13 +64,33 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 // Where an index begins with a column of the key, each row is looked up by it; the
 // optimizer knows too little of a temporary table to decide.
 func (t *table) joined(key []column) string {
-	how := "JOIN "
-	if slices.ContainsFunc(t.indexes, func(i index) bool {
-		return slices.ContainsFunc(key, func(c column) bool { return c.Name == i.columns[0] })
-	}) {
-		how = "STRAIGHT_JOIN "
+	if t.indexed(key) {
+		return "STRAIGHT_JOIN " + t.sql() + " t"
 	}
-	return how + t.sql() + " t"
+	return "JOIN " + t.sql() + " t"
+}
+
+func (t *table) indexed(key []column) bool {
+	return slices.ContainsFunc(t.indexes, func(i index) bool {
+		return slices.ContainsFunc(key, func(c column) bool { return c.Name == i.columns[0] })
+	})
+}
+
+// SQL that has MariaDB join by hashing, and not. It would hash where there is an index,
+// too, and read the whole table for each buffer full of rows.
+const (
+	hashingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 4 */"
+	lookingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 2 */"
+)
+
+// joining prepares the session for joins by key.
+func (s *session) joining(ctx context.Context, t *table, key []column) error {
+	how := hashingSQL
+	if t.indexed(key) {
+		how = lookingSQL
+	}
+	_, err := s.exec(ctx, how)
+	return err
 }
 
 // same compares key columns of the table t with those of the temporary table known

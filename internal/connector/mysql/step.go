@@ -31,6 +31,7 @@ type step struct {
 	key, columns []column
 	masks        map[string]int64    // how many rows have it
 	family       []driver.ForeignKey // those that refer to the table itself
+	null         int                 // a column that would be NULL and may not be; -1 for none
 	aside        int64               // rows that step aside for others (aside.go)
 }
 
@@ -42,7 +43,7 @@ func (a *apply) prepare(ctx context.Context, w driver.Write) (*step, error) {
 	if !t.undoes {
 		return nil, &driver.Refusal{Message: "The storage engine " + t.engine + " of the table " + t.name.String() + " cannot take back what was written."}
 	}
-	s := &step{tx: a, write: w, table: t, masks: map[string]int64{}}
+	s := &step{tx: a, write: w, table: t, masks: map[string]int64{}, null: -1}
 	if s.key, err = t.live(w.Key); err != nil {
 		return nil, err
 	}
@@ -65,8 +66,9 @@ func (s *step) run(ctx context.Context, rows io.Reader, stored io.Writer) (int64
 	if err != nil || sent == 0 {
 		return 0, nil, err
 	}
-	if err := s.refuseNulls(ctx); err != nil {
-		return 0, nil, err
+	if s.null >= 0 {
+		name := s.columns[s.null].Name
+		return 0, nil, &driver.Refusal{Column: name, Message: "The column " + name + " of the table " + s.table.name.String() + " needs a value."}
 	}
 	if s.write.Op == driver.Insert {
 		if conflicts, err := s.conflicts(ctx); err != nil || len(conflicts) > 0 {
@@ -126,7 +128,10 @@ func (s *step) stage(ctx context.Context, rows io.Reader) (int64, error) {
 	}
 	limited, cancel := s.tx.limit(ctx)
 	defer cancel()
-	sent, err := s.tx.session.load(limited, staged, into, rows, func(f []record.Field) { s.masks[string(f[1].Text)]++ })
+	sent, err := s.tx.session.load(limited, staged, into, rows, s.take)
+	if err == nil {
+		err = s.tx.session.joining(limited, s.table, s.key)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -151,25 +156,22 @@ func (s *step) writing(i int) (n int64) {
 // bit is the SQL condition that a staged row writes column i.
 func bit(row string, i int) string { return fmt.Sprintf("SUBSTR(%s.mask, %d, 1) = '1'", row, i+1) }
 
-// refuseNulls refuses NULL where a column may not be NULL: in a numbered column and
-// in some of time the server would put a value of its own in its place.
-func (s *step) refuseNulls(ctx context.Context) error {
-	if s.write.Op == driver.Delete {
-		return nil
+// take looks at a record on its way into the temporary table: which columns it writes,
+// and whether it would write NULL where there may be none. There the server would put a
+// value of its own in its place in a numbered column, and in some of time.
+func (s *step) take(f []record.Field) {
+	mask := f[1].Text
+	s.masks[string(mask)]++
+	if s.write.Op == driver.Delete || s.null >= 0 || len(mask) != len(s.columns) {
+		return
 	}
+	after := f[len(f)-len(s.columns):]
 	for i, c := range s.columns {
-		if c.Nullable || c.Generated || s.writing(i) == 0 {
-			continue
-		}
-		var missing bool
-		if err := s.row(ctx, fmt.Sprintf("SELECT EXISTS (SELECT * FROM %s d WHERE %s AND d.a%d IS NULL)", staged, bit("d", i), i), &missing); err != nil {
-			return err
-		}
-		if missing {
-			return &driver.Refusal{Column: c.Name, Message: "The column " + c.Name + " of the table " + s.table.name.String() + " needs a value."}
+		if after[i].Null && mask[i] == '1' && !c.Nullable && !c.Generated {
+			s.null = i
+			return
 		}
 	}
-	return nil
 }
 
 func (s *step) row(ctx context.Context, query string, dest ...any) error {

@@ -64,9 +64,14 @@ func Start(ctx context.Context, args ...string) (_ *Server, err error) {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if s.as != nil {
-		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
-			return nil, err
+	if err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o700); err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, "tmp")} {
+		if s.as != nil {
+			if err := os.Chown(dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := s.install(ctx); err != nil {
@@ -139,9 +144,10 @@ func owner() (*syscall.Credential, error) {
 }
 
 // settings are those of a server for tests: small, alone, and without a wait for
-// the disk. The files of the machine's own server are not read.
+// the disk. The files of the machine's own server are not read. Its folder of temporary
+// files is its own: a server that starts removes whatever others have in it.
 func (s *Server) settings() []string {
-	return []string{"--no-defaults", "--datadir=" + filepath.Join(s.dir, "data"), "--innodb-log-file-size=64M", "--innodb-buffer-pool-size=256M"}
+	return []string{"--no-defaults", "--datadir=" + filepath.Join(s.dir, "data"), "--tmpdir=" + filepath.Join(s.dir, "tmp"), "--innodb-log-file-size=64M", "--innodb-buffer-pool-size=256M"}
 }
 
 // install makes the folder of databases and the administrator.
