@@ -12,7 +12,7 @@
 //     the one format that it is written in (package record/format), see below.
 //  3. The keys go to the system with their row numbers; live rows come back with
 //     the row number and are joined by it, so that the system decides which keys
-//     are the same.
+//     are the same. A file may name its rows by another unique key ([Spec.By]).
 //  4. Rows are compared over the judged set: key + the file's columns + every
 //     column that a guardrail reads.
 //  5. Checks and row guardrails run over the whole set; invalid rows leave it.
@@ -42,8 +42,8 @@
 //     person chooses.
 //
 // Cells that the format does not match are findings. Defective rows have no say.
-// The columns of the key are judged first, in their order, the key's other columns
-// read as far as it is known by then.
+// The columns that rows are found by are judged first, in their order, the others of
+// them read as far as it is known by then.
 //
 // # Files
 //

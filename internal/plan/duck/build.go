@@ -165,87 +165,6 @@ func (r *run) staged(staging string) string {
 	return `(SELECT line, defect` + pick + ` FROM ` + readCSV(staging, "line", fields) + `)`
 }
 
-// by gives the places in cols of what rows are found by.
-func (r *run) by() (places []int) {
-	for _, c := range r.spec.By() {
-		places = append(places, slices.IndexFunc(r.cols, func(col column) bool { return col.Name == c.Name }))
-	}
-	return places
-}
-
-// asked lists the values v<i> that rows are found by.
-func (r *run) asked() (values []string) {
-	for _, i := range r.by() {
-		values = append(values, fmt.Sprintf("v%d", i))
-	}
-	return values
-}
-
-// foundBy lists the columns of met and rows with what rows are found by, as the
-// system has it where it was found.
-func (r *run) foundBy() []string {
-	if r.spec.Match == nil {
-		return names("k", r.nk)
-	}
-	return names("d", len(r.spec.Match))
-}
-
-// shown is the sample of a row of met or rows: what it is found by, or nothing.
-func (r *run) shown() string {
-	sample := `concat_ws(', '` + comma(r.foundBy()) + `)`
-	if r.spec.Given == "" {
-		return sample
-	}
-	return `CASE WHEN ` + strings.Join(r.foundBy(), " IS NOT NULL AND ") + ` IS NOT NULL THEN ` + sample + ` END`
-}
-
-// shownKey is the sample of a delta: its key, or nothing where it has none yet.
-func (r *run) shownKey() string {
-	sample := `concat_ws(', '` + list(r.nk, "k#") + `)`
-	if r.spec.Given == "" {
-		return sample
-	}
-	return `CASE WHEN COALESCE(` + strings.Join(names("k", r.nk), ", ") + `) IS NOT NULL THEN ` + sample + ` END`
-}
-
-// keyed is the condition under which a row of cells has what it is found by.
-func (r *run) keyed() string {
-	return "defect IS NULL AND " + strings.Join(r.asked(), " IS NOT NULL AND ") + " IS NOT NULL" + r.andNumbered()
-}
-
-// unnumbered is the condition under which a row of cells is a new one whose key the
-// system gives.
-func (r *run) unnumbered() string {
-	if !r.spec.Unnumbered() {
-		return "false"
-	}
-	parts := []string{"defect IS NULL"}
-	for i, c := range r.cols[:r.nk] {
-		switch {
-		case c.Name != r.spec.Given:
-			parts = append(parts, fmt.Sprintf("COALESCE(v%d, '') <> ''", i))
-		case c.source >= 0:
-			parts = append(parts, fmt.Sprintf("COALESCE(v%d, '') = '' AND p%d IS NULL", i, i))
-		}
-	}
-	return strings.Join(parts, " AND ")
-}
-
-func (r *run) andNumbered() string {
-	if !r.spec.Unnumbered() {
-		return ""
-	}
-	return " AND NOT (" + r.unnumbered() + ")"
-}
-
-// means is the condition under which a row of cells means a row of the table.
-func (r *run) means() string {
-	if !r.spec.Unnumbered() {
-		return r.keyed()
-	}
-	return "((" + r.keyed() + ") OR (" + r.unnumbered() + "))"
-}
-
 // fetchLive sends the keys up and makes the table live of what comes back.
 func (r *run) fetchLive(ctx context.Context) error {
 	var err error
@@ -333,26 +252,6 @@ func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, do
 		err = fmt.Errorf("plan/duck: %d keys were written, %d were sent", written, sent)
 	}
 	return found, err
-}
-
-// newKey is the value of a column of the key that a row of cells has as a new one:
-// NULL where the file gives none.
-func (r *run) newKey(i int) string {
-	switch {
-	case r.cols[i].source < 0:
-		return "NULL::VARCHAR"
-	case r.spec.Match != nil || r.spec.Unnumbered() && r.cols[i].Name == r.spec.Given:
-		return fmt.Sprintf("NULLIF(c.v%d, '')", i)
-	}
-	return fmt.Sprintf("c.v%d", i)
-}
-
-// liveName is how live calls the value of a column.
-func (r *run) liveName(i int) string {
-	if i < r.nk {
-		return fmt.Sprintf("k%d", i)
-	}
-	return fmt.Sprintf("l%d", i-r.nk)
 }
 
 // compare makes the view met, every row that means one: whether it was found, its

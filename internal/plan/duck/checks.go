@@ -101,56 +101,6 @@ func (r *run) checkKeys(ctx context.Context) error {
 		"same > 1", `concat_ws(', ', `+keys+`)`)
 }
 
-// metBySome are the rows of met that have something to be found by.
-func (r *run) metBySome() string {
-	if !r.spec.Unnumbered() {
-		return "met"
-	}
-	return `(SELECT * FROM met WHERE ` + strings.Join(r.foundBy(), " IS NOT NULL AND ") + ` IS NOT NULL)`
-}
-
-// checkMatch checks the keys of rows that are found by something else, and tells of
-// new rows whose key the system gives.
-func (r *run) checkMatch(ctx context.Context) error {
-	if r.spec.Match != nil {
-		if err := r.checkOtherKeys(ctx); err != nil {
-			return err
-		}
-	}
-	if r.spec.Match == nil && !r.spec.Unnumbered() || r.spec.Options.Mode == change.Update || !r.spec.Allow["insert"] {
-		return nil
-	}
-	for i, c := range r.spec.Key {
-		f := plan.KeylessFinding(c)
-		if c.Name == r.spec.Given {
-			f = plan.GivenFinding(c)
-		}
-		if err := r.hit(ctx, f, "met", fmt.Sprintf("NOT found AND k%d IS NULL", i), r.shown()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkOtherKeys: rows that are found by something else must not give the key of
-// another, and must have one.
-func (r *run) checkOtherKeys(ctx context.Context) error {
-	for i, c := range r.spec.Key {
-		from, where := "met", "false"
-		if r.cols[i].source >= 0 && r.spec.Match.Index(c.Name) < 0 {
-			from = fmt.Sprintf(`(SELECT m.line, m.found, m.k%[1]d, c.v%[1]d FROM met m JOIN cells c ON c.line = m.line)`, i)
-			where = fmt.Sprintf("found AND COALESCE(v%[1]d, '') <> '' AND v%[1]d IS DISTINCT FROM k%[1]d", i)
-		}
-		if err := r.hit(ctx, plan.OtherKeyFinding(c), from, where, map[bool]string{true: fmt.Sprintf("v%d", i)}[from != "met"]); err != nil {
-			return err
-		}
-		if err := r.hit(ctx, plan.NamelessFinding(c), "met", fmt.Sprintf("found AND k%d IS NULL", i), r.shown()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // checkMode: keys that must, or must not, be in the system already.
 func (r *run) checkMode(ctx context.Context) error {
 	sample := r.shown()
