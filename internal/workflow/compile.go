@@ -100,7 +100,7 @@ func (k *compiler) key() {
 		}
 		c := k.t.Columns[col]
 		if c.Type.Kind == record.Unsupported {
-			k.problem(at, fmt.Sprintf("The key column %s has the type %s, which Sutor cannot read.", name, c.Type.Native), "Choose another unique key.")
+			k.problem(at, fmt.Sprintf("The key column %s %s.", name, c.Type.Unsupported()), "Choose another unique key.")
 		}
 		k.spec.Key = append(k.spec.Key, c)
 	}
@@ -145,7 +145,7 @@ func (k *compiler) columns() {
 		}
 		c := k.t.Columns[i]
 		if c.Type.Kind == record.Unsupported {
-			k.problem(rule.Path, fmt.Sprintf("The column %s has the type %s, which Sutor cannot read or write.", name, c.Type.Native), "Leave it out of the Compact.")
+			k.problem(rule.Path, fmt.Sprintf("The column %s %s.", name, c.Type.Unsupported()), "Leave it out of the Compact; it stays as it is in every row.")
 			continue
 		}
 		k.spec.Rules[name] = plan.ColumnRule{

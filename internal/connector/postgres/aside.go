@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/record"
 )
 
 // asideTable is the temporary table of the rows of an update that step aside: n.
@@ -60,10 +62,13 @@ func (a *apply) findAside(ctx context.Context, s *step) error {
 func (s *step) givesUp(unique []string) (condition string, empties []int) {
 	var takes, writes []string
 	for _, name := range unique {
-		before, after := "", ""
+		var before, after string
+		var t record.Type
 		if i := s.Key.Index(name); i >= 0 {
+			t = s.Key[i].Type
 			before, after = fmt.Sprintf("d.k%d", i+1), fmt.Sprintf("o.k%d", i+1)
 		} else if i := s.Columns.Index(name); i >= 0 {
+			t = s.Columns[i].Type
 			before, after = fmt.Sprintf("d.b%d", i+1), fmt.Sprintf("CASE WHEN %s THEN o.a%d ELSE o.b%[2]d END", writtenIn("o", i), i+1)
 			if s.Columns[i].Nullable && s.some[i] == '1' {
 				empties, writes = append(empties, i), append(writes, writtenIn("d", i))
@@ -71,7 +76,7 @@ func (s *step) givesUp(unique []string) (condition string, empties []int) {
 		} else {
 			return "", nil
 		}
-		takes = append(takes, before+" OPERATOR(pg_catalog.=) "+after)
+		takes = append(takes, same(t, before, after))
 	}
 	if len(empties) == 0 {
 		return "", nil

@@ -34,7 +34,15 @@ SELECT s.nspname, c.relname, lower(c.relname) = lower($2) FROM pg_class AS c JOI
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
 ORDER BY lower(c.relname) <> lower($2), lower(s.nspname) <> lower($1), 1, 2 LIMIT 5000`
 
-// columnsSQL looks behind domains, for the type that values are of.
+// knownSQL names a type: by its name in pg_catalog, as enum, or as citext if it is
+// that extension's; ” for any other.
+const knownSQL = `CASE WHEN y.typtype = 'e' THEN '` + enum + `' WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname::text
+	WHEN y.typname = '` + citext + `' AND EXISTS (SELECT FROM pg_depend AS p JOIN pg_extension AS x ON x.oid = p.refobjid
+		WHERE p.classid = 'pg_type'::regclass AND p.objid = y.oid AND p.refclassid = 'pg_extension'::regclass AND p.deptype = 'e' AND x.extname = '` + citext + `')
+	THEN '` + citext + `' ELSE '' END`
+
+// columnsSQL looks behind domains, for the type that values are of, and at the
+// elements of arrays. What money keeps of a unit is the session's lc_monetary's.
 const columnsSQL = `
 WITH RECURSIVE type AS (
 	SELECT a.attnum, a.atttypid AS oid, a.atttypmod AS mod, a.attnotnull AS required, a.atthasdef AS filled
@@ -43,8 +51,8 @@ WITH RECURSIVE type AS (
 	SELECT d.attnum, y.typbasetype, y.typtypmod, d.required OR y.typnotnull, d.filled OR y.typdefault IS NOT NULL
 	FROM type AS d JOIN pg_type AS y ON y.oid = d.oid WHERE y.typtype = 'd'
 )
-SELECT a.attname, CASE WHEN y.typtype = 'e' THEN '` + enum + `' WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, t.mod,
-	format_type(t.oid, t.mod), CASE WHEN t.oid <> a.atttypid THEN format_type(a.atttypid, NULL) ELSE '' END, NOT t.required, t.filled,
+SELECT a.attname, ` + knownSQL + `, (SELECT ` + knownSQL + ` FROM pg_type AS y WHERE y.typarray = t.oid), y.typtype::text, t.mod,
+	format_type(t.oid, t.mod), scale('0'::money::numeric), CASE WHEN t.oid <> a.atttypid THEN format_type(a.atttypid, NULL) ELSE '' END, NOT t.required, t.filled,
 	a.attgenerated::text, a.attidentity::text, array(SELECT l.enumlabel FROM pg_enum AS l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)::text[]
 FROM type AS t JOIN pg_type AS y ON y.oid = t.oid JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attnum = t.attnum
 WHERE y.typtype <> 'd'
@@ -177,13 +185,13 @@ func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema,
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c record.Column, err error) {
 		var (
-			typname, native, domain, generated, identity string
-			typmod                                       int32
-			filled                                       bool
-			labels                                       []string
+			of                          catalogued
+			domain, generated, identity string
+			filled                      bool
+			labels                      []string
 		)
-		err = row.Scan(&c.Name, &typname, &typmod, &native, &domain, &c.Nullable, &filled, &generated, &identity, &labels)
-		c.Type = typeOf(typname, typmod, native)
+		err = row.Scan(&c.Name, &of.name, &of.element, &of.class, &of.typmod, &of.native, &of.cents, &domain, &c.Nullable, &filled, &generated, &identity, &labels)
+		c.Type = typeOf(of)
 		c.Type.Domain = domain
 		if len(labels) > 0 {
 			c.Type.Labels = labels
