@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -18,12 +19,19 @@ type relation struct {
 	standby, readOnly       bool   // the server; the session's transactions by default
 	use, sel, ins, upd, del bool   // the account's rights
 	hides                   bool   // row security shows the account some rows only
+
+	heirs, behind []string // tables that inherit from it, or that it is a view of
+	instead       bool     // it is a view with triggers that write in its stead
 }
 
 const relationSQL = `
 SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
 	has_schema_privilege(s.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'INSERT'),
-	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid)
+	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid),
+	array(SELECT i.inhrelid::regclass::text FROM pg_inherits AS i WHERE i.inhparent = c.oid AND c.relkind = 'r' ORDER BY 1),
+	array(SELECT DISTINCT d.refobjid::regclass::text FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+		WHERE w.ev_class = c.oid AND c.relkind = 'v' AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid AND d.deptype = 'n' ORDER BY 1),
+	EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND g.tgtype & 64 <> 0)
 FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
@@ -121,7 +129,7 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 
 func findRelation(ctx context.Context, tx pgx.Tx, table record.Table) (r relation, err error) {
 	err = tx.QueryRow(ctx, relationSQL, table.Schema, table.Name).Scan(
-		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides)
+		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides, &r.heirs, &r.behind, &r.instead)
 	if err == pgx.ErrNoRows {
 		return r, noTable(ctx, tx, table)
 	}
@@ -162,8 +170,12 @@ func noTable(ctx context.Context, tx pgx.Tx, table record.Table) error {
 // whyReadOnly gives a sentence; "" where the account may write the table.
 func (r relation) whyReadOnly() string {
 	switch {
+	case r.instead:
+		return "It is a view with INSTEAD OF triggers: what they make of a row could neither be compared with what was approved nor taken back. Changes go to the tables behind it" + among(r.behind)
 	case r.kind == "v":
-		return "It is a view; changes go to the tables behind it."
+		return "It is a view; changes go to the tables behind it" + among(r.behind)
+	case len(r.heirs) > 0:
+		return "Other tables inherit from it, and their rows count as its own, without its key holding among them" + among(r.heirs)
 	case r.kind == "m":
 		return "It is a materialized view, which is only ever computed."
 	case r.kind == "f":
@@ -176,6 +188,18 @@ func (r relation) whyReadOnly() string {
 		return "Sutor's account in the database has only the right to read it."
 	}
 	return ""
+}
+
+// among ends a sentence about tables with their names.
+func among(tables []string) string {
+	if len(tables) == 0 {
+		return "."
+	}
+	const most = 5
+	if len(tables) > most {
+		tables = append(slices.Clone(tables[:most]), "…")
+	}
+	return ": " + strings.Join(tables, ", ") + "."
 }
 
 func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema, error) {
