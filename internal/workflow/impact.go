@@ -62,7 +62,7 @@ func (k *compiler) match(im *plan.Impact, at compact.Path, def compact.Impact, r
 			k.missing(path, ours)
 			continue
 		}
-		if a, b := related.Columns[i].Type, k.t.Columns[j].Type; a.Kind != b.Kind || a.Kind == record.Unsupported {
+		if a, b := related.Columns[i].Type, k.t.Columns[j].Type; a.Kind != b.Kind || a.Kind == record.Unsupported || a.Kind == record.Native && a.Native != b.Native {
 			k.problem(path, fmt.Sprintf("%s of %s is %s and %s is %s: they cannot be compared.", theirs, def.Table, a.Article(), ours, b.Article()),
 				"Match columns of one type.")
 			continue
