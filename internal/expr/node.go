@@ -21,6 +21,8 @@ type Node struct {
 	float term[float64]
 	str   term[string] // Text, Date, Timestamp, Instant
 	ref   *Ref         // set for a column
+
+	native string // of a column whose texts only the system writes: its type
 }
 
 // How tightly operators bind, loosest first.
@@ -71,6 +73,8 @@ func Col(side Side, c record.Column) (Node, error) {
 		n.kind, n.float = Float, &floatColumn{ref}
 	case record.Text, record.UUID, record.Enum, record.Time, record.Bytes:
 		n.kind, n.str = Text, &textColumn{ref}
+	case record.Native:
+		n.kind, n.str, n.native = Text, &textColumn{ref}, c.Type.Native
 	case record.Date:
 		n.kind, n.str = Date, &timeColumn{ref, Date}
 	case record.Timestamp:
@@ -78,7 +82,7 @@ func Col(side Side, c record.Column) (Node, error) {
 	case record.TimestampTZ:
 		n.kind, n.str = Instant, &timeColumn{ref, Instant}
 	default:
-		return Node{}, errs.New(errs.Invalid, "The column %s has the type %s, which Sutor cannot read.", c.Name, c.Type.Native).
+		return Node{}, errs.New(errs.Invalid, "The column %s %s.", c.Name, c.Type.Unsupported()).
 			WithMend("Leave the column out of the rule.")
 	}
 	return n, nil

@@ -64,7 +64,7 @@ func (v Value) Fits(t record.Type) bool {
 		return v.node.kind == NumberType
 	case record.Float:
 		return v.node.numeric()
-	case record.Text, record.UUID, record.Enum, record.Time, record.Bytes:
+	case record.Text, record.UUID, record.Enum, record.Time, record.Bytes, record.Native:
 		return v.node.kind == Text
 	case record.Date:
 		return v.node.kind == Date

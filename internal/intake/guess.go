@@ -138,7 +138,7 @@ func weigh(c Candidate, t Target, s Sample, live Present) Candidate {
 	listed := s.among(t.Type, t.OneOf)
 	if c.Confidence > 0 {
 		c = adjust(c, s, t, live, found, listed)
-		if c.how == BySlip && t.Type.Kind != record.Text && fits == len(s.Values) {
+		if c.how == BySlip && !takesAny(t.Type.Kind) && fits == len(s.Values) {
 			c.Confidence = min(c.Confidence+fitting, 99)
 		}
 	} else {
@@ -149,6 +149,9 @@ func weigh(c Candidate, t Target, s Sample, live Present) Candidate {
 	}
 	return c
 }
+
+// takesAny tells of the kinds that hold any text, as far as can be told here.
+func takesAny(k record.Kind) bool { return k == record.Text || k == record.Native }
 
 // adjust is for columns whose names speak already.
 func adjust(c Candidate, s Sample, t Target, live Present, found, listed int) Candidate {

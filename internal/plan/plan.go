@@ -8,7 +8,8 @@
 //
 //  1. The file's staging CSV (package intake) is read, all text.
 //  2. Every cell becomes canonical text, or a finding, by the one grammar of its
-//     column's type (package record). A column that is not written so is read by
+//     column's type (package record); of a type that only the system knows, the
+//     system is asked, once for each column (driver.Speller). A column that is not written so is read by
 //     the one format that it is written in (package record/format), see below.
 //  3. The keys go to the system with their row numbers; live rows come back with
 //     the row number and are joined by it, so that the system decides which keys
@@ -88,6 +89,7 @@ const (
 // with a table.
 type Live interface {
 	driver.Fetcher
+	driver.Speller
 	Count(ctx context.Context, table record.Table) (int64, error)
 	Select(ctx context.Context, table record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error)
 }

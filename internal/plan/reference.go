@@ -26,7 +26,7 @@ func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*O
 	r := &reference{spec: spec, live: live, read: map[string]*reading{}}
 	steps := []func() error{
 		r.chooseFormats,
-		func() error { return r.readLines(staging) },
+		func() error { return r.readLines(ctx, staging) },
 		func() error { return r.findKeyFormats(ctx) },
 		func() error { return r.readPart(ctx) },
 		func() error { return r.compare(ctx) },
@@ -65,6 +65,8 @@ type reference struct {
 	beyond map[int64]bool               // lines whose live row the maker may not see
 	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
 	read   map[string]*reading          // how columns are read, by column
+
+	spellings map[string]map[string]spelling // what the system says of texts of columns of a Native type
 
 	reversal bool // undoing an applied plan: checks are told only
 
@@ -107,8 +109,20 @@ type delta struct {
 }
 
 // readLines reads the staging file, its columns as they are chosen to be read.
-func (r *reference) readLines(staging io.Reader) error {
-	return each(staging, 2+len(r.spec.Columns), func(n int64, fields []*string) {
+func (r *reference) readLines(ctx context.Context, staging io.Reader) error {
+	var all bytes.Buffer
+	texts := map[string][]*string{}
+	if err := each(io.TeeReader(staging, &all), 2+len(r.spec.Columns), func(_ int64, fields []*string) {
+		for _, source := range r.spec.Sources {
+			texts[source.Column] = append(texts[source.Column], fields[1+source.File])
+		}
+	}); err != nil {
+		return err
+	}
+	if err := r.spell(ctx, texts); err != nil {
+		return err
+	}
+	return each(&all, 2+len(r.spec.Columns), func(n int64, fields []*string) {
 		l := &line{number: n, defect: fields[0], cells: map[string]cell{}}
 		if l.defect != nil && strings.HasPrefix(*l.defect, "~") {
 			l.defect = nil // repaired when the file was read, and told there
@@ -163,6 +177,9 @@ func (r *reference) cell(c record.Column, text *string) cell {
 		return reading.cell(*text)
 	}
 	value, problem := c.Type.Parse(*text, r.spec.Location)
+	if s, asked := r.spellings[c.Name][*text]; asked {
+		value, problem = s.canonical, s.problem
+	}
 	if problem != record.OK {
 		return cell{text: text, problem: problem}
 	}

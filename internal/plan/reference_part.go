@@ -169,6 +169,9 @@ func (r *reference) pickRows(ctx context.Context) (err error) {
 	}
 	inside, unjudged, err := r.selectPart(ctx, r.spec.Rule.Where)
 	r.tellUnjudged(r.spec.Rule.Where, unjudged, NotChanged)
+	if err == nil {
+		err = r.spellComputed(ctx, inside)
+	}
 	for i, l := range inside {
 		line := &line{number: int64(i + 1), cells: map[string]cell{}}
 		for k, c := range r.spec.Key {

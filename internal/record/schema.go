@@ -50,9 +50,13 @@ const (
 	Time  // of a day, without zone; Fraction digits of a second
 	Bytes // written as \x and hexadecimal digits
 	Enum  // one of Labels
+	// Native is any type whose grammar only the system knows: its canonical text is
+	// what the system itself writes, and asks for nothing else than that (package
+	// driver, Speller).
+	Native
 )
 
-var kindNames = [...]string{"unsupported", "boolean", "integer", "decimal", "float", "text", "date", "timestamp", "timestamptz", "uuid", "time", "bytes", "enum"}
+var kindNames = [...]string{"unsupported", "boolean", "integer", "decimal", "float", "text", "date", "timestamp", "timestamptz", "uuid", "time", "bytes", "enum", "native"}
 
 // String gives the kind's name as it stands in manifests and JSON.
 func (k Kind) String() string { return kindNames[k] }
@@ -87,6 +91,16 @@ type Type struct {
 
 	Domain string   `json:"domain,omitempty"` // the name of the type's own kind where that narrows a Native one, which the system checks
 	Labels []string `json:"labels,omitempty"` // Enum: the values there are
+	Why    string   `json:"why,omitempty"`    // Unsupported: the reason, as the rest of a sentence; "" where it is just not known
+}
+
+// Unsupported says that a column of the type cannot be read or written, and why.
+func (t Type) Unsupported() string {
+	s := "has the type " + t.Native + ", which Sutor cannot read or write"
+	if t.Why != "" {
+		s += ": " + t.Why
+	}
+	return s
 }
 
 // Equal tells whether two types have the same values, and the same names for people.

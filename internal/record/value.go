@@ -92,6 +92,9 @@ func (p Problem) Sentence(t Type) (message, mend string) {
 
 // tooExact says how much the type keeps, where it tells.
 func (t Type) tooExact() string {
+	if t.Kind == Native {
+		return "would be cut off or rounded by this column"
+	}
 	if t.Kind != Decimal || t.Scale < 0 {
 		return "has more digits than this column keeps"
 	}
@@ -124,6 +127,8 @@ func (t Type) Article() string {
 		return "bytes in hexadecimal"
 	case Enum:
 		return "one of the values of " + t.Native
+	case Native:
+		return "a value of the type " + t.Native
 	}
 	return "a text"
 }
@@ -150,6 +155,8 @@ func (t Type) howToWrite() string {
 		return `Write \x and two hexadecimal digits for each byte, as in \x00ff.`
 	case Enum:
 		return "Write one of these, capitals included: " + t.someLabels()
+	case Native:
+		return "Write it as the system itself does, as it stands in other rows; dates as 2026-03-31, without words such as today."
 	case UUID:
 		return "Write it as 123e4567-e89b-12d3-a456-426614174000."
 	}
@@ -158,13 +165,19 @@ func (t Type) howToWrite() string {
 
 // Parse turns what stands in a file's cell into the canonical text of a value
 // of type t, or says why it is none. loc is used for a TimestampTZ without an
-// offset. It never rounds, cuts or guesses.
+// offset. It never rounds, cuts or guesses. Of a Native type only the system knows
+// the canonical text: whatever text it might take is given back as it stands.
 func (t Type) Parse(text string, loc *time.Location) (canonical string, p Problem) {
 	switch t.Kind {
 	case Text:
 		return t.parseText(text)
 	case Enum:
 		return t.parseLabel(text)
+	case Native:
+		if strings.IndexByte(text, 0) >= 0 {
+			return "", NoNUL
+		}
+		return text, OK
 	}
 	s := strings.Trim(text, Blank)
 	if re := compiled[t.Kind]; re == nil || !re.MatchString(s) {

@@ -219,6 +219,18 @@ func fetch(ctx context.Context, from driver.Fetcher, l driver.Lookup, in io.Read
 	return sent, found, errors.Join(up.drained(), up.agrees("sent", sent), down.agrees("received", found))
 }
 
+// Spell asks how the system writes values; see [driver.Speller].
+func (s *System) Spell(ctx context.Context, table record.Table, column record.Column, in io.Reader, out io.Writer) (n int64, err error) {
+	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
+		up, down := counted{r: in}, counted{w: out}
+		if n, err = d.Spell(ctx, table, column, &up, &down); err != nil {
+			return err
+		}
+		return errors.Join(up.drained(), up.agrees("sent", n), down.agrees("received", n))
+	})
+	return n, err
+}
+
 // Export reads the whole table in key order; see [driver.Driver].
 func (s *System) Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (n int64, err error) {
 	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {

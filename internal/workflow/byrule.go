@@ -208,7 +208,7 @@ func (s *Spec) assign(set change.Assign, named record.Schema) (plan.Assign, erro
 	case s.Key.Index(c.Name) >= 0:
 		return plan.Assign{}, errs.New(errs.Usage, "%s is part of the key, which says which row is meant; it is not set.", c.Name).WithMend("Set another column.")
 	case c.Type.Kind == record.Unsupported:
-		return plan.Assign{}, errs.New(errs.Usage, "The column %s has the type %s, which Sutor cannot read or write.", c.Name, c.Type.Native).WithMend("Set another column.")
+		return plan.Assign{}, errs.New(errs.Usage, "The column %s %s.", c.Name, c.Type.Unsupported()).WithMend("Set another column.")
 	case strings.EqualFold(strings.TrimSpace(set.To), "null"):
 		return plan.Assign{Column: c.Name, Null: true}, nil
 	}
@@ -247,8 +247,7 @@ func (s *Spec) sync(d *compact.Dataset, within string, maker sight) error {
 	}
 	for _, c := range s.Table.Columns {
 		if c.Type.Kind == record.Unsupported {
-			return errs.New(errs.Blocked, "%s cannot be synced: it has the column %s of the type %s, which Sutor cannot read, so a deleted row could not be brought back.",
-				s.Table.Table, c.Name, c.Type.Native).WithMend("Use --mode upsert.")
+			return errs.New(errs.Blocked, "%s cannot be synced, since a deleted row could not be brought back: its column %s %s.", s.Table.Table, c.Name, c.Type.Unsupported()).WithMend("Use --mode upsert.")
 		}
 	}
 	s.judge(s.Table.Columns.Names())

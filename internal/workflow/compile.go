@@ -106,24 +106,39 @@ func (k *compiler) key() {
 		}
 		c := k.t.Columns[col]
 		if c.Type.Kind == record.Unsupported {
-			k.problem(at, fmt.Sprintf("The key column %s has the type %s, which Sutor cannot read.", name, c.Type.Native), "Choose another unique key.")
+			k.problem(at, fmt.Sprintf("The key column %s %s.", name, c.Type.Unsupported()), "Choose another unique key.")
 		}
 		k.spec.Key = append(k.spec.Key, c)
 	}
 	if !k.unique() {
 		k.problem(path, fmt.Sprintf("The key %s is not unique in %s: the system has no primary key or unique constraint over exactly these columns.", strings.Join(k.d.Key, ", "), k.d.Table),
 			"Name the primary key, or have a unique constraint made.")
+		return
+	}
+	k.keyless()
+}
+
+// keyless warns of a unique constraint that is no primary key and lets rows in
+// without a value.
+func (k *compiler) keyless() {
+	if sameNames(k.d.Key, k.t.PrimaryKey) {
+		return
+	}
+	for i, c := range k.spec.Key {
+		if c.Nullable {
+			k.warn(k.d.Path.To("key", fmt.Sprint(i)), fmt.Sprintf("The key column %s may be NULL: rows without a value in it cannot be named by a file, and stay as they are.", c.Name),
+				"Have it made NOT NULL, if it always has a value.")
+		}
 	}
 }
 
+// sameNames compares two lists of columns, whatever their order.
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
 func (k *compiler) unique() bool {
-	want := slices.Sorted(slices.Values(k.d.Key))
-	for _, u := range append([][]string{k.t.PrimaryKey}, k.t.Uniques...) {
-		if slices.Equal(slices.Sorted(slices.Values(u)), want) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append([][]string{k.t.PrimaryKey}, k.t.Uniques...), func(u []string) bool { return sameNames(u, k.d.Key) })
 }
 
 func (k *compiler) missing(path compact.Path, name string) {
@@ -151,7 +166,7 @@ func (k *compiler) columns() {
 		}
 		c := k.t.Columns[i]
 		if c.Type.Kind == record.Unsupported {
-			k.problem(rule.Path, fmt.Sprintf("The column %s has the type %s, which Sutor cannot read or write.", name, c.Type.Native), "Leave it out of the Compact.")
+			k.problem(rule.Path, fmt.Sprintf("The column %s %s.", name, c.Type.Unsupported()), "Leave it out of the Compact; it stays as it is in every row.")
 			continue
 		}
 		k.spec.Rules[name] = plan.ColumnRule{

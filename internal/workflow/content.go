@@ -88,7 +88,8 @@ func (m *matching) present(ctx context.Context, files, targets []int) (map[int]i
 		return nil, err
 	}
 	for i, t := range of {
-		if !whole && maker.AllRows() && m.unique(columns[i].Name) {
+		// Texts of a file are no values of a Native type yet, and cannot be looked up.
+		if !whole && maker.AllRows() && columns[i].Type.Kind != record.Native && m.unique(columns[i].Name) {
 			if live[t], err = m.lookup(ctx, columns[i], files); err != nil {
 				return nil, err
 			}

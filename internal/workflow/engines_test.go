@@ -201,6 +201,9 @@ func (postgresDatabase) types() []column {
 		typed(record.TimestampTZ, "timestamptz(3)", fraction(3)), typed(record.UUID, "uuid"),
 		typed(record.Time, "time", fraction(6)), typed(record.Bytes, "bytea"), typed(record.Enum, "public.stage", labels("new", "It's", "Done")),
 		typed(record.Text, "public.short", length(8)),
+		typed(record.Native, "jsonb", labels(`{"a": 2, "b": [1.0, null]}`, `"x"`, `1.00`)), typed(record.Native, "text[]", labels("{}", `{a,"b c",NULL,"NULL"}`, `{"\\"}`)),
+		typed(record.Native, "interval", labels("1 mon", "31 days", "-1 days +02:03:04.5")), typed(record.Native, "int4range", labels("empty", "[1,6)", "(,)")),
+		typed(record.Native, "inet", labels("10.0.0.1", "10.0.0.0/8", "::1")),
 	}
 }
 

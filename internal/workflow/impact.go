@@ -62,7 +62,7 @@ func (k *compiler) match(im *plan.Impact, at compact.Path, def compact.Impact, r
 			k.missing(path, ours)
 			continue
 		}
-		if a, b := related.Columns[i].Type, k.t.Columns[j].Type; a.Kind != b.Kind || a.Kind == record.Unsupported {
+		if a, b := related.Columns[i].Type, k.t.Columns[j].Type; a.Kind != b.Kind || a.Kind == record.Unsupported || a.Kind == record.Native && a.Native != b.Native {
 			k.problem(path, fmt.Sprintf("%s of %s is %s and %s is %s: they cannot be compared.", theirs, def.Table, a.Article(), ours, b.Article()),
 				"Match columns of one type.")
 			continue
@@ -85,6 +85,9 @@ func (k *compiler) where(im *plan.Impact, def compact.Impact, related driver.Tab
 	}
 }
 
+// mostSummed is how many digits the engine's sums keep.
+const mostSummed = 38
+
 func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Table) {
 	if im.Measure == "" {
 		return
@@ -97,6 +100,10 @@ func (k *compiler) measure(im *plan.Impact, at compact.Path, related driver.Tabl
 	c := related.Columns[i]
 	if !slices.Contains([]record.Kind{record.Int, record.Decimal, record.Float}, c.Type.Kind) {
 		k.problem(at.To("measure"), fmt.Sprintf("%s is %s: it cannot be added up.", c.Name, c.Type.Article()), "Name a number column, or leave it out.")
+		return
+	}
+	if c.Type.Kind == record.Decimal && c.Type.Precision > mostSummed {
+		k.problem(at.To("measure"), fmt.Sprintf("%s has %d digits, and sums here are exact up to %d.", c.Name, c.Type.Precision, mostSummed), "Name another column, or leave it out.")
 		return
 	}
 	if im.Reads.Index(c.Name) < 0 {

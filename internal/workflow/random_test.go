@@ -140,7 +140,7 @@ func pools(t record.Type) []string {
 		return []string{"00:00:00", "07:30:00.5", "12:34:56.123456", "23:59:59.999999"}
 	case record.Bytes:
 		return []string{`\x`, `\x00`, `\x5c2e0a`, `\xdeadbeef`}
-	case record.Enum:
+	case record.Enum, record.Native:
 		return t.Labels
 	case record.UUID:
 		return []string{"00000000-0000-0000-0000-000000000000", "123e4567-e89b-12d3-a456-426614174000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}

@@ -27,8 +27,13 @@ func TestConformance(t *testing.T) {
 			{Kind: record.Text}, {Kind: record.Text, MaxLen: 20}, {Kind: record.Text, MaxLen: 8, Fixed: true},
 			{Kind: record.Date},
 			{Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp}, {Kind: record.TimestampTZ, Fraction: 6},
-			{Kind: record.UUID},
+			{Kind: record.UUID}, {Kind: record.Native, Native: "words"},
 		},
+		Natives: map[string]drivertest.Native{"words": {
+			Values:  []string{"a", "a b", "b", "c d e"},
+			Spelled: map[string]string{" b  a b": "a b", "e c d": "c d e"},
+			Refused: map[string]record.Problem{" ": record.NotOfType, "a?": record.NotOfType, "a~": record.TooExact},
+		}},
 		Lacks: map[drivertest.Feature]string{
 			drivertest.Concurrency: "there is one writer at a time",
 		},

@@ -125,6 +125,11 @@ func (db *database) Export(ctx context.Context, name record.Table, key, columns 
 	return db.read(ctx, name, driver.View{Key: key}, columns, "", out)
 }
 
+// Spell has nothing to do: no type here is record.Native.
+func (d *database) Spell(context.Context, record.Table, record.Column, io.Reader, io.Writer) (int64, error) {
+	return 0, errs.New(errs.Internal, "MariaDB has no types that only it can write.")
+}
+
 // Select reads the rows that a filter lets through, in key order, or as they come.
 func (db *database) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {
 	return db.read(ctx, name, driver.View{Key: key, Where: where}, columns, "", out)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/record"
 )
 
 // asideTable is the temporary table of the rows of an update that step aside: n.
@@ -60,10 +62,13 @@ func (a *apply) findAside(ctx context.Context, s *step) error {
 func (s *step) givesUp(unique []string) (condition string, empties []int) {
 	var takes, writes []string
 	for _, name := range unique {
-		before, after := "", ""
+		var before, after string
+		var t record.Type
 		if i := s.Key.Index(name); i >= 0 {
+			t = s.Key[i].Type
 			before, after = fmt.Sprintf("d.k%d", i+1), fmt.Sprintf("o.k%d", i+1)
 		} else if i := s.Columns.Index(name); i >= 0 {
+			t = s.Columns[i].Type
 			before, after = fmt.Sprintf("d.b%d", i+1), fmt.Sprintf("CASE WHEN %s THEN o.a%d ELSE o.b%[2]d END", writtenIn("o", i), i+1)
 			if s.Columns[i].Nullable && s.some[i] == '1' {
 				empties, writes = append(empties, i), append(writes, writtenIn("d", i))
@@ -71,7 +76,7 @@ func (s *step) givesUp(unique []string) (condition string, empties []int) {
 		} else {
 			return "", nil
 		}
-		takes = append(takes, before+" OPERATOR(pg_catalog.=) "+after)
+		takes = append(takes, same(t, before, after))
 	}
 	if len(empties) == 0 {
 		return "", nil
@@ -100,12 +105,14 @@ func (s *step) asideSQL() string {
 		quoted(s.Table), strings.Join(set, ", "), stagedTable, asideTable, s.sameKey("t", ""), s.unchanged())
 }
 
-// triggersSQL tells whether a table has triggers that may change a row after it
-// was written, for RETURNING does not see what they do (pg_trigger.tgtype: 2 and
+// triggersSQL tells whether a table, or a partition of it, has triggers that may
+// change a row after it was written, for RETURNING does not see what they do (pg_trigger.tgtype: 2 and
 // 64 for BEFORE and INSTEAD OF).
 const triggersSQL = `SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
 	JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
-	WHERE s.nspname = $1 AND c.relname = $2 AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 66 = 0)`
+	WHERE (s.nspname = $1 AND c.relname = $2 OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_class AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.relnamespace
+			CROSS JOIN LATERAL pg_catalog.pg_partition_tree(o.oid) AS p WHERE n.nspname = $1 AND o.relname = $2 AND o.relkind = 'p'))
+		AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 66 = 0)`
 
 // readBackSQL reads the written rows again, by key.
 func (s *step) readBackSQL() string {

@@ -25,7 +25,7 @@ const (
 // that reads back as the same float. The limits are for reading; an apply sets
 // its own.
 const sessionSQL = `
-SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;
+SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1;
 SET search_path = pg_catalog; SET standard_conforming_strings = on;
 SET lock_timeout = '10s'; SET statement_timeout = '1h'; SET idle_in_transaction_session_timeout = '10min';
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`

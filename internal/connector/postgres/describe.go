@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -18,12 +19,19 @@ type relation struct {
 	standby, readOnly       bool   // the server; the session's transactions by default
 	use, sel, ins, upd, del bool   // the account's rights
 	hides                   bool   // row security shows the account some rows only
+
+	heirs, behind []string // tables that inherit from it, or that it is a view of
+	instead       bool     // it is a view with triggers that write in its stead
 }
 
 const relationSQL = `
 SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
 	has_schema_privilege(s.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'INSERT'),
-	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid)
+	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid),
+	array(SELECT i.inhrelid::regclass::text FROM pg_inherits AS i WHERE i.inhparent = c.oid AND c.relkind = 'r' ORDER BY 1),
+	array(SELECT DISTINCT d.refobjid::regclass::text FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+		WHERE w.ev_class = c.oid AND c.relkind = 'v' AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid AND d.deptype = 'n' ORDER BY 1),
+	EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND g.tgtype & 64 <> 0)
 FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 WHERE s.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
@@ -34,7 +42,15 @@ SELECT s.nspname, c.relname, lower(c.relname) = lower($2) FROM pg_class AS c JOI
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND s.nspname NOT LIKE 'pg\_%' AND s.nspname <> 'information_schema'
 ORDER BY lower(c.relname) <> lower($2), lower(s.nspname) <> lower($1), 1, 2 LIMIT 5000`
 
-// columnsSQL looks behind domains, for the type that values are of.
+// knownSQL names a type: by its name in pg_catalog, as enum, or as citext if it is
+// that extension's; ” for any other.
+const knownSQL = `CASE WHEN y.typtype = 'e' THEN '` + enum + `' WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname::text
+	WHEN y.typname = '` + citext + `' AND EXISTS (SELECT FROM pg_depend AS p JOIN pg_extension AS x ON x.oid = p.refobjid
+		WHERE p.classid = 'pg_type'::regclass AND p.objid = y.oid AND p.refclassid = 'pg_extension'::regclass AND p.deptype = 'e' AND x.extname = '` + citext + `')
+	THEN '` + citext + `' ELSE '' END`
+
+// columnsSQL looks behind domains, for the type that values are of, and at the
+// elements of arrays. What money keeps of a unit is the session's lc_monetary's.
 const columnsSQL = `
 WITH RECURSIVE type AS (
 	SELECT a.attnum, a.atttypid AS oid, a.atttypmod AS mod, a.attnotnull AS required, a.atthasdef AS filled
@@ -43,8 +59,8 @@ WITH RECURSIVE type AS (
 	SELECT d.attnum, y.typbasetype, y.typtypmod, d.required OR y.typnotnull, d.filled OR y.typdefault IS NOT NULL
 	FROM type AS d JOIN pg_type AS y ON y.oid = d.oid WHERE y.typtype = 'd'
 )
-SELECT a.attname, CASE WHEN y.typtype = 'e' THEN '` + enum + `' WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname ELSE '' END, t.mod,
-	format_type(t.oid, t.mod), CASE WHEN t.oid <> a.atttypid THEN format_type(a.atttypid, NULL) ELSE '' END, NOT t.required, t.filled,
+SELECT a.attname, ` + knownSQL + `, (SELECT ` + knownSQL + ` FROM pg_type AS y WHERE y.typarray = t.oid), y.typtype::text, t.mod,
+	format_type(t.oid, t.mod), scale('0'::money::numeric), CASE WHEN t.oid <> a.atttypid THEN format_type(a.atttypid, NULL) ELSE '' END, NOT t.required, t.filled,
 	a.attgenerated::text, a.attidentity::text, array(SELECT l.enumlabel FROM pg_enum AS l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)::text[]
 FROM type AS t JOIN pg_type AS y ON y.oid = t.oid JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attnum = t.attnum
 WHERE y.typtype <> 'd'
@@ -116,7 +132,7 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 
 func findRelation(ctx context.Context, tx pgx.Tx, table record.Table) (r relation, err error) {
 	err = tx.QueryRow(ctx, relationSQL, table.Schema, table.Name).Scan(
-		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides)
+		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides, &r.heirs, &r.behind, &r.instead)
 	if err == pgx.ErrNoRows {
 		return r, noTable(ctx, tx, table)
 	}
@@ -157,8 +173,12 @@ func noTable(ctx context.Context, tx pgx.Tx, table record.Table) error {
 // whyReadOnly gives a sentence; "" where the account may write the table.
 func (r relation) whyReadOnly() string {
 	switch {
+	case r.instead:
+		return "It is a view with INSTEAD OF triggers: what they make of a row could neither be compared with what was approved nor taken back. Changes go to the tables behind it" + among(r.behind)
 	case r.kind == "v":
-		return "It is a view; changes go to the tables behind it."
+		return "It is a view; changes go to the tables behind it" + among(r.behind)
+	case len(r.heirs) > 0:
+		return "Other tables inherit from it, and their rows count as its own, without its key holding among them" + among(r.heirs)
 	case r.kind == "m":
 		return "It is a materialized view, which is only ever computed."
 	case r.kind == "f":
@@ -173,6 +193,18 @@ func (r relation) whyReadOnly() string {
 	return ""
 }
 
+// among ends a sentence about tables with their names.
+func among(tables []string) string {
+	if len(tables) == 0 {
+		return "."
+	}
+	const most = 5
+	if len(tables) > most {
+		tables = append(slices.Clone(tables[:most]), "…")
+	}
+	return ": " + strings.Join(tables, ", ") + "."
+}
+
 func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema, error) {
 	rows, err := tx.Query(ctx, columnsSQL, oid)
 	if err != nil {
@@ -180,13 +212,13 @@ func describeColumns(ctx context.Context, tx pgx.Tx, oid uint32) (record.Schema,
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c record.Column, err error) {
 		var (
-			typname, native, domain, generated, identity string
-			typmod                                       int32
-			filled                                       bool
-			labels                                       []string
+			of                          catalogued
+			domain, generated, identity string
+			filled                      bool
+			labels                      []string
 		)
-		err = row.Scan(&c.Name, &typname, &typmod, &native, &domain, &c.Nullable, &filled, &generated, &identity, &labels)
-		c.Type = typeOf(typname, typmod, native)
+		err = row.Scan(&c.Name, &of.name, &of.element, &of.class, &of.typmod, &of.native, &of.cents, &domain, &c.Nullable, &filled, &generated, &identity, &labels)
+		c.Type = typeOf(of)
 		c.Type.Domain = domain
 		if len(labels) > 0 {
 			c.Type.Labels = labels

@@ -56,11 +56,11 @@ func TestDescribeTypes(t *testing.T) {
 	want := map[string]record.Type{
 		"serial": {Kind: record.Int, Bits: 32, Native: "integer"}, "bpchar": {Kind: record.Text, Fixed: true, Native: "bpchar"},
 		"one": {Kind: record.Text, Fixed: true, MaxLen: 1, Native: "character(1)"}, "any_length": {Kind: record.Text, Native: "character varying"},
-		"money": {Kind: record.Decimal, Precision: 12, Scale: 2, Native: "numeric(12,2)"}, "tens": {Native: "numeric(3,-1)"},
+		"money": {Kind: record.Decimal, Precision: 12, Scale: 2, Native: "numeric(12,2)"}, "tens": {Native: "numeric(3,-1)", Why: "it rounds to tens, hundreds or more, so that what is read is not what was written"},
 		"stamp": {Kind: record.Timestamp, Fraction: 6, Native: "timestamp without time zone"}, "email": {Kind: record.Text, Native: "text", Domain: "public.email"},
-		"short": {Kind: record.Text, MaxLen: 8, Native: "character varying(8)", Domain: "public.short"}, "points": {Native: "point", Domain: "public.points"},
+		"short": {Kind: record.Text, MaxLen: 8, Native: "character varying(8)", Domain: "public.short"}, "points": {Native: "point", Domain: "public.points", Why: "the database compares shapes only roughly"},
 		"feeling": {Kind: record.Enum, Native: "public.mood", Domain: "public.feeling", Labels: []string{"ok", "Bad"}},
-		"mood":    {Kind: record.Enum, Native: "public.mood", Labels: []string{"ok", "Bad"}}, "list": {Native: "integer[]"}, "doc": {Native: "jsonb"}, "bytes": {Kind: record.Bytes, Native: "bytea"},
+		"mood":    {Kind: record.Enum, Native: "public.mood", Labels: []string{"ok", "Bad"}}, "list": {Kind: record.Native, Native: "integer[]"}, "doc": {Kind: record.Native, Native: "jsonb"}, "bytes": {Kind: record.Bytes, Native: "bytea"},
 		"clock": {Kind: record.Time, Fraction: 3, Native: "time(3) without time zone"},
 	}
 	got := map[string]record.Type{}

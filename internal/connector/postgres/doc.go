@@ -13,7 +13,9 @@
 // SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
 // are changed. Where the Compact says that an identity or serial column is given to new
 // rows, also USAGE on its sequence: their numbers are drawn before they are written,
-// and PostgreSQL asks for that right then. Row security applies to it as to anyone: rows hidden from it look
+// and PostgreSQL asks for that right then. Where a file has texts that are no values of
+// types such as jsonb, it also needs the use of PL/pgSQL, which everybody has unless it
+// was taken away, to tell which ones. Row security applies to it as to anyone: rows hidden from it look
 // absent. Describe says so, and an insert whose key such a row has is refused by
 // the unique index; BYPASSRLS, or a policy that lets all rows through, is better.
 //
@@ -63,16 +65,28 @@
 //
 // # Values
 //
-// Session settings (UTC, ISO, extra_float_digits) make the server's own output
-// canonical for most types; see types.go for the rest. These cannot be proposed
+// Session settings (UTC, ISO, extra_float_digits, bytea_output, IntervalStyle) make
+// the server's own output canonical for most types; see types.go for the rest. Of
+// intervals, JSON, addresses, bits, ranges and arrays only the server knows which
+// texts stand for the same value: spell.go asks it, shape.go says before what it
+// would cut off, round or guess. money travels as numeric, since its texts are
+// written and read by lc_monetary. These cannot be proposed
 // but may be stored, and are read as the system prints them, so that they never
 // equal a proposed value and an undo gives them back: infinite dates and
 // timestamps, years before 1 (BC) or after 9999, numeric NaN and Infinity.
-// Domains, arrays, enums, negative scales, and whatever else is not named in
-// types.go are described as unsupported.
+// A domain is what is behind it. Negative scales, and whatever else is not named in
+// types.go, are described as unsupported, with the reason.
 //
 // Text compares by bytes (COLLATE "C") where a row is judged, and by the
-// column's own collation where a key is matched.
+// column's own collation where a key is matched; citext by the operator of its
+// extension. Native types compare by what the server writes: 30 days are not 1 month.
+//
+// # Kinds of tables
+//
+// Tables, partitioned ones and partitions are written. A table that others inherit
+// from is not: what is deleted from a child would come back in the parent. Views are
+// not, whatever triggers they have. A table that only foreign keys, lookups and
+// impacts reach is read as a query reads it, with the rows of its children.
 //
 // # Limits
 //

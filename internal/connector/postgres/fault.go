@@ -113,6 +113,9 @@ func refusal(pg *pgconn.PgError) string {
 	case "23502":
 		return "The column " + pg.ColumnName + " of the table " + pg.TableName + " needs a value."
 	case "23514":
+		if pg.ConstraintName == "" { // a rule of partitions has no name
+			return "A row belongs in no partition of the table " + pg.TableName + "."
+		}
 		return "A value breaks a rule of the database: " + constraint(pg) + " does not allow it."
 	case "23P01":
 		return "Another row stands in the way: " + constraint(pg) + " does not allow both."

@@ -35,6 +35,9 @@ func tested(t record.Test) string {
 	if t.Is == record.Null {
 		return "(" + column + " IS " + map[bool]string{true: "NOT "}[t.Not] + "NULL)"
 	}
+	if isMoney(t.Column.Type) {
+		column += "::pg_catalog.numeric"
+	}
 	test := met(t, column)
 	if t.Not {
 		test = "NOT " + test

@@ -21,10 +21,10 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func TestConformance(t *testing.T) {
 	dsn := pgtest.Database(t)
 	newSystem(t, dsn).Exec(t, `CREATE TYPE public.stage AS ENUM ('new', 'It''s', 'Done'); CREATE DOMAIN public.short AS varchar(12);
-		CREATE DOMAIN public.number AS integer; CREATE DOMAIN public.positive AS public.number CHECK (VALUE IS NULL OR VALUE > -1000000 OR VALUE < 1000000)`)
+		CREATE DOMAIN public.number AS integer; CREATE EXTENSION citext SCHEMA public; CREATE DOMAIN public.positive AS public.number CHECK (VALUE IS NULL OR VALUE > -1000000 OR VALUE < 1000000)`)
 	drivertest.Run(t, drivertest.Harness{
 		New: func(t *testing.T) drivertest.System { return newSystem(t, dsn) },
-		Types: []record.Type{
+		Types: append([]record.Type{
 			{Kind: record.Bool},
 			{Kind: record.Int, Bits: 16}, {Kind: record.Int, Bits: 32}, {Kind: record.Int, Bits: 64},
 			{Kind: record.Decimal, Precision: 30, Scale: 10}, {Kind: record.Decimal, Precision: 5, Scale: 0},
@@ -37,9 +37,15 @@ func TestConformance(t *testing.T) {
 			{Kind: record.UUID}, {Kind: record.Bytes}, {Kind: record.Time, Fraction: 6}, {Kind: record.Time, Fraction: 0},
 			{Kind: record.Enum, Labels: []string{"new", "It's", "Done"}},
 			{Kind: record.Text, MaxLen: 12, Domain: "public.short"}, {Kind: record.Int, Bits: 32, Domain: "public.positive"},
-		},
+			{Kind: record.Decimal, Precision: 60, Scale: 5}, {Kind: record.Decimal, Precision: 18, Scale: 2, Native: "money"},
+			{Kind: record.Text, Native: "public.citext"},
+		}, nativeTypes()...),
+		Natives: natives, Folds: map[string]bool{"public.citext": true},
 	})
 }
+
+func isMoney(t record.Type) bool  { return t.Native == "money" }
+func isCitext(t record.Type) bool { return t.Native == "public.citext" }
 
 // system is a database seen from outside the driver.
 type system struct {
@@ -98,8 +104,11 @@ func literal(v *string) string {
 }
 
 func native(t record.Type) string {
-	if t.Domain != "" {
+	switch {
+	case t.Domain != "":
 		return t.Domain
+	case t.Kind == record.Native, isMoney(t), isCitext(t):
+		return t.Native
 	}
 	switch t.Kind {
 	case record.Enum:
@@ -183,8 +192,12 @@ func (s *system) Insert(t *testing.T, table record.Table, columns record.Schema,
 	var values []string
 	for _, row := range rows {
 		var v []string
-		for _, cell := range row {
-			v = append(v, literal(cell))
+		for i, cell := range row {
+			if isMoney(columns[i].Type) {
+				v = append(v, literal(cell)+"::numeric::money")
+			} else {
+				v = append(v, literal(cell))
+			}
 		}
 		values = append(values, "("+strings.Join(v, ", ")+")")
 	}
@@ -196,6 +209,12 @@ func (s *system) Rows(t *testing.T, table record.Table, columns record.Schema) [
 	var exprs []string
 	for _, c := range columns {
 		expr := ident(c.Name) + "::text"
+		if isMoney(c.Type) {
+			expr = ident(c.Name) + "::numeric::text"
+		}
+		if c.Type.Kind == record.Native { // as it is written, which for inet is not how it is cast
+			expr = "CASE WHEN " + ident(c.Name) + " IS NOT NULL THEN format('%s', " + ident(c.Name) + ") END"
+		}
 		if c.Type.Kind == record.Decimal && c.Type.Scale < 0 {
 			expr = "trim_scale(" + ident(c.Name) + ")::text"
 		}

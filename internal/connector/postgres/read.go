@@ -49,7 +49,7 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	join := make([]string, len(l.By))
 	for i, c := range l.By {
 		create = append(create, fmt.Sprintf("%s AS k%d", staged(c), i+1))
-		join[i] = fmt.Sprintf("t.%s OPERATOR(pg_catalog.=) a.k%d", name(c.Name), i+1)
+		join[i] = same(c.Type, "t."+name(c.Name), fmt.Sprintf("a.k%d", i+1))
 	}
 	if _, err = tx.Exec(ctx, stage(askedTable, create, l.Table)); err != nil {
 		return 0, 0, err
@@ -114,15 +114,23 @@ func (db *database) read(ctx context.Context, table record.Table, v driver.View,
 func inOrder(v driver.View) string {
 	var by []string
 	for _, c := range v.By {
-		by = append(by, "t."+name(c.Name)+map[bool]string{true: " DESC NULLS LAST"}[v.Desc])
+		by = append(by, sorted(c)+map[bool]string{true: " DESC NULLS LAST"}[v.Desc])
 	}
 	for _, c := range v.Key {
-		by = append(by, "t."+name(c.Name))
+		by = append(by, sorted(c))
 	}
 	if len(by) == 0 {
 		return ""
 	}
 	return "ORDER BY " + strings.Join(by, ", ")
+}
+
+// sorted gives the SQL of what a column is ordered by; json has no order of its own.
+func sorted(c record.Column) string {
+	if isJSON(c.Type) {
+		return byBytes("t." + name(c.Name))
+	}
+	return "t." + name(c.Name)
 }
 
 // down writes the records of a query that reads columns of a table.

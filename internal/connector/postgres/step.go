@@ -56,7 +56,7 @@ func (s *step) analyzeSQL() string {
 func (s *step) sameKey(table, prefix string) string {
 	terms := make([]string, len(s.Key))
 	for i, c := range s.Key {
-		terms[i] = fmt.Sprintf("%s OPERATOR(pg_catalog.=) d.k%d", table+"."+prefixed(prefix, i, c), i+1)
+		terms[i] = same(c.Type, table+"."+prefixed(prefix, i, c), fmt.Sprintf("d.k%d", i+1))
 	}
 	return strings.Join(terms, " AND ")
 }
@@ -93,9 +93,9 @@ func (s *step) updateSQL() string {
 	for i, c := range s.Columns {
 		switch {
 		case s.all[i] == '1':
-			set = append(set, fmt.Sprintf("%s = d.a%d", name(c.Name), i+1))
+			set = append(set, fmt.Sprintf("%s = %s", name(c.Name), assigned(c.Type, fmt.Sprintf("d.a%d", i+1))))
 		case s.some[i] == '1':
-			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN d.a%d ELSE t.%[1]s END", name(c.Name), written(i), i+1))
+			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE t.%[1]s END", name(c.Name), written(i), assigned(c.Type, fmt.Sprintf("d.a%d", i+1))))
 		}
 	}
 	where := s.sameKey("t", "") + " AND " + s.judged()
@@ -163,7 +163,7 @@ func (s *step) insertGroup(group string) string {
 	var into, values, returning []string
 	for i, c := range s.Key {
 		into = append(into, name(c.Name))
-		values = append(values, fmt.Sprintf("d.k%d", i+1))
+		values = append(values, assigned(c.Type, fmt.Sprintf("d.k%d", i+1)))
 		returning = append(returning, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 	}
 	filled := 0
@@ -176,7 +176,7 @@ func (s *step) insertGroup(group string) string {
 		}
 		if named {
 			into = append(into, name(c.Name))
-			values = append(values, fmt.Sprintf("CASE WHEN %s THEN d.a%d END", written(i), i+1))
+			values = append(values, fmt.Sprintf("CASE WHEN %s THEN %s END", written(i), assigned(c.Type, fmt.Sprintf("d.a%d", i+1))))
 		}
 	}
 	override := ""

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -82,6 +83,16 @@ func TestStorageClassesShow(t *testing.T) {
 		{"TIMESTAMPTZ", "'2026-03-31 14:30:00+02'", "2026-03-31 14:30:00+02"},
 		{"UUID", "'123E4567-E89B-12D3-A456-426614174000'", "123E4567-E89B-12D3-A456-426614174000"},
 		{"UUID", "x'01'", "blob:01"},
+		{"TIME", "'14:30:00'", "14:30:00"},
+		{"TIME", "'2:30'", "2:30"},
+		{"TIME", "1430", "integer:1430"},
+		{"BLOB", "x'00ff'", `\x00ff`},
+		{"BLOB", "'x00'", "text:x00"},
+		{"BLOB", "7", "integer:7"},
+		{"LONGBLOB", "x''", `\x`},
+		{"UNSIGNED BIG INT", "'7'", "7"},
+		{"VARCHAR2(9)", "007", "7"},
+		{"VARCHAR2(9)", "'007'", "007"},
 		{"TEXT", "7", "7"},
 		{"TEXT", "'text:x'", "text:x"},
 		{"TEXT", "''", ""},
@@ -101,7 +112,7 @@ func TestStorageClassesShow(t *testing.T) {
 // then stored again bit for bit: whatever strange value stood there.
 func TestLawReadAndWrittenBack(t *testing.T) {
 	t.Parallel()
-	declared := []string{"BOOLEAN", "BIGINT", "DECIMAL(10,2)", "DECIMAL(18)", "NUMERIC", "DOUBLE", "TEXT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "UUID"}
+	declared := []string{"BOOLEAN", "BIGINT", "DECIMAL(10,2)", "DECIMAL(18)", "NUMERIC", "DOUBLE", "TEXT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "UUID", "TIME", "BLOB", "UNSIGNED BIG INT"}
 	f := newFile(t)
 	var columns []string
 	for i, decl := range declared {
@@ -125,6 +136,40 @@ func TestLawReadAndWrittenBack(t *testing.T) {
 			rt.Fatalf("stored before:\n%s\nafter:\n%s", stored, after)
 		}
 	})
+}
+
+// A STRICT table and one WITHOUT ROWID are written and taken back like any; what
+// STRICT does not let in is refused.
+func TestStrictAndWithoutRowID(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE strict (id INT PRIMARY KEY, n INTEGER, r REAL, v TEXT, b BLOB, a ANY) STRICT;
+		CREATE TABLE bare (code TEXT, no INT, v DATE, PRIMARY KEY (no, code)) WITHOUT ROWID;
+		CREATE TABLE both (id TEXT PRIMARY KEY, n INT) STRICT, WITHOUT ROWID;
+		INSERT INTO strict VALUES (1, 7, 0.5, 'x', x'00ff', 'anything'); INSERT INTO bare VALUES ('a', 1, 'no day'); INSERT INTO both VALUES ('a', NULL)`)
+	d := f.open(t)
+	for name, want := range map[string]string{"strict": `1,"1","7","0.5","x","\x00ff"`, "bare": `1,"1","a","no day"`, "both": `1,"a",`} {
+		table := describe(t, d, name)
+		table.Columns = slices.DeleteFunc(table.Columns, func(c record.Column) bool { return c.Type.Kind == record.Unsupported })
+		table.Columns = append(table.Columns.Pick(table.PrimaryKey), slices.DeleteFunc(slices.Clone(table.Columns), func(c record.Column) bool { return slices.Contains(table.PrimaryKey, c.Name) })...)
+		if got := exported(t, d, table); got != want+"\n" {
+			t.Errorf("%s: exported %s, want %s", name, got, want)
+		}
+	}
+	tx := begin(t, d)
+	both := describe(t, d, "both")
+	w := driver.Write{Op: driver.Update, Table: both.Table, Key: both.Columns[:1], Columns: both.Columns[1:]}
+	if stored := write(t, tx, w, `1,"1","a",,"7"`+"\n"); stored != `1,"a","7"`+"\n" {
+		t.Errorf("stored %s", stored)
+	}
+	var r *driver.Refusal
+	if _, _, err := tx.Write(ctx, w, strings.NewReader(`1,"1","a","7","text:x"`+"\n"), io.Discard); !errors.As(err, &r) {
+		t.Errorf("a text in a whole number of a STRICT table: %v, want a refusal", err)
+	}
+	a := describe(t, d, "strict").Columns[5].Type
+	if a.Kind != record.Unsupported || !strings.Contains(a.Unsupported(), "each of its cells may be of another type") {
+		t.Errorf("ANY is described as %+v", a)
+	}
 }
 
 // strange draws any value SQLite can store; only text for text columns.

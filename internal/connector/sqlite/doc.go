@@ -22,8 +22,13 @@
 // Whole numbers count as 64 bits unless the declared name says less. Decimals
 // are kept as binary floating point, which is exact up to 15 digits: more
 // digits are declined, except in whole numbers up to 18 digits, and a decimal
-// without precision counts as one of 15 digits. Booleans are stored as 0 and 1;
-// dates, timestamps and UUIDs as their canonical text.
+// without precision counts as one of 15 digits. Booleans are stored as 0 and 1,
+// bytes as a BLOB; dates, times, timestamps and UUIDs as their canonical text. Names
+// of other systems count where SQLite's own rules make whole numbers, texts or
+// bytes of them (UNSIGNED BIG INT, VARCHAR2, LONGTEXT); where they make numbers of
+// texts of digits (STRING, JSON), or where each cell may be of another type (ANY, no
+// type at all), the column is declined. A STRICT table differs only in what it lets
+// in, and a table WITHOUT ROWID only in its key, which is never NULL.
 //
 // # Storage classes
 //
@@ -31,7 +36,7 @@
 // cells are equal here only if the class is equal too. A cell of another class
 // than this package would write (or, for a decimal, of more digits than the
 // column declares) is read as its class, a colon and the value: "text:true" in a
-// boolean column, "real:1.5" in an integer one, "blob:00FF". That is never the
+// boolean column, "real:1.5" in an integer one, "blob:00FF" in a date. That is never the
 // canonical text of a value, so it is seen and never confused, and writing it
 // back stores exactly what was there. Dates, timestamps and UUIDs that are
 // spelled differently ("2026-03-31T14:30") are read as they stand; a text there

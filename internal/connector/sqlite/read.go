@@ -81,6 +81,11 @@ func (d *database) Page(ctx context.Context, name record.Table, v driver.View, c
 	return d.read(ctx, name, v, columns, out)
 }
 
+// Spell refuses: every type of SQLite has a grammar of its own here.
+func (d *database) Spell(context.Context, record.Table, record.Column, io.Reader, io.Writer) (int64, error) {
+	return 0, errs.New(errs.Internal, "SQLite has no types that only it can write.")
+}
+
 // Select reads the rows that a filter lets through, in key order, or as they stand
 // in the file.
 func (d *database) Select(ctx context.Context, name record.Table, where record.Filter, key, columns record.Schema, out io.Writer) (int64, error) {

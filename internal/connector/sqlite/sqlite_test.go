@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -45,7 +46,7 @@ func harness() drivertest.Harness {
 			{Kind: record.Text}, {Kind: record.Text, MaxLen: 20},
 			{Kind: record.Date},
 			{Kind: record.Timestamp, Fraction: 6}, {Kind: record.TimestampTZ, Fraction: 6}, {Kind: record.Timestamp, Fraction: 0},
-			{Kind: record.UUID},
+			{Kind: record.UUID}, {Kind: record.Time, Fraction: 6}, {Kind: record.Time}, {Kind: record.Bytes},
 		},
 		Lacks: map[drivertest.Feature]string{
 			drivertest.Schemas:        "a database file has the one schema main",
@@ -171,6 +172,10 @@ func declare(c drivertest.Column) string {
 		return fmt.Sprintf("TIMESTAMP(%d)", typ.Fraction)
 	case record.TimestampTZ:
 		return "TIMESTAMP WITH TIME ZONE"
+	case record.Time:
+		return fmt.Sprintf("TIME(%d)", typ.Fraction)
+	case record.Bytes:
+		return "BLOB"
 	}
 	return "UUID"
 }
@@ -203,6 +208,9 @@ func native(k record.Kind, text string) any {
 	switch k {
 	case record.Bool:
 		return text == "true"
+	case record.Bytes:
+		b, _ := hex.DecodeString(strings.TrimPrefix(text, `\x`))
+		return b
 	case record.Int, record.Decimal:
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n
@@ -275,8 +283,12 @@ func foreign(typ record.Type, v any) string {
 		}
 	case string:
 		switch typ.Kind {
-		case record.Text, record.Date, record.Timestamp, record.TimestampTZ, record.UUID:
+		case record.Text, record.Date, record.Timestamp, record.TimestampTZ, record.UUID, record.Time:
 			return v
+		}
+	case []byte:
+		if typ.Kind == record.Bytes {
+			return `\x` + hex.EncodeToString(v)
 		}
 	}
 	return fmt.Sprintf("%T:%v", v, v)

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,8 @@ const (
 )
 
 // named maps the declared types, upper case and without numbers, that have a
-// meaning here. What is not listed is unsupported; so is a column without a
+// meaning here. Of what is not listed, SQLite's own rules tell whole numbers and
+// texts ([byAffinity]); the rest is unsupported, and so is a column without a
 // declared type, and ANY.
 var named = map[string]record.Type{
 	"INTEGER": {Kind: record.Int, Bits: 64}, "INT": {Kind: record.Int, Bits: 64},
@@ -39,7 +41,30 @@ var named = map[string]record.Type{
 	"DATE":     {Kind: record.Date},
 	"DATETIME": {Kind: record.Timestamp}, "TIMESTAMP": {Kind: record.Timestamp}, "TIMESTAMP WITHOUT TIME ZONE": {Kind: record.Timestamp},
 	"TIMESTAMPTZ": {Kind: record.TimestampTZ}, "TIMESTAMP WITH TIME ZONE": {Kind: record.TimestampTZ},
-	"UUID": {Kind: record.UUID},
+	"UUID": {Kind: record.UUID}, "TIME": {Kind: record.Time}, "BLOB": {Kind: record.Bytes},
+}
+
+// byAffinity gives the type of a declaration that is not named, by the rules that
+// SQLite has for any (sqlite.org/datatype3.html, 3.1): where it is of integer or of
+// text affinity. Why tells the reason where it is of neither.
+func byAffinity(words string) record.Type {
+	has := func(any ...string) bool {
+		return slices.ContainsFunc(any, func(part string) bool { return strings.Contains(words, part) })
+	}
+	switch {
+	case words == "", words == "ANY":
+		return record.Type{Why: "each of its cells may be of another type"}
+	case has("INT"):
+		if has("POINT", "INTERVAL") {
+			return record.Type{Why: "SQLite keeps whole numbers in it, whatever its name says"}
+		}
+		return record.Type{Kind: record.Int, Bits: 64}
+	case has("CHAR", "CLOB", "TEXT"):
+		return record.Type{Kind: record.Text}
+	case has("BLOB"):
+		return record.Type{Kind: record.Bytes}
+	}
+	return record.Type{Why: "SQLite would turn texts of digits in it into numbers"}
 }
 
 // typeOf gives the type that a column's declaration stands for.
@@ -49,13 +74,13 @@ func typeOf(decl string) record.Type {
 	if m == nil {
 		return record.Type{Native: native}
 	}
-	t, ok := named[strings.ToUpper(strings.TrimSpace(m[1]+" "+m[4]))]
-	t.Native = native
+	words := strings.ToUpper(strings.TrimSpace(m[1] + " " + m[4]))
+	t, ok := named[words]
 	if !ok {
-		if native == "" {
-			t.Native = "a column without a declared type"
-		}
-		return t
+		t = byAffinity(words)
+	}
+	if t.Native = native; native == "" {
+		t.Native = "of a column without a declared type"
 	}
 	first, second := number(m[2]), number(m[3])
 	switch t.Kind {
@@ -63,7 +88,7 @@ func typeOf(decl string) record.Type {
 		return decimalOf(t, first, second)
 	case record.Text: // SQLite ignores the length; nothing longer is written
 		t.MaxLen = max(first, 0)
-	case record.Timestamp, record.TimestampTZ:
+	case record.Timestamp, record.TimestampTZ, record.Time:
 		t.Fraction = 6
 		if first >= 0 {
 			t.Fraction = min(first, 6)
@@ -79,7 +104,7 @@ func decimalOf(t record.Type, precision, scale int) record.Type {
 	}
 	t.Precision, t.Scale = precision, max(scale, 0)
 	if precision > exactDigits && (t.Scale > 0 || precision > wholeDigits) || t.Scale > precision {
-		return record.Type{Native: t.Native + ", more digits than SQLite keeps exactly"}
+		return record.Type{Native: t.Native, Why: "it has more digits than SQLite keeps exactly"}
 	}
 	return t
 }
@@ -102,6 +127,8 @@ func affinity(k record.Kind) string {
 		return "REAL"
 	case record.Text:
 		return "TEXT"
+	case record.Bytes:
+		return "BLOB"
 	}
 	return "NUMERIC"
 }

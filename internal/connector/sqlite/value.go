@@ -31,6 +31,8 @@ func cellOf(t record.Type) string {
 		return `CASE typeof($) WHEN 'real' THEN printf('"%!.17g"',$) WHEN 'null' THEN NULL ELSE ` + classed + ` END`
 	case record.Decimal:
 		return decimalCell(t.Scale)
+	case record.Bytes:
+		return `CASE typeof($) WHEN 'blob' THEN '"\x'||lower(hex($))||'"' WHEN 'null' THEN NULL ELSE ` + classed + ` END`
 	}
 	// Dates, times, UUIDs: the text as it stands. Only a prefix has a colon as its
 	// fifth or eighth character; a text that has one too gets a prefix itself.
@@ -145,6 +147,8 @@ func bindCanonical(t record.Type, text string) (v any, err error) {
 			}
 		}
 		v, err = strconv.ParseFloat(text, 64)
+	case record.Bytes:
+		v, err = hex.DecodeString(strings.TrimPrefix(text, `\x`))
 	default:
 		return text, nil
 	}

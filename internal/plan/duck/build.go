@@ -120,6 +120,10 @@ const defect = `CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect
 // problem; always for the key), v<i> (its canonical text), and of decimals and
 // floats g<i> (may its point stand between thousands? NULL without one).
 func (r *run) readCells(ctx context.Context, source string) error {
+	source, err := r.spelled(ctx, source)
+	if err != nil {
+		return err
+	}
 	var problems, values, out strings.Builder
 	var cells []cellSQL
 	for i, c := range r.cols {

@@ -26,6 +26,9 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 	if t.Kind == record.Text {
 		return textCell(t, s)
 	}
+	if t.Kind == record.Native {
+		return nativeCell(i)
+	}
 	tr := fmt.Sprintf("t%d", i)
 	read := matched(s, t.Kind.Grammar())
 	if t.Kind == record.Enum {

@@ -11,10 +11,11 @@
 // share their schema, rules and options, and a column of the key and of every
 // unique constraint keeps them apart.
 //
-// The table stands in package connector/mem: columns of any kind, a key of one or
-// two, NULLs, defaults, generated and identity columns, unique and foreign keys,
-// some columns that are the same in any case. Rows may be found by another unique
-// key than the table's, and have none where the system numbers them. The file (file_test.go) has the
+// The table stands in package connector/mem: columns of any kind, that which only the
+// system reads and writes among them, a key of one or two, NULLs, defaults, generated
+// and identity columns, unique and foreign keys, some columns that are the same in any
+// case. Rows may be found by another unique key than the table's, and have none where
+// the system numbers them. The file (file_test.go) has the
 // cells that engines are known to read in their own ways (value_test.go). The
 // rules are column rules, row rules and the maker's options (rule_test.go).
 // Values come from small pools, so that keys meet and constraints break.

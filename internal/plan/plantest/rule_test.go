@@ -183,6 +183,11 @@ func (j *judge) compared() expr.Node {
 		}
 	case record.Text:
 		return j.text(a, b)
+	case record.Native: // which has no order here
+		if j.chance(50, "literal") {
+			b = j.must(expr.String(pick(j.generator, "words", "a b", "a", "b a")))
+		}
+		return j.must(expr.Compare(pick(j.generator, "equality", expr.Equal, expr.NotEqual), a, b))
 	}
 	return j.must(expr.Compare(j.comparison(), a, b))
 }

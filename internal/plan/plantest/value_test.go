@@ -14,12 +14,13 @@ var types = []record.Type{
 	{Kind: record.Text}, {Kind: record.Text}, {Kind: record.Text, MaxLen: 3}, {Kind: record.Text, MaxLen: 3, Fixed: true},
 	{Kind: record.Date}, {Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp}, {Kind: record.TimestampTZ, Fraction: 6}, {Kind: record.UUID},
 	{Kind: record.Time, Fraction: 6}, {Kind: record.Bytes}, {Kind: record.Enum, Labels: []string{"new", "New", "it's", " on hold", "done", "b", "c"}},
+	{Kind: record.Native, Native: "words"},
 }
 
 var keyTypes = []record.Type{
 	{Kind: record.Int, Bits: 32}, {Kind: record.Int, Bits: 64}, {Kind: record.Text}, {Kind: record.Text, MaxLen: 3, Fixed: true}, {Kind: record.Date},
 	{Kind: record.Decimal, Precision: 12, Scale: 2}, {Kind: record.UUID}, {Kind: record.Float, Bits: 64}, {Kind: record.TimestampTZ, Fraction: 6},
-	{Kind: record.Enum, Labels: []string{"new", "New", "it's", " on hold", "done", "b", "c"}},
+	{Kind: record.Enum, Labels: []string{"new", "New", "it's", " on hold", "done", "b", "c"}}, {Kind: record.Native, Native: "words"},
 }
 
 // usual holds cells of each kind that are mostly values, several of them
@@ -35,15 +36,16 @@ var usual = map[record.Kind][]string{
 	record.TimestampTZ: {"2024-01-31 10:00Z", "2024-01-31T11:00:00+01:00", "2024-01-31 10:00:00", "2024-06-01 00:00:00+0200", "2024-05-31T22:00Z", "1969-12-31 23:59:59.999999+00", "2024-12-31T00:00:00Z", "2001-01-01 00:00:00.5Z", "2022-02-02 22:22+05:30"},
 	record.UUID: {"123e4567-e89b-12d3-a456-426614174000", "123E4567-E89B-12D3-A456-426614174000", "00000000-0000-0000-0000-000000000000",
 		"ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-00000000000A"},
-	record.Time:  {"10:00", "10:00:00", " 10:00:00.000", "10:00:00.5", "23:59:59.999999", "00:00", "02:30", "24:00", "10:00:01", "11:00"},
-	record.Bytes: {`\x`, `\x00`, `\xAB`, `\xab`, ` \xab `, `\x0a0d`, `\x01`, `\x02`, `\x03`, `\xabc`},
-	record.Enum:  {"new", "New", " new", "it's", " on hold", "on hold", "done", "done\t", "NEW", "b", "c"},
+	record.Time:   {"10:00", "10:00:00", " 10:00:00.000", "10:00:00.5", "23:59:59.999999", "00:00", "02:30", "24:00", "10:00:01", "11:00"},
+	record.Bytes:  {`\x`, `\x00`, `\xAB`, `\xab`, ` \xab `, `\x0a0d`, `\x01`, `\x02`, `\x03`, `\xabc`},
+	record.Enum:   {"new", "New", " new", "it's", " on hold", "on hold", "done", "done\t", "NEW", "b", "c"},
+	record.Native: {"a", "a b", "b a", " a", "a a", "B a", "c?", "c~", "ä\nö", "ö ä", `"`, "b", "c", "d e f", "f e d"},
 }
 
 // certain is a value of every type of its kind.
 var certain = map[record.Kind]string{record.Bool: "true", record.Int: "3", record.Decimal: "0", record.Float: "2", record.Text: "b",
 	record.Date: "2020-05-05", record.Timestamp: "2020-05-05 05:05:05", record.TimestampTZ: "2020-05-05 05:05:05Z",
-	record.UUID: "11111111-2222-3333-4444-555555555555", record.Time: "05:05:05", record.Bytes: `\x05`, record.Enum: "b"}
+	record.UUID: "11111111-2222-3333-4444-555555555555", record.Time: "05:05:05", record.Bytes: `\x05`, record.Enum: "b", record.Native: "z y"}
 
 // nasty holds texts that engines read in their own ways, many of them from known
 // bugs, whatever the column.

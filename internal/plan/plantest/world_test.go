@@ -201,6 +201,9 @@ func (g *generator) pool(c record.Column) {
 	spelled := map[string][]string{}
 	for _, text := range append(texts, certain[c.Type.Kind]) {
 		v, p := c.Type.Parse(text, g.loc)
+		if c.Type.Kind == record.Native {
+			v, p = mem.Spelling(text)
+		}
 		if p != record.OK || v == "" && slices.Contains(g.table.Key, c.Name) {
 			continue
 		}

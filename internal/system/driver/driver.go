@@ -8,6 +8,8 @@
 //
 //   - what it reads is canonical text (floats: any text that reads back as the
 //     same value; the plan makes them canonical);
+//   - of a Native type, that is what the system writes under settings that the
+//     driver pins, and [Speller] gives the same for the same value;
 //   - a value written and read again gives the same canonical text, unless the
 //     system itself changes it (a trigger, a rounding type).
 //
@@ -182,6 +184,7 @@ type Driver interface {
 	// Count gives the table's number of rows, as exact as is cheap.
 	Count(ctx context.Context, table record.Table) (int64, error)
 	Fetcher
+	Speller
 	// Export writes a record "number, columns…" for every row of the table in
 	// key order, numbers from 1.
 	Export(ctx context.Context, table record.Table, key, columns record.Schema, out io.Writer) (int64, error)
@@ -225,6 +228,18 @@ type Fetcher interface {
 	// a number may come back several times where By is not unique, and NULL
 	// matches nothing. It gives the numbers of records read and written.
 	Fetch(ctx context.Context, l Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
+}
+
+// Speller asks the system how it writes values of a type that only it knows
+// (record.Native).
+type Speller interface {
+	// Spell reads records "number, text" from in and writes a record "number,
+	// canonical, problem" to out for each, in no order: what the system writes for the
+	// value that it takes the text for, or, with canonical NULL, why it is none
+	// (a record.Problem). Nothing is cut off, rounded or guessed: a text that the
+	// column would keep only in part is TooExact, and one that means another value
+	// tomorrow, or under other settings, NotOfType. It gives the number of records.
+	Spell(ctx context.Context, table record.Table, column record.Column, in io.Reader, out io.Writer) (int64, error)
 }
 
 // Tx is the one transaction of an apply. Exactly one of Commit and Rollback is

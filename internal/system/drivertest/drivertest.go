@@ -46,6 +46,12 @@ type Harness struct {
 	// Types are those the system has, at least a 64-bit Int and an unlimited
 	// Text. Native is ignored.
 	Types []record.Type
+	// Natives has, by Native, what there is to know of those of Types that are
+	// record.Native; there Native is the system's own name.
+	Natives map[string]Native
+	// Folds has, by Native, those of Types in which the system takes texts for the same
+	// in any case: not all values can be keys side by side.
+	Folds map[string]bool
 	// Lacks says what the system has not, and why.
 	Lacks map[Feature]string
 	// Only, where given, leaves out all tests but those that need it: for a system
@@ -145,6 +151,7 @@ func contents() []testCase {
 		{name: "values/stored by others, read exactly", test: valuesRead},
 		{name: "values/written, read, overwritten, deleted", test: valuesWritten},
 		{name: "values/as keys", test: valuesAsKeys},
+		{name: "values/spelled as the system writes them", test: valuesSpelled},
 		{name: "values/NULL is not the empty text", test: valuesNull},
 
 		{name: "names/tables and columns exactly", test: namesExact},

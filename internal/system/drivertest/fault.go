@@ -54,7 +54,7 @@ func (s *stream) called() error {
 type streaming func(e *env, ctx context.Context, in io.Reader, out io.Writer) error
 
 // streamings gives every such call on the customers, with what it reads.
-func streamings(d driver.Table) map[string]struct {
+func (e *env) streamings(d driver.Table) map[string]struct {
 	in   []byte
 	call streaming
 } {
@@ -73,7 +73,7 @@ func streamings(d driver.Table) map[string]struct {
 			return err
 		}}
 	}
-	return map[string]s{
+	all := map[string]s{
 		"fetch": {numbered([][]*string{{S("1")}, {S("2")}, {S("99")}}).Bytes(), func(e *env, ctx context.Context, in io.Reader, out io.Writer) error {
 			_, _, err := e.drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: key(d), Columns: d.Columns}, in, out)
 			return err
@@ -91,6 +91,15 @@ func streamings(d driver.Table) map[string]struct {
 			row{key: []*string{S("2")}, before: []*string{S("Bob"), nil}, after: []*string{S("Bea"), nil}}),
 		"delete": write(driver.Delete, row{key: []*string{S("1")}, before: []*string{S("Ada"), S("NET30")}}),
 	}
+	if len(e.run.h.Natives) > 0 {
+		name := d.Columns[1]
+		name.Type.Kind = record.Native // a text is spelled as it is, too
+		all["spell"] = s{numbered([][]*string{{S("Ada")}, {S("Bob")}}).Bytes(), func(e *env, ctx context.Context, in io.Reader, out io.Writer) error {
+			_, err := e.drv.Spell(ctx, d.Table, name, in, out)
+			return err
+		}}
+	}
+	return all
 }
 
 // streamsBreak: whatever happens to a stream, at any of its calls, is told by the
@@ -102,7 +111,7 @@ func streamsBreak(e *env) {
 	var end context.CancelFunc
 	e.ctx, end = context.WithTimeout(e.ctx, time.Minute) // a connection that was not given back is waited for
 	defer end()
-	for name, s := range streamings(d) {
+	for name, s := range e.streamings(d) {
 		in, out := &stream{r: bytes.NewReader(s.in)}, &stream{w: io.Discard}
 		if err := s.call(e, e.ctx, in, out); err != nil {
 			e.Fatalf("%s: %v", name, err)
@@ -211,6 +220,11 @@ func (d faultyDriver) Count(ctx context.Context, t record.Table) (n int64, err e
 func (d faultyDriver) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
 	err = d.f.call("Fetch", func() error { sent, found, err = d.Driver.Fetch(ctx, l, in, out); return err })
 	return sent, found, err
+}
+
+func (d faultyDriver) Spell(ctx context.Context, table record.Table, c record.Column, in io.Reader, out io.Writer) (n int64, err error) {
+	err = d.f.call("Spell", func() error { n, err = d.Driver.Spell(ctx, table, c, in, out); return err })
+	return n, err
 }
 
 func (d faultyDriver) Snapshot(ctx context.Context) (s driver.Snapshot, err error) {

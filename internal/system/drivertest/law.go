@@ -23,24 +23,24 @@ func (e *env) lawTable(rt *rapid.T) driver.Table {
 }
 
 // drawSide draws a value, or NULL, for each column.
-func drawSide(rt *rapid.T, columns record.Schema, label string) []*string {
+func (e *env) drawSide(rt *rapid.T, columns record.Schema, label string) []*string {
 	side := make([]*string, len(columns))
 	for i, c := range columns {
 		if rapid.IntRange(0, 4).Draw(rt, label+" null") > 0 {
-			side[i] = S(value(c.Type).Draw(rt, label))
+			side[i] = S(e.run.h.value(c.Type).Draw(rt, label))
 		}
 	}
 	return side
 }
 
 // drawRows draws rows with distinct keys.
-func drawRows(rt *rapid.T, d driver.Table) (keys, sides [][]*string) {
+func (e *env) drawRows(rt *rapid.T, d driver.Table) (keys, sides [][]*string) {
 	ids := rapid.SliceOfNDistinct(rapid.Int64(), 1, 12, rapid.ID[int64]).Draw(rt, "ids")
 	slices.Sort(ids)
 	for _, id := range ids {
 		part := rapid.SampledFrom([]string{"", "a", `\.`, "😀\n"}).Draw(rt, "part")
 		keys = append(keys, []*string{S(fmt.Sprint(id)), S(part)})
-		sides = append(sides, drawSide(rt, others(d), "before"))
+		sides = append(sides, e.drawSide(rt, others(d), "before"))
 	}
 	return keys, sides
 }
@@ -77,14 +77,14 @@ func masked(mask string, before, after []*string) []*string {
 func lawUpdate(e *env) {
 	rapid.Check(e.T, func(rt *rapid.T) {
 		d := e.lawTable(rt)
-		keys, before := drawRows(rt, d)
+		keys, before := e.drawRows(rt, d)
 		e.sys.Insert(e.T, d.Table, d.Columns, join(keys, before))
 		w := writeOf(driver.Update, d)
 		var there, back []row
 		var after [][]*string
 		for i := range keys {
 			mask := drawMask(rt, len(w.Columns))
-			a := masked(mask, before[i], drawSide(rt, w.Columns, "after"))
+			a := masked(mask, before[i], e.drawSide(rt, w.Columns, "after"))
 			after = append(after, a)
 			there = append(there, row{mask: mask, key: keys[i], before: before[i], after: a})
 			back = append(back, row{mask: mask, key: keys[i], before: a, after: before[i]})
@@ -98,7 +98,7 @@ func lawUpdate(e *env) {
 func lawInsert(e *env) {
 	rapid.Check(e.T, func(rt *rapid.T) {
 		d := e.lawTable(rt)
-		keys, sides := drawRows(rt, d)
+		keys, sides := e.drawRows(rt, d)
 		w := writeOf(driver.Insert, d)
 		var inserts, deletes []row
 		var stored [][]*string

@@ -109,7 +109,7 @@ func selectMissing(e *env) {
 func lawSelect(e *env) {
 	rapid.Check(e.T, func(rt *rapid.T) {
 		d := e.lawTable(rt)
-		keys, sides := drawRows(rt, d)
+		keys, sides := e.drawRows(rt, d)
 		rows := join(keys, sides)
 		e.sys.Insert(e.T, d.Table, d.Columns, rows)
 		for range 4 {
