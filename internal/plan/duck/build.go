@@ -280,9 +280,9 @@ func (r *run) compare(ctx context.Context) error {
 			after += fmt.Sprintf(", l%d AS a%d", j, j)
 			continue
 		}
-		value := fmt.Sprintf("new%d", j)
-		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d, CASE WHEN c.e%d THEN %s ELSE c.v%d END AS %s", j, r.nk+j, emptied(c.Column), r.nk+j, value)
-		after += fmt.Sprintf(", CASE WHEN m%d THEN %s ELSE l%d END AS a%d", j, value, j, j)
+		writes, value := r.writes(c, r.nk+j, j)
+		sel += fmt.Sprintf(", %s AS m%d, %s AS new%d", writes, j, value, j)
+		after += fmt.Sprintf(", CASE WHEN m%d THEN new%d ELSE l%d END AS a%d", j, j, j, j)
 	}
 	from := ` FROM (SELECT * FROM cells WHERE ` + r.keyed() + `) c LEFT JOIN live l ON l.n = c.line`
 	return r.exec(ctx, `
@@ -291,11 +291,14 @@ func (r *run) compare(ctx context.Context) error {
 		FROM (SELECT `+met+sel+from+`) WHERE NOT found OR `+r.anyMask())
 }
 
-// writes is the condition under which a row writes a column: docs/values.md,
-// "Empty cells". An empty cell equals live NULL and live ”; where it differs it
-// stays unless the maker chose to clear.
-func (r *run) writes(c column, i, j int) string {
+// writes gives the condition under which a row writes a column, and the value that it
+// then writes: docs/values.md, "Empty cells". An empty cell equals live NULL and live
+// ”; where it differs it stays unless the maker chose to clear.
+func (r *run) writes(c column, i, j int) (condition, value string) {
 	differs := fmt.Sprintf("c.v%d IS DISTINCT FROM l.l%d", i, j)
+	if !r.spec.Options.ClearEmpty && r.spec.Rule == nil { // no value, nothing to write; and what is not found has no live one
+		return fmt.Sprintf("(c.v%d IS NOT NULL AND %s)", i, differs), fmt.Sprintf("c.v%d", i)
+	}
 	update, insert := fmt.Sprintf("NOT c.e%d AND %s", i, differs), fmt.Sprintf("NOT c.e%d", i)
 	if r.spec.Options.ClearEmpty {
 		update = fmt.Sprintf("CASE WHEN c.e%d THEN COALESCE(l.l%d, '') <> '' ELSE %s END", i, j, differs)
@@ -303,7 +306,8 @@ func (r *run) writes(c column, i, j int) string {
 			insert = "true"
 		}
 	}
-	return fmt.Sprintf("(c.p%d IS NULL AND CASE WHEN l.n IS NULL THEN %s ELSE %s END)", i, insert, update)
+	return fmt.Sprintf("(c.p%d IS NULL AND CASE WHEN l.n IS NULL THEN %s ELSE %s END)", i, insert, update),
+		fmt.Sprintf("CASE WHEN c.e%d THEN %s ELSE c.v%d END", i, emptied(c.Column), i)
 }
 
 // emptied is what an empty cell becomes where it must write.

@@ -195,10 +195,12 @@ func (r *run) checkReversal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var all []check
 	for j := range r.nj {
-		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
-			return err
-		}
+		all = append(all, r.columnRules(r.cols[r.nk+j], j)...)
+	}
+	if err := r.hitAll(ctx, "rows", all); err != nil {
+		return err
 	}
 	for _, left := range []struct {
 		op driver.Op
