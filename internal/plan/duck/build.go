@@ -11,7 +11,6 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/record"
-	"sutor/internal/system/driver"
 )
 
 // Progress is told what a run does and how far it is.
@@ -29,8 +28,11 @@ type run struct {
 	told   []finding.Finding // that are about no row of the file
 	table  int64             // rows of the live table
 
-	staging  string // the file as read; "" of a reversal
-	reversal bool   // undoing an applied plan: checks are told only
+	staging  string        // the file as read; "" of a reversal
+	counting *counting     // of the table's rows
+	ahead    *fetching     // of the live rows, where it began before the file was read whole
+	digest   record.Digest // of the content, where it was known before the rows were compared
+	reversal bool          // undoing an applied plan: checks are told only
 
 	family []*run      // of the plan that is made together, this one too, parents first
 	order  []plan.Step // in which their rows are written
@@ -65,9 +67,13 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if err := r.chooseFormats(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
 	all := []doing{
+		{"reading the file", r.fetchAhead},
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
+		{"reading the file", r.readContent},
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
@@ -120,9 +126,15 @@ const defect = `CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect
 // problem; always for the key), v<i> (its canonical text), and of decimals and
 // floats g<i> (may its point stand between thousands? NULL without one).
 func (r *run) readCells(ctx context.Context, source string) error {
+	return r.load(ctx, `CREATE TABLE cells AS `+r.cells(r.cols, source)+`;
+		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// cells selects the cells of the first of the key and judged columns.
+func (r *run) cells(cols []column, source string) string {
 	var problems, values, out strings.Builder
 	var cells []cellSQL
-	for i, c := range r.cols {
+	for i, c := range cols {
 		if c.source < 0 {
 			continue
 		}
@@ -143,10 +155,7 @@ func (r *run) readCells(ctx context.Context, source string) error {
 		}
 	}
 	from := layered(source, cells)
-	return r.load(ctx, `
-		CREATE TABLE cells AS
-		SELECT line, `+defect+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
-		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+	return `SELECT line, ` + defect + out.String() + ` FROM (SELECT *` + values.String() + ` FROM (SELECT *` + problems.String() + ` FROM ` + from + `))`
 }
 
 // staged is the SQL of a staging file's lines: line, defect and the text s<i> of
@@ -171,17 +180,22 @@ func (r *run) keyed() string {
 	return strings.Join(parts, " AND ")
 }
 
-// fetchLive sends the keys up and makes the table live of what comes back.
-func (r *run) fetchLive(ctx context.Context) error {
-	var err error
-	if r.table, err = r.live.Count(ctx, r.spec.Table.Table); err != nil {
-		return err
+// fetchLive sends the keys up, unless that was done, and makes the table live of what
+// comes back.
+func (r *run) fetchLive(ctx context.Context) (err error) {
+	if r.counting == nil {
+		r.countTable(ctx)
 	}
-	keys := `SELECT line` + list(r.nk, "v#") + ` FROM cells WHERE ` + r.keyed()
-	want := append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
-	fields := append(names("k", r.nk), names("l", r.nj)...)
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: want}
-	if err := r.lookup(ctx, r.live, "live_raw", look, keys, names("v", r.nk), fields); err != nil {
+	if r.counting.end(); r.counting.err != nil {
+		return r.counting.err
+	}
+	r.table = r.counting.rows
+	if r.ahead == nil {
+		if r.ahead, err = r.askLive(ctx, `SELECT line`+list(r.nk, "v#")+` FROM cells WHERE `+r.keyed()); err != nil {
+			return err
+		}
+	}
+	if err := r.receive(ctx, r.ahead, append(names("k", r.nk), names("l", r.nj)...)); err != nil {
 		return err
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
@@ -209,57 +223,6 @@ func (r *run) canonical() (sel string) {
 		sel += ", " + canonicalLive(c.Type, name) + " AS " + name
 	}
 	return sel
-}
-
-// lookup copies the rows of query (a number and the values to look up) to the
-// system and reads what it finds into a table. Rows sent are counted on both
-// sides.
-func (s *Session) lookup(ctx context.Context, live driver.Fetcher, table string, l driver.Lookup, query string, quoted, fields []string) error {
-	up, down := s.Path(table+"-up.csv"), s.Path(table+"-down.csv")
-	if err := s.copyCSV(ctx, query, quoted, up); err != nil {
-		return err
-	}
-	written, err := s.count(ctx, `SELECT count(*) FROM (`+query+`)`)
-	if err != nil {
-		return err
-	}
-	found, err := fetchFile(ctx, live, l, up, down, written)
-	if err != nil {
-		return err
-	}
-	if err := s.load(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
-		return err
-	}
-	read, err := s.count(ctx, `SELECT count(*) FROM `+table)
-	if err != nil {
-		return err
-	}
-	if read != found {
-		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", found, read)
-	}
-	os.Remove(up)
-	os.Remove(down)
-	return nil
-}
-
-func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, down string, written int64) (found int64, err error) {
-	in, err := os.Open(up)
-	if err != nil {
-		return 0, diskError(err)
-	}
-	defer in.Close()
-	out, err := os.Create(down)
-	if err != nil {
-		return 0, diskError(err)
-	}
-	sent, found, err := live.Fetch(ctx, l, in, out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err == nil && sent != written {
-		err = fmt.Errorf("plan/duck: %d keys were written, %d were sent", written, sent)
-	}
-	return found, err
 }
 
 // compare makes the view met, every row with a usable key: whether it was found,

@@ -37,7 +37,7 @@ func (r *run) hitAll(ctx context.Context, from string, all []check) error {
 	for some := range slices.Chunk(all, checksAtOnce) {
 		rows, counts, into := make([]int64, len(some)), make([]string, len(some)), make([]any, len(some))
 		for i, c := range some {
-			counts[i], into[i] = "count(*) FILTER ("+c.where+")", &rows[i]
+			counts[i], into[i] = "count(CASE WHEN "+c.where+" THEN 1 END)", &rows[i] // unlike FILTER, looks at what follows an AND only where it must
 		}
 		err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM `+from, func(scan func(...any) error) error { return scan(into...) })
 		if err != nil {

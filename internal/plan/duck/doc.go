@@ -1,8 +1,8 @@
 // Package duck makes plans with DuckDB: the engine behind package plan, and the
 // only place that reads and writes Parquet.
 //
-// Every run has a DuckDB instance of its own, in memory with a spill folder, two
-// threads, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
+// Every run has a DuckDB instance of its own, in memory with a spill folder, one
+// thread, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
 // ([Engine.open]). A semaphore hands out the slots; who waits is told so by the
 // caller's progress.
 //

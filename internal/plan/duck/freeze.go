@@ -37,7 +37,10 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 		return nil, err
 	}
 	if !r.reversal && r.spec.Rule == nil {
-		if m.Content, err = r.content(ctx); err != nil {
+		if m.Content, err = r.digest, nil; m.Content == "" {
+			m.Content, err = r.content(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
