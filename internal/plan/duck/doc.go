@@ -10,6 +10,9 @@
 // staging in, keys up to the system, live rows back, deltas out. No value is a
 // Go value on its way; Go code sees counts, findings and single pages.
 //
+// The keys of a file are read first and sent up, so that the system finds their rows
+// while the other columns are read (lookup.go).
+//
 // # Tables of a run
 //
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
