@@ -107,16 +107,23 @@ func (r *run) checkValues(ctx context.Context) error {
 	return nil
 }
 
-// problems gives the different problems that the cells of each column have.
-func (r *run) problems(ctx context.Context) ([][]record.Problem, error) {
-	all, counts, into := make([][]record.Problem, len(r.cols)), []string{"count(*)"}, []any{new(int64)}
-	some := make([]int64, len(r.cols))
+// troubled counts for each column the cells that are a problem, of records of which a
+// condition holds.
+func (r *run) troubled(ctx context.Context, where string) ([]int64, error) {
+	counts, into, cells := []string{"count(*)"}, []any{new(int64)}, make([]int64, len(r.cols))
 	for i, c := range r.cols {
 		if c.source >= 0 {
-			counts, into = append(counts, fmt.Sprintf("count(p%d)", i)), append(into, &some[i])
+			counts, into = append(counts, fmt.Sprintf("count(p%d)", i)), append(into, &cells[i])
 		}
 	}
-	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM cells WHERE defect IS NULL`, func(scan func(...any) error) error { return scan(into...) })
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM cells WHERE `+where, func(scan func(...any) error) error { return scan(into...) })
+	return cells, err
+}
+
+// problems gives the different problems that the cells of each column have.
+func (r *run) problems(ctx context.Context) ([][]record.Problem, error) {
+	all := make([][]record.Problem, len(r.cols))
+	some, err := r.troubled(ctx, sound)
 	for i := 0; i < len(r.cols) && err == nil; i++ {
 		if some[i] == 0 {
 			continue

@@ -47,6 +47,9 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 	for j := range r.nj {
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); r.counting.end() }()
+	r.countTable(ctx)
 	return &Draft{r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
