@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -119,10 +120,25 @@ func (c *counting) end() {
 	}
 }
 
+// counted fetches once the table's rows are counted: a plan has one thing at a time to
+// ask of the system.
+type counted struct {
+	driver.Fetcher
+	*counting
+}
+
+// Fetch waits, then fetches.
+func (c counted) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	if c.end(); c.err != nil {
+		return 0, 0, c.err
+	}
+	return c.Fetcher.Fetch(ctx, l, in, out)
+}
+
 // askLive begins to look up the live rows of the keys that query gives.
 func (r *run) askLive(ctx context.Context, query string) (*fetching, error) {
 	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.Key, Columns: append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)}
-	return r.ask(ctx, r.live, "live_raw", look, query, names("v", r.nk))
+	return r.ask(ctx, counted{r.live, r.counting}, "live_raw", look, query, names("v", r.nk))
 }
 
 // fetchAhead counts the table's rows and looks up those of the file's keys while the
