@@ -155,7 +155,8 @@
 // measured by make bench-web; figures of a machine that does nothing else are not in
 // docs/performance.md yet.
 //
-// Costs beside psql are in docs/performance.md: about three times the wall time
-// for 100,000 rows into a million. Fetch and comparison do not overlap yet, and
+// Costs beside psql are in docs/performance.md. The live rows are fetched while the
+// file is read (plan/duck/lookup.go), but compared only when all are there; an undo
+// does not overlap the two; what was stored is given back whole and compared here; and
 // the insert looks for its keys even where a unique index would.
 package sutor

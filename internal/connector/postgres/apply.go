@@ -113,9 +113,16 @@ func (a *apply) write(ctx context.Context, s *step, rows io.Reader, stored io.Wr
 	if err != nil {
 		return 0, nil, err
 	}
+	if err := a.findInOrder(ctx, s); err != nil {
+		return 0, nil, err
+	}
 	if s.Op == driver.Insert {
-		if conflicts, err := a.conflicts(ctx, s); err != nil || len(conflicts) > 0 {
+		conflicts, err := a.conflicts(ctx, s)
+		if err != nil || len(conflicts) > 0 {
 			return 0, conflicts, err
+		}
+		if err := a.exec(ctx, anyOrderSQL); err != nil {
+			return 0, nil, err
 		}
 	}
 	if err := a.exec(ctx, "SAVEPOINT sutor_step"); err != nil {
@@ -123,7 +130,7 @@ func (a *apply) write(ctx context.Context, s *step, rows io.Reader, stored io.Wr
 	}
 	written, err := a.run(ctx, s, statements, sent, stored)
 	if written == sent && err == nil {
-		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable, "DROP TABLE IF EXISTS "+asideTable)
+		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable, "DROP TABLE IF EXISTS "+asideTable, anyOrderSQL)
 	}
 	if err != nil && !isUniqueViolation(err) {
 		return 0, nil, err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -30,8 +31,12 @@ func copyUp(ctx context.Context, conn *pgconn.PgConn, table string, in io.Reader
 // copyDown writes the result of a query to out as canonical records and gives
 // their number.
 func copyDown(ctx context.Context, conn *pgconn.PgConn, query string, out io.Writer) (int64, error) {
-	w := &countingWriter{w: out}
+	buffer := bufio.NewWriterSize(out, 128<<10) // COPY gives each record by itself
+	w := &countingWriter{w: buffer}
 	tag, err := conn.CopyTo(ctx, w, "COPY ("+query+") TO STDOUT (FORMAT csv, FORCE_QUOTE *)")
+	if flushed := buffer.Flush(); w.err == nil {
+		w.err = flushed
+	}
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -63,6 +68,10 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 }
 
 func (c *countingWriter) count(p []byte) {
+	if n := len(p); !c.quoted && n > 0 && bytes.IndexByte(p, '\n') == n-1 && bytes.Count(p, []byte{'"'})%2 == 0 {
+		c.rows++ // one record, as COPY gives them
+		return
+	}
 	for {
 		i := bytes.IndexByte(p, '"')
 		end := i

@@ -35,6 +35,10 @@
 // dialect; it goes straight to the caller's writer past a pass that counts its
 // records, which are compared with the server's count.
 //
+// Rows are found by key through a join that the planner plans. Where the table lies in
+// the order of the key, it is told that an index reads one page after the other
+// (order.go), for the length of the transaction or of the step.
+//
 // A snapshot is a REPEATABLE READ, READ ONLY transaction on a connection of its own,
 // whose moment every fetch takes over in a transaction of its own (snapshot.go).
 //

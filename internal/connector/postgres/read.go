@@ -61,6 +61,9 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	if _, err = tx.Exec(ctx, "ANALYZE "+askedTable); err != nil {
 		return 0, 0, err
 	}
+	if err = tellOrder(ctx, tx, l.Table, l.By); err != nil {
+		return 0, 0, err
+	}
 	query := fmt.Sprintf("SELECT a.n%s FROM %s AS a JOIN %s AS t ON %s",
 		list(l.Columns, "t."), askedTable, quoted(l.Table), strings.Join(join, " AND "))
 	found, err = copyDown(ctx, conn, query, out)

@@ -11,7 +11,6 @@ import (
 	"sutor/internal/finding"
 	"sutor/internal/plan"
 	"sutor/internal/record"
-	"sutor/internal/system/driver"
 )
 
 // Progress is told what a run does and how far it is.
@@ -29,8 +28,11 @@ type run struct {
 	told   []finding.Finding // that are about no row of the file
 	table  int64             // rows of the live table
 
-	staging  string // the file as read; "" of a reversal
-	reversal bool   // undoing an applied plan: checks are told only
+	staging  string        // the file as read; "" of a reversal
+	counting *counting     // of the table's rows
+	ahead    *fetching     // of the live rows, where it began before the file was read whole
+	digest   record.Digest // of the content, where it was known before the rows were compared
+	reversal bool          // undoing an applied plan: checks are told only
 
 	family []*run      // of the plan that is made together, this one too, parents first
 	order  []plan.Step // in which their rows are written
@@ -65,9 +67,13 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if err := r.chooseFormats(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
 	all := []doing{
+		{"reading the file", r.fetchAhead},
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
+		{"reading the file", r.readContent},
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
@@ -124,9 +130,15 @@ func (r *run) readCells(ctx context.Context, source string) error {
 	if err != nil {
 		return err
 	}
+	return r.load(ctx, `CREATE TABLE cells AS `+r.cells(r.cols, source)+`;
+		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// cells selects the cells of the first of the key and judged columns.
+func (r *run) cells(cols []column, source string) string {
 	var problems, values, out strings.Builder
 	var cells []cellSQL
-	for i, c := range r.cols {
+	for i, c := range cols {
 		if c.source < 0 {
 			if slices.Contains(r.by(), i) { // new rows only, whose keys the system gives
 				fmt.Fprintf(&out, ", NULL::VARCHAR AS s%d, true AS e%d, NULL::VARCHAR AS p%d, NULL::VARCHAR AS v%d", i, i, i, i)
@@ -150,10 +162,7 @@ func (r *run) readCells(ctx context.Context, source string) error {
 		}
 	}
 	from := layered(source, cells)
-	return r.load(ctx, `
-		CREATE TABLE cells AS
-		SELECT line, `+defect+out.String()+` FROM (SELECT *`+values.String()+` FROM (SELECT *`+problems.String()+` FROM `+from+`));
-		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+	return `SELECT line, ` + defect + out.String() + ` FROM (SELECT *` + values.String() + ` FROM (SELECT *` + problems.String() + ` FROM ` + from + `))`
 }
 
 // staged is the SQL of a staging file's lines: line, defect and the text s<i> of
@@ -169,17 +178,22 @@ func (r *run) staged(staging string) string {
 	return `(SELECT line, defect` + pick + ` FROM ` + readCSV(staging, "line", fields) + `)`
 }
 
-// fetchLive sends the keys up and makes the table live of what comes back.
-func (r *run) fetchLive(ctx context.Context) error {
-	var err error
-	if r.table, err = r.live.Count(ctx, r.spec.Table.Table); err != nil {
-		return err
+// fetchLive sends the keys up, unless that was done, and makes the table live of what
+// comes back.
+func (r *run) fetchLive(ctx context.Context) (err error) {
+	if r.counting == nil {
+		r.countTable(ctx)
 	}
-	keys := `SELECT line` + comma(r.asked()) + ` FROM cells WHERE ` + r.keyed()
-	want := append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
-	fields := append(names("k", r.nk), names("l", r.nj)...)
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: want}
-	if err := r.lookup(ctx, r.live, "live_raw", look, keys, r.asked(), fields); err != nil {
+	if r.counting.end(); r.counting.err != nil {
+		return r.counting.err
+	}
+	r.table = r.counting.rows
+	if r.ahead == nil {
+		if r.ahead, err = r.askLive(ctx, `SELECT line`+comma(r.asked())+` FROM cells WHERE `+r.keyed()); err != nil {
+			return err
+		}
+	}
+	if err := r.receive(ctx, r.ahead, append(names("k", r.nk), names("l", r.nj)...)); err != nil {
 		return err
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
@@ -207,57 +221,6 @@ func (r *run) canonical() (sel string) {
 	return sel
 }
 
-// lookup copies the rows of query (a number and the values to look up) to the
-// system and reads what it finds into a table. Rows sent are counted on both
-// sides.
-func (s *Session) lookup(ctx context.Context, live driver.Fetcher, table string, l driver.Lookup, query string, quoted, fields []string) error {
-	up, down := s.Path(table+"-up.csv"), s.Path(table+"-down.csv")
-	if err := s.copyCSV(ctx, query, quoted, up); err != nil {
-		return err
-	}
-	written, err := s.count(ctx, `SELECT count(*) FROM (`+query+`)`)
-	if err != nil {
-		return err
-	}
-	found, err := fetchFile(ctx, live, l, up, down, written)
-	if err != nil {
-		return err
-	}
-	if err := s.load(ctx, `CREATE TABLE `+table+` AS SELECT * FROM `+readCSV(down, "n", fields)); err != nil {
-		return err
-	}
-	read, err := s.count(ctx, `SELECT count(*) FROM `+table)
-	if err != nil {
-		return err
-	}
-	if read != found {
-		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", found, read)
-	}
-	os.Remove(up)
-	os.Remove(down)
-	return nil
-}
-
-func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, down string, written int64) (found int64, err error) {
-	in, err := os.Open(up)
-	if err != nil {
-		return 0, diskError(err)
-	}
-	defer in.Close()
-	out, err := os.Create(down)
-	if err != nil {
-		return 0, diskError(err)
-	}
-	sent, found, err := live.Fetch(ctx, l, in, out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err == nil && sent != written {
-		err = fmt.Errorf("plan/duck: %d keys were written, %d were sent", written, sent)
-	}
-	return found, err
-}
-
 // compare makes the view met, every row that means one: whether it was found, its
 // key and what it is found by (as the system has them, where it was). Of these, the
 // table rows has the ones that are new or would write something, and for each judged
@@ -283,9 +246,9 @@ func (r *run) compare(ctx context.Context) error {
 			after += fmt.Sprintf(", l%d AS a%d", j, j)
 			continue
 		}
-		value := fmt.Sprintf("new%d", j)
-		sel += ", " + r.writes(c, r.nk+j, j) + fmt.Sprintf(" AS m%d, CASE WHEN c.e%d THEN %s ELSE c.v%d END AS %s", j, r.nk+j, emptied(c.Column), r.nk+j, value)
-		after += fmt.Sprintf(", CASE WHEN m%d THEN %s ELSE l%d END AS a%d", j, value, j, j)
+		writes, value := r.writes(c, r.nk+j, j)
+		sel += fmt.Sprintf(", %s AS m%d, %s AS new%d", writes, j, value, j)
+		after += fmt.Sprintf(", CASE WHEN m%d THEN new%d ELSE l%d END AS a%d", j, j, j, j)
 	}
 	from := ` FROM (SELECT * FROM cells WHERE ` + r.means() + `) c LEFT JOIN live l ON l.n = c.line`
 	return r.exec(ctx, `
@@ -294,15 +257,18 @@ func (r *run) compare(ctx context.Context) error {
 		FROM (SELECT `+met+sel+from+`) WHERE NOT found OR `+r.anyMask())
 }
 
-// writes is the condition under which a row writes a column: docs/values.md,
-// "Empty cells". An empty cell equals live NULL and live ”; where it differs it
-// stays unless the maker chose to clear. What a row is found by it has already, as
-// the system compares.
-func (r *run) writes(c column, i, j int) string {
+// writes gives the condition under which a row writes a column, and the value that it
+// then writes: docs/values.md, "Empty cells". An empty cell equals live NULL and live
+// ”; where it differs it stays unless the maker chose to clear. What a row is found by
+// it has already, as the system compares.
+func (r *run) writes(c column, i, j int) (condition, value string) {
 	if r.spec.Match.Index(c.Name) >= 0 {
-		return "(l.n IS NULL)"
+		return "(l.n IS NULL)", fmt.Sprintf("CASE WHEN c.e%d THEN %s ELSE c.v%d END", i, emptied(c.Column), i)
 	}
 	differs := fmt.Sprintf("c.v%d IS DISTINCT FROM l.l%d", i, j)
+	if !r.spec.Options.ClearEmpty && r.spec.Rule == nil { // no value, nothing to write; and what is not found has no live one
+		return fmt.Sprintf("(c.v%d IS NOT NULL AND %s)", i, differs), fmt.Sprintf("c.v%d", i)
+	}
 	update, insert := fmt.Sprintf("NOT c.e%d AND %s", i, differs), fmt.Sprintf("NOT c.e%d", i)
 	if r.spec.Options.ClearEmpty {
 		update = fmt.Sprintf("CASE WHEN c.e%d THEN COALESCE(l.l%d, '') <> '' ELSE %s END", i, j, differs)
@@ -310,7 +276,8 @@ func (r *run) writes(c column, i, j int) string {
 			insert = "true"
 		}
 	}
-	return fmt.Sprintf("(c.p%d IS NULL AND CASE WHEN l.n IS NULL THEN %s ELSE %s END)", i, insert, update)
+	return fmt.Sprintf("(c.p%d IS NULL AND CASE WHEN l.n IS NULL THEN %s ELSE %s END)", i, insert, update),
+		fmt.Sprintf("CASE WHEN c.e%d THEN %s ELSE c.v%d END", i, emptied(c.Column), i)
 }
 
 // emptied is what an empty cell becomes where it must write.

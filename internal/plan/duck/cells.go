@@ -22,13 +22,13 @@ type cellSQL struct {
 
 // cell builds the SQL for column number i of type t; its text is column s<i>.
 func cell(t record.Type, i int, loc *time.Location) cellSQL {
-	s := fmt.Sprintf("s%d", i)
 	if t.Kind == record.Text {
-		return textCell(t, s)
+		return textCell(t, i)
 	}
 	if t.Kind == record.Native {
 		return nativeCell(i)
 	}
+	s := fmt.Sprintf("s%d", i)
 	tr := fmt.Sprintf("t%d", i)
 	read := matched(s, t.Kind.Grammar())
 	if t.Kind == record.Enum {
@@ -37,15 +37,16 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 	c := cellSQL{mids: [][2]string{{tr, read}}}
 	switch t.Kind {
 	case record.Bool:
-		c.value = `CASE WHEN lower(left(@t, 1)) IN ('t', 'y', '1') THEN 'true' ELSE 'false' END`
+		c.value = `CASE WHEN @t IN ('true', 't') THEN 'true' WHEN @t IN ('false', 'f') THEN 'false'
+			WHEN lower(left(@t, 1)) IN ('t', 'y', '1') THEN 'true' ELSE 'false' END`
 	case record.Int:
-		c.intCell(t, i)
+		c.intCell(t)
 	case record.Decimal:
-		c.decimalCell(t, i)
+		c.decimalCell(t)
 	case record.Float:
 		c.floatCell(t, i)
 	case record.Date:
-		c.problem = `WHEN @date_bad THEN 'no-such-day'`
+		c.problem = `WHEN TRY_CAST(@t AS DATE) IS NULL OR starts_with(@t, '0000') THEN 'no-such-day'`
 		c.value = `@t`
 	case record.Timestamp, record.TimestampTZ:
 		c.timestampCell(t, i, loc)
@@ -111,44 +112,43 @@ func (c *cellSQL) fill(i int, trimmed string) {
 	c.problem, c.value = n.Replace(r.Replace(c.problem)), n.Replace(r.Replace(c.value))
 }
 
-func textCell(t record.Type, s string) cellSQL {
-	value := s
+func textCell(t record.Type, i int) cellSQL {
+	c := cellSQL{value: fmt.Sprintf("s%d", i)}
+	c.problem = `CASE WHEN contains(` + c.value + `, chr(0)) THEN 'nul-character'`
 	if t.Fixed {
-		value = "rtrim(" + s + ", ' ')"
+		c.mid("v", fmt.Sprintf("CASE WHEN ends_with(s%[1]d, ' ') THEN rtrim(s%[1]d, ' ') ELSE s%[1]d END", i))
+		c.value = "@v"
 	}
-	problem := `CASE WHEN contains(` + s + `, chr(0)) THEN 'nul-character'`
 	if t.MaxLen > 0 {
-		problem += fmt.Sprintf(` WHEN length(%s) > %d THEN 'too-long'`, value, t.MaxLen)
+		c.problem += fmt.Sprintf(` WHEN length(%s) > %d THEN 'too-long'`, c.value, t.MaxLen)
 	}
-	return cellSQL{problem: problem + " END", value: value}
+	c.problem += " END"
+	c.fill(i, c.value)
+	return c
 }
 
 func (c *cellSQL) mid(name, expression string) {
 	c.mids = append(c.mids, [2]string{"@" + name, expression})
 }
 
-func (c *cellSQL) intCell(t record.Type, i int) {
-	c.mid("d", `regexp_replace(@t, '^[+-]?0*([0-9])', '\1')`)
-	c.mid("v", `CASE WHEN starts_with(@t, '-') AND @d <> '0' THEN '-' || @d ELSE @d END`)
-	c.problem = `WHEN ` + outOfRange(t) + ` THEN 'out-of-range'`
-	c.value = `@v`
-}
-
-// outOfRange judges whole numbers; DuckDB has types of all sizes but 24 bits.
-func outOfRange(t record.Type) string {
-	name := map[int]string{8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[t.Bits]
-	if name == "" {
+// intCell casts a whole number, which takes signs and zeros before it off. DuckDB has
+// signed types of all sizes but 24 bits; the rest is held to its bounds.
+func (c *cellSQL) intCell(t record.Type) {
+	name, out := map[int]string{8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[t.Bits], `@i IS NULL`
+	if name == "" || t.Unsigned {
 		low, high := t.Bounds()
-		return `coalesce(TRY_CAST(@v AS BIGINT) NOT BETWEEN ` + low + ` AND ` + high + `, true)`
+		name, out = "HUGEINT", `coalesce(@i NOT BETWEEN `+low+` AND `+high+`, true)`
 	}
-	if t.Unsigned {
-		name = "U" + name
-	}
-	return `TRY_CAST(@v AS ` + name + `) IS NULL`
+	c.mid("i", `TRY_CAST(@t AS `+name+`)`)
+	c.problem = `WHEN ` + out + ` THEN 'out-of-range'`
+	c.value = `CAST(@i AS VARCHAR)`
 }
 
-func (c *cellSQL) decimalCell(t record.Type, i int) {
-	c.mid("u", `ltrim(@t, '+-')`)
+// decimalCell takes a text apart unless it is canonical, as most are: @u, @w and @f
+// are NULL then.
+func (c *cellSQL) decimalCell(t record.Type) {
+	c.mid("p", `regexp_full_match(@t, `+text(plainDecimal(t))+`)`)
+	c.mid("u", `CASE WHEN NOT @p THEN ltrim(@t, '+-') END`)
 	c.mid("w", `ltrim(split_part(@u, '.', 1), '0')`)
 	c.mid("f", `rtrim(split_part(@u, '.', 2), '0')`)
 	frac := `@f`
@@ -165,8 +165,25 @@ func (c *cellSQL) decimalCell(t record.Type, i int) {
 	if t.Scale == 0 {
 		point = `''`
 	}
-	c.value = `CASE WHEN starts_with(@t, '-') AND (@w <> '' OR @f <> '') THEN '-' ELSE '' END ||
-		CASE WHEN @w = '' THEN '0' ELSE @w END || ` + point
+	c.value = `CASE WHEN @p THEN @t ELSE CASE WHEN starts_with(@t, '-') AND (@w <> '' OR @f <> '') THEN '-' ELSE '' END ||
+		CASE WHEN @w = '' THEN '0' ELSE @w END || ` + point + ` END`
+}
+
+// plainDecimal matches numbers of a type as they are when canonical, though not all of
+// them; "" matches none.
+func plainDecimal(t record.Type) string {
+	scale, whole := max(t.Scale, 0), 18
+	if t.Precision >= 0 {
+		whole = min(t.Precision-scale, whole)
+	}
+	if whole < 1 || scale > 1000 { // RE2 repeats nothing more often
+		return ""
+	}
+	numbers := fmt.Sprintf(`(?:0|-?[1-9][0-9]{0,%d})`, whole-1)
+	if scale > 0 {
+		numbers += fmt.Sprintf(`\.[0-9]{%d}`, scale)
+	}
+	return numbers
 }
 
 func (c *cellSQL) floatCell(t record.Type, i int) {

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sutor/internal/change"
@@ -19,6 +20,39 @@ func (r *run) check(f finding.Finding) int {
 	}
 	r.checks = append(r.checks, f)
 	return len(r.checks) - 1
+}
+
+// check is a finding, the condition under which a row is hit, and what is shown of it.
+type check struct {
+	f             finding.Finding
+	where, sample string // SQL; no sample for ""
+}
+
+// checksAtOnce bounds how many conditions one statement has.
+const checksAtOnce = 64
+
+// hitAll runs checks over the same rows. One pass tells which of them hit any; nearly
+// always few do.
+func (r *run) hitAll(ctx context.Context, from string, all []check) error {
+	for some := range slices.Chunk(all, checksAtOnce) {
+		rows, counts, into := make([]int64, len(some)), make([]string, len(some)), make([]any, len(some))
+		for i, c := range some {
+			counts[i], into[i] = "count(CASE WHEN "+c.where+" THEN 1 END)", &rows[i] // unlike FILTER, looks at what follows an AND only where it must
+		}
+		err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM `+from, func(scan func(...any) error) error { return scan(into...) })
+		if err != nil {
+			return err
+		}
+		for i, c := range some {
+			if rows[i] == 0 {
+				continue
+			}
+			if err := r.hit(ctx, c.f, from, c.where, c.sample); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // hit runs a check: from gives the rows, where the condition under which they
@@ -44,33 +78,24 @@ func (r *run) checkRows(ctx context.Context) error {
 }
 
 func (r *run) checkDefects(ctx context.Context) error {
-	err := r.hit(ctx, plan.RaggedFinding(len(r.spec.Columns)), "cells", "starts_with(defect, 'cells:')", `substr(defect, 7) || if(defect = 'cells:1', ' cell', ' cells')`)
-	if err != nil {
-		return err
-	}
 	cell := fmt.Sprintf("regexp_matches(defect, '^(%s):')", strings.Join(plan.CellDefects(), "|"))
-	if err := r.hit(ctx, plan.BrokenQuoteFinding(), "cells", "defect IS NOT NULL AND NOT starts_with(defect, 'cells:') AND NOT "+cell, ""); err != nil {
-		return err
-	}
-	return r.hit(ctx, plan.BrokenCellFinding(), "cells", cell, "")
+	return r.hitAll(ctx, "(SELECT line, defect FROM cells WHERE defect IS NOT NULL)", []check{
+		{plan.RaggedFinding(len(r.spec.Columns)), "starts_with(defect, 'cells:')", `substr(defect, 7) || if(defect = 'cells:1', ' cell', ' cells')`},
+		{plan.BrokenQuoteFinding(), "NOT starts_with(defect, 'cells:') AND NOT " + cell, ""},
+		{plan.BrokenCellFinding(), cell, ""},
+	})
 }
 
 func (r *run) checkValues(ctx context.Context) error {
+	problems, err := r.problems(ctx)
+	if err != nil {
+		return err
+	}
 	for i, c := range r.cols {
 		if c.source < 0 {
 			continue
 		}
-		var problems []record.Problem
-		err := r.query(ctx, fmt.Sprintf(`SELECT DISTINCT p%d FROM cells WHERE p%d IS NOT NULL AND defect IS NULL ORDER BY 1`, i, i),
-			func(scan func(...any) error) error {
-				var p string
-				defer func() { problems = append(problems, record.Problem(p)) }()
-				return scan(&p)
-			})
-		if err != nil {
-			return err
-		}
-		for _, p := range problems {
+		for _, p := range problems[i] {
 			if err := r.hit(ctx, r.problem(c, p), "cells", fmt.Sprintf("p%d = %s AND defect IS NULL", i, text(string(p))), sample(i, p)); err != nil {
 				return err
 			}
@@ -80,6 +105,37 @@ func (r *run) checkValues(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// troubled counts for each column the cells that are a problem, of records of which a
+// condition holds.
+func (r *run) troubled(ctx context.Context, where string) ([]int64, error) {
+	counts, into, cells := []string{"count(*)"}, []any{new(int64)}, make([]int64, len(r.cols))
+	for i, c := range r.cols {
+		if c.source >= 0 {
+			counts, into = append(counts, fmt.Sprintf("count(p%d)", i)), append(into, &cells[i])
+		}
+	}
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM cells WHERE `+where, func(scan func(...any) error) error { return scan(into...) })
+	return cells, err
+}
+
+// problems gives the different problems that the cells of each column have.
+func (r *run) problems(ctx context.Context) ([][]record.Problem, error) {
+	all := make([][]record.Problem, len(r.cols))
+	some, err := r.troubled(ctx, sound)
+	for i := 0; i < len(r.cols) && err == nil; i++ {
+		if some[i] == 0 {
+			continue
+		}
+		err = r.query(ctx, fmt.Sprintf(`SELECT DISTINCT p%d FROM cells WHERE p%d IS NOT NULL AND defect IS NULL ORDER BY 1`, i, i),
+			func(scan func(...any) error) error {
+				var p string
+				defer func() { all[i] = append(all[i], record.Problem(p)) }()
+				return scan(&p)
+			})
+	}
+	return all, err
 }
 
 func (r *run) checkKeys(ctx context.Context) error {
@@ -137,42 +193,29 @@ func (r *run) checkMode(ctx context.Context) error {
 
 // checkWritten runs the checks on values that would be written.
 func (r *run) checkWritten(ctx context.Context) error {
+	var all []check
 	for i := range r.nk {
-		if err := r.checkKeyColumn(ctx, r.cols[i], fmt.Sprintf("k%d", i)); err != nil {
-			return err
-		}
+		all = append(all, r.keyRules(r.cols[i], fmt.Sprintf("k%d", i))...)
 	}
 	for j := range r.nj {
-		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
-			return err
-		}
+		all = append(all, r.columnRules(r.cols[r.nk+j], j)...)
+	}
+	if err := r.hitAll(ctx, "rows", all); err != nil {
+		return err
 	}
 	return r.checkInserts(ctx)
 }
 
-// checkKeyColumn checks what new rows write to a column of the key; others write none.
+// keyRules check what new rows write to a column of the key; others write none.
 // A reversal brings back what stood there, whatever the rules are now.
-func (r *run) checkKeyColumn(ctx context.Context, c column, value string) error {
+func (r *run) keyRules(c column, value string) (rules []check) {
 	if c.Identity == "always" || c.Generated {
-		if err := r.hit(ctx, plan.NumberedFinding(c.Column), "rows", "NOT found AND "+value+" IS NOT NULL", value); err != nil {
-			return err
-		}
+		rules = append(rules, check{plan.NumberedFinding(c.Column), "NOT found AND " + value + " IS NOT NULL", value})
 	}
 	if r.reversal || r.spec.Options.Mode == change.Update {
-		return nil
+		return rules
 	}
-	for _, rule := range valueRules(c, "NOT found", value) {
-		if err := r.hit(ctx, rule.f, "rows", rule.where, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// check is a finding and the rows that it is about, as SQL.
-type check struct {
-	f     finding.Finding
-	where string
+	return append(rules, valueRules(c, "NOT found", value)...)
 }
 
 // valueRules are what a column's rules want of a value of the rows that write one.
@@ -182,48 +225,42 @@ func valueRules(c column, writes, a string) (rules []check) {
 		for i, v := range c.rule.OneOf {
 			values[i] = text(v)
 		}
-		rules = append(rules, check{plan.OneOfFinding(c.Column, c.rule.OneOf), writes + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")"})
+		rules = append(rules, check{plan.OneOfFinding(c.Column, c.rule.OneOf), writes + " AND " + a + " NOT IN (" + strings.Join(values, ", ") + ")", a})
 	}
 	for _, l := range []struct {
 		limit   *plan.Limit
 		finding func(record.Column, *plan.Limit) finding.Finding
 	}{{c.rule.Pattern, plan.PatternFinding}, {c.rule.Min, plan.MinFinding}, {c.rule.Max, plan.MaxFinding}} {
 		if l.limit != nil {
-			rules = append(rules, check{l.finding(c.Column, l.limit), writes + " AND " + a + " IS NOT NULL AND " + beyond(l.limit, a)})
+			rules = append(rules, check{l.finding(c.Column, l.limit), writes + " AND " + a + " IS NOT NULL AND " + beyond(l.limit, a), a})
 		}
 	}
 	return rules
 }
 
-func (r *run) checkColumn(ctx context.Context, c column, j int) error {
+// columnRules check what rows write to a judged column.
+func (r *run) columnRules(c column, j int) (rules []check) {
 	if c.source < 0 {
 		return nil
 	}
 	a, m := fmt.Sprintf("a%d", j), fmt.Sprintf("m%d", j)
 	if !r.reversal && (c.Generated || c.Identity == "always" || c.rule.ReadOnly) {
-		return r.hit(ctx, plan.NotWritableFinding(c.Column), "rows", m, a)
+		return []check{{plan.NotWritableFinding(c.Column), m, a}}
 	}
-	var rules []check
 	if !r.reversal && c.Type.Kind == record.Text {
-		rules = append(rules, check{plan.UnseenFinding(c.Column), m + " AND " + unseen(a)}, check{plan.PaddedFinding(c.Column), m + " AND " + padded(a)},
-			check{plan.LookAlikeFinding(c.Column), m + " AND " + lookAlike(a)})
+		rules = append(rules, check{plan.UnseenFinding(c.Column), m + " AND " + unseen(a), a}, check{plan.PaddedFinding(c.Column), m + " AND " + padded(a), a},
+			check{plan.LookAlikeFinding(c.Column), m + " AND " + lookAlike(a), a})
 	}
 	if !r.reversal {
-		rules = append(rules, check{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j)})
+		rules = append(rules, check{plan.EmptiedFinding(c.Column), fmt.Sprintf("found AND %s AND COALESCE(%s, '') = '' AND COALESCE(l%d, '') <> ''", m, a, j), a})
 	}
 	if !c.Nullable {
-		rules = append(rules, check{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL"})
+		rules = append(rules, check{plan.NotNullFinding(c.Column), m + " AND " + a + " IS NULL", a})
 	}
 	if c.rule.Required {
-		rules = append(rules, check{plan.RequiredFinding(c.Column), m + " AND COALESCE(" + a + ", '') = ''"})
+		rules = append(rules, check{plan.RequiredFinding(c.Column), m + " AND COALESCE(" + a + ", '') = ''", a})
 	}
-	rules = append(rules, valueRules(c, m, a)...)
-	for _, rule := range rules {
-		if err := r.hit(ctx, rule.f, "rows", rule.where, a); err != nil {
-			return err
-		}
-	}
-	return nil
+	return append(rules, valueRules(c, m, a)...)
 }
 
 // beyond prints a limit in the guardrail language's own meaning: exact, and a hit
@@ -235,6 +272,7 @@ func beyond(l *plan.Limit, value string) string {
 
 // checkInserts: columns that every new row needs and this file does not give.
 func (r *run) checkInserts(ctx context.Context) error {
+	var all []check
 	for _, c := range r.spec.Table.Columns {
 		if r.spec.Key.Index(c.Name) >= 0 || c.Generated || c.Identity != "" {
 			continue
@@ -255,35 +293,37 @@ func (r *run) checkInserts(ctx context.Context) error {
 		default:
 			continue
 		}
-		if err := r.hit(ctx, f, "rows", where, ""); err != nil {
-			return err
-		}
+		all = append(all, check{f, where, ""})
 	}
-	return nil
+	return r.hitAll(ctx, "rows", all)
 }
 
 // judgeRows runs the row guardrails over the deltas. Unknown counts as a hit.
 func (r *run) judgeRows(ctx context.Context) error {
+	n := len(r.spec.Row)
+	if n == 0 {
+		return nil
+	}
 	binding := expr.Binding{Column: r.side, Op: "op", Changed: r.changed()}
-	for _, rule := range r.spec.Row {
-		sql := rule.Hit.SQL(expr.DuckDB(), binding)
-		from := `(SELECT *, ` + sql + ` AS hit FROM deltas WHERE op IN ('insert', 'update', 'delete'))`
-		var rows, unknown int64
-		err := r.query(ctx, `SELECT count(*), count(*) FILTER (hit IS NULL) FROM `+from+` WHERE COALESCE(hit, true)`,
-			func(scan func(...any) error) error { return scan(&rows, &unknown) })
-		if err != nil {
-			return err
-		}
-		if rows == 0 {
+	hits, counts := make([]string, n), make([]string, n)
+	rows, unknown, into := make([]int64, n), make([]int64, n), []any{}
+	for i, rule := range r.spec.Row {
+		hits[i] = fmt.Sprintf("%s AS hit%d", rule.Hit.SQL(expr.DuckDB(), binding), i)
+		counts[i] = fmt.Sprintf("count(*) FILTER (hit%d IS NOT FALSE), count(*) FILTER (hit%d IS NULL)", i, i)
+		into = append(into, &rows[i], &unknown[i])
+	}
+	const written = ` FROM deltas WHERE op IN ('insert', 'update', 'delete')`
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT `+strings.Join(hits, ", ")+written+`)`,
+		func(scan func(...any) error) error { return scan(into...) })
+	for i, rule := range r.spec.Row {
+		if err != nil || rows[i] == 0 {
 			continue
 		}
-		f := rule.Finding(rows, unknown)
+		f := rule.Finding(rows[i], unknown[i])
 		f.Invalid = false
-		if err := r.hit(ctx, f, from, "COALESCE(hit, true)", r.shownKey()); err != nil {
-			return err
-		}
+		err = r.hit(ctx, f, `(SELECT *, `+hits[i]+written+`)`, fmt.Sprintf("hit%d IS NOT FALSE", i), r.shownKey())
 	}
-	return nil
+	return err
 }
 
 // side gives a column's canonical text on one side of a delta, NULL where that

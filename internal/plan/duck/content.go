@@ -12,15 +12,23 @@ import (
 
 // content digests the file's rows as read; see plan.ContentDigest.
 func (r *run) content(ctx context.Context) (record.Digest, error) {
+	some, err := r.troubled(ctx, "true")
+	if err != nil {
+		return "", err
+	}
 	parts := []string{"chr(31)"}
 	for i, c := range r.cols {
-		if c.source >= 0 {
+		switch {
+		case c.source < 0:
+		case some[i] == 0:
+			parts = append(parts, fmt.Sprintf("COALESCE(v%d, chr(30))", i))
+		default:
 			parts = append(parts, fmt.Sprintf("CASE WHEN p%[1]d IS NOT NULL THEN s%[1]d ELSE COALESCE(v%[1]d, chr(30)) END", i))
 		}
 	}
 	var rows int64
 	var text string
-	err := r.query(ctx, `SELECT count(*), CAST(COALESCE(sum(md5_number_lower(concat_ws(`+strings.Join(parts, ", ")+`))::HUGEINT), 0) AS VARCHAR) FROM cells`,
+	err = r.query(ctx, `SELECT count(*), CAST(COALESCE(sum(md5_number_lower(concat_ws(`+strings.Join(parts, ", ")+`))::HUGEINT), 0) AS VARCHAR) FROM cells`,
 		func(scan func(...any) error) error { return scan(&rows, &text) })
 	if err != nil {
 		return "", err

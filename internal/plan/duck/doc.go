@@ -1,14 +1,17 @@
 // Package duck makes plans with DuckDB: the engine behind package plan, and the
 // only place that reads and writes Parquet.
 //
-// Every run has a DuckDB instance of its own, in memory with a spill folder, two
-// threads, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
+// Every run has a DuckDB instance of its own, in memory with a spill folder, one
+// thread, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
 // ([Engine.open]). A semaphore hands out the slots; who waits is told so by the
 // caller's progress.
 //
 // Bulk data goes through files in the canonical CSV dialect of package record:
 // staging in, keys up to the system, live rows back, deltas out. No value is a
 // Go value on its way; Go code sees counts, findings and single pages.
+//
+// The keys of a file are read first and sent up, so that the system finds their rows
+// while the other columns are read (lookup.go).
 //
 // # Tables of a run
 //

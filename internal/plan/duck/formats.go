@@ -64,15 +64,13 @@ func (r *run) chooseFormats() error {
 	return nil
 }
 
-// spotFormats finds the columns that are not plainly standard, and makes the table
-// texts of what stands in them: line, defect and s<i>. Nearly always there are
-// none, and nothing is read again.
-func (r *run) spotFormats(ctx context.Context, staging string) error {
+// unlike tells which columns of a table of cells are not plainly standard. cols are the
+// columns that it has.
+func (r *run) unlike(ctx context.Context, cols []column, table string) ([]bool, error) {
 	counts, dest := "count(*)", []any{new(int64)}
-	misfits, grouped, plain := make([]int64, len(r.cols)), make([]int64, len(r.cols)), make([]int64, len(r.cols))
-	for i, c := range r.cols {
+	misfits, grouped, plain := make([]int64, len(cols)), make([]int64, len(cols)), make([]int64, len(cols))
+	for i, c := range cols {
 		if c.source < 0 || c.written.found || len(format.For(c.Type.Kind, "")) == 0 {
-			r.cols[i].written.found = true
 			continue
 		}
 		counts += fmt.Sprintf(", count(*) FILTER (p%d = 'not-of-type')", i)
@@ -82,13 +80,26 @@ func (r *run) spotFormats(ctx context.Context, staging string) error {
 			dest = append(dest, &grouped[i], &plain[i])
 		}
 	}
-	if err := r.query(ctx, `SELECT `+counts+` FROM cells WHERE `+sound, func(scan func(...any) error) error { return scan(dest...) }); err != nil {
+	err := r.query(ctx, `SELECT `+counts+` FROM `+table+` WHERE `+sound, func(scan func(...any) error) error { return scan(dest...) })
+	all := make([]bool, len(cols))
+	for i := range all {
+		all[i] = misfits[i] > 0 || grouped[i] > 0 && plain[i] == 0
+	}
+	return all, err
+}
+
+// spotFormats finds the columns that are not plainly standard, and makes the table
+// texts of what stands in them: line, defect and s<i>. Nearly always there are
+// none, and nothing is read again.
+func (r *run) spotFormats(ctx context.Context, staging string) error {
+	unlike, err := r.unlike(ctx, r.cols, "cells")
+	if err != nil {
 		return err
 	}
 	pick := ""
 	for i := range r.cols {
 		w := &r.cols[i].written
-		w.found = w.found || misfits[i] == 0 && (grouped[i] == 0 || plain[i] > 0)
+		w.found = w.found || !unlike[i]
 		if !w.found || !w.standard() {
 			pick += fmt.Sprintf(", c%d AS s%d", r.cols[i].source, i)
 		}

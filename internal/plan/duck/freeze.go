@@ -41,7 +41,10 @@ func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
 		return nil, err
 	}
 	if !r.reversal && r.spec.Rule == nil {
-		if m.Content, err = r.content(ctx); err != nil {
+		if m.Content, err = r.digest, nil; m.Content == "" {
+			m.Content, err = r.content(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -69,11 +72,16 @@ func (r *run) mask() string {
 	return strings.Join(parts, " || ")
 }
 
-// writeParquet numbers the rows of query in an order (package plan, "Files") and
-// writes them, in groups so small that a page of them is read without much else.
+// zstd is how Parquet files are compressed: on our texts a higher level takes more time
+// and not less room.
+const zstd = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
+
+// writeParquet numbers the rows of query in an order (package plan, "Files") and writes
+// them in it, in which whoever reads the file gets them; in groups so small that a page
+// of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query, order, path string) error {
-	return s.exec(ctx, `COPY (SELECT row_number() OVER (ORDER BY `+order+`) AS n, * FROM (`+query+`) ORDER BY n)
-		TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)`)
+	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, * FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
+		TO `+text(path)+` (`+zstd+`, ROW_GROUP_SIZE 20480)`)
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.
@@ -105,7 +113,7 @@ func (s *Session) CanonicalRows(ctx context.Context, parquet string, key, judged
 	cols := slices.Concat([]string{"op", "mask"}, names("k", nk), names("b", nj), names("a", nj))
 	path := s.Path("rows.csv")
 	defer os.Remove(path)
-	if err := s.copyCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`) ORDER BY n`, cols, path); err != nil {
+	if err := s.copyCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`)`, cols, path); err != nil {
 		return err
 	}
 	return hashFile(path, w)

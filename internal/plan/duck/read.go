@@ -89,7 +89,8 @@ func (s *Session) readRows(ctx context.Context, from string, m plan.Manifest, re
 }
 
 // Step writes the rows of one operation in the form of driver.Write, over the
-// given columns (those outside the plan are never written), and counts them.
+// given columns (those outside the plan are never written), and counts them. They
+// come as they stand in the file, in the order of their numbers.
 func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
 	nk, nj := len(m.Key), len(columns)
 	judged := m.JudgedSchema()
@@ -98,7 +99,8 @@ func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op 
 	for i, c := range columns {
 		b, a, bit := "NULL", "NULL", "'0'"
 		if j := judged.Index(c.Name); j >= 0 {
-			b, a, bit = fmt.Sprintf("b%d", j), fmt.Sprintf("a%d", j), fmt.Sprintf("substr(mask, %d, 1)", j+1)
+			bit = fmt.Sprintf("substr(mask, %d, 1)", j+1)
+			b, a = fmt.Sprintf("b%d", j), fmt.Sprintf("CASE WHEN %s = '1' THEN a%d END", bit, j)
 		}
 		mask = append(mask, bit)
 		sel += fmt.Sprintf(", %s AS B%d, %s AS A%d", b, i, a, i)
@@ -110,7 +112,7 @@ func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op 
 	query := `SELECT n, ` + strings.Join(mask, " || ") + ` AS mask` + list(nk, "k#") + sel + ` FROM read_parquet(` + text(parquet) + `) WHERE op = ` + text(string(op))
 	quoted := append([]string{"mask"}, names("k", nk)...)
 	order := append(names("before", nj), names("after", nj)...)
-	outer := `SELECT n, mask` + list(nk, "k#") + comma(order) + ` FROM (` + query + `) ORDER BY n`
+	outer := `SELECT n, mask` + list(nk, "k#") + comma(order) + ` FROM (` + query + `)`
 	if err := s.copyCSV(ctx, outer, append(quoted, order...), path); err != nil {
 		return 0, err
 	}

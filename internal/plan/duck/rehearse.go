@@ -73,10 +73,12 @@ func (r *run) rehearseRows(ctx context.Context) error {
 			return err
 		}
 	}
+	var all []check
 	for j := range r.nj {
-		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
-			return err
-		}
+		all = append(all, r.columnRules(r.cols[r.nk+j], j)...)
+	}
+	if err := r.hitAll(ctx, "rows", all); err != nil {
+		return err
 	}
 	if err := r.checkLacking(ctx); err != nil {
 		return err

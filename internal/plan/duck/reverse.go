@@ -47,6 +47,9 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 	for j := range r.nj {
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); r.counting.end() }()
+	r.countTable(ctx)
 	return &Draft{r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
@@ -195,10 +198,12 @@ func (r *run) checkReversal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var all []check
 	for j := range r.nj {
-		if err := r.checkColumn(ctx, r.cols[r.nk+j], j); err != nil {
-			return err
-		}
+		all = append(all, r.columnRules(r.cols[r.nk+j], j)...)
+	}
+	if err := r.hitAll(ctx, "rows", all); err != nil {
+		return err
 	}
 	for _, left := range []struct {
 		op driver.Op

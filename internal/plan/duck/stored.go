@@ -62,7 +62,7 @@ func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, c
 	if err := s.exec(ctx, `CREATE VIEW stored AS `+strings.Join(parts, " UNION ALL ")); err != nil {
 		return nil, err
 	}
-	if err := s.exec(ctx, `COPY (SELECT * FROM stored ORDER BY n) TO `+text(path)+` (FORMAT parquet, COMPRESSION zstd)`); err != nil {
+	if err := s.exec(ctx, `COPY (SELECT * FROM stored ORDER BY n) TO `+text(path)+` (`+zstd+`)`); err != nil {
 		return nil, err
 	}
 	return s.differing(ctx, parquet, m, columns)
@@ -153,7 +153,7 @@ func (s *Session) CanonicalStored(ctx context.Context, stored string, key, colum
 	cols := slices.Concat([]string{"op"}, names("k", len(key)), names("s", len(columns)))
 	path := s.Path("stored.csv")
 	defer os.Remove(path)
-	if err := s.copyCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`) ORDER BY n`, cols, path); err != nil {
+	if err := s.copyCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`)`, cols, path); err != nil {
 		return err
 	}
 	return hashFile(path, w)

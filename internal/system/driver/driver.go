@@ -125,7 +125,7 @@ const (
 // insert does not write gets the system's default). key: the values of Key (of
 // the live row; for an insert of the new one, always written). before, after:
 // the values of Columns; before is NULL throughout for an insert, after for a
-// delete. Rows come in key order.
+// delete and where the row does not write the column. Rows come in key order.
 type Write struct {
 	Op      Op
 	Table   record.Table
