@@ -138,10 +138,9 @@
 // the emergency stop, the rehearsal of a Compact, the rolled-back trial and the approval
 // of a part are there, and so is a change over parents and children, a family
 // (change.Member; in workflow together.go proposes it, family.go opens it,
-// familysight.go says who sees what of it). A family is not approved in part and not
-// rehearsed, and none of it is a sync or by rule. Rules set values; they do not delete
-// rows. What a rule's condition is for is counted by the web app and the API, not by a
-// command.
+// familysight.go says who sees what of it). A family is not approved in part, and none
+// of it is a sync or by rule. Rules set values; they do not delete rows. What a rule's
+// condition is for is counted by the web app and the API, not by a command.
 //
 // To look at a part before it is approved makes a plan whose files nobody refers to until
 // it is approved so, and which nothing removes: an artefact is named by its content, and
@@ -151,9 +150,12 @@
 // leaves (a deputy's naming, access that was asked for, a Compact). Nobody can have the
 // texts of one person erased at once.
 //
-// How fast a page of a million rows is has been built for (plan/duck/browse.go) and is
-// measured by make bench-web; figures of a machine that does nothing else are not in
-// docs/performance.md yet.
+// Types that only the system reads and writes (record.Native; connector/postgres/spell.go)
+// are compared by how it writes them. `one_of` of such a column must be written as the
+// system writes it, which compact check does not ask yet.
+//
+// A small plan costs about a tenth of a second of one core, most of it for DuckDB's
+// statements: two hundred small files from ten people at once miss their goal (bench/many).
 //
 // Costs beside psql are in docs/performance.md. The live rows are fetched while the
 // file is read (plan/duck/lookup.go), but compared only when all are there; an undo
