@@ -201,7 +201,7 @@ func exampleSystems(t *testing.T) systems {
 	table := func(name string, columns ...record.Column) {
 		at := "2026-01-31 14:30:00+00"
 		db.Create(mem.Table{Defaults: map[string]*string{"updated_at": &at}, Name: record.Table{Schema: "public", Name: name}, Key: []string{"id"},
-			Columns: append(record.Schema{{Name: "id", Type: id}}, columns...)})
+			Columns: append(record.Schema{{Name: "id", Type: id, Identity: "default"}}, columns...)})
 	}
 	table("customer", record.Column{Name: "name", Type: text}, record.Column{Name: "payment_terms", Type: text},
 		record.Column{Name: "credit_limit", Type: money}, record.Column{Name: "vat", Type: text, Nullable: true},

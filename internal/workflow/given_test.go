@@ -59,7 +59,8 @@ func TestSinceWithoutKeys(t *testing.T) {
 	w.work(t)
 	s, err := w.w.Since(ctx, w.as("olaf"), change.ID(c.ID))
 	fine(t, err)
-	if want := (wire.Differences{Dataset: "customers", Added: 2, Gone: 2, Same: 2}); len(s.Datasets) != 1 || s.Datasets[0] != want {
+	if want := (wire.Differences{Dataset: "customers", Added: 2, Gone: 2, Same: 2,
+		Says: "2 rows are new in it, 2 rows are not in it any more, 2 rows are as they were."}); len(s.Datasets) != 1 || s.Datasets[0] != want {
 		t.Errorf("%+v, want %+v", s.Datasets, want)
 	}
 }
