@@ -155,7 +155,7 @@ func (y *tally) report(t *testing.T, cases int) {
 	if t.Failed() {
 		return
 	}
-	if c := y.counts; y.cases < cases || min(c.Insert, c.Update, c.Unchanged, c.Invalid) < int64(cases/20) || min(c.Delete, y.byRule) < int64(cases/1000) {
+	if c := y.counts; y.cases < cases || min(c.Insert, c.Update, c.Unchanged, c.Invalid) < int64(cases/20) || min(c.Delete, y.byRule) < int64(cases/3000) { // a quick run may meet none of these
 		t.Errorf("%d cases with the rows %+v, %d of them updated by a rule: too few", y.cases, c, y.byRule)
 	}
 	if c := y.back; y.undos < cases/4 || min(c.Insert, c.Update, c.Delete, c.Kept, c.Impossible) < int64(cases/1000) {
