@@ -158,7 +158,7 @@
 // that most of them have: a header that ends otherwise keeps its last quotes. The property
 // test of intake/csv meets it once in some thousand tables.
 //
-// A small plan costs about a tenth of a second of one core, most of it for DuckDB's
+// A small plan costs about a fifth of a second of one core, most of it for DuckDB's
 // statements: two hundred small files from ten people at once miss their goal (bench/many).
 //
 // Costs beside psql are in docs/performance.md. The live rows are fetched while the
