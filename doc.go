@@ -154,10 +154,6 @@
 // are compared by how it writes them. `one_of` of such a column must be written as the
 // system writes it, which compact check does not ask yet.
 //
-// A text whose rows are all empty, and whose lines end in both ways, is read by the end
-// that most of them have: a header that ends otherwise keeps its last quotes. The property
-// test of intake/csv meets it once in some thousand tables.
-//
 // A small plan costs about a fifth of a second of one core, most of it for DuckDB's
 // statements: two hundred small files from ten people at once miss their goal (bench/many).
 //

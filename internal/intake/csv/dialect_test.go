@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -325,4 +326,17 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%q: in windows of %d: %q\nat once: %q (%v)", b, 8+int(window), out.String(), whole.String(), err)
 		}
 	})
+}
+
+// A delimiter that is told never ends records, however many lines end with it; nor does
+// one that the header, whose line ends in another way, does not end with.
+func TestToldDelimiterEndsNoRecord(t *testing.T) {
+	t.Parallel()
+	const text = "\"c0,\";\"c1\nz\"\n;\r\n;\r\n"
+	for name, o := range map[string]Options{"told": {Delimiter: ";", Quote: `"`, Escape: `"`, SkipLines: new(0), HeaderLines: new(1)}, "found": {HeaderLines: new(1)}} {
+		res, err := read(context.Background(), strings.NewReader(text), io.Discard, o, windowSize)
+		if err != nil || !slices.Equal(res.Columns, []string{"c0,", "c1\nz"}) || name == "told" && res.Rows != 2 { // what is found leaves empty rows at the end out
+			t.Errorf("%s: %q, %d rows, %v", name, res.Columns, res.Rows, err)
+		}
+	}
 }

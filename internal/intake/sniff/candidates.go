@@ -140,8 +140,8 @@ func atEdges(sample []byte, delimiter, quote string) int {
 
 // recordEnd finds a record end that is no line end: U+001E, which stands for it
 // where a text has no lines, or a delimiter at the end of every line that stands
-// nowhere else.
-func recordEnd(sample []byte) string {
+// nowhere else. What somebody says is the delimiter is none.
+func recordEnd(sample []byte, delimiter string) string {
 	lf, cr := bytes.Count(sample, []byte("\n")), bytes.Count(sample, []byte("\r"))
 	if n := bytes.Count(sample, []byte("\x1e")); n > 1 && lf+cr < n {
 		if bytes.Count(sample, []byte("\x1e\r\n")) >= n-1 {
@@ -152,10 +152,14 @@ func recordEnd(sample []byte) string {
 		}
 		return "\x1e"
 	}
+	first := sample[:bytes.IndexByte(sample, '\n')+1]
 	for _, c := range []string{";", "|"} {
+		if c == delimiter {
+			continue
+		}
 		n := bytes.Count(sample, []byte(c))
 		for _, end := range []string{"\r\n", "\n"} {
-			if k := bytes.Count(sample, []byte(c+end)); n > 2 && n-k <= 1 && k == bytes.Count(sample, []byte(end)) && bytes.ContainsAny(sample, ",\t") {
+			if k := bytes.Count(sample, []byte(c+end)); n > 2 && n-k <= 1 && k == bytes.Count(sample, []byte(end)) && bytes.HasSuffix(first, []byte(c+end)) && bytes.ContainsAny(sample, ",\t") {
 				return c + end
 			}
 		}

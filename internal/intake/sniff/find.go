@@ -121,7 +121,7 @@ func (f *Found) choose(sample []byte, whole bool, h Hint) {
 // try settles the dialect by a part of the sample; few tells that double quotes
 // made hardly a row of it with a usual delimiter.
 func (f *Found) try(part []byte, whole bool, h Hint) (few bool) {
-	end := recordEnd(part)
+	end := recordEnd(part, h.Delimiter)
 	best := tried{Dialect: dialect.Dialect{Quote: `"`, Escape: `"`, End: end}}
 	second := best
 	coherent := map[string]bool{} // delimiters with which double quotes make sense
