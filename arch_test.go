@@ -22,6 +22,7 @@ var rooms = []struct {
 	why    string
 }{
 	{"errs", 0, "everybody fails in the same words"},
+	{"testserver", 0, "servers that stand beside tests; knows no kind of them"},
 	{"record", 1, "values and their texts; knows no engine"},
 	{"finding", 1, "what a check found; knows no check"},
 	{"access", 1, "rights as pure functions; knows no sign-in"},

@@ -56,7 +56,8 @@
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
 // start a PostgreSQL for tests, internal/connector/mysql/mysqltest and
 // internal/connector/mysql/mysqltest/cmd/withmysql a MariaDB. internal/artifact keeps files by digest, in a folder
-// or in a bucket of S3; internal/artifact/s3test starts an S3 server for tests. internal/recipe is what is known of how
+// or in a bucket of S3; internal/artifact/s3test starts an S3 server for tests. What such
+// servers have in common is internal/testserver (ring 0). internal/recipe is what is known of how
 // files are read, from one file to the next.
 // internal/identity proves who somebody is. internal/notice is what people are told,
 // and of which leaf whom it concerns; internal/mail (ring 5) takes it to an SMTP server,

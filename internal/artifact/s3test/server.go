@@ -3,8 +3,8 @@ package s3test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,12 +12,15 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"sutor/internal/testserver"
 )
 
 // The accounts: the owner of every bucket, and one that may nothing but what a
@@ -36,8 +39,7 @@ type Server struct {
 
 	dir  string
 	port int
-	cmd  *exec.Cmd
-	done chan struct{}
+	proc *testserver.Process
 }
 
 // Bucket is a bucket of it.
@@ -94,66 +96,50 @@ var program = sync.OnceValues(func() (string, error) {
 })
 
 // Begin starts the server, after Stop at the same address, and waits until it answers.
-func (s *Server) Begin() error {
+func (s *Server) Begin() (err error) {
 	path, err := program()
 	if err != nil {
 		return err
 	}
 	if s.port == 0 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		s.port = l.Addr().(*net.TCPAddr).Port // what a TCP listener has
-		if err := l.Close(); err != nil {
+		if s.port, err = testserver.FreePort(); err != nil {
 			return err
 		}
 	}
 	s.URL = fmt.Sprintf("http://127.0.0.1:%d", s.port)
-	s.cmd = exec.Command(path, "--port", fmt.Sprintf("127.0.0.1:%d", s.port), "--quiet", "--health", "/healthy", "--keep-alive", "--iam-dir", filepath.Join(s.dir, "accounts"),
+	cmd := exec.Command(path, "--port", fmt.Sprintf("127.0.0.1:%d", s.port), "--quiet", "--health", "/healthy", "--keep-alive", "--iam-dir", filepath.Join(s.dir, "accounts"),
 		"posix", "--sidecar", filepath.Join(s.dir, "about"), filepath.Join(s.dir, "objects"))
-	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+OwnerKey, "ROOT_SECRET_KEY="+OwnerSecret)
-	s.cmd.Stderr = os.Stderr
-	s.cmd.SysProcAttr = attributes()
-	s.done = make(chan struct{})
-	if err := start(s.cmd, s.done); err != nil {
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+OwnerKey, "ROOT_SECRET_KEY="+OwnerSecret)
+	cmd.Stderr = os.Stderr
+	if s.proc, err = testserver.Start(cmd, nil, syscall.SIGKILL); err != nil {
 		return err
 	}
-	return s.await()
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := s.proc.Await(ctx, s.ask); err != nil {
+		return fmt.Errorf("the S3 server does not answer: %w", err)
+	}
+	return nil
 }
 
-// await asks until the server answers.
-func (s *Server) await() error {
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
-	late := time.After(startTime)
-	for {
-		select {
-		case <-look.C:
-		case <-s.done:
-			return fmt.Errorf("the S3 server ended: %v", s.cmd.ProcessState)
-		case <-late:
-			return fmt.Errorf("the S3 server does not answer")
-		}
-		answer, err := http.Get(s.URL + "/healthy")
-		if err != nil {
-			continue
-		}
-		_ = answer.Body.Close() // nothing was read
-		if answer.StatusCode == http.StatusOK {
-			return nil
-		}
+func (s *Server) ask(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/healthy", nil)
+	if err != nil {
+		return err
 	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close() // nothing was read
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return nil
 }
 
 // Stop ends the server at once, as a crash does.
-func (s *Server) Stop() {
-	if s.cmd == nil || s.cmd.Process == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill() // fails only where it has ended
-	<-s.done
-}
+func (s *Server) Stop() { s.proc.Stop() }
 
 // Client speaks to the server as the owner.
 func (s *Server) Client() *s3.Client {

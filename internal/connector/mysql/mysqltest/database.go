@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"sutor/internal/testserver"
 )
 
 // Variable is the environment variable that names a running server.
@@ -19,29 +20,10 @@ const Variable = "SUTOR_TEST_MYSQL"
 // Main runs a package's tests with a server. Call it from TestMain:
 //
 //	func TestMain(m *testing.M) { mysqltest.Main(m) }
-func Main(m *testing.M) { os.Exit(run(m)) }
+func Main(m *testing.M) { os.Exit(Kind.Tests(m.Run)) }
 
-func run(m *testing.M) (code int) {
-	if os.Getenv(Variable) != "" {
-		return m.Run()
-	}
-	server, err := Start(context.Background())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() {
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}()
-	if err := os.Setenv(Variable, server.URL()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+// Kind is a MariaDB for tests.
+var Kind = testserver.Kind{Variable: Variable, Start: func(ctx context.Context) (testserver.Server, error) { return Start(ctx) }}
 
 // Database makes an empty database on the server and gives its URL. It is dropped
 // when the test ends, connections to it or not.

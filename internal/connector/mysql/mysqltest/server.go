@@ -6,10 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"sutor/internal/testserver"
 )
 
 // startTimeout bounds the making of a server's folder and the wait until it answers.
@@ -35,7 +35,7 @@ type Server struct {
 	as   *syscall.Credential
 	port int
 	args []string
-	proc *process
+	proc *testserver.Process
 	log  *bytes.Buffer // read only after the server ended
 }
 
@@ -53,7 +53,7 @@ func Start(ctx context.Context, args ...string) (_ *Server, err error) {
 	if s.bin, err = program("mariadbd"); err != nil {
 		return nil, err
 	}
-	if s.as, err = owner(); err != nil {
+	if s.as, err = testserver.Account("mysql", "MariaDB", "mariadb-server"); err != nil {
 		return nil, err
 	}
 	if s.dir, err = os.MkdirTemp("", "sutor-mysql-"); err != nil {
@@ -79,7 +79,7 @@ func Start(ctx context.Context, args ...string) (_ *Server, err error) {
 	}
 	// Another program may take the free port before the server does.
 	for range 3 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = testserver.FreePort(); err != nil {
 			return nil, err
 		}
 		if err = s.begin(ctx); err == nil {
@@ -93,12 +93,10 @@ func Start(ctx context.Context, args ...string) (_ *Server, err error) {
 // that ended by itself before is an error, with what it said.
 func (s *Server) Stop() (err error) {
 	if s.proc != nil {
-		select {
-		case <-s.proc.ended:
+		if s.proc.Ended() {
 			err = fmt.Errorf("MariaDB ended by itself:\n%s", strings.TrimSpace(s.log.String()))
-		default:
-			s.proc.stop(syscall.SIGTERM)
 		}
+		s.proc.Stop()
 	}
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
@@ -109,7 +107,7 @@ func (s *Server) Stop() (err error) {
 func (s *Server) Restart(ctx context.Context, how os.Signal) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	s.proc.stop(how)
+	s.proc.StopBy(how)
 	return s.begin(ctx)
 }
 
@@ -121,26 +119,6 @@ func program(name string) (string, error) {
 		}
 	}
 	return "", errors.New("MariaDB is not installed, and these tests need a server of their own; install it with: apt-get install mariadb-server")
-}
-
-// owner gives the account the server runs under; nil for our own.
-func owner() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("mysql")
-	if err != nil {
-		return nil, fmt.Errorf("MariaDB does not run as root, and the user mysql, which apt-get install mariadb-server creates, is missing: %w", err)
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
 // settings are those of a server for tests: small, alone, and without a wait for
@@ -181,43 +159,16 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	cmd.Dir = s.dir
 	s.log = new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
-	cmd.SysProcAttr = attributes(s.as)
-	if s.proc, err = start(cmd); err != nil {
+	proc, err := testserver.Start(cmd, s.as, syscall.SIGTERM) // which makes it disconnect everyone and stop
+	if err != nil {
 		return err
 	}
-	if err := s.awaitReady(ctx); err != nil {
-		s.proc.stop(syscall.SIGTERM)
+	s.proc = proc
+	if err := proc.Await(ctx, func(ctx context.Context) error { return ping(ctx, s.URL()) }); err != nil {
+		proc.Stop()
 		return fmt.Errorf("MariaDB did not start: %w\n%s", err, strings.TrimSpace(s.log.String()))
 	}
 	return nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// awaitReady tries to connect until the server answers or has ended. A server
-// that starts up refuses connections and gives no other signal.
-func (s *Server) awaitReady(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ping(ctx, s.URL())
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-s.proc.ended:
-			return errors.New("it ended at once")
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-tick.C:
-		}
-	}
 }
 
 func ping(ctx context.Context, url string) error {

@@ -3,13 +3,14 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/testserver"
 )
 
 // Variable is the environment variable that names a running server.
@@ -18,29 +19,10 @@ const Variable = "SUTOR_TEST_PG"
 // Main runs a package's tests with a server. Call it from TestMain:
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
-func Main(m *testing.M) { os.Exit(run(m)) }
+func Main(m *testing.M) { os.Exit(Kind.Tests(m.Run)) }
 
-func run(m *testing.M) (code int) {
-	if os.Getenv(Variable) != "" {
-		return m.Run()
-	}
-	server, err := Start(context.Background())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() {
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}()
-	if err := os.Setenv(Variable, server.URL()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+// Kind is a PostgreSQL for tests.
+var Kind = testserver.Kind{Variable: Variable, Start: func(ctx context.Context) (testserver.Server, error) { return Start(ctx) }}
 
 // Database creates an empty database (UTF8, locale C), which is dropped when
 // the test ends, and gives its URL.

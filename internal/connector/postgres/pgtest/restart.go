@@ -12,6 +12,6 @@ import (
 func (s *Server) Restart(ctx context.Context, how os.Signal) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	s.proc.stop(how)
+	s.proc.StopBy(how)
 	return s.begin(ctx)
 }

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"sutor/internal/testserver"
 )
 
 // startTimeout bounds initdb and the wait until the server answers.
@@ -29,7 +29,7 @@ type Server struct {
 	bin  string // folder of PostgreSQL's programs
 	as   *syscall.Credential
 	port int
-	proc *process
+	proc *testserver.Process
 }
 
 // URL names the superuser's database, as SUTOR_TEST_PG does.
@@ -44,7 +44,7 @@ func Start(ctx context.Context) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	as, err := owner()
+	as, err := testserver.Account("postgres", "PostgreSQL", "postgresql")
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +77,7 @@ func Start(ctx context.Context) (_ *Server, err error) {
 
 // Stop ends the server, rolling back what is open, and removes its folder.
 func (s *Server) Stop() error {
-	if s.proc != nil {
-		s.proc.stop(syscall.SIGINT)
-	}
+	s.proc.Stop()
 	return os.RemoveAll(s.dir)
 }
 
@@ -109,26 +107,6 @@ func programs(pattern string) (string, error) {
 	return filepath.Dir(found[0]), nil
 }
 
-// owner gives the account the server runs under; nil for our own.
-func owner() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL does not run as root, and the user postgres, which apt-get install postgresql creates, is missing: %w", err)
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-}
-
 func initdb(ctx context.Context, bin, dir string, as *syscall.Credential) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"),
 		"-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
@@ -142,7 +120,7 @@ func initdb(ctx context.Context, bin, dir string, as *syscall.Credential) error 
 
 // serve starts the server on a free port and waits until it answers.
 func (s *Server) serve(ctx context.Context) (err error) {
-	if s.port, err = freePort(); err != nil {
+	if s.port, err = testserver.FreePort(); err != nil {
 		return err
 	}
 	return s.begin(ctx)
@@ -156,42 +134,23 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	cmd.Dir = s.dir
 	var log bytes.Buffer // read only after the server ended
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = attributes(s.as)
-	if s.proc, err = start(cmd); err != nil {
+	proc, err := testserver.Start(cmd, s.as, syscall.SIGINT) // which makes it disconnect everyone and stop
+	if err != nil {
 		return err
 	}
+	s.proc = proc
 	s.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
-	if err := s.awaitReady(ctx); err != nil {
-		s.proc.stop(syscall.SIGINT)
+	if err := proc.Await(ctx, s.ask); err != nil {
+		proc.Stop()
 		return fmt.Errorf("PostgreSQL did not start: %w\n%s", err, strings.TrimSpace(log.String()))
 	}
 	return nil
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (s *Server) ask(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.url)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// awaitReady tries to connect until the server answers or has ended. A server
-// that starts up refuses connections and gives no other signal.
-func (s *Server) awaitReady(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		conn, err := pgx.Connect(ctx, s.url)
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-s.proc.ended:
-			return errors.New("it ended at once")
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-tick.C:
-		}
-	}
+	return conn.Close(ctx)
 }
