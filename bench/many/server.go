@@ -76,14 +76,19 @@ func (s *server) as(name string) (*client.Client, error) {
 	return client.New(s.base, strings.TrimSpace(string(token)))
 }
 
-// resident gives the process's memory (VmRSS of proc(5)) once it is steady.
+// resident gives the process's memory (VmRSS of proc(5)), ten seconds after it was
+// ready at most: as soon as it does not move by a hundredth any more.
 func (s *server) resident() (bytes int64, err error) {
-	for last := int64(-1); ; last = bytes {
-		if bytes, err = s.memory(); err != nil || bytes == last {
+	look := time.NewTicker(500 * time.Millisecond)
+	defer look.Stop()
+	for range 20 {
+		last := bytes
+		if bytes, err = s.memory(); err != nil || max(bytes-last, last-bytes) < bytes/100 {
 			return bytes, err
 		}
-		time.Sleep(500 * time.Millisecond)
+		<-look.C
 	}
+	return bytes, nil
 }
 
 func (s *server) memory() (int64, error) {
