@@ -47,10 +47,11 @@
 // Ring 4. internal/guard compiles the guardrail language (CEL's parser) to expr.
 // internal/plan defines what a plan is; internal/plan/duck makes it with DuckDB,
 // reads and writes the Parquet, and makes the inverse. plan.Reference and
-// plan.ReferenceReversal make the same plans slowly and plainly, and
+// plan.ReferenceReversal make the same plans plainly, row by row, and
 // internal/plan/plantest holds the two together on random schemas, tables, files
-// and rules. The deltas of a plan are columns in that file and never Go values, so
-// there is no package for a single delta. internal/connector has one folder a kind: internal/connector/sqlite,
+// and rules. The first makes the plans of small files, which are done before DuckDB
+// would have begun (plan/duck/small.go). Else the deltas of a plan are columns in that
+// file and never Go values, so there is no package for a single delta. internal/connector has one folder a kind: internal/connector/sqlite,
 // internal/connector/postgres, internal/connector/mysql (MariaDB too); internal/connector/all lists them;
 // internal/connector/mem is one in memory, for tests;
 // internal/connector/postgres/pgtest and internal/connector/postgres/pgtest/cmd/withpg
@@ -155,8 +156,9 @@
 // are compared by how it writes them. `one_of` of such a column must be written as the
 // system writes it, which compact check does not ask yet.
 //
-// A small plan costs about a fifth of a second of one core, most of it for DuckDB's
-// statements: two hundred small files from ten people at once miss their goal (bench/many).
+// A small plan costs some hundredths of a second of one core, about half of it for the
+// files, the job and the evidence around it (bench/many). Small applies, reversals,
+// syncs and changes by rule still take DuckDB's fifth of a second.
 //
 // Costs beside psql are in docs/performance.md. The live rows are fetched while the
 // file is read (plan/duck/lookup.go), but compared only when all are there; an undo

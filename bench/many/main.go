@@ -78,16 +78,21 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Printf("ready after          %8.0f ms  goal 1000\n", ms(s.ready))
 	fmt.Printf("resident when idle   %8.0f MiB goal 80\n", float64(idle)/(1<<20))
 	for _, makers := range []int{1, o.makers} {
-		took, all, err := s.plan(ctx, o, makers)
+		before, err := s.cpu()
 		if err != nil {
+			return err
+		}
+		took, all, err := s.plan(ctx, o, makers)
+		after, err2 := s.cpu()
+		if err = errors.Join(err, err2); err != nil {
 			return err
 		}
 		goal := ""
 		if makers > 1 {
 			goal = "  goal of p95 150"
 		}
-		fmt.Printf("%d × %d rows, %2d at once: p50 %.0f ms, p95 %.0f ms, most %.0f ms; %.1f a second%s\n", len(took), o.rows, makers,
-			ms(at(took, 0.5)), ms(at(took, 0.95)), ms(took[len(took)-1]), float64(len(took))/all.Seconds(), goal)
+		fmt.Printf("%d × %d rows, %2d at once: p50 %.0f ms, p95 %.0f ms, most %.0f ms; %.1f a second, %.0f ms of the server's CPU each%s\n", len(took), o.rows, makers,
+			ms(at(took, 0.5)), ms(at(took, 0.95)), ms(took[len(took)-1]), float64(len(took))/all.Seconds(), ms(after-before)/float64(len(took)), goal)
 	}
 	return leaves(ctx, filepath.Join(dir, "leaves.db"), o)
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -147,6 +148,7 @@ func (a *App) listen(ctx context.Context, address string, https bool, ready func
 	if err := ready(l.Addr().String()); err != nil {
 		return err
 	}
+	go debug.FreeOSMemory() // what only the start needed: many servers idle most of the day
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)

@@ -141,9 +141,14 @@ func (s spacious) Write(p []byte) (int, error) {
 	return s.Writer.Write(p)
 }
 
+// chunks are reused: most artefacts are much smaller.
+var chunks = sync.Pool{New: func() any { return new(make([]byte, chunk)) }}
+
 // fill copies r to w and d, telling an error of the source from one of the disk.
 func fill(ctx context.Context, w io.Writer, d *record.Digester, r io.Reader) error {
-	buf := make([]byte, chunk)
+	space := chunks.Get().(*[]byte)
+	defer chunks.Put(space)
+	buf := *space
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -3,6 +3,7 @@ package expr
 import (
 	"regexp"
 	"regexp/syntax"
+	"sync"
 	"unicode"
 
 	"sutor/internal/errs"
@@ -12,11 +13,43 @@ import (
 // ranges of its classes: far below what RE2 refuses in any engine.
 const maxPattern = 10_000
 
-// pattern reads a regular expression and writes it back with everything spelled
+// patterns remembers what pattern made of texts: a plan compiles the Compact's anew, and
+// to write a pattern out takes longer than to plan a small file by it. It forgets all of
+// them when there are many.
+var patterns = struct {
+	mu  sync.Mutex
+	all map[string]patternMade
+}{all: map[string]patternMade{}}
+
+const mostPatterns = 1000
+
+type patternMade struct {
+	re     *regexp.Regexp
+	source string
+}
+
+// pattern is makePattern, once for each text that is one.
+func pattern(s string) (*regexp.Regexp, string, error) {
+	patterns.mu.Lock()
+	defer patterns.mu.Unlock()
+	if made, known := patterns.all[s]; known {
+		return made.re, made.source, nil
+	}
+	re, source, err := makePattern(s)
+	if err == nil {
+		if len(patterns.all) >= mostPatterns {
+			clear(patterns.all)
+		}
+		patterns.all[s] = patternMade{re, source}
+	}
+	return re, source, err
+}
+
+// makePattern reads a regular expression and writes it back with everything spelled
 // out that engines could understand differently: classes by Unicode property
 // and letters matched in either case become explicit ranges from Go's tables,
 // groups lose their names. What is left means the same in every RE2.
-func pattern(s string) (*regexp.Regexp, string, error) {
+func makePattern(s string) (*regexp.Regexp, string, error) {
 	tree, err := syntax.Parse(s, syntax.Perl)
 	if err != nil {
 		return nil, "", errs.New(errs.Invalid, "The pattern %s cannot be read: %s.", written(s), err.(*syntax.Error).Code).

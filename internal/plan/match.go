@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -93,6 +94,9 @@ func Numbered(rows, keys io.Reader, out io.Writer, at int) (n int64, err error) 
 				key, err := drawn.Read()
 				if err != nil {
 					return n, fmt.Errorf("plan: too few keys were given: %w", err)
+				}
+				if !bytes.Equal(key[0].Text, fields[0].Text) {
+					return n, fmt.Errorf("plan: a key for row %s came where row %s needs one", key[0].Text, fields[0].Text)
 				}
 				f = key[1]
 				n++

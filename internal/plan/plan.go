@@ -2,7 +2,8 @@
 // comparing a proposal with live data, every row's before and after. It holds
 // the contract that every engine meets (the [Spec] that goes in, the [Outcome]
 // that comes out, the [Manifest] that people approve) and the wording of the
-// built-in checks. The engine in use is DuckDB's, in package plan/duck.
+// built-in checks, and makes plans row by row ([Reference]): what they mean, and those
+// of small files. Package plan/duck makes all others by columns.
 //
 // # How a plan is made
 //

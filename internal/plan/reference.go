@@ -17,12 +17,13 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// Reference makes a plan the slow and obvious way: rows in Go slices, one check
-// after the other. It is the meaning that every engine is held to (package
-// plantest): the same counts, canonical rows, digest of them, and findings. It
-// gives the canonical rows CSV; the outcome has no Parquet file and its manifest
-// no digest of one. All rows are in memory: it is for tests, not for use.
-func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*Outcome, []byte, error) {
+// Reference makes a plan the obvious way: rows in Go slices, one check after the
+// other. It is the meaning that every engine is held to (package plantest): the same
+// counts, canonical rows, digest of them, facts and findings. All rows are in memory,
+// so it makes the plans of small files only, and those in a fraction of the time that
+// an engine of columns needs to begin (package plan/duck). The outcome names no files
+// and its manifest no digest of one: whoever keeps the plan writes them.
+func Reference(ctx context.Context, spec Spec, staging io.Reader, live Live) (*Outcome, *ByRow, error) {
 	r := &reference{spec: spec, live: live, read: map[string]*reading{}}
 	steps := []func() error{
 		r.chooseFormats,
@@ -60,7 +61,8 @@ type reference struct {
 	lines  []*line
 	rows   []*row
 	deltas []*delta
-	table  int64 // rows of the live table
+	table  int64       // rows of the live table
+	met    [][]*string // the judged columns of the live rows met
 	checks []*check
 	beyond map[int64]bool               // lines whose live row the maker may not see
 	kept   map[string]map[int64]*string // by column outside the judged set and by row: what a check needed of it
@@ -229,6 +231,7 @@ func (r *reference) compare(ctx context.Context) (err error) {
 		return err
 	}
 	r.keepInside(found)
+	r.meet(found)
 	if err := r.findFormats(found); err != nil {
 		return err
 	}
@@ -241,6 +244,15 @@ func (r *reference) compare(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// meet notes the live rows that were found.
+func (r *reference) meet(found map[int64][][]*string) {
+	for _, rows := range found {
+		for _, values := range rows {
+			r.met = append(r.met, values[len(r.spec.Key):])
+		}
+	}
 }
 
 // fetch asks the system for the live rows behind what they are found by, numbered:
@@ -263,7 +275,14 @@ func (r *reference) fetch(ctx context.Context, asked map[int64][]*string) (map[i
 // lookup asks the system for rows by numbered values, and makes what comes back
 // canonical.
 func (r *reference) lookup(ctx context.Context, l driver.Lookup, asked map[int64][]*string) (map[int64][][]*string, error) {
-	var up, down bytes.Buffer
+	found := map[int64][][]*string{}
+	err := r.stream(ctx, r.live, l, asked, func(n int64, values []*string) { found[n] = append(found[n], values) })
+	return found, err
+}
+
+// numbered writes numbered values as records, in the order of the numbers.
+func numbered(asked map[int64][]*string) (io.Reader, error) {
+	var up bytes.Buffer
 	w := record.NewWriter(&up)
 	for _, number := range slices.Sorted(maps.Keys(asked)) {
 		w.Number(number)
@@ -274,20 +293,7 @@ func (r *reference) lookup(ctx context.Context, l driver.Lookup, asked map[int64
 			return nil, err
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	if _, _, err := r.live.Fetch(ctx, l, &up, &down); err != nil {
-		return nil, err
-	}
-	found := map[int64][][]*string{}
-	err := each(&down, 1+len(l.Columns), func(n int64, values []*string) {
-		for i, c := range l.Columns {
-			values[i] = canonicalLive(c.Type, values[i])
-		}
-		found[n] = append(found[n], values)
-	})
-	return found, err
+	return &up, w.Flush()
 }
 
 // canonicalLive makes a live value canonical: floats come as each system prints
@@ -387,7 +393,7 @@ func (r *reference) makeDeltas() {
 }
 
 // freeze puts the deltas in order, writes their canonical rows, and counts.
-func (r *reference) freeze() (*Outcome, []byte, error) {
+func (r *reference) freeze() (*Outcome, *ByRow, error) {
 	slices.SortFunc(r.deltas, func(a, b *delta) int {
 		if o := strings.Compare(string(a.op), string(b.op)); o != 0 {
 			return o
@@ -412,7 +418,7 @@ func (r *reference) freeze() (*Outcome, []byte, error) {
 	if slices.ContainsFunc(r.deltas, func(d *delta) bool { return slices.Contains(d.key, nil) }) {
 		m.Given = r.spec.Given
 	}
-	return &Outcome{Manifest: m, Findings: append(r.findings(), r.notes...)}, rows, nil
+	return &Outcome{Manifest: m, Findings: append(r.findings(), r.notes...), Facts: r.facts()}, &ByRow{rows, r}, nil
 }
 
 // nullsLast compares texts by their bytes.

@@ -173,6 +173,7 @@ func (r *reference) pickRows(ctx context.Context) (err error) {
 		err = r.spellComputed(ctx, inside)
 	}
 	for i, l := range inside {
+		r.met = append(r.met, l.judged)
 		line := &line{number: int64(i + 1), cells: map[string]cell{}}
 		for k, c := range r.spec.Key {
 			line.cells[c.Name] = r.cell(c, l.key[k])

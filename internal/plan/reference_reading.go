@@ -278,10 +278,18 @@ func unreadable(err error) bool {
 // findings gives what the checks found: blocking findings first, each with its
 // lines as ranges and the first three different texts.
 func (r *reference) findings() (out []finding.Finding) {
+	for _, c := range r.found() {
+		out = append(out, r.told(c.Finding, c.hits))
+	}
+	return out
+}
+
+// found gives the checks that hit any row, blocking ones first.
+func (r *reference) found() (out []*check) {
 	for _, severity := range []finding.Severity{finding.Block, finding.Approve, finding.Warn} {
 		for _, c := range r.checks {
-			if f := c.Finding; len(c.hits) > 0 && r.severity(f) == severity {
-				out = append(out, r.told(f, c.hits))
+			if len(c.hits) > 0 && r.severity(c.Finding) == severity {
+				out = append(out, c)
 			}
 		}
 	}

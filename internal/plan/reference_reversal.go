@@ -31,7 +31,7 @@ type AppliedRow struct {
 // obvious way; it is to duck's Reverse what [Reference] is to its Build. It gives
 // the canonical rows CSV too, and for each of its rows why it is left alone, ""
 // for those that are written.
-func ReferenceReversal(ctx context.Context, spec Spec, applied Applied, live Live) (*Outcome, []byte, []string, error) {
+func ReferenceReversal(ctx context.Context, spec Spec, applied Applied, live Live) (*Outcome, *ByRow, []string, error) {
 	r := &reversal{reference: reference{spec: spec, live: live, reversal: true}, applied: applied}
 	if err := r.compare(ctx); err != nil {
 		return nil, nil, nil, err
@@ -80,6 +80,7 @@ func (r *reversal) compare(ctx context.Context) (err error) {
 		return err
 	}
 	r.keepInside(found)
+	r.meet(found)
 	for i, a := range done {
 		if d := r.takenBack(a, r.lines[i], found[a.Line]); d != nil {
 			r.deltas = append(r.deltas, d)

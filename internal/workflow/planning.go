@@ -102,7 +102,7 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 	if err := w.open(ctx, comp, c, m); err != nil {
 		return nil, err
 	}
-	session, err := w.Engine.Queue(ctx, w.queued(c.ID), m.files()...)
+	session, err := w.session(ctx, c, m.files())
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +123,18 @@ func (w *Workflow) makePlan(ctx context.Context, c *change.Change) (*made, error
 		return m, w.join(ctx, c, m, steps)
 	}
 	return m, nil
+}
+
+// smallFile is how large a file may be, in bytes, to be read before its plan has a slot:
+// it most likely needs none.
+const smallFile = 64 << 10
+
+// session opens what the plans are made in. Small files do not wait for large ones.
+func (w *Workflow) session(ctx context.Context, c *change.Change, files []string) (*duck.Session, error) {
+	if !c.IsFamily() && c.Input != nil && c.Input.Bytes <= smallFile {
+		return w.Engine.Deferred(w.queued(c.ID), files...)
+	}
+	return w.Engine.Queue(ctx, w.queued(c.ID), files...)
 }
 
 // open gathers what the plans are made from, besides their files.

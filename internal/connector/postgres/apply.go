@@ -184,7 +184,7 @@ func (a *apply) statements(ctx context.Context, s *step) ([]string, error) {
 	if err := a.readMasks(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := a.tx.QueryRow(ctx, triggersSQL, s.Table.Schema, s.Table.Name).Scan(&s.late); err != nil {
+	if err := a.tx.QueryRow(ctx, triggersSQL, s.Table.Schema, s.Table.Name).Scan(&s.triggers, &s.late); err != nil {
 		return nil, err
 	}
 	switch s.Op {

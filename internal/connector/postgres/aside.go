@@ -105,14 +105,15 @@ func (s *step) asideSQL() string {
 		quoted(s.Table), strings.Join(set, ", "), stagedTable, asideTable, s.sameKey("t", ""), s.unchanged())
 }
 
-// triggersSQL tells whether a table, or a partition of it, has triggers that may
-// change a row after it was written, for RETURNING does not see what they do (pg_trigger.tgtype: 2 and
+// triggersSQL tells whether a table, or a partition of it, has triggers of its users: any,
+// whose own queries are planned within our transaction; and such as may change a row after
+// it was written, for RETURNING does not see what they do (pg_trigger.tgtype: 2 and
 // 64 for BEFORE and INSTEAD OF).
-const triggersSQL = `SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+const triggersSQL = `SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 0, pg_catalog.count(*) FILTER (WHERE g.tgtype & 66 = 0) OPERATOR(pg_catalog.>) 0 FROM pg_catalog.pg_trigger AS g
 	JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
 	WHERE (s.nspname = $1 AND c.relname = $2 OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_class AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.relnamespace
 			CROSS JOIN LATERAL pg_catalog.pg_partition_tree(o.oid) AS p WHERE n.nspname = $1 AND o.relname = $2 AND o.relkind = 'p'))
-		AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 66 = 0)`
+		AND NOT g.tgisinternal AND g.tgenabled <> 'D'`
 
 // readBackSQL reads the written rows again, by key.
 func (s *step) readBackSQL() string {

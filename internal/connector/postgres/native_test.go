@@ -35,7 +35,7 @@ var natives = map[string]drivertest.Native{
 		Values: []string{"00:00:00", "1 mon", "31 days", "1 year 2 mons 3 days 04:05:06.789", "-1 years -2 mons +3 days -04:05:06", "100:00:00", "178000000 years"},
 		Spelled: map[string]string{"P1M": "1 mon", "31 d": "31 days", "100 hours": "100:00:00", "  1 month ": "1 mon", "1.5 hours": "01:30:00", "1 week": "7 days", "PT1.5S": "00:00:01.5",
 			"1 year 2 months 3 days 4 hours 5 minutes 6.789 seconds": "1 year 2 mons 3 days 04:05:06.789", "1 day ago": "-1 days"},
-		Refused: refused("one day|1.5 months|0.5 years|P0.5Y|P1.5M|1 fortnight|1.5 centuries|2026-01-01|1 month 1.5 years", "00:00:00.1234567|1.0000001 s"),
+		Refused: refused("one day|1.5 months|0.5 years|P0.5Y|P1.5M|1 fortnight|1.5 centuries|2026-01-01|1 month 1.5 years|P1.04|P1-1.5|P1.04T|P0001.04-01-01|1.04,years|1.04;years|1.04/y|1.04&mons|1.04 @ y|1-1.5|+P1.5M", "00:00:00.1234567|1.0000001 s"),
 	},
 	"interval(0)": {
 		Values:  []string{"00:00:01", "1 mon"},

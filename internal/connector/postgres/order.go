@@ -17,7 +17,8 @@ const inOrderSQL = `
 SELECT pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('random_page_cost', pg_catalog.current_setting('seq_page_cost'), true)
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
 WHERE s.nspname = $1 AND c.relname = $2 AND a.attname = $3
-	AND EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
+	AND EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
+		WHERE m.amname = 'btree' AND i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
 	AND EXISTS (SELECT FROM pg_catalog.pg_stats AS p WHERE p.schemaname = $1 AND p.tablename = $2 AND p.attname = $3 AND pg_catalog.abs(p.correlation) > 0.9)`
 
 // tellOrder does so for a transaction that finds rows of a table by key.
@@ -26,19 +27,12 @@ func tellOrder(ctx context.Context, tx pgx.Tx, table record.Table, key record.Sc
 	return err
 }
 
-// anyTriggerSQL tells whether a table has triggers of its users, whose own queries are
-// planned within our transaction and are not to be planned as if they were ours.
-const anyTriggerSQL = `SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-	JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
-	WHERE s.nspname = $1 AND c.relname = $2 AND NOT g.tgisinternal AND g.tgenabled <> 'D')`
-
 // findInOrder lets a step find its rows as tellOrder says; not one in which rows step
-// aside, which joins more than the table.
+// aside, which joins more than the table, nor one of a table with triggers, whose own
+// queries are not to be planned as if they were ours.
 func (a *apply) findInOrder(ctx context.Context, s *step) error {
-	var triggers bool
-	err := a.tx.QueryRow(ctx, anyTriggerSQL, s.Table.Schema, s.Table.Name).Scan(&triggers)
-	if err != nil || triggers || s.aside > 0 {
-		return err
+	if s.triggers || s.aside > 0 {
+		return nil
 	}
 	return tellOrder(ctx, a.tx, s.Table, s.Key)
 }

@@ -17,8 +17,11 @@ func TestToldOrder(t *testing.T) {
 		CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 		CREATE TABLE ordered (id int PRIMARY KEY, v text CHECK (see())); CREATE TABLE mixed (LIKE ordered INCLUDING ALL); CREATE TABLE triggered (LIKE ordered INCLUDING ALL);
 		CREATE TRIGGER nothing BEFORE UPDATE ON triggered FOR EACH ROW EXECUTE FUNCTION nothing();
-		INSERT INTO ordered SELECT i, 'a' FROM generate_series(1, 1000) AS i; INSERT INTO triggered SELECT * FROM ordered;
-		INSERT INTO mixed SELECT * FROM ordered ORDER BY md5(id::text); ANALYZE ordered, mixed, triggered`)
+		CREATE TABLE parted (id int PRIMARY KEY, v text CHECK (see())) PARTITION BY RANGE (id); CREATE TABLE part1 PARTITION OF parted FOR VALUES FROM (0) TO (100000);
+		CREATE TRIGGER nothing BEFORE UPDATE ON part1 FOR EACH ROW EXECUTE FUNCTION nothing();
+		CREATE TABLE ranges (id int, v text CHECK (see())); CREATE INDEX ON ranges USING brin (id);
+		INSERT INTO ordered SELECT i, 'a' FROM generate_series(1, 1000) AS i; INSERT INTO triggered SELECT * FROM ordered; INSERT INTO part1 SELECT * FROM ordered; INSERT INTO ranges SELECT * FROM ordered;
+		INSERT INTO mixed SELECT * FROM ordered ORDER BY md5(id::text); ANALYZE ordered, mixed, triggered, part1, ranges; ANALYZE parted`)
 	const update, insert = "1,\"1\",\"7\",\"a\",\"b\"\n", "1,\"1\",\"2000\",,\"b\"\n"
 	for _, c := range []struct {
 		table   string
@@ -28,9 +31,12 @@ func TestToldOrder(t *testing.T) {
 	}{
 		{"ordered", driver.Update, update, "off"}, {"ordered", driver.Insert, insert, "on"},
 		{"mixed", driver.Update, update, "on"}, {"triggered", driver.Update, update, "on"},
+		{"parted", driver.Update, update, "on"}, {"ranges", driver.Update, update, "on"},
 	} {
 		s.Exec(t, `TRUNCATE seen`)
-		if o := write(t, d, writeOf(c.op, describe(t, d, c.table)), c.records); o.err != nil || o.written != 1 {
+		table := describe(t, d, c.table)
+		table.PrimaryKey = []string{"id"}
+		if o := write(t, d, writeOf(c.op, table), c.records); o.err != nil || o.written != 1 {
 			t.Fatalf("%s of %s: %+v", c.op, c.table, o)
 		}
 		var got string

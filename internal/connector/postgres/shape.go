@@ -58,10 +58,13 @@ func several(grammar string) shape {
 }
 
 // An interval is kept to the microsecond, and a fraction of a month is as long as
-// the server thinks a month is; of years it rounds to months.
+// the server thinks a month is; of years it rounds to months. Between a number and its
+// unit the server passes over any punctuation; and a number behind ISO 8601's P that has
+// a fraction, and is not one of weeks or days, is one of years or months, with a unit or
+// without.
 var (
 	tooFine  = regexp.MustCompile(`\.[0-9]{7,}`)
-	ofMonths = regexp.MustCompile(`(?i)\.[0-9]*\s*(?:y|mon|c|dec|mil|mic|ms|us)|^\s*P[^T]*\.[0-9]*[YM]`)
+	ofMonths = regexp.MustCompile(`(?i)\.[0-9]*[^0-9a-z]*(?:y|mon|c|dec|mil|mic|ms|us)|P[^T,}]*\.[0-9]*(?:[^0-9WD]|$)|[0-9]-[0-9]+\.`)
 )
 
 func interval(text string) record.Problem {

@@ -22,9 +22,10 @@ type step struct {
 	some, all string // masks: columns that some rows, that all rows write
 	whole     bool   // every mask has a character for each column
 
-	late    bool  // triggers run after a row was written
-	aside   int64 // rows that step aside for others (aside.go)
-	empties []int // the columns that they empty
+	triggers bool  // there are any
+	late     bool  // triggers run after a row was written
+	aside    int64 // rows that step aside for others (aside.go)
+	empties  []int // the columns that they empty
 }
 
 func newStep(w driver.Write) *step { return &step{Write: w} }

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,6 +63,9 @@ func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, liv
 
 // Compare makes a plan as far as one table tells; [Finish] makes it stand.
 func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*Draft, error) {
+	if out, err := s.byRow(ctx, spec, staging, live, tell); !errors.Is(err, errLarge) {
+		return &Draft{made: out}, err
+	}
 	r := &run{Session: s, spec: spec, live: live, tell: tell, nk: len(spec.Key), nj: len(spec.Judged), staging: staging}
 	r.columns()
 	if err := r.chooseFormats(); err != nil {
@@ -82,7 +86,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}
 	}
-	return &Draft{r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}))
+	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}))
 }
 
 // doing is a part of the making of a plan, and what is told of it.
@@ -92,7 +96,7 @@ type doing struct {
 }
 
 // allSteps is about how many parts the making of a plan has, for the bar.
-const allSteps = 10
+const allSteps = 14
 
 // steps does one part after another, the first of which has the given number.
 func (r *run) steps(ctx context.Context, first int64, all []doing) error {

@@ -10,6 +10,10 @@
 // staging in, keys up to the system, live rows back, deltas out. No value is a
 // Go value on its way; Go code sees counts, findings and single pages.
 //
+// A small file, as most are, is planned without an instance and without a slot, row by
+// row (small.go, plan.Reference); another instance, which stays open for a while, only
+// writes its Parquet file.
+//
 // The keys of a file are read first and sent up, so that the system finds their rows
 // while the other columns are read (lookup.go).
 //

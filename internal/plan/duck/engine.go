@@ -12,6 +12,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"sutor/internal/errs"
+	"sutor/internal/plan"
 )
 
 // Options bound what runs may use together.
@@ -34,6 +35,7 @@ type Engine struct {
 	views  *slots
 	trials *slots
 	shelf  shelf
+	scribe scribe
 }
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
@@ -69,10 +71,14 @@ func orDefault[N int | int64](n, def N) N {
 
 // Session is one slot: a DuckDB instance and a folder that goes with it.
 type Session struct {
-	db   *sql.DB
-	conn *sql.Conn
-	dir  string
-	free func()
+	engine *Engine
+	db     *sql.DB
+	conn   *sql.Conn
+	dir    string
+	free   func()
+	later  func(context.Context) error // waits for the slot and opens the instance; nil once that is done
+
+	rows *plan.ByRow // of a plan that was made row by row
 
 	schema string  // of its tables
 	now    *string // the schema that the connection is in
@@ -82,15 +88,26 @@ type Session struct {
 // several plans are made side by side, and one reads the tables of the others as
 // name.table. It ends with the session.
 func (s *Session) In(ctx context.Context, name string) (*Session, error) {
-	part := &Session{db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, free: func() {}}
+	if err := s.use(ctx); err != nil {
+		return nil, err
+	}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
 	return part, s.exec(ctx, `CREATE SCHEMA `+name)
 }
 
-// use puts the connection into the session's schema.
+// use puts the connection into the session's schema; where there is none yet, it opens
+// the instance.
 func (s *Session) use(ctx context.Context) error {
+	if open := s.later; open != nil {
+		s.later = nil
+		if err := open(ctx); err != nil {
+			s.later = open
+			return err
+		}
+	}
 	if *s.now == s.schema {
 		return nil
 	}
@@ -113,6 +130,16 @@ func (e *Engine) Queue(ctx context.Context, before func(n int), files ...string)
 	return e.session(ctx, e.slots, before, e.o, files)
 }
 
+// Deferred is a Queue for what is likely to need no instance: a small plan is made row
+// by row. The session takes its slot when it first has a statement.
+func (e *Engine) Deferred(before func(n int), files ...string) (*Session, error) {
+	s, err := e.folder()
+	if err == nil {
+		s.later = func(ctx context.Context) error { return e.enter(ctx, s, e.slots, before, e.o, files) }
+	}
+	return s, err
+}
+
 // View is a Session for reading what exists: smaller, and never behind a plan
 // that is being made.
 func (e *Engine) View(ctx context.Context, files ...string) (*Session, error) {
@@ -129,24 +156,39 @@ func (e *Engine) Trial(ctx context.Context, files ...string) (*Session, error) {
 	return e.session(ctx, e.trials, nil, o, files)
 }
 
-func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (_ *Session, err error) {
-	if err := line.take(ctx, before); err != nil {
+func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (*Session, error) {
+	s, err := e.folder()
+	if err != nil {
 		return nil, err
 	}
-	now := "main"
-	s := &Session{free: line.give, schema: now, now: &now}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	if s.dir, err = os.MkdirTemp(e.o.Dir, "run-"); err != nil {
-		return nil, diskError(err)
-	}
-	if err = s.open(ctx, o, files); err != nil {
+	if err := e.enter(ctx, s, line, before, o, files); err != nil {
+		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// enter waits for a slot and opens the session's instance.
+func (e *Engine) enter(ctx context.Context, s *Session, line *slots, before func(int), o Options, files []string) error {
+	if err := line.take(ctx, before); err != nil {
+		return err
+	}
+	s.free = line.give
+	err := s.open(ctx, o, files)
+	if err != nil {
+		s.leave()
+	}
+	return err
+}
+
+// folder makes a session that has a folder and no slot.
+func (e *Engine) folder() (*Session, error) {
+	dir, err := os.MkdirTemp(e.o.Dir, "run-")
+	if err != nil {
+		return nil, diskError(err)
+	}
+	now := "main"
+	return &Session{engine: e, dir: dir, free: func() {}, schema: now, now: &now}, nil
 }
 
 func (s *Session) open(ctx context.Context, o Options, files []string) error {
@@ -192,16 +234,21 @@ func (s *Session) Path(name string) string { return filepath.Join(s.dir, name) }
 
 // Close ends the instance and removes the folder.
 func (s *Session) Close() {
+	s.leave()
+	os.RemoveAll(s.dir)
+}
+
+// leave ends the instance and gives the slot back.
+func (s *Session) leave() {
 	if s.conn != nil {
 		s.conn.Close()
 	}
 	if s.db != nil {
 		s.db.Close()
 	}
-	if s.dir != "" {
-		os.RemoveAll(s.dir)
-	}
+	s.conn, s.db = nil, nil
 	s.free()
+	s.free = func() {}
 }
 
 // Reset removes what a run left in the session, so that it can be used for
@@ -222,30 +269,31 @@ func (s *Session) Reset(ctx context.Context) error {
 }
 
 func (s *Session) exec(ctx context.Context, query string) error {
+	_, err := s.run(ctx, query)
+	return err
+}
+
+// run runs statements and gives the number of rows that the last one wrote.
+func (s *Session) run(ctx context.Context, query string) (int64, error) {
 	if err := s.use(ctx); err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := s.conn.ExecContext(ctx, query); err != nil {
-		return engineError(err, query)
+	done, err := s.conn.ExecContext(ctx, query)
+	if err != nil {
+		return 0, engineError(err, query)
 	}
-	return nil
+	return done.RowsAffected()
 }
 
 // load runs statements that read the canonical CSV dialect. DuckDB's parallel
 // reader refuses a valid file where one of its chunks begins inside a quoted cell
 // that looks like records; it is then read by one thread.
 func (s *Session) load(ctx context.Context, query string) error {
-	if err := s.use(ctx); err != nil {
-		return err
-	}
-	_, err := s.conn.ExecContext(ctx, query)
+	_, err := s.run(ctx, query)
 	if err != nil && strings.Contains(err.Error(), "CSV Error") {
-		return s.exec(ctx, strings.ReplaceAll(query, "parallel = true", "parallel = false"))
+		_, err = s.run(ctx, strings.ReplaceAll(query, "parallel = true", "parallel = false"))
 	}
-	if err != nil {
-		return engineError(err, query)
-	}
-	return nil
+	return err
 }
 
 // query runs a query and calls each for every row with a scan function.
@@ -316,15 +364,23 @@ func list(n int, format string) string {
 	return b.String()
 }
 
+// longestLine is how long a line of a CSV may be, in bytes; files are read in parts as
+// large as that. DuckDB's own parts are sixteen times as large as the longest line.
+const longestLine = 32 << 20
+
 // readCSV is the table function that reads the canonical CSV dialect, first
-// column a number, the others text.
+// column a number, the others text. The file must be there already.
 func readCSV(path, number string, columns []string) string {
 	types := "'" + number + "': 'BIGINT'"
 	for _, c := range columns {
 		types += ", '" + c + "': 'VARCHAR'"
 	}
+	part := int64(longestLine)
+	if file, err := os.Stat(path); err == nil {
+		part = min(part, file.Size()+1)
+	}
 	return `read_csv(` + text(path) + `, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
-		nullstr = '', allow_quoted_nulls = false, new_line = '\n', strict_mode = true, parallel = true, max_line_size = 33554432,
+		nullstr = '', allow_quoted_nulls = false, new_line = '\n', strict_mode = true, parallel = true, max_line_size = ` + fmt.Sprint(part) + `, buffer_size = ` + fmt.Sprint(part) + `,
 		columns = {` + types + `})`
 }
 

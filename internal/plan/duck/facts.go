@@ -37,8 +37,8 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 		all[j].Column = c.Name
 		into = append(into, &all[j].Written, &all[j].Updated, &all[j].Jumps, &all[j].Spread)
 	}
-	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT * FROM deltas WHERE op IN ('insert', 'update', 'delete')),
-		(SELECT `+strings.Join(spreads, ", ")+` FROM live)`, func(scan func(...any) error) error { return scan(into...) })
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT `+strings.Join(spreads, ", ")+` FROM live)
+		LEFT JOIN (SELECT * FROM deltas WHERE op IN ('insert', 'update', 'delete')) ON true`, func(scan func(...any) error) error { return scan(into...) })
 	return all, err
 }
 

@@ -14,7 +14,10 @@ import (
 // Draft is a plan in the making: one table's rows, compared and checked as far as
 // they tell by themselves. Finish makes it stand, alone or together with those of
 // other tables that the same change writes.
-type Draft struct{ r *run }
+type Draft struct {
+	r    *run
+	made *plan.Outcome // of a small plan, which stands already
+}
 
 // Finish makes the plans of drafts stand, one outcome each, and gives the order in
 // which their rows are to be written. The drafts are parents first, each in a part
@@ -26,6 +29,9 @@ type Draft struct{ r *run }
 // since one that leaves may have been what another needs, in any of the tables, this
 // goes on until no more do. Rows only ever leave, so it ends.
 func Finish(ctx context.Context, drafts ...*Draft) ([]*plan.Outcome, []plan.Step, error) {
+	if len(drafts) == 1 && drafts[0].made != nil {
+		return []*plan.Outcome{drafts[0].made}, nil, nil
+	}
 	runs := make([]*run, len(drafts))
 	for i, d := range drafts {
 		runs[i] = d.r

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,11 @@ import (
 // deleted rows of a plan, in one reading of that table, and adds them up. no
 // tells the impacts of one session apart.
 func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact, live driver.Fetcher, no int) (t plan.Touched, err error) {
+	if s.rows != nil {
+		if t, err = s.rows.Touched(ctx, im, live); !errors.Is(err, plan.ErrMeasure) {
+			return t, err
+		}
+	}
 	n := len(im.By)
 	var values, present []string
 	for i, name := range im.Of {

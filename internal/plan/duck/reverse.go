@@ -50,7 +50,7 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { cancel(); r.counting.end() }()
 	r.countTable(ctx)
-	return &Draft{r}, r.steps(ctx, 0, []doing{
+	return &Draft{r: r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},

@@ -69,6 +69,9 @@ func TestDuckEqualsReference(t *testing.T) {
 				w := draw(rt, []*time.Location{time.UTC, time.UTC, amsterdam})
 				out := w.differ(rt, s, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
 				seen.count(w, out)
+				if out != nil {
+					w.small(rt, engine, s, out)
+				}
 				if out != nil && out.Manifest.Counts.Written() > 0 && w.g.chance(45, "undo") {
 					w.undo(rt, s, out, &seen)
 				}
@@ -220,9 +223,59 @@ func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
 	if first.Manifest.Rows != want.Manifest.Rows || first.Manifest.Content != want.Manifest.Content || first.Manifest.Counts != want.Manifest.Counts {
 		t.Fatalf("in another order the plan is another one: %+v, %+v", first.Manifest, want.Manifest)
 	}
-	equal(t, got, want, gotRows, rows)
+	equal(t, got, want, gotRows, rows.Canonical)
 	told(t, w.spec, got)
 	return got
+}
+
+// small makes the plan as it is made of a small file, row by row, and wants the same
+// files of it; both add up the rows that updates and deletes touch, those of the table
+// itself.
+func (w *world) small(t fataler, engine *duck.Engine, s *duck.Session, want *plan.Outcome) {
+	t.Helper()
+	if w.spec.Rule != nil || w.spec.Within != nil {
+		return // which may be of any size
+	}
+	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.open})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	deferred, err := engine.Deferred(func(int) { t.Fatalf("it waits for a slot") })
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	defer deferred.Close()
+	path := deferred.Path("staging.csv")
+	if err := os.WriteFile(path, w.staging(w.order()), 0o600); err != nil {
+		t.Fatalf("%v", err)
+	}
+	var said []string
+	got, err := deferred.Build(t.Context(), w.spec, path, sys, func(step string, _, _ int64) { said = append(said, step) })
+	if err != nil || len(said) != 1 {
+		t.Fatalf("it did %q, %v", said, err)
+	}
+	if got.Manifest.Rows != want.Manifest.Rows || got.Manifest.Content != want.Manifest.Content || got.Manifest.Counts != want.Manifest.Counts {
+		t.Fatalf("row by row %+v, else %+v", got.Manifest, want.Manifest)
+	}
+	told(t, w.spec, got)
+	var rows bytes.Buffer
+	if err := deferred.CanonicalRows(t.Context(), got.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if record.DigestOf(rows.Bytes()) != want.Manifest.Rows {
+		t.Fatalf("its Parquet file has the rows\n%s", rows.String())
+	}
+	im := plan.Impact{Table: w.spec.Table.Table, By: w.spec.Key, Of: w.spec.Key.Names(), Where: w.spec.Only, Reads: slices.Concat(w.spec.Key, w.spec.Judged)}
+	for _, c := range w.spec.Judged {
+		if c.Type.Kind == record.Int || c.Type.Kind == record.Decimal {
+			im.Measure = c.Name
+		}
+	}
+	touched, err := deferred.Touched(t.Context(), got, im, sys, 0)
+	touched2, err2 := s.Touched(t.Context(), want, im, sys, 0)
+	if sentence(err) != sentence(err2) || touched != touched2 {
+		t.Fatalf("row by row it touches %+v, %v, else %+v, %v", touched, err, touched2, err2)
+	}
 }
 
 // told wants the lines of every finding: as many as it says, in its ranges.
@@ -278,6 +331,9 @@ func equal(t fataler, got, want *plan.Outcome, gotRows, wantRows []byte) {
 	got.Manifest.File = ""
 	if diff := cmp.Diff(want.Manifest, got.Manifest); diff != "" {
 		t.Fatalf("manifest (-reference +DuckDB):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.Facts, got.Facts, cmpopts.EquateEmpty(), cmpopts.EquateApprox(1e-9, 0), cmpopts.EquateNaNs()); diff != "" {
+		t.Fatalf("facts (-reference +DuckDB):\n%s", diff)
 	}
 }
 

@@ -199,7 +199,7 @@ func planOf(t *rapid.T, typ record.Type, live, texts []string, formats, before m
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out, afterOf(t, rows, live, len(texts))
+	return out, afterOf(t, rows.Canonical, live, len(texts))
 }
 
 // afterOf takes the values afterwards from canonical rows, op, mask, key, before

@@ -41,12 +41,21 @@ var signPatterns = func() [2]*regexp.Regexp {
 // text that carries none that is known. Of a column it is the one that most cells
 // carry that carry one; of several, the first by its bytes.
 func SignOf(text string) string {
+	if !strings.ContainsFunc(text, ofSign) {
+		return ""
+	}
 	for _, p := range signPatterns {
 		if m := p.FindStringSubmatch(text); m != nil {
 			return strings.Join(m[1:], "")
 		}
 	}
 	return ""
+}
+
+// ofSign tells whether a rune may be one that each sign has at least one of: most cells
+// have none, which is found out sooner than by the patterns.
+func ofSign(r rune) bool {
+	return r >= utf8.RuneSelf || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '$' || r == '%'
 }
 
 // oneLetter tells whether a unit must stand apart from the digits.

@@ -1,0 +1,155 @@
+package duck
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// How much a plan that is made row by row may read. It is about where the two ways take
+// equally long: a statement costs the engine a millisecond or two however few rows it
+// has, and a plan has fifty; the other way has Go values for every cell.
+const (
+	smallFile = 64 << 10 // bytes of the staging file
+	smallLive = 4 << 20  // bytes of live rows in one answer
+)
+
+// errLarge is that a plan reads more than that.
+var errLarge = errors.New("plan/duck: too large to be made row by row")
+
+// byRow makes the plan of a small file row by row (plan.Reference), so that it neither
+// waits for a slot nor opens an instance. It is errLarge where the file or what the
+// system answers is not small, and where the plan may read a whole table.
+func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*plan.Outcome, error) {
+	if s.later == nil || spec.Rule != nil || spec.Within != nil {
+		return nil, errLarge
+	}
+	in, err := os.Open(staging)
+	if err != nil {
+		return nil, diskError(err)
+	}
+	defer in.Close()
+	if info, err := in.Stat(); err != nil || info.Size() > smallFile {
+		return nil, errors.Join(errLarge, err)
+	}
+	tell("comparing", 0, allSteps)
+	out, rows, err := plan.Reference(ctx, spec, in, bounded{live})
+	if err != nil {
+		return nil, err
+	}
+	out.Parquet, out.Hits = s.Path("plan.parquet"), s.Path("hits.csv")
+	if err := writeFile(out.Hits, rows.Hits); err != nil {
+		return nil, err
+	}
+	m := out.Manifest
+	if err := s.engine.scribe.write(ctx, s.engine, rows, len(m.Key), len(m.Columns)-len(m.Key), out.Parquet); err != nil {
+		return nil, err
+	}
+	file := record.NewDigester()
+	if err := hashFile(out.Parquet, file); err != nil {
+		return nil, err
+	}
+	out.Manifest.File, s.rows = file.Digest(), rows
+	return out, nil
+}
+
+// bounded fetches no more live rows than a plan row by row may hold.
+type bounded struct{ plan.Live }
+
+func (b bounded) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	return b.Live.Fetch(ctx, l, in, &most{out, smallLive})
+}
+
+// most is a writer that takes so many bytes.
+type most struct {
+	io.Writer
+	left int
+}
+
+func (m *most) Write(p []byte) (int, error) {
+	if m.left -= len(p); m.left < 0 {
+		return 0, errLarge
+	}
+	return m.Writer.Write(p)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return diskError(err)
+	}
+	return nil
+}
+
+// scribe writes the Parquet files of plans that are made row by row. Its instance stays
+// open for a while: to open one takes longer than to make such a plan.
+type scribe struct {
+	mu      sync.Mutex // held while it is used
+	session *Session   // nil until it is first used, and after it was put away
+	idle    *time.Timer
+}
+
+// write writes plan.parquet (package plan, "Files").
+func (w *scribe) write(ctx context.Context, e *Engine, rows *plan.ByRow, nk, nj int, path string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.session == nil {
+		if err := w.begin(ctx, e); err != nil {
+			return err
+		}
+	}
+	w.idle.Reset(shelfIdle)
+	from, to := w.session.Path("rows.csv"), w.session.Path("plan.parquet")
+	if err := writeFile(from, rows.Frozen); err != nil {
+		return err
+	}
+	fields := append([]string{"line", "op", "mask", "why"}, append(append(names("k", nk), names("b", nj)...), names("a", nj)...)...)
+	written, err := w.session.run(ctx, `COPY (SELECT n, op, CAST(line AS BIGINT) AS line, * EXCLUDE (n, op, line) FROM `+
+		readCSV(from, "n", fields)+` ORDER BY n) TO `+text(to)+` (`+zstd+`)`)
+	if err == nil && written != rows.Len() {
+		err = fmt.Errorf("plan/duck: %d of %d rows were written", written, rows.Len())
+	}
+	if err != nil {
+		w.putAway()
+		return err
+	}
+	if err := os.Rename(to, path); err != nil {
+		return diskError(err)
+	}
+	return nil
+}
+
+func (w *scribe) begin(ctx context.Context, e *Engine) (err error) {
+	limits := e.o
+	limits.MemoryMB, limits.Threads = viewMemoryMB, 1
+	if w.session, err = e.session(ctx, newSlots(1), nil, limits, nil); err != nil {
+		return err
+	}
+	w.idle = time.AfterFunc(shelfIdle, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.putAway()
+	})
+	return nil
+}
+
+// putAway closes the instance; the next plan opens it again.
+func (w *scribe) putAway() {
+	if w.session != nil {
+		w.idle.Stop()
+		w.session.Close()
+		w.session = nil
+	}
+}
