@@ -1,5 +1,5 @@
 # Everything a fresh Debian machine needs besides Go, gcc, g++ and make is
-# installed here: PostgreSQL, MariaDB, Node, Chromium and mold for the tests. Nothing is left running.
+# installed here: PostgreSQL, MariaDB, sqlite3, Node, Chromium and mold for the tests. Nothing is left running.
 
 SHELL   := /bin/bash
 BUILD   := .build
@@ -18,13 +18,13 @@ demo: build
 	$(BUILD)/sutor demo
 
 ## test: every kind of test once, against a PostgreSQL and a MariaDB of its own
-test: lint postgres mariadb node chromium mold s3server
+test: lint postgres mariadb sqlite node chromium mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
 	$(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -timeout 15m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
-test-long: lint postgres mariadb node chromium libreoffice mold s3server
+test-long: lint postgres mariadb sqlite node chromium libreoffice mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
 	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
 	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
@@ -60,6 +60,11 @@ bench-small: postgres build
 .PHONY: bench-mysql
 bench-mysql: mariadb build
 	go run ./bench -kind mysql -rows 1000000 -file 100000 -rounds 5
+
+## bench-sqlite: the same in SQLite, beside .import and INSERT … ON CONFLICT DO UPDATE
+.PHONY: bench-sqlite sqlite
+bench-sqlite: sqlite build
+	go run ./bench -kind sqlite -rows 1000000 -file 100000 -rounds 5
 
 ## bench: ten times as large; writes docs/performance.md
 bench: postgres build
@@ -108,6 +113,11 @@ libreoffice:
 	@if ! command -v soffice >/dev/null; then \
 	  echo "installing LibreOffice for the tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; fi
+
+sqlite:
+	@if ! command -v sqlite3 >/dev/null; then \
+	  echo "installing sqlite3 for the tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sqlite3 >/dev/null; fi
 
 mold:
 	@if ! command -v mold >/dev/null; then \

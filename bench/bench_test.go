@@ -53,6 +53,18 @@ func TestRunOnMySQL(t *testing.T) {
 	}
 }
 
+// The same on SQLite.
+func TestRunOnSQLite(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := run(t.Context(), options{rows: 3000, file: 400, rounds: 2, kind: onSQLite}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "114 updates, 20 inserts") || !strings.Contains(got, "\nmedian ") {
+		t.Errorf("printed:\n%s", got)
+	}
+}
+
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50, rounds: 1, kind: onMySQL, out: "x"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {

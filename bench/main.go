@@ -6,7 +6,8 @@
 //	go run ./bench -rows 1000000 -file 100000 -rounds 5
 //
 // With -kind mysql it is MariaDB, and the client mariadb (LOAD DATA LOCAL into a temporary
-// table, INSERT … ON DUPLICATE KEY UPDATE).
+// table, INSERT … ON DUPLICATE KEY UPDATE); with -kind sqlite a file of SQLite, and the
+// program sqlite3 (.import into a temporary table, INSERT … ON CONFLICT DO UPDATE).
 //
 // # What is compared
 //
@@ -70,7 +71,7 @@ func main() {
 	flag.Int64Var(&o.rows, "rows", 1_000_000, "rows of the table")
 	flag.Int64Var(&o.file, "file", 0, "rows of the file (default a tenth of the table's)")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often to measure")
-	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres or mysql")
+	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres, mysql or sqlite")
 	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the server to this `folder`")
 	flag.Parse()
@@ -146,6 +147,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 const (
 	onPostgres = "postgres"
 	onMySQL    = "mysql"
+	onSQLite   = "sqlite"
 )
 
 // open gives a database on the server that the environment names, or on one of its own,
@@ -173,6 +175,8 @@ func open(ctx context.Context, kind string) (db database, stop func() error, err
 			url, stop = server.URL(), server.Stop
 		}
 		db, err = openMySQL(ctx, url)
+	case onSQLite:
+		db, err = openSQLite()
 	default:
 		err = fmt.Errorf("there is no kind %q", kind)
 	}
