@@ -1,6 +1,9 @@
 package errs
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Size writes a number of bytes for people, exactly: "20 MiB", "50 GB", or bytes
 // where it is not a round number of a larger unit.
@@ -15,4 +18,16 @@ func Size(bytes int64) string {
 		}
 	}
 	return fmt.Sprintf("%d bytes", bytes)
+}
+
+// About writes a number of bytes to one digit behind the point: "12.3 MB".
+func About(bytes int64) string {
+	n, unit := float64(bytes)/1e3, "KB"
+	for _, next := range []string{"MB", "GB", "TB"} {
+		if n < 1000 {
+			break
+		}
+		n, unit = n/1e3, next
+	}
+	return strconv.FormatFloat(n, 'f', 1, 64) + " " + unit
 }

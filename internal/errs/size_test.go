@@ -15,3 +15,12 @@ func TestSize(t *testing.T) {
 		}
 	}
 }
+
+func TestAbout(t *testing.T) {
+	t.Parallel()
+	for bytes, want := range map[int64]string{0: "0.0 KB", 999: "1.0 KB", 12_345_678: "12.3 MB", 5 << 29: "2.7 GB", 4e15: "4000.0 TB"} {
+		if got := errs.About(bytes); got != want {
+			t.Errorf("%d: %q, not %q", bytes, got, want)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"sutor/internal/access"
@@ -79,19 +78,12 @@ func systemOf(o wire.Operations) (m systemModel) {
 	return m
 }
 
-// sizeWords gives about how much is stored: "12.3 MB".
+// sizeWords gives about how much is stored.
 func sizeWords(bytes int64) string {
 	if bytes < 0 {
 		return "not known"
 	}
-	n, unit := float64(bytes)/1e3, "KB"
-	for _, next := range []string{"MB", "GB", "TB"} {
-		if n < 1000 {
-			break
-		}
-		n, unit = n/1e3, next
-	}
-	return strconv.FormatFloat(n, 'f', 1, 64) + " " + unit
+	return errs.About(bytes)
 }
 
 // version is what Go has noted of the program's build.

@@ -74,6 +74,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
 	all := []doing{
+		{"reading the file", r.enough},
 		{"reading the file", r.fetchAhead},
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
@@ -96,7 +97,7 @@ type doing struct {
 }
 
 // allSteps is about how many parts the making of a plan has, for the bar.
-const allSteps = 14
+const allSteps = 15
 
 // steps does one part after another, the first of which has the given number.
 func (r *run) steps(ctx context.Context, first int64, all []doing) error {

@@ -36,6 +36,7 @@ type Engine struct {
 	trials *slots
 	shelf  shelf
 	scribe scribe
+	free   func(dir string) (int64, bool) // bytes; tests put little there
 }
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
@@ -59,7 +60,7 @@ func New(o Options) (*Engine, error) {
 			return nil, diskError(err)
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), trials: newSlots(1), shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), trials: newSlots(1), free: freeBytes, shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 func orDefault[N int | int64](n, def N) N {
