@@ -153,8 +153,7 @@
 // texts of one person erased at once.
 //
 // Types that only the system reads and writes (record.Native; connector/postgres/spell.go)
-// are compared by how it writes them. `one_of` of such a column must be written as the
-// system writes it, which compact check does not ask yet.
+// are compared by how it writes them; compact check asks it for those that `one_of` lists.
 //
 // A small plan costs some hundredths of a second of one core, about half of it for the
 // files, the job and the evidence around it (bench/many). Small applies, reversals,

@@ -31,6 +31,9 @@ func CheckLive(ctx context.Context, c *compact.Compact, systems Systems) (proble
 		}
 		k := newCompiler(c, d, table)
 		k.advise()
+		if err := k.spelled(ctx, sys); err != nil {
+			unreachable = err
+		}
 		problems = append(problems, k.problems...)
 		for j := range d.Impact {
 			_, found, err := compileImpact(ctx, c, d, j, table, sys)

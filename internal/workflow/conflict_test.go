@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sutor/internal/change"
+	"sutor/internal/compact"
 	"sutor/internal/connector/postgres/pgtest"
 	"sutor/internal/errs"
 	"sutor/internal/finding"
@@ -386,6 +388,32 @@ func dumpOf(t tb, pool *pgxpool.Pool) (text string) {
 	t.Helper()
 	fine(t, pool.QueryRow(ctx, `SELECT string_agg(t::text, E'\n' ORDER BY t.id) FROM customer AS t`).Scan(&text))
 	return text
+}
+
+// Values of types that only the system writes are listed as it writes them.
+func TestListedAsTheSystemWrites(t *testing.T) {
+	t.Parallel()
+	b := newBusy(t, customers)
+	b.exec(t, `ALTER TABLE customer ADD COLUMN term interval, ADD COLUMN tags jsonb`)
+	text := strings.Replace(b.text, "key: [id]", `key: [id]
+    columns: {term: {one_of: [1 mon, P3M, soon]}, tags: {one_of: ['{"a": 1}', '{"b":2,"a":1}']}}`, 1)
+	comp, problems := compact.Parse("compact.yaml", []byte(text))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	found, err := workflow.CheckLive(ctx, comp, b.systems)
+	fine(t, err)
+	var said []string
+	for _, p := range found {
+		if !p.Warning && !strings.Contains(p.Message, "no table") {
+			said = append(said, p.Message)
+		}
+	}
+	want := []string{`The system writes "P3M" as "3 mons", and values of term are compared as it writes them.`, `term could never be "soon": that is not a value of the type interval.`,
+		`The system writes "{\"b\":2,\"a\":1}" as "{\"a\": 1, \"b\": 2}", and values of tags are compared as it writes them.`}
+	if !slices.Equal(said, want) {
+		t.Errorf("compact check says\n%s\nnot\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // Rows that row security hides are not taken for missing in silence.
