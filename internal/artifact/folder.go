@@ -164,9 +164,9 @@ func fill(ctx context.Context, w io.Writer, d *record.Digester, r io.Reader) err
 	}
 }
 
-// settle gives the written file its name for good. Content that is there
-// already is kept, unless its size shows that it was damaged. The folders are
-// synced in either case, for another Put may be just before its own sync.
+// settle gives the written file its name for good, in place of content that is there
+// already: its time is new then, and it is whole, whatever became of it. The folders
+// are synced for the name to stay.
 func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 	path := f.path(d)
 	bucket := filepath.Dir(path)
@@ -179,25 +179,15 @@ func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 	return errors.Join(syncDir(bucket), syncDir(filepath.Dir(bucket)))
 }
 
-// replace renames tmp, of the given size, to path, unless that size is there
-// already, and tells by how many bytes path has grown.
+// replace renames tmp, of the given size, to path, and tells by how many bytes path
+// has grown.
 func replace(tmp, path string, size int64) (more int64, err error) {
 	info, err := os.Stat(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, err
-	}
-	if err == nil {
-		if info.Size() == size {
-			// Stored once more: Remove leaves it. Where it is gone in between, it is new.
-			now := time.Now()
-			if err := os.Chtimes(path, now, now); err == nil || !errors.Is(err, fs.ErrNotExist) {
-				return 0, err
-			}
-			info = nil
-		}
-	}
-	if err == nil && info != nil {
+	switch {
+	case err == nil:
 		more = -info.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, err
 	}
 	if err := os.Chmod(tmp, 0o400); err != nil {
 		return 0, err

@@ -278,11 +278,13 @@ func lost(t *testing.T, k kept) {
 }
 
 func mended(t *testing.T, k kept) {
-	d := k.text(t, "approved rows")
-	k.damage(t, d, "cut")
-	k.text(t, "approved rows")
-	must(t, k.Verify(t.Context(), d))
-	reads(t, k.another(), d, []byte("approved rows"))
+	for _, damage := range []string{"cut", "Approved rows"} {
+		d := k.text(t, "approved rows")
+		k.damage(t, d, damage)
+		k.text(t, "approved rows")
+		must(t, k.Verify(t.Context(), d))
+		reads(t, k.another(), d, []byte("approved rows"))
+	}
 }
 
 func brokenSource(t *testing.T, k kept) {
