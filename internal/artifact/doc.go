@@ -29,10 +29,9 @@
 //
 // # Removing
 //
-// [Folder.Remove] puts a file aside (DIR/tmp/aside-*) and removes it unless it was
-// stored since; storing content that is there already makes its time new, and it whole if
-// it was damaged. Open puts
-// back what a crash left aside.
+// [Folder.Remove] puts a file aside (DIR/tmp/aside-DIGEST-RANDOM) and removes it unless
+// it was stored since; storing content that is there already makes its time new, and it
+// whole if it was damaged. Open puts back what a crash left aside.
 //
 // # In a bucket
 //

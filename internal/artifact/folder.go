@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -227,45 +228,56 @@ func (f *Folder) Local(_ context.Context, d record.Digest) (path string, release
 // Remove removes an artefact, and tells whether it did: not where there is none, or
 // where it was stored within the time idle, once more too. It is put aside first, so that a
 // Put at the same time either finds it gone, and writes it anew, or leaves a time
-// that is seen here.
+// that is seen here. Where it vanishes on the way, another was first.
 func (f *Folder) Remove(_ context.Context, d record.Digest, idle time.Duration) (removed bool, err error) {
 	defer errs.Wrap(&err, "artifact.Remove")
 	if !d.Valid() {
 		return false, missing(d)
 	}
-	before := time.Now().Add(-idle)
-	path, aside := f.path(d), filepath.Join(f.tmp(), asidePrefix+d.Hex())
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(before) {
+	removed, err = f.remove(d, time.Now().Add(-idle))
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err == nil {
-		err = os.Rename(path, aside)
+	return removed, diskError(err)
+}
+
+// remove removes an artefact that was stored before t.
+func (f *Folder) remove(d record.Digest, t time.Time) (bool, error) {
+	path, aside := f.path(d), f.aside(d)
+	info, err := os.Stat(path)
+	if err != nil || !info.ModTime().Before(t) {
+		return false, err
 	}
-	if err == nil {
-		info, err = os.Stat(aside)
+	if err := os.Rename(path, aside); err != nil {
+		return false, err
 	}
-	if err != nil {
-		return false, diskError(err)
+	if info, err = os.Stat(aside); err != nil {
+		return false, err
 	}
-	if !info.ModTime().Before(before) {
+	if !info.ModTime().Before(t) {
 		return false, os.Rename(aside, path)
 	}
-	err = f.room.keep(aside, func() (int64, error) { return -info.Size(), os.Remove(aside) })
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
+	if err := f.room.keep(aside, func() (int64, error) { return -info.Size(), os.Remove(aside) }); err != nil {
+		return false, err
 	}
+	err = syncDir(filepath.Dir(path))
 	return err == nil, err
 }
 
 const asidePrefix = "aside-"
+
+// aside gives a name for an artefact that is put aside, which no other has who does so
+// at the same time: else one would remove what the other is about to put back.
+func (f *Folder) aside(d record.Digest) string {
+	return filepath.Join(f.tmp(), asidePrefix+d.Hex()+"-"+rand.Text())
+}
 
 // putBack gives artefacts their places back that a crash left aside: whoever
 // removes them does so again.
 func (f *Folder) putBack() error {
 	left, err := filepath.Glob(filepath.Join(f.tmp(), asidePrefix+"*"))
 	for _, aside := range left {
-		hex := strings.TrimPrefix(filepath.Base(aside), asidePrefix)
+		hex, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(aside), asidePrefix), "-")
 		d := record.Digest("sha256:" + hex)
 		if !d.Valid() {
 			continue
