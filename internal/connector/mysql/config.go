@@ -123,6 +123,9 @@ func encrypt(c *mysql.Config, mode, ca, host string) error {
 	invalid := func(format string, args ...any) error {
 		return errs.New(errs.Invalid, format, args...).WithMend("Write ssl-mode=VERIFY_IDENTITY and, for an authority of your own, ssl-ca=PATH of its certificate.")
 	}
+	if ca != "" && mode != modeVerifyCA && mode != modeVerifyIdentity {
+		return invalid("The connection string names an authority (ssl-ca), which nobody asks unless ssl-mode is VERIFY_CA or VERIFY_IDENTITY.")
+	}
 	var roots *x509.CertPool
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
