@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +183,34 @@ func TestUnsupported(t *testing.T) {
 		if c.Type.Kind != record.Unsupported || c.Type.Native == "" {
 			t.Errorf("%s is described as %+v", c.Name, c.Type)
 		}
+	}
+}
+
+// TestLabels: of an enum only its labels are values, however they are written in its
+// type; a number is not the label at that place.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make(`CREATE TABLE t (id int PRIMARY KEY, v enum('1', 'it''s', 'a\\b', 'x\ny', 'Zoë'))`)
+	w.Exec(t, "INSERT INTO t VALUES (1, '1'), (2, 'it''s')")
+	for _, v := range []string{"it's", `a\b`, "x\ny", "Zoë", "1"} {
+		if !slices.Contains(d.Columns[1].Type.Labels, v) {
+			t.Errorf("%q is none of the labels %q", v, d.Columns[1].Type.Labels)
+		}
+		for _, rows := range []string{"1,\"1\",\"1\",\"1\",\"" + v + "\"\n", "1,\"1\",\"1\",\"" + v + "\",\"1\"\n"} {
+			if _, conflicts, err := w.write(driver.Update, d, rows); err != nil || conflicts != nil {
+				t.Errorf("%q gives %v, %v", rows, conflicts, err)
+			}
+		}
+	}
+	for _, rows := range []string{"1,\"1\",\"1\",\"1\",\"2\"\n", "1,\"1\",\"2\",\"2\",\"1\"\n", "1,\"1\",\"1\",\"1\",\"😁\"\n"} {
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Update, d, rows); !errors.As(err, &r) || r.Column != "v" {
+			t.Errorf("%q gives %v", rows, err)
+		}
+	}
+	if got := w.fetch(d, "v", "1,\"2\"\n2,\"it's\"\n"); got != "2,\"2\"\n" {
+		t.Errorf("looked up: %q", got)
 	}
 }
 
