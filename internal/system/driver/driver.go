@@ -76,6 +76,7 @@ type ForeignKey struct {
 	RefColumns []string     `json:"ref_columns"`
 	Deferred   bool         `json:"deferred,omitempty"`  // judged at the commit; false where that cannot be told
 	OnDelete   string       `json:"on_delete,omitempty"` // "cascade", "set null", "set default"; "" for refuse
+	OnUpdate   string       `json:"on_update,omitempty"` // the same, where the values referred to change
 }
 
 // Reference is a foreign key of some table, or of this one, that refers to this
@@ -85,6 +86,7 @@ type Reference struct {
 	Columns    record.Schema `json:"columns"`     // its columns
 	RefColumns []string      `json:"ref_columns"` // the columns of this table
 	OnDelete   string        `json:"on_delete,omitempty"`
+	OnUpdate   string        `json:"on_update,omitempty"`
 }
 
 // Lookup asks for live rows by values of some columns (the key, or the columns
