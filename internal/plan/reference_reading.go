@@ -199,16 +199,16 @@ func (r *reference) lookupUnique(ctx context.Context, cols record.Schema) (func(
 	}, err
 }
 
-// stepsAside tells whether an update writes a column that may be NULL: there the
+// stepsAside tells whether an update writes a column by which the row steps aside: the
 // driver empties it before another row takes its value. It knows only judged
 // columns.
 func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
-	if _, all := r.columnsOf(cols.Names()); !all || !r.spec.Table.StepsAside(cols.Names()) {
+	if _, all := r.columnsOf(cols.Names()); !all {
 		return false
 	}
 	return slices.ContainsFunc(cols, func(c record.Column) bool {
 		j := r.spec.Judged.Index(c.Name)
-		return j >= 0 && c.Nullable && d.writes[j]
+		return j >= 0 && d.writes[j] && r.spec.Table.StepsAside(cols.Names(), c)
 	})
 }
 

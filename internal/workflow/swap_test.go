@@ -22,15 +22,16 @@ func coded(definition string) string {
 func TestUniqueValuesTradePlaces(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name, definition, constraint string
-		blocks                       bool
+		name, definition, constraint, beside string
+		blocks                               bool
 	}{
-		{"may be NULL", "", "", false},
-		{"deferrable", "NOT NULL", "DEFERRABLE", false},
-		{"deferred", "NOT NULL", "DEFERRABLE INITIALLY DEFERRED", false},
-		{"must be there after every row", "NOT NULL", "", true},
+		{"may be NULL", "", "", "", false},
+		{"deferrable", "NOT NULL", "DEFERRABLE", "", false},
+		{"deferred", "NOT NULL", "DEFERRABLE INITIALLY DEFERRED", "", false},
+		{"must be there after every row", "NOT NULL", "", "", true},
+		{"may be NULL, and is referred to", "", "", `; CREATE TABLE contact (code text REFERENCES customer (code) ON UPDATE CASCADE)`, true},
 	} {
-		setup := strings.Replace(coded(c.definition), "%", c.constraint, 1)
+		setup := strings.Replace(coded(c.definition), "%", c.constraint, 1) + c.beside
 		t.Run("postgres, "+c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBusy(t, setup)

@@ -216,15 +216,15 @@ func (r *run) isKey(columns []string) bool {
 // kept is when a column outside the judged set is written.
 const kept = "false"
 
-// stepsAside is true for rows that write a column which may be NULL: the driver
+// stepsAside is true for rows that write a column by which they step aside: the driver
 // empties it first (package driver, Tx.Write). It knows only judged columns.
 func (r *run) stepsAside(columns []string, cols []final) string {
 	parts := []string{"false"}
-	if !r.spec.Table.StepsAside(columns) || slices.ContainsFunc(cols, func(c final) bool { return c.written == kept }) {
+	if slices.ContainsFunc(cols, func(c final) bool { return c.written == kept }) {
 		return parts[0]
 	}
 	for _, c := range cols {
-		if c.Nullable && c.written != isInsert {
+		if c.written != isInsert && r.spec.Table.StepsAside(columns, c.Column) {
 			parts = append(parts, c.written)
 		}
 	}
