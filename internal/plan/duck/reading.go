@@ -12,7 +12,8 @@ import (
 )
 
 // readChecks makes the checks of the system's own unique and foreign keys over the
-// final values of the deltas, by reading only. What a row keeps in a column outside
+// final values of the deltas, and of what refers to the values that they change, by
+// reading only. What a row keeps in a column outside
 // the judged set is fetched for the check and goes no further; what a new row gets
 // there is for the system to say, so such rows are left to it, and it rolls the
 // whole apply back.
@@ -30,6 +31,20 @@ func (r *run) readChecks(ctx context.Context, refs []*reference) (all []standing
 	}
 	for _, ref := range refs {
 		all = append(all, r.checkReference(ref)...)
+	}
+	for i, ref := range r.spec.Table.ReferencedBy {
+		h, err := r.lookupFollowing(ctx, ref, i)
+		if err != nil {
+			return nil, err
+		}
+		if h.lines == "" {
+			continue
+		}
+		f := plan.FollowedFinding(ref)
+		if h.why == plan.WhyUnread(ref) {
+			f = plan.UnreadFollowedFinding(ref)
+		}
+		all = append(all, standing{r.check(f), `SELECT * FROM deltas WHERE ` + h.met(), `concat_ws(', '` + list(r.nk, "k#") + `)`})
 	}
 	return all, nil
 }
