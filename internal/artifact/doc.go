@@ -60,7 +60,8 @@
 // It does not know what an artefact means, who may read it or when it may be
 // purged; it does not encrypt, beyond asking a bucket to. A folder does not check
 // content while reading: [Folder.Verify] reads one artefact whole and compares it with
-// its name, as [Bucket.Verify] does with the object itself. Versions that a bucket keeps
+// its name, as [Bucket.Verify] does with the object itself. Before an apply or an undo is
+// made of a file, package workflow holds it against its digest, a copy of a bucket's too. Versions that a bucket keeps
 // of what was removed, and parts of uploads that a crash left, are for the rules of the
 // bucket (docs/operations.md).
 //
