@@ -104,6 +104,9 @@ func parse(dsn string) (*mysql.Config, error) {
 	if c.Net == "tcp" && u.Hostname() == "" {
 		return nil, invalid("it names no host")
 	}
+	if c.Net == "unix" && ca != "" {
+		return nil, invalid("it names an authority (ssl-ca), which nobody asks over a socket of the machine")
+	}
 	if c.Net == "tcp" {
 		if err := encrypt(c, mode, ca, u.Hostname()); err != nil {
 			return nil, err

@@ -124,7 +124,7 @@ func TestDown(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "erp", "postgres://u@h/d", "mysql://h/d", "mysql://u@h", "mysql://u@h/d?allowAllFiles=true", "mysql://u@/d", "mysql://u@h/d?ssl-mode=maybe",
-		"mysql://u@h/d?ssl-mode=DISABLED&ssl-mode=REQUIRED", "mysql://u@h/d?ssl-ca=/no/such/file", "mysql://u:hunter2@h/d?%zz"} {
+		"mysql://u@h/d?ssl-mode=DISABLED&ssl-mode=REQUIRED", "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/no/such/file", "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/no/such/file&socket=/run/s", "mysql://u:hunter2@h/d?%zz"} {
 		_, err := mysql.Open(ctx, bad)
 		if errs.KindOf(err) != errs.Invalid || strings.Contains(errs.Detail(err), "hunter2") {
 			t.Errorf("%q gives %v", bad, errs.Detail(err))
