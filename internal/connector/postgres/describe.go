@@ -86,8 +86,9 @@ FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.confrelid JOIN pg_namesp
 WHERE f.conrelid = $1 AND f.contype = 'f'
 ORDER BY f.conname`
 
-// referencesSQL lists the foreign keys that refer to a table; those of a
-// partition stand for the partitioned table's own.
+// referencesSQL lists the foreign keys that refer to a table, or to a partition of it
+// alone. One that a partitioned table has or is referred to by stands there once more for
+// each partition.
 const referencesSQL = `
 SELECT f.conrelid, s.nspname, r.relname, f.confdeltype::text, f.confupdtype::text,
 	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
@@ -95,7 +96,9 @@ SELECT f.conrelid, s.nspname, r.relname, f.confdeltype::text, f.confupdtype::tex
 	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
 		JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.o)::text[]
 FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.conrelid JOIN pg_namespace AS s ON s.oid = r.relnamespace
-WHERE f.confrelid = $1 AND f.contype = 'f' AND f.conparentid = 0
+WHERE f.contype = 'f' AND f.confrelid IN (SELECT $1 UNION SELECT p.relid FROM pg_partition_tree($1) AS p)
+	AND (f.conparentid = 0 OR NOT EXISTS (SELECT FROM pg_constraint AS o WHERE o.oid = f.conparentid
+		AND o.confrelid IN (SELECT $1 UNION SELECT p.relid FROM pg_partition_tree($1) AS p)))
 ORDER BY s.nspname, r.relname, f.conname`
 
 // Describe reads the catalog in one transaction, so that the parts fit together.
