@@ -121,10 +121,16 @@
 // What the plan cannot see, and the system refuses at apply, all of it rolled
 // back: a unique or foreign key over columns that a new row leaves to a default;
 // two new keys that only the system holds equal; a second NULL where NULLs count as
-// equal; a value that other rows refer to, and that an update changes; a unique or
+// equal; a value that other rows refer to, and that an update changes, where they would
+// not follow it (where they would, the plan stops: plan.FollowedFinding); a unique or
 // foreign key over a column that the system computes. On SQLite
 // the plan cannot tell that a foreign key is judged at the commit, and refuses an
 // update that refers to a row which the same plan inserts.
+//
+// Rows of other tables that the system deletes or changes with those of a plan (ON DELETE,
+// ON UPDATE) stop the plan. It does not see those that come to refer between plan and
+// apply, those that refer to what the system computes of a written column, and on MariaDB
+// those of a table on which Sutor's account has no right: they go along in silence.
 //
 // A maker's level moves at events only, so a rule of days is asked at the next of
 // them (workflow/levels.go); a rehearsal takes it as it stands. A deputy is known to the

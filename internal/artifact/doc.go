@@ -29,9 +29,9 @@
 //
 // # Removing
 //
-// [Folder.Remove] puts a file aside (DIR/tmp/aside-*) and removes it unless it was
-// stored since; storing content that is there already makes its time new. Open puts
-// back what a crash left aside.
+// [Folder.Remove] puts a file aside (DIR/tmp/aside-DIGEST-RANDOM) and removes it unless
+// it was stored since; storing content that is there already makes its time new, and it
+// whole if it was damaged. Open puts back what a crash left aside.
 //
 // # In a bucket
 //
@@ -60,7 +60,8 @@
 // It does not know what an artefact means, who may read it or when it may be
 // purged; it does not encrypt, beyond asking a bucket to. A folder does not check
 // content while reading: [Folder.Verify] reads one artefact whole and compares it with
-// its name, as [Bucket.Verify] does with the object itself. Versions that a bucket keeps
+// its name, as [Bucket.Verify] does with the object itself. Before an apply or an undo is
+// made of a file, package workflow holds it against its digest, a copy of a bucket's too. Versions that a bucket keeps
 // of what was removed, and parts of uploads that a crash left, are for the rules of the
 // bucket (docs/operations.md).
 //

@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -169,9 +170,9 @@ func fill(ctx context.Context, w io.Writer, d *record.Digester, r io.Reader) err
 	}
 }
 
-// settle gives the written file its name for good. Content that is there
-// already is kept, unless its size shows that it was damaged. The folders are
-// synced in either case, for another Put may be just before its own sync.
+// settle gives the written file its name for good, in place of content that is there
+// already: its time is new then, and it is whole, whatever became of it. The folders
+// are synced for the name to stay.
 func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 	path := f.path(d)
 	bucket := filepath.Dir(path)
@@ -184,25 +185,15 @@ func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 	return errors.Join(syncDir(bucket), syncDir(filepath.Dir(bucket)))
 }
 
-// replace renames tmp, of the given size, to path, unless that size is there
-// already, and tells by how many bytes path has grown.
+// replace renames tmp, of the given size, to path, and tells by how many bytes path
+// has grown.
 func replace(tmp, path string, size int64) (more int64, err error) {
 	info, err := os.Stat(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, err
-	}
-	if err == nil {
-		if info.Size() == size {
-			// Stored once more: Remove leaves it. Where it is gone in between, it is new.
-			now := time.Now()
-			if err := os.Chtimes(path, now, now); err == nil || !errors.Is(err, fs.ErrNotExist) {
-				return 0, err
-			}
-			info = nil
-		}
-	}
-	if err == nil && info != nil {
+	switch {
+	case err == nil:
 		more = -info.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, err
 	}
 	if err := os.Chmod(tmp, 0o400); err != nil {
 		return 0, err
@@ -242,45 +233,56 @@ func (f *Folder) Local(_ context.Context, d record.Digest) (path string, release
 // Remove removes an artefact, and tells whether it did: not where there is none, or
 // where it was stored within the time idle, once more too. It is put aside first, so that a
 // Put at the same time either finds it gone, and writes it anew, or leaves a time
-// that is seen here.
+// that is seen here. Where it vanishes on the way, another was first.
 func (f *Folder) Remove(_ context.Context, d record.Digest, idle time.Duration) (removed bool, err error) {
 	defer errs.Wrap(&err, "artifact.Remove")
 	if !d.Valid() {
 		return false, missing(d)
 	}
-	before := time.Now().Add(-idle)
-	path, aside := f.path(d), filepath.Join(f.tmp(), asidePrefix+d.Hex())
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(before) {
+	removed, err = f.remove(d, time.Now().Add(-idle))
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err == nil {
-		err = os.Rename(path, aside)
+	return removed, diskError(err)
+}
+
+// remove removes an artefact that was stored before t.
+func (f *Folder) remove(d record.Digest, t time.Time) (bool, error) {
+	path, aside := f.path(d), f.aside(d)
+	info, err := os.Stat(path)
+	if err != nil || !info.ModTime().Before(t) {
+		return false, err
 	}
-	if err == nil {
-		info, err = os.Stat(aside)
+	if err := os.Rename(path, aside); err != nil {
+		return false, err
 	}
-	if err != nil {
-		return false, diskError(err)
+	if info, err = os.Stat(aside); err != nil {
+		return false, err
 	}
-	if !info.ModTime().Before(before) {
+	if !info.ModTime().Before(t) {
 		return false, os.Rename(aside, path)
 	}
-	err = f.room.keep(aside, func() (int64, error) { return -info.Size(), os.Remove(aside) })
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
+	if err := f.room.keep(aside, func() (int64, error) { return -info.Size(), os.Remove(aside) }); err != nil {
+		return false, err
 	}
+	err = syncDir(filepath.Dir(path))
 	return err == nil, err
 }
 
 const asidePrefix = "aside-"
+
+// aside gives a name for an artefact that is put aside, which no other has who does so
+// at the same time: else one would remove what the other is about to put back.
+func (f *Folder) aside(d record.Digest) string {
+	return filepath.Join(f.tmp(), asidePrefix+d.Hex()+"-"+rand.Text())
+}
 
 // putBack gives artefacts their places back that a crash left aside: whoever
 // removes them does so again.
 func (f *Folder) putBack() error {
 	left, err := filepath.Glob(filepath.Join(f.tmp(), asidePrefix+"*"))
 	for _, aside := range left {
-		hex := strings.TrimPrefix(filepath.Base(aside), asidePrefix)
+		hex, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(aside), asidePrefix), "-")
 		d := record.Digest("sha256:" + hex)
 		if !d.Valid() {
 			continue

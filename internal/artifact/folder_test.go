@@ -165,6 +165,46 @@ func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 	}
 }
 
+// What another has put aside is not taken along, and Open puts back all that is left.
+func TestAsideOfAnother(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	d := put(t, f, "stored just now")
+	aside := f.aside(d)
+	if err := os.Rename(f.path(d), aside); err != nil {
+		t.Fatal(err)
+	}
+	put(t, f, "stored just now")
+	if removed, err := f.Remove(t.Context(), d, -time.Hour); !removed || err != nil {
+		t.Fatal(removed, err)
+	}
+	if got := files(t, f); len(got) != 1 || got[0] != strings.TrimPrefix(aside, f.dir+"/") {
+		t.Fatalf("left: %q, want what another has put aside", got)
+	}
+	if _, err := Open(f.dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Verify(t.Context(), d); err != nil {
+		t.Error(err)
+	}
+}
+
+// A disk that fails while something is removed is told as one.
+func TestRemoveOnAFailingDisk(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	d := put(t, f, "old")
+	if err := os.RemoveAll(f.tmp()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.tmp(), nil, 0o600); err != nil { // nothing can be put aside
+		t.Fatal(err)
+	}
+	if removed, err := f.Remove(t.Context(), d, -time.Hour); removed || errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("removed: %t, %v", removed, err)
+	}
+}
+
 func TestOpenRefusesAFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")

@@ -278,11 +278,13 @@ func lost(t *testing.T, k kept) {
 }
 
 func mended(t *testing.T, k kept) {
-	d := k.text(t, "approved rows")
-	k.damage(t, d, "cut")
-	k.text(t, "approved rows")
-	must(t, k.Verify(t.Context(), d))
-	reads(t, k.another(), d, []byte("approved rows"))
+	for _, damage := range []string{"cut", "Approved rows"} {
+		d := k.text(t, "approved rows")
+		k.damage(t, d, damage)
+		k.text(t, "approved rows")
+		must(t, k.Verify(t.Context(), d))
+		reads(t, k.another(), d, []byte("approved rows"))
+	}
 }
 
 func brokenSource(t *testing.T, k kept) {
@@ -337,21 +339,23 @@ func young(t *testing.T, k kept) {
 	}
 }
 
-// However a removal and a store meet, what was stored is there.
+// However removals and a store meet, what was stored is there.
 func removedMeanwhile(t *testing.T, k kept) {
 	other := k.another()
 	for range 20 {
 		d := k.text(t, "both")
 		past := time.Now().Add(-2 * time.Hour)
 		must(t, os.Chtimes(k.file(d), past, past))
-		var both sync.WaitGroup
-		both.Go(func() {
-			if _, err := other.Remove(t.Context(), d, time.Hour); err != nil {
-				t.Error(err)
-			}
-		})
+		var all sync.WaitGroup
+		for _, s := range []store{k, other} {
+			all.Go(func() {
+				if _, err := s.Remove(t.Context(), d, time.Hour); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 		k.text(t, "both")
-		both.Wait()
+		all.Wait()
 		reads(t, k, d, []byte("both"))
 		if t.Failed() {
 			return

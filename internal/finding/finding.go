@@ -67,7 +67,7 @@ const (
 	OutsidePart  = "outside-part"   // a row of a sync's file is outside the part that it stands for
 	SyncKey      = "sync-key"       // a row of a sync's file has no key, so nothing may be deleted
 	SyncShare    = "sync-share"     // a sync would delete too much of its part
-	Referred     = "referred-to"    // rows refer to one that would be deleted
+	Referred     = "referred-to"    // rows refer to one that would be deleted, or to values that would change, and would be changed with them
 	Uncomputed   = "uncomputed"     // a rule gives no value
 	Unjudged     = "unjudged"       // rows of the table that a rule or a sync's part cannot judge (warning)
 )

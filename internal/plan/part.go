@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"sutor/internal/expr"
 	"sutor/internal/finding"
@@ -116,6 +117,22 @@ func howMany(rows int64) string {
 func ReferredFinding(ref driver.Reference) finding.Finding {
 	return finding.Finding{Guardrail: finding.Referred, Severity: finding.Block,
 		Message: "Rows cannot be deleted: " + WhyReferred(ref) + ".", Mend: "Keep them in the file, or change the rows that refer to them first."}
+}
+
+// FollowedFinding: rows of another table, or of this one, would be changed with values
+// that they refer to.
+func FollowedFinding(ref driver.Reference) finding.Finding {
+	return notChanged(ref, WhyFollowed(ref), "Keep the value, or first have the rows that refer to it changed to refer to another row.")
+}
+
+// UnreadFollowedFinding: rows may refer to values that would change, and be changed with
+// them.
+func UnreadFollowedFinding(ref driver.Reference) finding.Finding {
+	return by(finding.Steward, notChanged(ref, WhyUnread(ref), "The steward lets Sutor's account read that table."))
+}
+
+func notChanged(ref driver.Reference, why, mend string) finding.Finding {
+	return invalid(finding.Referred, strings.Join(ref.RefColumns, ", "), "Rows cannot be changed: "+why+".", mend)
 }
 
 // UnreadFinding: rows to be deleted that others may refer to.

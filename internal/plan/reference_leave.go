@@ -92,7 +92,8 @@ func (r *reversal) valuesGone(ctx context.Context) (all []hurdle, err error) {
 	return all, nil
 }
 
-// referredTo: a row to be deleted that other rows refer to.
+// referredTo: a row to be deleted that other rows refer to, or one whose values would
+// change with the rows that refer to them.
 func (r *reversal) referredTo(ctx context.Context) (all []hurdle, err error) {
 	for _, ref := range r.spec.Table.ReferencedBy {
 		h, err := r.lookupReferring(ctx, ref)
@@ -100,6 +101,13 @@ func (r *reversal) referredTo(ctx context.Context) (all []hurdle, err error) {
 			return nil, err
 		}
 		all = append(all, h)
+		h, ok, err := r.lookupFollowing(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, h)
+		}
 	}
 	return all, nil
 }
@@ -109,20 +117,48 @@ func (r *reversal) referredTo(ctx context.Context) (all []hurdle, err error) {
 // a delete that the system would refuse is left to it, and one that would do more
 // is not risked.
 func (r *reference) lookupReferring(ctx context.Context, ref driver.Reference) (hurdle, error) {
-	deleted := func() (rows []*delta) {
-		for _, d := range r.deltas {
-			if d.op == driver.Delete {
-				rows = append(rows, d)
-			}
-		}
-		return rows
-	}
+	deleted := r.where(func(d *delta) bool { return d.op == driver.Delete })
 	unread := hurdle{WhyUnread(ref), deleted}
 	if ref.OnDelete == "" {
 		unread.met = func() []*delta { return nil }
 	}
 	cols, ok := r.columnsOf(ref.RefColumns)
-	if !ok || slices.ContainsFunc(ref.Columns, func(c record.Column) bool { return c.Type.Kind == record.Unsupported }) {
+	if !ok {
+		return unread, nil
+	}
+	return r.referring(ctx, ref, cols, hurdle{WhyReferred(ref), deleted}, unread)
+}
+
+// lookupFollowing asks the system who refers to values that updates change, where that
+// would change those rows too. False where it would not, or nothing of the kind changes.
+func (r *reference) lookupFollowing(ctx context.Context, ref driver.Reference) (hurdle, bool, error) {
+	writes := func(d *delta) bool {
+		return d.op == driver.Update && slices.ContainsFunc(r.spec.Judged.Pick(ref.RefColumns), func(c record.Column) bool { return d.writes[r.spec.Judged.Index(c.Name)] })
+	}
+	if ref.OnUpdate == "" || !slices.ContainsFunc(r.deltas, writes) {
+		return hurdle{}, false, nil
+	}
+	changed := r.where(writes)
+	unread := hurdle{WhyUnread(ref), changed}
+	cols, ok, err := r.keeping(ctx, ref.RefColumns)
+	if err != nil || !ok {
+		return unread, true, err
+	}
+	h, err := r.referring(ctx, ref, cols, hurdle{WhyFollowed(ref), changed}, unread)
+	return h, true, err
+}
+
+// where gives the deltas, as they are then, of which a condition holds.
+func (r *reference) where(condition func(*delta) bool) func() []*delta {
+	return func() []*delta {
+		return slices.DeleteFunc(slices.Clone(r.deltas), func(d *delta) bool { return !condition(d) })
+	}
+}
+
+// referring is a hurdle for those of its rows that others refer to by the values that
+// they have; unread where that cannot be read.
+func (r *reference) referring(ctx context.Context, ref driver.Reference, cols record.Schema, h, unread hurdle) (hurdle, error) {
+	if slices.ContainsFunc(ref.Columns, func(c record.Column) bool { return c.Type.Kind == record.Unsupported }) {
 		return unread, nil
 	}
 	look := driver.Lookup{Table: ref.Table, By: ref.Columns, Columns: ref.Columns[:1]}
@@ -131,19 +167,20 @@ func (r *reference) lookupReferring(ctx context.Context, ref driver.Reference) (
 		look.Columns = r.spec.Key
 	}
 	asked := map[int64][]*string{}
-	for _, d := range deleted() {
+	for _, d := range h.met() {
 		asked[d.number] = r.held(d, cols)
 	}
 	found, err := r.lookup(ctx, look, asked)
 	if unreadable(err) {
 		return unread, nil
 	}
-	return hurdle{WhyReferred(ref), func() (met []*delta) {
+	deleted := r.where(func(d *delta) bool { return d.op == driver.Delete })
+	return hurdle{h.why, func() (met []*delta) {
 		gone := map[string]bool{}
 		for _, d := range deleted() {
 			gone[identity(d.key)] = own
 		}
-		for _, d := range deleted() {
+		for _, d := range h.met() {
 			if slices.ContainsFunc(found[d.number], func(key []*string) bool { return !gone[identity(key)] }) {
 				met = append(met, d)
 			}
@@ -157,8 +194,10 @@ func (r *reference) held(d *delta, cols record.Schema) (values []*string) {
 	for _, c := range cols {
 		if i := r.spec.Key.Index(c.Name); i >= 0 {
 			values = append(values, d.key[i])
+		} else if j := r.spec.Judged.Index(c.Name); j >= 0 {
+			values = append(values, d.before[j])
 		} else {
-			values = append(values, d.before[r.spec.Judged.Index(c.Name)])
+			values = append(values, r.kept[c.Name][d.number])
 		}
 	}
 	return values

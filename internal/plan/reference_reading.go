@@ -12,7 +12,8 @@ import (
 )
 
 // checkByReading checks the system's own unique and foreign keys over the final
-// values of the deltas, by reading only; rows that are hit leave the deltas. What
+// values of the deltas, and what refers to the values that they change, by reading
+// only; rows that are hit leave the deltas. What
 // an update keeps in a column outside the judged set is fetched; an insert's is
 // left to the system. A row that leaves keeps its value after all, and is not
 // there to be referred to, so it goes on until no more are hit.
@@ -39,6 +40,13 @@ func (r *reference) checkByReading(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	for _, ref := range r.spec.Table.ReferencedBy {
+		check, err := r.checkFollowing(ctx, ref)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, check)
 	}
 	for before := -1; before != len(r.deltas); {
 		before = len(r.deltas)
@@ -199,16 +207,16 @@ func (r *reference) lookupUnique(ctx context.Context, cols record.Schema) (func(
 	}, err
 }
 
-// stepsAside tells whether an update writes a column that may be NULL: there the
+// stepsAside tells whether an update writes a column by which the row steps aside: the
 // driver empties it before another row takes its value. It knows only judged
 // columns.
 func (r *reference) stepsAside(d *delta, cols record.Schema) bool {
-	if _, all := r.columnsOf(cols.Names()); !all || !r.spec.Table.StepsAside(cols.Names()) {
+	if _, all := r.columnsOf(cols.Names()); !all {
 		return false
 	}
 	return slices.ContainsFunc(cols, func(c record.Column) bool {
 		j := r.spec.Judged.Index(c.Name)
-		return j >= 0 && c.Nullable && d.writes[j]
+		return j >= 0 && d.writes[j] && r.spec.Table.StepsAside(cols.Names(), c)
 	})
 }
 
@@ -235,6 +243,25 @@ func (r *reference) checkReference(ctx context.Context, fk driver.ForeignKey, co
 			missing.hit(d.line, text(values...))
 		}
 	}, err
+}
+
+// checkFollowing: updates that would change rows of other tables, or of this one, which
+// refer to the values that they change.
+func (r *reference) checkFollowing(ctx context.Context, ref driver.Reference) (func(), error) {
+	h, ok, err := r.lookupFollowing(ctx, ref)
+	if err != nil || !ok {
+		return func() {}, err
+	}
+	f := FollowedFinding(ref)
+	if h.why == WhyUnread(ref) {
+		f = UnreadFollowedFinding(ref)
+	}
+	followed := r.check(f)
+	return func() {
+		for _, d := range h.met() {
+			followed.hit(d.line, text(d.key...))
+		}
+	}, nil
 }
 
 // lookupReference asks the system which of the rows that deltas refer to are

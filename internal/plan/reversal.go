@@ -52,7 +52,17 @@ func WhyReferred(ref driver.Reference) string {
 	return why + " and would lose the reference with it"
 }
 
-// WhyUnread: whether rows refer to one that would be deleted cannot be read.
+// WhyFollowed: rows refer to values that would change, and would be changed with them.
+func WhyFollowed(ref driver.Reference) string {
+	does := " and would be changed with it"
+	if ref.OnUpdate != "cascade" {
+		does = " and would lose the reference with it"
+	}
+	return fmt.Sprintf("rows of %s refer to its %s", ref.Table, strings.Join(ref.RefColumns, ", ")) + does
+}
+
+// WhyUnread: whether rows refer to one that would be deleted, or changed in what they
+// refer to, cannot be read.
 func WhyUnread(ref driver.Reference) string {
 	return fmt.Sprintf("rows of %s may refer to it and be deleted or changed with it, and Sutor cannot read that", ref.Table)
 }

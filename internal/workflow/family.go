@@ -3,6 +3,8 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -119,6 +121,37 @@ type openedPlan struct {
 	c       *change.Change // over this dataset alone
 	m       plan.Manifest
 	parquet string
+}
+
+// sound makes sure that the rows are byte for byte those that the manifests name: of
+// nothing else anything is written to a system, or taken back.
+func (o opened) sound() error {
+	for _, p := range o.plans {
+		if err := sound(p.parquet, p.m.File); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sound holds a local file against its digest. What an artefact is on the disk by now may
+// be damaged, or altered, and still be a file that can be read.
+func sound(path string, d record.Digest) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return diskFull(err)
+	}
+	defer f.Close()
+	got := record.NewDigester()
+	if _, err := io.Copy(got, f); err != nil {
+		return diskFull(err)
+	}
+	if got.Digest() == d {
+		return nil
+	}
+	return errs.New(errs.Internal, "The stored file %s is damaged, or was altered: it is not what it was when it was approved, so nothing is written or taken back by it.", d).
+		WithMend("The steward restores it from a backup; sutor evidence fsck tells what else is damaged. A plan can also be made again.").
+		Because(fmt.Errorf("it has the digest %s", got.Digest()))
 }
 
 // openPlans opens the plans of all datasets of a change, and makes sure that they are

@@ -141,3 +141,25 @@ func TestOpenTransactionThatMayNotBeEnded(t *testing.T) {
 	<-done
 	in(t, b.see(t, "maria", c), change.Applied)
 }
+
+// Where only the rows tell what became of an apply, and the plan is not what it was any
+// more, nobody says that they were written, or that they were not.
+func TestFateByAnAlteredPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	other := w.propose("maria", "id,name\n1,Eve\n", upsert)
+	c := w.approvedIn("id,name\n1,Anna\n")
+	_, err := apply(w, w.as("maria"), c)
+	fine(t, err)
+	w.sql(`UPDATE customer SET name = 'Anna' WHERE id = 1`) // committed, and nobody heard of it
+	w.leaves(c, change.Lease{Node: "former", Epoch: 1, Beat: w.clock.Now(), Committing: &change.Committing{Rows: 1}})
+	back := w.instead(w.planFile(c), w.planFile(other))
+	w.clock.pass(time.Minute)
+	fine(t, w.w.Recover(ctx))
+	w.work(t)
+	if c = in(t, w.see(t, "maria", c), change.Failed); !strings.Contains(c.Why, "cannot be told") || strings.Contains(c.Why, "nothing") {
+		t.Errorf("it says %q", c.Why)
+	}
+	told(t, c.Why)
+	back()
+}

@@ -425,6 +425,10 @@ func (w *Workflow) applied(ctx context.Context, c *change.Change) (*applied, err
 		return nil, err
 	}
 	a.release = func() { release(); releaseStored() }
+	if err := errors.Join(sound(a.parquet, a.manifest.File), sound(a.stored, forward.Result.Stored)); err != nil {
+		a.release()
+		return nil, err
+	}
 	return a, nil
 }
 

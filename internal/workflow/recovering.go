@@ -169,6 +169,9 @@ func (w *Workflow) fate(ctx context.Context, c *change.Change, note *change.Comm
 // compareRows tells the fate by the rows: all as planned, or all as before.
 func (w *Workflow) compareRows(ctx context.Context, c *change.Change, o opened, sys *system.System) (driver.TxState, error) {
 	var sum system.Verdict
+	if err := o.sound(); err != nil {
+		return driver.TxUnknown, untold(c, err)
+	}
 	for i, p := range o.plans {
 		v, err := w.verifyRows(ctx, p, sys, c.Lease.Committing.Each()[i])
 		if err != nil {
@@ -186,6 +189,15 @@ func (w *Workflow) compareRows(ctx context.Context, c *change.Change, o opened, 
 		WithMend("Look at the rows; plan the change again to see what is left to do.")
 }
 
+// untold says that rows cannot be compared with files which are not what they were.
+func untold(c *change.Change, err error) error {
+	if errs.KindOf(err) != errs.Internal {
+		return err
+	}
+	return errs.New(errs.Internal, "The server ended while change %s was applied, and whether its rows were written cannot be told: a file of its plan is damaged, or was altered.", c.ID).
+		WithMend("Look at the rows; plan the change again to see what is left to do.").Because(err)
+}
+
 // verifyRows counts the rows of one plan by what they are now. New rows whose key the
 // system gave are found by the keys that were noted before the commit.
 func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.System, note change.Committing) (sum system.Verdict, err error) {
@@ -196,6 +208,9 @@ func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.Sys
 			return sum, err
 		}
 		defer release()
+		if err := sound(stored, note.Stored); err != nil {
+			return sum, untold(p.c, err)
+		}
 		files = append(files, stored)
 	}
 	session, err := w.Engine.Session(ctx, files...)

@@ -1,11 +1,14 @@
 package workflow_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"sutor/internal/change"
 	"sutor/internal/finding"
+	"sutor/internal/plan"
+	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
 )
@@ -154,4 +157,67 @@ func TestLiveDataChangedElsewhere(t *testing.T) {
 	if got := w.value("name", 1) + " " + w.value("terms", 1); got != "Anna NET90" {
 		t.Error(got)
 	}
+}
+
+// instead puts another artefact's bytes in the place of one's, as a hand in the folder
+// does, and gives them back.
+func (w *world) instead(of, other record.Digest) (back func()) {
+	w.t.Helper()
+	from, release, err := w.deps.Artifacts.Local(ctx, other)
+	fine(w.t, err)
+	defer release()
+	bytes, err := os.ReadFile(from)
+	fine(w.t, err)
+	path, releasePath, err := w.deps.Artifacts.Local(ctx, of)
+	fine(w.t, err)
+	releasePath()
+	undo := w.purge(of)
+	fine(w.t, os.WriteFile(path, bytes, 0o400))
+	return undo
+}
+
+// planFile is the file with the rows of a change's plan.
+func (w *world) planFile(c wire.Change) record.Digest {
+	w.t.Helper()
+	m, err := plan.ParseManifest(w.artefact(w.t, w.stored(c).Plan.Digest))
+	fine(w.t, err)
+	return m.File
+}
+
+// A plan's file that is another by now, and can be read as well as the one that was
+// approved, is never written.
+func TestApplyOfAnAlteredPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	other := w.propose("maria", "id,name\n1,Eve\n2,Eve\n", upsert)
+	c := w.approvedIn("id,name\n1,Anna\n2,Bobby\n")
+	back := w.instead(w.planFile(c), w.planFile(other))
+	before := w.dump("customer")
+	c = in(t, w.does("maria", apply, c), change.Failed)
+	if w.dump("customer") != before {
+		t.Errorf("something was written:\n%s", w.dump("customer"))
+	}
+	if c.Result.Applied != 0 || !strings.Contains(c.Why, "damaged, or was altered") || !strings.Contains(c.Why, "backup") {
+		t.Errorf("result %+v, why %q", c.Result, c.Why)
+	}
+	told(t, c.Why)
+	back()
+}
+
+// Nor is anything taken back by such a file, or by rows as stored that are others by now.
+func TestUndoByAlteredFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain)
+	first := w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n1,Eve\n2,Eve\n", upsert))
+	c := w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n1,Anna\n2,Bobby\n", upsert))
+	before := w.dump("customer")
+	for of, other := range map[record.Digest]record.Digest{w.planFile(c): w.planFile(first), w.stored(c).Result.Stored: w.stored(first).Result.Stored} {
+		back := w.instead(of, other)
+		r := in(t, w.does("olaf", undo, c), change.Failed)
+		if !strings.Contains(r.Why, "damaged, or was altered") || w.dump("customer") != before {
+			t.Errorf("why %q, and there is\n%s", r.Why, w.dump("customer"))
+		}
+		back()
+	}
+	w.undone(t, "olaf", c)
 }

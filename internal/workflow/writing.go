@@ -177,6 +177,9 @@ func (w *Workflow) openApply(ctx context.Context, c *change.Change, out *written
 			release()
 		}
 	}()
+	if err := o.sound(); err != nil {
+		return nil, err
+	}
 	sys, err := w.Systems.System(o.plans[0].m.System)
 	if err != nil {
 		return nil, err

@@ -163,7 +163,7 @@ func (db *Database) references(name record.Table) (all []driver.Reference) {
 	for _, holder := range db.tables {
 		for _, k := range holder.ForeignKeys {
 			if k.RefTable == name {
-				all = append(all, driver.Reference{Table: holder.Name, Columns: holder.Columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+				all = append(all, driver.Reference{Table: holder.Name, Columns: holder.Columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete, OnUpdate: k.OnUpdate})
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sutor/internal/system/driver"
 )
 
 // Temporary tables of an update whose rows pass unique values on to each other: the
@@ -17,15 +19,30 @@ const (
 
 // stepAside sets rows of an update that give up a value of a unique constraint, which
 // another row of it takes, to NULL there: the server judges such a constraint after
-// each row. Only a column that the row writes and that may be NULL is emptied; where
-// there is none, nothing is done, and the constraint refuses the update. It is the
+// each row. Only a column that the row writes, that may be NULL and that nobody refers to
+// is emptied: rows that refer to it would be emptied with it, for good. Where there is
+// none, nothing is done, and the constraint refuses the update. It is the
 // first write to these rows, so they are judged in it; false where not all of them
 // are as the plan says.
 func (s *step) stepAside(ctx context.Context) (bool, error) {
 	var empties []int
+	var t *driver.Table
 	for _, u := range s.table.indexes {
 		some := s.emptied(u)
 		if !u.unique || len(some) == 0 {
+			continue
+		}
+		if t == nil {
+			limited, cancel := s.tx.limit(ctx)
+			defer cancel()
+			all, err := s.tx.session.references(limited, s.table.name)
+			if err != nil {
+				return false, err
+			}
+			t = &driver.Table{Columns: s.table.columns, ReferencedBy: all}
+		}
+		some = slices.DeleteFunc(some, func(i int) bool { return t.Referred(s.columns[i].Name) })
+		if len(some) == 0 {
 			continue
 		}
 		if err := s.findAside(ctx, u, some, len(empties) == 0); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,59 @@ func TestUnsupported(t *testing.T) {
 	for _, c := range rest(d) {
 		if c.Type.Kind != record.Unsupported || c.Type.Native == "" {
 			t.Errorf("%s is described as %+v", c.Name, c.Type)
+		}
+	}
+}
+
+// TestLabels: of an enum only its labels are values, however they are written in its
+// type; a number is not the label at that place.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make(`CREATE TABLE t (id int PRIMARY KEY, v enum('1', 'it''s', 'a\\b', 'x\ny', 'Zoë'))`)
+	w.Exec(t, "INSERT INTO t VALUES (1, '1'), (2, 'it''s')")
+	for _, v := range []string{"it's", `a\b`, "x\ny", "Zoë", "1"} {
+		if !slices.Contains(d.Columns[1].Type.Labels, v) {
+			t.Errorf("%q is none of the labels %q", v, d.Columns[1].Type.Labels)
+		}
+		for _, rows := range []string{"1,\"1\",\"1\",\"1\",\"" + v + "\"\n", "1,\"1\",\"1\",\"" + v + "\",\"1\"\n"} {
+			if _, conflicts, err := w.write(driver.Update, d, rows); err != nil || conflicts != nil {
+				t.Errorf("%q gives %v, %v", rows, conflicts, err)
+			}
+		}
+	}
+	for _, rows := range []string{"1,\"1\",\"1\",\"1\",\"2\"\n", "1,\"1\",\"2\",\"2\",\"1\"\n", "1,\"1\",\"1\",\"1\",\"😁\"\n"} {
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Update, d, rows); !errors.As(err, &r) || r.Column != "v" {
+			t.Errorf("%q gives %v", rows, err)
+		}
+	}
+	if got := w.fetch(d, "v", "1,\"2\"\n2,\"it's\"\n"); got != "2,\"2\"\n" {
+		t.Errorf("looked up: %q", got)
+	}
+}
+
+// TestFilterBeyondItsCharacters: a filter's text may have characters that the column
+// has not; rows that are let through come all the same.
+func TestFilterBeyondItsCharacters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, set := range []string{"latin1 COLLATE latin1_general_ci", "latin1 COLLATE latin1_bin", "ascii", "utf8mb3", "ucs2", "cp1251", "utf16"} {
+		d := w.make(fmt.Sprintf("CREATE TABLE t%d (id int PRIMARY KEY, v varchar(9) CHARACTER SET %s, KEY (v))", i, set))
+		w.Exec(t, fmt.Sprintf("INSERT INTO t%d VALUES (1, 'a'), (2, '?')", i))
+		for _, is := range []record.Relation{record.Same, record.StartsWith, record.Less} {
+			for _, not := range []bool{false, true} {
+				where := record.Filter{Test: &record.Test{Column: d.Columns[1], Is: is, Not: not, Values: []string{"Ж", "😀", "a"}}}
+				var out bytes.Buffer
+				if _, err := w.drv.Select(ctx, d.Table, where, d.Columns[:1], d.Columns[1:], &out); err != nil {
+					t.Errorf("%s, %+v: %v", set, where.Test, err)
+				}
+				for _, v := range []string{"a", "?"} {
+					if where.Lets(func(string) *string { return &v }) && !strings.Contains(out.String(), v) {
+						t.Errorf("%s, %+v: %q is not in %q", set, where.Test, v, out.String())
+					}
+				}
+			}
 		}
 	}
 }

@@ -26,6 +26,13 @@ const (
 	defaultPort    = "3306"
 )
 
+// textSQL has texts travel as UTF-8 whole, whatever the server has its clients begin with
+// (init_connect, skip-character-set-client-handshake): else a character that its utf8 has
+// not would be read as a question mark.
+const textSQL = "SET NAMES utf8mb4 COLLATE " + collation
+
+const collation = "utf8mb4_general_ci"
+
 // sessionSQL makes a session exact, whatever the defaults of server and account are:
 // nothing that does not fit is cut off or turned into another value, nothing that
 // may be stored is unreadable (days such as 0000-00-00 and 2024-02-31), and 0 in a
@@ -97,13 +104,16 @@ func parse(dsn string) (*mysql.Config, error) {
 	if c.Net == "tcp" && u.Hostname() == "" {
 		return nil, invalid("it names no host")
 	}
+	if c.Net == "unix" && ca != "" {
+		return nil, invalid("it names an authority (ssl-ca), which nobody asks over a socket of the machine")
+	}
 	if c.Net == "tcp" {
 		if err := encrypt(c, mode, ca, u.Hostname()); err != nil {
 			return nil, err
 		}
 	}
 	c.Timeout = connectTimeout
-	c.Collation = "utf8mb4_general_ci"
+	c.Collation = collation
 	c.ClientFoundRows = true   // rows that are already as they should be count as written
 	c.InterpolateParams = true // names of the catalogue only, each statement run once
 	c.Logger = &mysql.NopLogger{}
@@ -115,6 +125,9 @@ func parse(dsn string) (*mysql.Config, error) {
 func encrypt(c *mysql.Config, mode, ca, host string) error {
 	invalid := func(format string, args ...any) error {
 		return errs.New(errs.Invalid, format, args...).WithMend("Write ssl-mode=VERIFY_IDENTITY and, for an authority of your own, ssl-ca=PATH of its certificate.")
+	}
+	if ca != "" && mode != modeVerifyCA && mode != modeVerifyIdentity {
+		return invalid("The connection string names an authority (ssl-ca), which nobody asks unless ssl-mode is VERIFY_CA or VERIFY_IDENTITY.")
 	}
 	var roots *x509.CertPool
 	if ca != "" {
@@ -154,7 +167,7 @@ func (d dialer) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, sql := range []string{sessionSQL, isolationSQL} {
+	for _, sql := range []string{textSQL, sessionSQL, isolationSQL} {
 		if _, err := conn.(sqldriver.ExecerContext).ExecContext(ctx, sql, nil); err != nil {
 			_ = conn.Close() // the error that counts is there already
 			return nil, err

@@ -2,7 +2,10 @@ package mysql
 
 import (
 	"crypto/tls"
+	"strings"
 	"testing"
+
+	"sutor/internal/errs"
 )
 
 func TestTooOld(t *testing.T) {
@@ -30,5 +33,17 @@ func TestParse(t *testing.T) {
 	c, err = parse("mysql://sutor@localhost/erp?socket=/run/mysqld/mysqld.sock")
 	if err != nil || c.Net != "unix" || c.Addr != "/run/mysqld/mysqld.sock" || c.TLS != nil {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// An authority that is named must be asked: where it would not be, that is said, and
+// nobody takes the connection for a safer one.
+func TestAuthorityThatNobodyAsks(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"", "&ssl-mode=DISABLED", "&ssl-mode=PREFERRED", "&ssl-mode=REQUIRED"} {
+		_, err := parse("mysql://sutor:hunter2@db.example.test/erp?ssl-ca=/etc/ssl/erp.pem" + mode)
+		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "VERIFY_CA") || !strings.Contains(err.Error(), "ssl-ca") || strings.Contains(err.Error(), "cannot be read") {
+			t.Errorf("%q gives %v", mode, err)
+		}
 	}
 }

@@ -241,14 +241,14 @@ const foreignKeysSQL = `SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SC
 FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL
 ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION`
 
-const deleteRulesSQL = `SELECT CONSTRAINT_NAME, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`
+const rulesSQL = `SELECT CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`
 
-// onDeletes names what happens to rows that refer to one that is deleted; what is
-// missing refuses. InnoDB itself refuses SET DEFAULT.
-var onDeletes = map[string]string{"CASCADE": "cascade", "SET NULL": "set null"}
+// actions names what happens to rows that refer to one that is deleted or changed; what
+// is missing refuses. InnoDB itself refuses SET DEFAULT.
+var actions = map[string]string{"CASCADE": "cascade", "SET NULL": "set null"}
 
 func (s *session) foreignKeys(ctx context.Context, of record.Table) (all []driver.ForeignKey, err error) {
-	var name, column, refColumn, rule string
+	var name, column, refColumn, onDelete, onUpdate string
 	var ref record.Table
 	err = s.each(ctx, foreignKeysSQL, []any{of.Schema, of.Name}, []any{&name, &column, &ref.Schema, &ref.Name, &refColumn}, func() {
 		if len(all) == 0 || all[len(all)-1].Name != name {
@@ -260,10 +260,10 @@ func (s *session) foreignKeys(ctx context.Context, of record.Table) (all []drive
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	err = s.each(ctx, deleteRulesSQL, []any{of.Schema, of.Name}, []any{&name, &rule}, func() {
+	err = s.each(ctx, rulesSQL, []any{of.Schema, of.Name}, []any{&name, &onDelete, &onUpdate}, func() {
 		for i := range all {
 			if all[i].Name == name {
-				all[i].OnDelete = onDeletes[rule]
+				all[i].OnDelete, all[i].OnUpdate = actions[onDelete], actions[onUpdate]
 			}
 		}
 	})
@@ -311,7 +311,7 @@ func (s *session) referring(ctx context.Context, holder, to record.Table) (all [
 	keys, err := s.foreignKeys(ctx, holder)
 	for _, k := range keys {
 		if k.RefTable == to {
-			all = append(all, driver.Reference{Table: holder, Columns: h.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+			all = append(all, driver.Reference{Table: holder, Columns: h.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete, OnUpdate: k.OnUpdate})
 		}
 	}
 	return all, err

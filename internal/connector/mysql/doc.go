@@ -44,7 +44,9 @@
 //
 // The server judges unique constraints after each row. Rows of an update that give up
 // a value which another row of it takes are therefore set to NULL there first, by a
-// write of their own that judges and locks them. Triggers see both. Foreign keys are
+// write of their own that judges and locks them. Triggers see both. A column that a
+// foreign key refers to is not emptied so, as far as the account can see it: rows that
+// refer to it would be emptied with it, for good. Foreign keys are
 // judged row by row too: rows of one table that refer to each other are inserted with
 // those first that others refer to, and deleted the other way round.
 //

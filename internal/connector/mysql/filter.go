@@ -80,6 +80,9 @@ func (c column) met(test record.Test, name, value string) (string, bool) {
 // collation and an index on it may serve where more rows do no harm.
 func (c column) metText(test record.Test, name, literal string) string {
 	if test.Is == record.Same && !test.Not {
+		if c.charset != "utf8mb4" { // what it has not becomes a question mark, which meets more
+			literal = "CONVERT(" + literal + " USING " + c.charset + ") COLLATE " + c.collation
+		}
 		return name + " = " + literal
 	}
 	text, bytes := "CONVERT("+name+" USING utf8mb4)", "CAST("+literal+" AS BINARY)"

@@ -175,6 +175,9 @@ func (s *system) Create(t *testing.T, table drivertest.Table) record.Table {
 		if f.OnDelete != "" {
 			fk += " ON DELETE " + f.OnDelete
 		}
+		if f.OnUpdate != "" {
+			fk += " ON UPDATE " + f.OnUpdate
+		}
 		parts = append(parts, fk)
 	}
 	s.Exec(t, fmt.Sprintf("CREATE TABLE %s (%s) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci", ident(table.Name.Schema, table.Name.Name), strings.Join(parts, ", ")))

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -105,14 +105,11 @@ func (s *session) row(ctx context.Context, query string, dest ...any) error {
 	return s.conn.QueryRowContext(inner, query).Scan(dest...)
 }
 
-// files numbers the streams that the library's list of readers names.
-var files atomic.Int64
-
 // loadFile sends the records by LOAD DATA LOCAL. For lack of a way to stop a client
 // that sends, the server makes a warning of every value that it had to alter; so one
 // warning is enough to refuse the whole.
 func (s *session) loadFile(ctx context.Context, table string, up *upload) (int64, error) {
-	name := fmt.Sprintf("sutor-%d", files.Add(1))
+	name := "sutor-" + rand.Text() // in the library's list; a server may ask for any name, and must not guess another's
 	mysql.RegisterReaderHandler(name, func() io.Reader { return up })
 	defer mysql.DeregisterReaderHandler(name)
 	var columns, sets []string

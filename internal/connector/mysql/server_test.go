@@ -56,6 +56,35 @@ func TestWithoutFiles(t *testing.T) {
 	}
 }
 
+// TestCharacterSet: whatever a server has its clients begin with, texts come and go
+// whole. What it has them do at their beginning it spares accounts that may do all.
+func TestCharacterSet(t *testing.T) {
+	t.Parallel()
+	_, dsn := aside(t, "--init-connect=SET NAMES utf8", "--local-infile=0")
+	w := worldAt(t, dsn)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v varchar(20))")
+	w.Exec(t, "INSERT INTO t VALUES (1, '😀 Ada'), (2, 'x')")
+	w.Exec(t, "CREATE USER clerk@'127.0.0.1' IDENTIFIED BY 'pw'")
+	for _, grant := range mysql.Rights(dsn, []driver.Need{{Table: d.Table, Update: true}}) {
+		w.Exec(t, strings.Replace(grant, "'sutor_admin'@'%'", "clerk@'127.0.0.1'", 1))
+	}
+	drv, err := mysql.Open(ctx, "mysql://clerk:pw"+dsn[strings.Index(dsn, "@"):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drv.Close()
+	clerk := &world{t, w.system, drv}
+	if got, err := clerk.export(d); err != nil || got != "1,\"1\",\"😀 Ada\"\n2,\"2\",\"x\"\n" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if stored, _, err := clerk.write(driver.Update, d, "1,\"1\",\"2\",\"x\",\"😀\"\n"); err != nil || stored != "1,\"2\",\"😀\"\n" {
+		t.Errorf("stored %q, %v", stored, err)
+	}
+	if got, err := w.export(d); err != nil || got != "1,\"1\",\"😀 Ada\"\n2,\"2\",\"😀\"\n" {
+		t.Errorf("there is %q, %v", got, err)
+	}
+}
+
 // TestServerReadOnly: how a server is set decides what can be written, and is said.
 func TestServerReadOnly(t *testing.T) {
 	t.Parallel()
@@ -95,7 +124,7 @@ func TestDown(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "erp", "postgres://u@h/d", "mysql://h/d", "mysql://u@h", "mysql://u@h/d?allowAllFiles=true", "mysql://u@/d", "mysql://u@h/d?ssl-mode=maybe",
-		"mysql://u@h/d?ssl-mode=DISABLED&ssl-mode=REQUIRED", "mysql://u@h/d?ssl-ca=/no/such/file", "mysql://u:hunter2@h/d?%zz"} {
+		"mysql://u@h/d?ssl-mode=DISABLED&ssl-mode=REQUIRED", "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/no/such/file", "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/no/such/file&socket=/run/s", "mysql://u:hunter2@h/d?%zz"} {
 		_, err := mysql.Open(ctx, bad)
 		if errs.KindOf(err) != errs.Invalid || strings.Contains(errs.Detail(err), "hunter2") {
 			t.Errorf("%q gives %v", bad, errs.Detail(err))

@@ -56,19 +56,28 @@ func typeOf(data, native string, length, precision int, scale *int, fraction int
 	return t
 }
 
-// labels reads enum('new','It”s').
+// escaped are the characters for which the catalogue writes a letter after a backslash.
+var escaped = map[byte]byte{'n': '\n', 'r': '\r'}
+
+// labels reads enum('new','It”s','a\\b').
 func labels(native string) (all []string) {
 	rest, ok := strings.CutPrefix(native, "enum(")
 	for ok && strings.HasPrefix(rest, "'") {
 		var b strings.Builder
 		for rest = rest[1:]; rest != ""; rest = rest[1:] {
-			if rest[0] == '\'' {
+			c := rest[0]
+			if c == '\'' {
 				if !strings.HasPrefix(rest, "''") {
 					break
 				}
 				rest = rest[1:]
+			} else if c == '\\' && len(rest) > 1 {
+				rest = rest[1:]
+				if c = rest[0]; escaped[c] != 0 {
+					c = escaped[c]
+				}
 			}
-			b.WriteByte(rest[0])
+			b.WriteByte(c)
 		}
 		all = append(all, b.String())
 		rest = strings.TrimPrefix(rest, "'")

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
 
 // asideTable is the temporary table of the rows of an update that step aside: n.
@@ -23,10 +24,20 @@ FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indreli
 WHERE s.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
 	AND NOT coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false)`
 
+// referredSQL lists the columns of a table, or of its partitions, that foreign keys refer
+// to, and tells which of them the database computes.
+const referredSQL = `
+SELECT DISTINCT a.attname::text, a.attgenerated <> '' FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT c.oid UNION SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) AS p) AS part (oid)
+JOIN pg_catalog.pg_constraint AS f ON f.confrelid = part.oid AND f.contype = 'f'
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = ANY (f.confkey)
+WHERE s.nspname = $1 AND c.relname = $2`
+
 // findAside finds the rows of an update that give up a value of a unique
 // constraint which another row of it takes. PostgreSQL judges such a constraint
 // after each row, in an order of its own, unless it is deferrable; so these rows
-// are NULL there first, as far as they write a column that may be. Where they
+// are NULL there first, as far as they write a column that may be and that nobody refers
+// to: rows that refer to it would be emptied with it, for good. Where they
 // cannot be, nothing is done, and the constraint refuses the update.
 func (a *apply) findAside(ctx context.Context, s *step) error {
 	rows, err := a.tx.Query(ctx, immediateSQL, s.Table.Schema, s.Table.Name)
@@ -37,9 +48,13 @@ func (a *apply) findAside(ctx context.Context, s *step) error {
 	if err != nil {
 		return err
 	}
+	t, err := a.referred(ctx, s)
+	if err != nil {
+		return err
+	}
 	var terms []string
 	for _, u := range uniques {
-		if term, empties := s.givesUp(u); term != "" {
+		if term, empties := s.givesUp(u, t); term != "" {
 			terms, s.empties = append(terms, term), append(s.empties, empties...)
 		}
 	}
@@ -57,26 +72,39 @@ func (a *apply) findAside(ctx context.Context, s *step) error {
 	return err
 }
 
+// referred gives the table as far as it tells which columns are referred to.
+func (a *apply) referred(ctx context.Context, s *step) (t driver.Table, err error) {
+	rows, err := a.tx.Query(ctx, referredSQL, s.Table.Schema, s.Table.Name)
+	if err != nil {
+		return t, err
+	}
+	t.Columns, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c record.Column, err error) {
+		return c, row.Scan(&c.Name, &c.Generated)
+	})
+	t.ReferencedBy = []driver.Reference{{RefColumns: t.Columns.Names()}}
+	return t, err
+}
+
 // givesUp writes the condition under which the row of d has to step aside for
 // another row o, and names the columns that it can empty; "" where none can be.
-func (s *step) givesUp(unique []string) (condition string, empties []int) {
+func (s *step) givesUp(unique []string, t driver.Table) (condition string, empties []int) {
 	var takes, writes []string
 	for _, name := range unique {
 		var before, after string
-		var t record.Type
+		var typ record.Type
 		if i := s.Key.Index(name); i >= 0 {
-			t = s.Key[i].Type
+			typ = s.Key[i].Type
 			before, after = fmt.Sprintf("d.k%d", i+1), fmt.Sprintf("o.k%d", i+1)
 		} else if i := s.Columns.Index(name); i >= 0 {
-			t = s.Columns[i].Type
+			typ = s.Columns[i].Type
 			before, after = fmt.Sprintf("d.b%d", i+1), fmt.Sprintf("CASE WHEN %s THEN o.a%d ELSE o.b%[2]d END", writtenIn("o", i), i+1)
-			if s.Columns[i].Nullable && s.some[i] == '1' {
+			if t.StepsAside(unique, s.Columns[i]) && s.some[i] == '1' {
 				empties, writes = append(empties, i), append(writes, writtenIn("d", i))
 			}
 		} else {
 			return "", nil
 		}
-		takes = append(takes, same(t, before, after))
+		takes = append(takes, same(typ, before, after))
 	}
 	if len(empties) == 0 {
 		return "", nil

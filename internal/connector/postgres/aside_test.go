@@ -96,6 +96,17 @@ func TestDescribeReferences(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("references (-want +got):\n%s", diff)
 	}
+	s.Exec(t, `CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF whole FOR VALUES FROM (0) TO (9);
+		CREATE TABLE high PARTITION OF whole DEFAULT; CREATE TABLE of_whole (id int REFERENCES whole ON UPDATE CASCADE); CREATE TABLE of_low (id int REFERENCES low ON UPDATE SET NULL)`)
+	for table, want := range map[string]string{"whole": "of_low set null, of_whole cascade, ", "low": "of_low set null, of_whole cascade, ", "high": "of_whole cascade, "} {
+		got := ""
+		for _, r := range describe(t, d, table).ReferencedBy {
+			got += r.Table.Name + " " + r.OnUpdate + ", "
+		}
+		if got != want {
+			t.Errorf("%s is referred to by %q, want %q", table, got, want)
+		}
+	}
 	if u := describe(t, d, "t"); u.Defers(u.PrimaryKey) {
 		t.Error("the primary key is not deferrable")
 	}

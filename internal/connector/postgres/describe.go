@@ -77,7 +77,7 @@ WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL A
 ORDER BY NOT i.indisprimary, c.relname`
 
 const foreignKeysSQL = `
-SELECT f.conname, s.nspname, r.relname, f.confdeltype::text, f.condeferred,
+SELECT f.conname, s.nspname, r.relname, f.confdeltype::text, f.confupdtype::text, f.condeferred,
 	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
 		JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.o)::text[],
 	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
@@ -86,16 +86,19 @@ FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.confrelid JOIN pg_namesp
 WHERE f.conrelid = $1 AND f.contype = 'f'
 ORDER BY f.conname`
 
-// referencesSQL lists the foreign keys that refer to a table; those of a
-// partition stand for the partitioned table's own.
+// referencesSQL lists the foreign keys that refer to a table, or to a partition of it
+// alone. One that a partitioned table has or is referred to by stands there once more for
+// each partition.
 const referencesSQL = `
-SELECT f.conrelid, s.nspname, r.relname, f.confdeltype::text,
+SELECT f.conrelid, s.nspname, r.relname, f.confdeltype::text, f.confupdtype::text,
 	array(SELECT a.attname FROM unnest(f.conkey) WITH ORDINALITY AS k(n, o)
 		JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.o)::text[],
 	array(SELECT a.attname FROM unnest(f.confkey) WITH ORDINALITY AS k(n, o)
 		JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.o)::text[]
 FROM pg_constraint AS f JOIN pg_class AS r ON r.oid = f.conrelid JOIN pg_namespace AS s ON s.oid = r.relnamespace
-WHERE f.confrelid = $1 AND f.contype = 'f' AND f.conparentid = 0
+WHERE f.contype = 'f' AND f.confrelid IN (SELECT $1 UNION SELECT p.relid FROM pg_partition_tree($1) AS p)
+	AND (f.conparentid = 0 OR NOT EXISTS (SELECT FROM pg_constraint AS o WHERE o.oid = f.conparentid
+		AND o.confrelid IN (SELECT $1 UNION SELECT p.relid FROM pg_partition_tree($1) AS p)))
 ORDER BY s.nspname, r.relname, f.conname`
 
 // Describe reads the catalog in one transaction, so that the parts fit together.
@@ -263,15 +266,15 @@ func describeForeignKeys(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.F
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.ForeignKey, err error) {
-		var onDelete string
-		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &f.Deferred, &f.Columns, &f.RefColumns)
-		f.OnDelete = onDeletes[onDelete]
+		var onDelete, onUpdate string
+		err = row.Scan(&f.Name, &f.RefTable.Schema, &f.RefTable.Name, &onDelete, &onUpdate, &f.Deferred, &f.Columns, &f.RefColumns)
+		f.OnDelete, f.OnUpdate = actions[onDelete], actions[onUpdate]
 		return f, err
 	})
 }
 
-// onDeletes names pg_constraint.confdeltype; what is missing refuses.
-var onDeletes = map[string]string{"c": "cascade", "n": "set null", "d": "set default"}
+// actions names pg_constraint.confdeltype and confupdtype; what is missing refuses.
+var actions = map[string]string{"c": "cascade", "n": "set null", "d": "set default"}
 
 func describeReferences(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.Reference, error) {
 	rows, err := tx.Query(ctx, referencesSQL, oid)
@@ -284,9 +287,9 @@ func describeReferences(ctx context.Context, tx pgx.Tx, oid uint32) ([]driver.Re
 		names  []string
 	}
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r reference, err error) {
-		var onDelete string
-		err = row.Scan(&r.holder, &r.Table.Schema, &r.Table.Name, &onDelete, &r.names, &r.RefColumns)
-		r.OnDelete = onDeletes[onDelete]
+		var onDelete, onUpdate string
+		err = row.Scan(&r.holder, &r.Table.Schema, &r.Table.Name, &onDelete, &onUpdate, &r.names, &r.RefColumns)
+		r.OnDelete, r.OnUpdate = actions[onDelete], actions[onUpdate]
 		return r, err
 	})
 	var all []driver.Reference

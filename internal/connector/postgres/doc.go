@@ -56,7 +56,9 @@
 // PostgreSQL judges a unique constraint that is not deferrable after each row, in
 // an order of its own. Rows of an update that give up a value which another row
 // of it takes are therefore set to NULL there first, by a write of their own that
-// judges and locks them, and then written with the others. Triggers see both.
+// judges and locks them, and then written with the others. Triggers see both. A
+// column that a foreign key refers to is not emptied so: rows that refer to it
+// would be emptied with it, for good.
 //
 // Rows of one insert may leave different columns to their defaults; they go in
 // one statement, so that rows may refer to each other.

@@ -161,6 +161,9 @@ func (s *system) Create(t *testing.T, table drivertest.Table) record.Table {
 		if f.OnDelete != "" {
 			fk += " ON DELETE " + f.OnDelete
 		}
+		if f.OnUpdate != "" {
+			fk += " ON UPDATE " + f.OnUpdate
+		}
 		parts = append(parts, fk)
 	}
 	s.Exec(t, fmt.Sprintf("CREATE TABLE %s (%s)", ident(table.Name.Schema, table.Name.Name), strings.Join(parts, ", ")))

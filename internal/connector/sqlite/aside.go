@@ -4,21 +4,28 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"sutor/internal/system/driver"
 )
 
 // stepAside sets rows of an update that give up a value of a unique constraint,
 // which another row of it takes, to NULL there: SQLite judges such a constraint
-// after each row, in an order of its own. Only a column that the row writes and
-// that may be NULL is emptied; where there is none, nothing is done, and the
-// constraint refuses the update. The rows were judged before, and nobody else
-// can write since.
+// after each row, in an order of its own. Only a column that the row writes, that may be
+// NULL and that nobody refers to is emptied: rows that refer to it would be emptied with
+// it, for good. Where there is none, nothing is done, and the constraint refuses the
+// update. The rows were judged before, and nobody else can write since.
 func (s *step) stepAside(ctx context.Context) error {
 	all, err := uniques(ctx, s.tx.conn, s.table)
 	if err != nil {
 		return explain(ctx, err)
 	}
+	refs, err := references(ctx, s.tx.conn, s.table)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	t := driver.Table{Columns: s.table.columns, ReferencedBy: refs}
 	for _, u := range all {
-		query := s.asideSQL(u)
+		query := s.asideSQL(u, t)
 		if query == "" {
 			continue
 		}
@@ -29,10 +36,10 @@ func (s *step) stepAside(ctx context.Context) error {
 	return nil
 }
 
-// asideSQL empties the nullable columns of one unique constraint in the rows t
+// asideSQL empties the columns of one unique constraint by which rows of d step aside, in the rows t
 // whose values another row o of the step takes. They are found by the table's own
 // index and collations: until now it is as it was before.
-func (s *step) asideSQL(unique []string) string {
+func (s *step) asideSQL(unique []string, d driver.Table) string {
 	var takes, sets, writes []string
 	for _, column := range unique {
 		name, after := "t."+quoted(column), ""
@@ -40,7 +47,7 @@ func (s *step) asideSQL(unique []string) string {
 			after = fmt.Sprintf("o.k%d", i)
 		} else if i := s.columns.Index(column); i >= 0 {
 			after = fmt.Sprintf("CASE %s WHEN '1' THEN o.a%d ELSE o.b%[2]d END", bit("o", i), i)
-			if s.columns[i].Nullable && s.writing(i) > 0 {
+			if d.StepsAside(unique, s.columns[i]) && s.writing(i) > 0 {
 				sets = append(sets, fmt.Sprintf("%s = CASE %s WHEN '1' THEN NULL ELSE %s END", quoted(column), bit("d", i), name))
 				writes = append(writes, bit("d", i)+" = '1'")
 			}

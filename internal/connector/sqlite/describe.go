@@ -254,7 +254,7 @@ func uniques(ctx context.Context, q querier, t *table) ([][]string, error) {
 // foreignKeys lists the table's references. SQLite gives neither their names nor
 // whether they are deferrable; a name is made of the columns.
 func foreignKeys(ctx context.Context, q querier, t *table) ([]driver.ForeignKey, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, "table", "from", "to", on_delete FROM pragma_foreign_key_list(?, ?) ORDER BY id DESC, seq`,
+	rows, err := q.QueryContext(ctx, `SELECT id, "table", "from", "to", on_delete, on_update FROM pragma_foreign_key_list(?, ?) ORDER BY id DESC, seq`,
 		t.name.Name, t.name.Schema)
 	if err != nil {
 		return nil, err
@@ -264,9 +264,9 @@ func foreignKeys(ctx context.Context, q querier, t *table) ([]driver.ForeignKey,
 	last := -1
 	for rows.Next() {
 		var id int
-		var parent, from, onDelete string
+		var parent, from, onDelete, onUpdate string
 		var to sql.NullString
-		if err := rows.Scan(&id, &parent, &from, &to, &onDelete); err != nil {
+		if err := rows.Scan(&id, &parent, &from, &to, &onDelete, &onUpdate); err != nil {
 			return nil, err
 		}
 		if id != last {
@@ -277,14 +277,21 @@ func foreignKeys(ctx context.Context, q querier, t *table) ([]driver.ForeignKey,
 		if to.Valid {
 			k.RefColumns = append(k.RefColumns, to.String)
 		}
-		if onDelete != "NO ACTION" && onDelete != "RESTRICT" {
-			k.OnDelete = strings.ToLower(onDelete)
-		}
+		k.OnDelete, k.OnUpdate = action(onDelete), action(onUpdate)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return resolve(ctx, q, all)
+}
+
+// action names what happens to rows that refer to one that is deleted or changed; "" is
+// that it is refused.
+func action(rule string) string {
+	if rule == "NO ACTION" || rule == "RESTRICT" {
+		return ""
+	}
+	return strings.ToLower(rule)
 }
 
 // resolve gives the tables and columns referred to their exact names, which a
@@ -339,7 +346,7 @@ func references(ctx context.Context, q querier, t *table) (all []driver.Referenc
 		}
 		for _, k := range keys {
 			if k.RefTable == t.name {
-				all = append(all, driver.Reference{Table: holder.name, Columns: holder.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete})
+				all = append(all, driver.Reference{Table: holder.name, Columns: holder.columns.Pick(k.Columns), RefColumns: k.RefColumns, OnDelete: k.OnDelete, OnUpdate: k.OnUpdate})
 			}
 		}
 	}

@@ -69,7 +69,8 @@
 //
 // SQLite judges a unique constraint after each row. Rows of an update that give up
 // a value which another row of it takes are set to NULL there first, where they
-// may be. Triggers see both.
+// may be, and where no foreign key refers to the column: rows that refer to it would
+// be emptied with it, for good. Triggers see both.
 //
 // # Limits
 //

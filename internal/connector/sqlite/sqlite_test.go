@@ -142,6 +142,9 @@ func (f *file) Create(t *testing.T, table drivertest.Table) record.Table {
 		if k.OnDelete != "" {
 			s += " ON DELETE " + k.OnDelete
 		}
+		if k.OnUpdate != "" {
+			s += " ON UPDATE " + k.OnUpdate
+		}
 		parts = append(parts, s)
 	}
 	f.Exec(t, "CREATE TABLE "+quote(table.Name.Name)+" ("+strings.Join(parts, ", ")+")")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -76,37 +77,91 @@ func (r *run) valuesInUse(ctx context.Context) (all []hurdle, err error) {
 }
 
 // referredTo: a row to be deleted that other rows refer to, which the system
-// would refuse, or delete or change with it.
+// would refuse, or delete or change with it; or one whose values would change with the
+// rows that refer to them.
 func (r *run) referredTo(ctx context.Context) (all []hurdle, err error) {
-	if n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE op = 'delete'`); err != nil || n == 0 {
+	deletes, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE op = 'delete'`)
+	if err != nil {
 		return nil, err
 	}
 	for i, ref := range r.spec.Table.ReferencedBy {
-		h, err := r.lookupReferring(ctx, ref, i)
+		var some []hurdle
+		if deletes > 0 {
+			h, err := r.lookupReferring(ctx, ref, i)
+			if err != nil {
+				return nil, err
+			}
+			some = append(some, h)
+		}
+		h, err := r.lookupFollowing(ctx, ref, i)
 		if err != nil {
 			return nil, err
 		}
-		if h.lines != "" {
-			all = append(all, h)
-		}
+		all = append(all, slices.DeleteFunc(append(some, h), func(h hurdle) bool { return h.lines == "" })...)
 	}
 	return all, nil
 }
 
 // lookupReferring asks the system which rows of deltas that are to be deleted
-// others refer to. Others that are deleted too are in nobody's way. Where the
-// other table cannot be read, a delete that the system would refuse is left to
-// it, and one that would do more is not risked.
-func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int) (h hurdle, err error) {
+// others refer to. Where the other table cannot be read, a delete that the system
+// would refuse is left to it, and one that would do more is not risked.
+func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int) (hurdle, error) {
 	values, ok := r.deletedValues(ref.RefColumns)
 	deleted := `SELECT line` + values + ` FROM deltas WHERE op = 'delete'`
 	unread := hurdle{plan.WhyUnread(ref), `SELECT line FROM deltas WHERE op = 'delete'`}
 	if ref.OnDelete == "" {
 		unread = hurdle{}
 	}
-	readable := !slices.ContainsFunc(ref.Columns, func(c record.Column) bool { return c.Type.Kind == record.Unsupported })
-	if !ok || !readable {
+	if !ok {
 		return unread, nil
+	}
+	lines, ok, err := r.referring(ctx, ref, driver.Delete, deleted, fmt.Sprintf("referring%d", no))
+	if !ok {
+		return unread, err
+	}
+	return hurdle{plan.WhyReferred(ref), lines}, err
+}
+
+// lookupFollowing asks the system which rows of deltas change values that others refer
+// to, where that would change those too. No hurdle where it would not, or nothing of the
+// kind changes.
+func (r *run) lookupFollowing(ctx context.Context, ref driver.Reference, no int) (h hurdle, err error) {
+	var written []string
+	for _, name := range ref.RefColumns {
+		if j := r.spec.Judged.Index(name); j >= 0 {
+			written = append(written, fmt.Sprintf("m%d", j))
+		}
+	}
+	if ref.OnUpdate == "" || len(written) == 0 {
+		return h, nil
+	}
+	changed := `op = 'update' AND (` + strings.Join(written, " OR ") + `)`
+	if n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+changed); err != nil || n == 0 {
+		return h, err
+	}
+	unread := hurdle{plan.WhyUnread(ref), `SELECT line FROM deltas WHERE ` + changed}
+	f, ok, err := r.beside(ctx, ref.RefColumns, fmt.Sprintf("beside_following%d", no))
+	if err != nil || !ok {
+		return unread, err
+	}
+	values := ""
+	for i, c := range f.cols {
+		values += fmt.Sprintf(", %s AS u%d", c.before, i)
+	}
+	lines, ok, err := r.referring(ctx, ref, driver.Update, `SELECT line`+values+` FROM `+f.deltas+` WHERE `+changed, fmt.Sprintf("following%d", no))
+	if !ok {
+		return unread, err
+	}
+	return hurdle{plan.WhyFollowed(ref), lines}, err
+}
+
+// referring gives the SQL of the lines of rows that others refer to, by the values that
+// query gives as line and u0…; table is made for what the system says. Rows that do not
+// refer to them any more, by the time that op is done to them, are in nobody's way. False
+// where the other table cannot be read.
+func (r *run) referring(ctx context.Context, ref driver.Reference, op driver.Op, query, table string) (lines string, ok bool, err error) {
+	if slices.ContainsFunc(ref.Columns, func(c record.Column) bool { return c.Type.Kind == record.Unsupported }) {
+		return "", false, nil
 	}
 	child := r.relative(ref.Table)
 	look := driver.Lookup{Table: ref.Table, By: ref.Columns, Columns: ref.Columns[:1]}
@@ -114,32 +169,30 @@ func (r *run) lookupReferring(ctx context.Context, ref driver.Reference, no int)
 	if child != nil {
 		look.Columns, fields = child.spec.Key, names("k", child.nk)
 	}
-	table := fmt.Sprintf("referring%d", no)
-	err = r.lookup(ctx, r.live, table, look, deleted, names("u", len(ref.RefColumns)), fields)
+	err = r.lookup(ctx, r.live, table, look, query, names("u", len(ref.RefColumns)), fields)
 	if unreadable(err) {
-		return unread, nil
+		return "", false, nil
 	}
-	h.why = plan.WhyReferred(ref)
-	h.lines = `SELECT n AS line FROM ` + table
+	lines = `SELECT n AS line FROM ` + table
 	if child != nil {
-		h.lines += ` u WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM ` + child.deltas() + ` WHERE ` + r.lettingGo(child, ref) + `) d WHERE ` + child.sameKey("d", "u") + `)`
+		lines += ` u WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM ` + child.deltas() + ` WHERE ` + r.lettingGo(child, ref, op) + `) d WHERE ` + child.sameKey("d", "u") + `)`
 	}
-	return h, err
+	return lines, true, err
 }
 
 // lettingGo is the condition under which a row of a relative, or of the table
-// itself, does not refer to rows of this table any more by the time that they are
-// deleted.
-func (r *run) lettingGo(child *run, ref driver.Reference) string {
-	gone := r.place(driver.Delete)
+// itself, does not refer to rows of this table any more by the time that op is done to
+// them.
+func (r *run) lettingGo(child *run, ref driver.Reference, op driver.Op) string {
+	then := r.place(op)
 	atCommit := slices.ContainsFunc(child.spec.Table.ForeignKeys, func(fk driver.ForeignKey) bool {
 		return fk.Deferred && fk.RefTable == r.spec.Table.Table && slices.Equal(fk.Columns, ref.Columns.Names())
 	})
 	condition := "false"
-	if child.place(driver.Delete) <= gone || atCommit {
+	if child.place(driver.Delete) <= then || atCommit {
 		condition = "op = 'delete'"
 	}
-	if child == r || child.place(driver.Update) > gone && !atCommit {
+	if child == r || child.place(driver.Update) > then && !atCommit {
 		return condition
 	}
 	for _, c := range ref.Columns {

@@ -12,7 +12,8 @@ import (
 )
 
 // readChecks makes the checks of the system's own unique and foreign keys over the
-// final values of the deltas, by reading only. What a row keeps in a column outside
+// final values of the deltas, and of what refers to the values that they change, by
+// reading only. What a row keeps in a column outside
 // the judged set is fetched for the check and goes no further; what a new row gets
 // there is for the system to say, so such rows are left to it, and it rolls the
 // whole apply back.
@@ -30,6 +31,20 @@ func (r *run) readChecks(ctx context.Context, refs []*reference) (all []standing
 	}
 	for _, ref := range refs {
 		all = append(all, r.checkReference(ref)...)
+	}
+	for i, ref := range r.spec.Table.ReferencedBy {
+		h, err := r.lookupFollowing(ctx, ref, i)
+		if err != nil {
+			return nil, err
+		}
+		if h.lines == "" {
+			continue
+		}
+		f := plan.FollowedFinding(ref)
+		if h.why == plan.WhyUnread(ref) {
+			f = plan.UnreadFollowedFinding(ref)
+		}
+		all = append(all, standing{r.check(f), `SELECT * FROM deltas WHERE ` + h.met(), `concat_ws(', '` + list(r.nk, "k#") + `)`})
 	}
 	return all, nil
 }
@@ -216,15 +231,15 @@ func (r *run) isKey(columns []string) bool {
 // kept is when a column outside the judged set is written.
 const kept = "false"
 
-// stepsAside is true for rows that write a column which may be NULL: the driver
+// stepsAside is true for rows that write a column by which they step aside: the driver
 // empties it first (package driver, Tx.Write). It knows only judged columns.
 func (r *run) stepsAside(columns []string, cols []final) string {
 	parts := []string{"false"}
-	if !r.spec.Table.StepsAside(columns) || slices.ContainsFunc(cols, func(c final) bool { return c.written == kept }) {
+	if slices.ContainsFunc(cols, func(c final) bool { return c.written == kept }) {
 		return parts[0]
 	}
 	for _, c := range cols {
-		if c.Nullable && c.written != isInsert {
+		if c.written != isInsert && r.spec.Table.StepsAside(columns, c.Column) {
 			parts = append(parts, c.written)
 		}
 	}

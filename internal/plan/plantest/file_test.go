@@ -13,9 +13,11 @@ import (
 )
 
 // described fills in the table as the system describes it.
-func (g *generator) described(s *plan.Spec) {
+func (g *generator) described(w *world) {
+	s := &w.spec
 	s.Key, s.Location, s.Exact = g.table.Columns.Pick(g.table.Key), g.loc, true
-	s.Table = driver.Table{Table: tableName, Columns: g.table.Columns, PrimaryKey: g.table.Key, ForeignKeys: g.table.ForeignKeys}
+	s.Table = driver.Table{Table: tableName, Columns: g.table.Columns, PrimaryKey: g.table.Key, ForeignKeys: g.table.ForeignKeys,
+		ReferencedBy: g.describe(w.db).ReferencedBy}
 	for _, u := range g.table.Uniques {
 		s.Table.Uniques = append(s.Table.Uniques, u.Columns)
 		if g.chance(40, "deferrable") {
@@ -77,7 +79,7 @@ func byKey(s *plan.Spec, c *record.Column) bool { return s.By().Index(c.Name) >=
 
 // file draws the file.
 func (g *generator) file(w *world) {
-	g.described(&w.spec)
+	g.described(w)
 	from := g.header(&w.spec)
 	for n := range g.cases {
 		shift := g.upTo(1, "shift")

@@ -236,7 +236,8 @@ func (g *generator) children(db *mem.Database, live []map[string]*string) {
 		to = []string{pick(g, "referred", g.table.Columns.Names()...)}
 	}
 	child := mem.Table{Name: childName}
-	fk := driver.ForeignKey{RefTable: tableName, RefColumns: to, OnDelete: pick(g, "on delete", "", "cascade", "set null")}
+	fk := driver.ForeignKey{RefTable: tableName, RefColumns: to, OnDelete: pick(g, "on delete", "", "cascade", "set null"),
+		OnUpdate: pick(g, "on update", "", "cascade", "set null")}
 	for i, c := range g.table.Columns.Pick(to) {
 		from := record.Column{Name: fmt.Sprint("from ", i), Type: c.Type, Nullable: true}
 		child.Columns, fk.Columns = append(child.Columns, from), append(fk.Columns, from.Name)

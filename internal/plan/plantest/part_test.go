@@ -22,7 +22,6 @@ func (g *generator) sync(w *world) {
 			s.Judged = append(s.Judged, c)
 		}
 	}
-	s.Table.ReferencedBy = g.describe(w.db).ReferencedBy
 	s.Within = &plan.Part{Where: g.part(s), MaxDeletes: pick(g, "most deletes", 0, 10, 100)}
 }
 

@@ -231,7 +231,8 @@ func (g *generator) constraints() {
 		}
 	}
 	for range max(0, g.upTo(4, "foreign keys")-2) {
-		fk := driver.ForeignKey{Columns: some("foreign key"), RefTable: parentName, OnDelete: pick(g, "on delete", "", "", "cascade", "set null")}
+		fk := driver.ForeignKey{Columns: some("foreign key"), RefTable: parentName, OnDelete: pick(g, "on delete", "", "", "cascade", "set null"),
+			OnUpdate: pick(g, "on update", "", "", "cascade", "set null")}
 		for i := range fk.Columns {
 			fk.RefColumns = append(fk.RefColumns, fmt.Sprintf("%d to %s", i, fk.Columns[i]))
 		}

@@ -60,9 +60,23 @@ type Table struct {
 // Defers tells whether a unique constraint is judged over a whole step.
 func (t Table) Defers(unique []string) bool { return among(t.Deferrable, unique) }
 
-// StepsAside tells whether a row can step aside for another that takes its values
-// of a unique constraint: by being NULL in a column for a while.
-func (t Table) StepsAside(unique []string) bool { return !among(t.NullsEqual, unique) }
+// StepsAside tells whether a row can step aside for another that takes its values of a
+// unique constraint, by being NULL in one column of it for a while: where that may be, is
+// equal to nothing, and nobody refers to the column, whose rows could lose the value too.
+func (t Table) StepsAside(unique []string, by record.Column) bool {
+	return by.Nullable && !among(t.NullsEqual, unique) && !t.Referred(by.Name)
+}
+
+// Referred tells whether a foreign key refers to a column, or to one that the system
+// computes, which may be of it.
+func (t Table) Referred(column string) bool {
+	return slices.ContainsFunc(t.ReferencedBy, func(r Reference) bool {
+		return slices.ContainsFunc(r.RefColumns, func(name string) bool {
+			i := t.Columns.Index(name)
+			return name == column || i >= 0 && t.Columns[i].Generated
+		})
+	})
+}
 
 func among(all [][]string, unique []string) bool {
 	return slices.ContainsFunc(all, func(u []string) bool { return slices.Equal(u, unique) })
@@ -76,6 +90,7 @@ type ForeignKey struct {
 	RefColumns []string     `json:"ref_columns"`
 	Deferred   bool         `json:"deferred,omitempty"`  // judged at the commit; false where that cannot be told
 	OnDelete   string       `json:"on_delete,omitempty"` // "cascade", "set null", "set default"; "" for refuse
+	OnUpdate   string       `json:"on_update,omitempty"` // the same, where the values referred to change
 }
 
 // Reference is a foreign key of some table, or of this one, that refers to this
@@ -85,6 +100,7 @@ type Reference struct {
 	Columns    record.Schema `json:"columns"`     // its columns
 	RefColumns []string      `json:"ref_columns"` // the columns of this table
 	OnDelete   string        `json:"on_delete,omitempty"`
+	OnUpdate   string        `json:"on_update,omitempty"`
 }
 
 // Lookup asks for live rows by values of some columns (the key, or the columns
@@ -257,7 +273,7 @@ type Tx interface {
 	//
 	// Rows of an update may pass the values of a unique constraint on to each other
 	// (A gets B's and B gets A's) where the constraint is Deferrable, and where each
-	// row that gives a value up writes a column of it that may be NULL.
+	// row that gives a value up writes a column by which it steps aside (StepsAside).
 	Write(ctx context.Context, w Write, rows io.Reader, stored io.Writer) (written int64, conflicts []Conflict, err error)
 	// Check judges now what the system would otherwise judge at the commit: deferred
 	// constraints, and triggers that wait for it. What it refuses, a commit would.

@@ -53,9 +53,9 @@ func describeConstraints(e *env) {
 	if x, y := parent.Columns[2], parent.Columns[3]; x.Nullable || !y.Nullable {
 		e.Errorf("nullable: x %v, y %v; want only y", x.Nullable, y.Nullable)
 	}
-	want := driver.ForeignKey{Columns: []string{"pa", "pb"}, RefTable: parent.Table, RefColumns: []string{"a", "b"}, OnDelete: "cascade"}
+	want := driver.ForeignKey{Columns: []string{"pa", "pb"}, RefTable: parent.Table, RefColumns: []string{"a", "b"}, OnDelete: "cascade", OnUpdate: "set null"}
 	child := e.create(Table{
-		Columns:     []Column{{Name: "id", Type: int64Type}, {Name: "pa", Type: int64Type}, {Name: "pb", Type: int64Type}},
+		Columns:     []Column{{Name: "id", Type: int64Type}, {Name: "pa", Type: int64Type, Nullable: true}, {Name: "pb", Type: int64Type, Nullable: true}},
 		Key:         []string{"id"},
 		ForeignKeys: []driver.ForeignKey{want},
 	})
@@ -67,7 +67,7 @@ func describeConstraints(e *env) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		e.Errorf("foreign key (-want +got):\n%s", diff)
 	}
-	seen := []driver.Reference{{Table: child.Table, Columns: child.Columns[1:], RefColumns: want.RefColumns, OnDelete: want.OnDelete}}
+	seen := []driver.Reference{{Table: child.Table, Columns: child.Columns[1:], RefColumns: want.RefColumns, OnDelete: want.OnDelete, OnUpdate: want.OnUpdate}}
 	parent, err := e.drv.Describe(e.ctx, parent.Table)
 	if err != nil {
 		e.Fatal(err)

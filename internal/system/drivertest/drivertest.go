@@ -181,6 +181,7 @@ func contents() []testCase {
 		{name: "update/before compares NULL and ''", test: updateNullBefore},
 		{name: "update/unique values trade places", test: updateSwap},
 		{name: "update/who trades places is judged", test: updateSwapConflict},
+		{name: "update/who is referred to is not emptied", test: updateSwapReferred},
 		{name: "insert/defaults, generated, identity", test: insertFilled},
 		{name: "insert/an existing key is a conflict", test: insertConflict},
 		{name: "insert/identity given back", needs: AlwaysIdentity, test: insertIdentity},

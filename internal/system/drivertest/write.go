@@ -88,6 +88,36 @@ func updateSwapConflict(e *env) {
 	e.holds(d, before)
 }
 
+// updateSwapReferred: rows do not trade places by way of NULL where rows of another table
+// would lose the values with them. A system that judges the whole step needs no such way.
+func updateSwapReferred(e *env) {
+	for _, rule := range []string{"cascade", "set null"} {
+		d := e.coded()
+		child := e.create(Table{
+			Columns:     []Column{{Name: "id", Type: int64Type}, {Name: "shop", Type: int64Type, Nullable: true}, {Name: "at", Type: int64Type, Nullable: true}},
+			Key:         []string{"id"},
+			ForeignKeys: []driver.ForeignKey{{Columns: []string{"shop", "at"}, RefTable: d.Table, RefColumns: []string{"shop", "place"}, OnUpdate: rule}},
+		})
+		e.sys.Insert(e.T, child.Table, child.Columns, [][]*string{{S("1"), S("1"), S("1")}, {S("2"), S("1"), S("2")}})
+		referring, before := e.sys.Rows(e.T, child.Table, child.Columns), e.sys.Rows(e.T, d.Table, d.Columns)
+		d, err := e.drv.Describe(e.ctx, d.Table)
+		if err != nil {
+			e.Fatal(err)
+		}
+		if d.StepsAside([]string{"shop", "place"}, d.Columns[3]) || !d.StepsAside([]string{"code"}, d.Columns[1]) {
+			e.Errorf("steps aside by what is referred to, or not by what is not: %+v", d.ReferencedBy)
+		}
+		o := e.apply(writeOf(driver.Update, d),
+			row{mask: "001", key: []*string{S("1")}, before: []*string{S("a"), S("1"), S("1")}, after: []*string{S("a"), S("1"), S("2")}},
+			row{mask: "001", key: []*string{S("2")}, before: []*string{S("b"), S("1"), S("2")}, after: []*string{S("b"), S("1"), S("1")}})
+		if !d.Defers([]string{"shop", "place"}) {
+			e.refused(o.err, "=(")
+			e.holds(d, before)
+		}
+		e.same("rows that refer to them", child.Columns, e.sys.Rows(e.T, child.Table, child.Columns), referring)
+	}
+}
+
 func updateNullBefore(e *env) {
 	d := e.customers()
 	w := writeOf(driver.Update, d)
