@@ -109,6 +109,7 @@ type Spec struct {
 	Row      []RowRule
 	Location *time.Location
 	Exact    bool // the system keeps decimals of any precision
+	Compares bool // the system can compare rows itself; the plan is the same
 	// Remembered has, by column, the formats chosen for earlier files. One counts only
 	// where several contend and nothing in the file or in live data decides.
 	Remembered map[string]Remembered

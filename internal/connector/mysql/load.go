@@ -74,6 +74,26 @@ func lenient(name string, c column) slot {
 	return s
 }
 
+// compared is a slot for values that live ones are compared with. It holds what the
+// column might not, a character or a moment: NULL in its place would be no value.
+func compared(name string, c column, table record.Table) slot {
+	s := strict(name, c, table, true)
+	whole := func(dst, text []byte) ([]byte, error) { return append(dst, text...), nil }
+	switch c.Type.Kind {
+	case record.Text, record.Enum:
+		s.declared, s.put = "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", whole
+	case record.Bytes:
+		s.declared, s.put = "longblob", func(dst, text []byte) ([]byte, error) {
+			return append(dst, bytes.TrimPrefix(text, []byte(`\x`))...), nil
+		}
+	case record.TimestampTZ:
+		s.declared, s.put = "datetime(6)", func(dst, text []byte) ([]byte, error) {
+			return append(dst, bytes.TrimSuffix(text, []byte("+00"))...), nil
+		}
+	}
+	return s
+}
+
 // load fills a fresh temporary table with the records of in and counts them. seen, if
 // not nil, is shown every record. keys are further lines of the table's definition.
 func (s *session) load(ctx context.Context, table string, into []slot, in io.Reader, seen func([]record.Field), keys ...string) (int64, error) {

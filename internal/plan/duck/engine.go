@@ -25,6 +25,8 @@ type Options struct {
 	Threads  int    // threads of one run; 0 for 1
 	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
 	Dir      string // folder for the runs' files; must exist
+
+	Comparing Comparing // where rows are compared
 }
 
 // Engine hands out DuckDB instances. It is safe for concurrent use.
@@ -74,6 +76,8 @@ type Session struct {
 	dir  string
 	free func()
 
+	comparing Comparing
+
 	schema string  // of its tables
 	now    *string // the schema that the connection is in
 }
@@ -82,7 +86,7 @@ type Session struct {
 // several plans are made side by side, and one reads the tables of the others as
 // name.table. It ends with the session.
 func (s *Session) In(ctx context.Context, name string) (*Session, error) {
-	part := &Session{db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, free: func() {}}
+	part := &Session{db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
@@ -134,7 +138,7 @@ func (e *Engine) session(ctx context.Context, line *slots, before func(int), o O
 		return nil, err
 	}
 	now := "main"
-	s := &Session{free: line.give, schema: now, now: &now}
+	s := &Session{free: line.give, schema: now, now: &now, comparing: o.Comparing}
 	defer func() {
 		if err != nil {
 			s.Close()
