@@ -59,6 +59,7 @@ type options struct {
 	rounds     int
 	kind       string // of the database
 	out        string // Markdown file to write; "" for none
+	there      bool   // measure where rows are compared, and nothing else
 	profile    string // folder for CPU profiles of the server; "" for none
 }
 
@@ -72,6 +73,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often to measure")
 	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres or mysql")
 	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
+	flag.BoolVar(&o.there, "there", false, "measure plans whose rows the system compares beside those that Sutor compares, and nothing else")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the server to this `folder`")
 	flag.Parse()
 	if o.file == 0 {
@@ -105,6 +107,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	if o.out != "" && o.kind != onPostgres {
 		return errors.New("the page that -out writes is about PostgreSQL")
+	}
+	if o.there {
+		return runThere(ctx, o, out)
 	}
 	db, stop, err := open(ctx, o.kind)
 	if err != nil {

@@ -33,7 +33,7 @@ const (
 // the lookup cannot begin before all of it is read.
 const (
 	thereFrom   = 1 << 20 // bytes of the file as it was read
-	sparedASent = 3       // columns spared for each that is sent
+	sparedASent = 2       // columns spared for each that is sent
 )
 
 // comparesThere decides where rows are compared, before the file is read. Where empty
