@@ -75,13 +75,17 @@ func lenient(name string, c column) slot {
 }
 
 // compared is a slot for values that live ones are compared with. It holds what the
-// column might not, a character or a moment: NULL in its place would be no value.
-func compared(name string, c column, table record.Table) slot {
+// column might not, a character or a moment: NULL in its place would be no value. Of a
+// text that is longer than any of the column it holds as much as tells so.
+func compared(name string, c column, table record.Table, wide bool) slot {
 	s := strict(name, c, table, true)
-	whole := func(dst, text []byte) ([]byte, error) { return append(dst, text...), nil }
-	switch c.Type.Kind {
+	switch most := c.Type.MaxLen + 1; c.Type.Kind {
 	case record.Text, record.Enum:
-		s.declared, s.put = "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", whole
+		s.declared, s.put = "longtext", func(dst, text []byte) ([]byte, error) { return append(dst, text...), nil }
+		if c.Type.MaxLen > 0 && !wide {
+			s.declared, s.put = fmt.Sprintf("varchar(%d)", most), func(dst, text []byte) ([]byte, error) { return append(dst, first(most, text)...), nil }
+		}
+		s.declared += " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 	case record.Bytes:
 		s.declared, s.put = "longblob", func(dst, text []byte) ([]byte, error) {
 			return append(dst, bytes.TrimPrefix(text, []byte(`\x`))...), nil
@@ -92,6 +96,20 @@ func compared(name string, c column, table record.Table) slot {
 		}
 	}
 	return s
+}
+
+// first gives so many characters of a text.
+func first(most int, text []byte) []byte {
+	if len(text) <= most {
+		return text
+	}
+	for i := range string(text) {
+		if most == 0 {
+			return text[:i]
+		}
+		most--
+	}
+	return text
 }
 
 // load fills a fresh temporary table with the records of in and counts them. seen, if

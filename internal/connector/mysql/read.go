@@ -48,8 +48,12 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	for i, c := range by {
 		into = append(into, lenient(fmt.Sprint("k", i), c))
 	}
+	var octets int
+	for _, c := range unless {
+		octets += 4 * (c.Type.MaxLen + 1)
+	}
 	for i, c := range unless {
-		into = append(into, compared(fmt.Sprint("u", i), c, l.Table))
+		into = append(into, compared(fmt.Sprint("u", i), c, l.Table, octets > mostInRow))
 	}
 	if sent, err = s.load(ctx, asked, into, in, nil); err == nil {
 		err = s.joining(ctx, t, by)

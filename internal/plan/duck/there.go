@@ -87,16 +87,14 @@ func (r *run) still() (names []string) {
 	return names
 }
 
-// settled tells whether it is known how every column is written.
-func (r *run) settled() bool {
-	return !slices.ContainsFunc(r.cols, func(c column) bool { return c.source >= 0 && !c.written.found })
-}
-
 // askThere begins to have the system compare. Where live values must tell how a column
 // is written (formats.go), its cells are no values yet, and all is compared here.
 func (r *run) askThere(ctx context.Context) (err error) {
-	if r.there = r.there && r.settled(); !r.there {
-		return nil
+	if r.there {
+		r.there, err = r.settleFormats(ctx)
+	}
+	if err != nil || !r.there {
+		return err
 	}
 	r.countTable(ctx)
 	look, values := r.lookupLive(), r.asked()

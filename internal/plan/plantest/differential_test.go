@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,7 +165,7 @@ func (y *tally) count(w *world, out *plan.Outcome) {
 
 func (y *tally) report(t *testing.T, cases int) {
 	t.Logf("%d cases: %+v, rows by finding %v", y.cases, y.counts, y.found)
-	t.Logf("%d taken back: %+v, rows left alone %v; %d plans refused by the system", y.undos, y.back, y.left, y.refused)
+	t.Logf("%d taken back: %+v, rows left alone %v; %d plans refused by the system; %d compared in the system", y.undos, y.back, y.left, y.refused, comparing.Load())
 	if t.Failed() {
 		return
 	}
@@ -205,7 +206,13 @@ type closed struct {
 	tables []record.Table
 }
 
+// comparing counts the lookups that had the system compare.
+var comparing atomic.Int64
+
 func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	if len(l.Unless) > 0 {
+		comparing.Add(1)
+	}
 	if slices.Contains(c.tables, l.Table) {
 		return 0, 0, &driver.Refusal{Message: "The account may not read it."}
 	}
