@@ -24,6 +24,9 @@
 // the change is applied. The people's own time is nought. The undo of every
 // change is measured too, and must give back the table as it was.
 //
+// With -there only plans are measured, of wide tables: where Sutor compares the rows, and
+// where the system does (there.go; the figures are in docs/systems.md).
+//
 // # What is not
 //
 // The server is the one of package pgtest: fsync, synchronous_commit and

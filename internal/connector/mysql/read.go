@@ -65,6 +65,9 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 		keyOf: fmt.Sprintf("SELECT %s FROM %s k WHERE k.n = %%d", strings.Join(numberedNames("k.k", len(by)), ", "), asked),
 		query: "SELECT k.n" + list("t", columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by)}
 	if len(unless) > 0 {
+		if _, err = s.exec(ctx, bufferlessSQL(t, by)); err != nil {
+			return 0, 0, explain(ctx, err)
+		}
 		r.columns = append([]column{sameColumn}, columns...)
 		r.query = "SELECT k.n, f.same" + spared(l, columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by) +
 			" STRAIGHT_JOIN (SELECT 0 AS same UNION ALL SELECT 1) f ON f.same = COALESCE(" + holds(unless) + ", 0)"
@@ -127,6 +130,15 @@ const (
 	hashingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 4 */"
 	lookingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 2 */"
 )
+
+// bufferlessSQL has MariaDB take the rows of a lookup that compares one after the other:
+// it would copy all of them into a buffer first, to join two answers to them.
+func bufferlessSQL(t *table, key []column) string {
+	if t.indexed(key) {
+		return "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 0 */"
+	}
+	return hashingSQL
+}
 
 // joining prepares the session for joins by key.
 func (s *session) joining(ctx context.Context, t *table, key []column) error {

@@ -28,12 +28,12 @@ const (
 )
 
 // To compare there, each of the file's values is written, sent, and stored once more,
-// which takes about as long as to receive a value. So it pays where more is spared than
-// sent (docs/performance.md has what was measured); and where the file is large, since
-// the lookup cannot begin before all of it is read.
+// which takes longer than to receive a value. So it pays where far more is spared than
+// sent (docs/systems.md has what was measured); and where the file is large, since the
+// lookup cannot begin before all of it is read.
 const (
 	thereFrom   = 1 << 20 // bytes of the file as it was read
-	sparedASent = 2       // columns spared for each that is sent
+	sparedASent = 4       // columns spared for each that is sent
 )
 
 // comparesThere decides where rows are compared, before the file is read. Where empty
