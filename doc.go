@@ -166,7 +166,11 @@
 // syncs and changes by rule still take DuckDB's fifth of a second.
 //
 // Costs beside psql are in docs/performance.md. The live rows are fetched while the
-// file is read (plan/duck/lookup.go), but compared only when all are there; an undo
-// does not overlap the two; what was stored is given back whole and compared here; and
-// the insert looks for its keys even where a unique index would.
+// file is read (plan/duck/lookup.go), but compared only when all are there. Of a large
+// file with few of the columns that are looked at, the system itself compares, where it
+// can (plan/duck/there.go; docs/systems.md has what that saves); not where empty cells
+// clear, in a sync, or where live values must say how a column is written, and numbers come
+// back of every row, for their spread. An undo does not overlap the two; what was stored is
+// given back whole and compared here; and the insert looks for its keys even where a unique
+// index would.
 package sutor

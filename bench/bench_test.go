@@ -65,6 +65,20 @@ func TestRunOnSQLite(t *testing.T) {
 	}
 }
 
+// Plans of wide tables: run itself fails where the place makes a difference.
+func TestRunThere(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{onPostgres, onMySQL} {
+		var out strings.Builder
+		if err := run(t.Context(), options{rows: 600, file: 200, rounds: 1, kind: kind, there: true}, &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(out.String(), " %  "); got != len(shapes) {
+			t.Errorf("printed:\n%s", out.String())
+		}
+	}
+}
+
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50, rounds: 1, kind: onMySQL, out: "x"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {

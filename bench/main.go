@@ -25,6 +25,9 @@
 // the change is applied. The people's own time is nought. The undo of every
 // change is measured too, and must give back the table as it was.
 //
+// With -there only plans are measured, of wide tables: where Sutor compares the rows, and
+// where the system does (there.go; the figures are in docs/systems.md).
+//
 // # What is not
 //
 // The server is the one of package pgtest: fsync, synchronous_commit and
@@ -60,6 +63,7 @@ type options struct {
 	rounds     int
 	kind       string // of the database
 	out        string // Markdown file to write; "" for none
+	there      bool   // measure where rows are compared, and nothing else
 	profile    string // folder for CPU profiles of the server; "" for none
 }
 
@@ -73,6 +77,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often to measure")
 	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres, mysql or sqlite")
 	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
+	flag.BoolVar(&o.there, "there", false, "measure plans whose rows the system compares beside those that Sutor compares, and nothing else")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the server to this `folder`")
 	flag.Parse()
 	if o.file == 0 {
@@ -106,6 +111,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	if o.out != "" && o.kind != onPostgres {
 		return errors.New("the page that -out writes is about PostgreSQL")
+	}
+	if o.there {
+		return runThere(ctx, o, out)
 	}
 	db, stop, err := open(ctx, o.kind)
 	if err != nil {

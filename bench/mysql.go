@@ -131,6 +131,10 @@ func (w *mysqlDatabase) fill(ctx context.Context, rows int64) error {
 	return w.run(ctx, mysqlTable, fmt.Sprintf("INSERT INTO pristine SELECT %s FROM (SELECT seq AS id FROM seq_1_to_%d) AS n", madeSQL, rows))
 }
 
+func (w *mysqlDatabase) fillWide(ctx context.Context, rows int64, columns int) error {
+	return w.run(ctx, append(wideSQL(columns, fmt.Sprintf("SELECT seq AS i FROM seq_1_to_%d", rows)), "ANALYZE TABLE wide")...)
+}
+
 func (w *mysqlDatabase) writeFile(ctx context.Context, file string, count, rows int64) (int64, error) {
 	fresh := inserts(count)
 	found, err := w.pool.QueryContext(ctx, fmt.Sprintf(mysqlFile, count-fresh, rows, madeSQL, rows+1, rows+fresh))

@@ -112,6 +112,15 @@ func (w *postgresDatabase) fill(ctx context.Context, rows int64) error {
 	return nil
 }
 
+func (w *postgresDatabase) fillWide(ctx context.Context, rows int64, columns int) error {
+	for _, sql := range append(wideSQL(columns, fmt.Sprintf("SELECT generate_series(1, %d) AS i", rows)), "VACUUM ANALYZE wide", "CHECKPOINT") {
+		if _, err := w.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func execute(ctx context.Context, address, sql string) error {
 	conn, err := pgx.Connect(ctx, address)
 	if err != nil {

@@ -108,6 +108,11 @@ func (w *sqliteDatabase) fill(ctx context.Context, rows int64) error {
 	return err
 }
 
+// fillWide: of systems that compare, which SQLite is none of.
+func (w *sqliteDatabase) fillWide(context.Context, int64, int) error {
+	return errors.New("SQLite compares no rows for Sutor")
+}
+
 func (w *sqliteDatabase) writeFile(ctx context.Context, file string, count, rows int64) (int64, error) {
 	fresh := inserts(count)
 	found, err := w.pool.QueryContext(ctx, fmt.Sprintf(sqliteFile, count-fresh, chosen(21, 1<<28), sqliteMade, rows+1, rows+fresh, chosen(20, 1<<28)))

@@ -17,6 +17,8 @@ import (
 type database interface {
 	// fill makes the table and its copy to restore it from.
 	fill(ctx context.Context, rows int64) error
+	// fillWide makes a table of many columns, for plans of it only.
+	fillWide(ctx context.Context, rows int64, columns int) error
 	// writeFile writes a file of count rows for a table of rows, and gives its size.
 	writeFile(ctx context.Context, file string, count, rows int64) (bytes int64, err error)
 	// restore fills the table again as it was, and leaves the server nothing to catch up on.

@@ -16,7 +16,8 @@
 //     the row number and are joined by it, so that the system decides which keys
 //     are the same. A file may name its rows by another unique key ([Spec.By]).
 //  4. Rows are compared over the judged set: key + the file's columns + every
-//     column that a guardrail reads.
+//     column that a guardrail reads. A system that can ([Spec.Compares]) may do so
+//     itself, and then only the rows that differ come back whole; the plan is the same.
 //  5. Checks and row guardrails run over the whole set; invalid rows leave it.
 //  6. What would be written is frozen as plan.parquet, its canonical rows are
 //     digested, and the manifest binds all of it.
@@ -110,6 +111,7 @@ type Spec struct {
 	Row      []RowRule
 	Location *time.Location
 	Exact    bool // the system keeps decimals of any precision
+	Compares bool // the system can compare rows itself; the plan is the same
 	// Remembered has, by column, the formats chosen for earlier files. One counts only
 	// where several contend and nothing in the file or in live data decides.
 	Remembered map[string]Remembered

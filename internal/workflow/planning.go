@@ -158,7 +158,8 @@ func (w *Workflow) open(ctx context.Context, comp *compact.Compact, c *change.Ch
 		if p.spec, err = Compile(comp, p.d, p.table); err != nil {
 			return err
 		}
-		p.spec.Options, p.spec.Exact = one.Options, p.sys.Capabilities().ExactDecimals
+		can := p.sys.Capabilities()
+		p.spec.Options, p.spec.Exact, p.spec.Compares = one.Options, can.ExactDecimals, can.Compares
 		if p.spec.Spread, err = w.usualSpread(ctx, one); err != nil {
 			return err
 		}

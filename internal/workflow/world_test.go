@@ -188,7 +188,7 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	fine(t, err)
 	scratch := filepath.Join(dir, "scratch")
 	fine(t, os.Mkdir(scratch, 0o700))
-	engine, err := duck.New(duck.Options{Dir: scratch, Slots: 4, Threads: 1})
+	engine, err := duck.New(duck.Options{Dir: scratch, Slots: 4, Threads: 1, Comparing: duck.There})
 	fine(t, err)
 	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName("Example Trading"))
 	fine(t, err)

@@ -28,7 +28,7 @@ func (db *Database) Open(ctx context.Context, dsn string) (driver.Driver, error)
 }
 
 func (s *session) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Transactional: true, ExactDecimals: true}
+	return driver.Capabilities{Transactional: true, ExactDecimals: true, Compares: true}
 }
 
 func (s *session) Close() error {
@@ -83,14 +83,18 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	if err != nil {
 		return 0, 0, err
 	}
+	unless, err := t.positions(l.Unless, errs.Changed)
+	if err != nil {
+		return 0, 0, err
+	}
 	index, w := t.index(by), record.NewWriter(out)
-	sent, err = eachRecord(in, 1+len(by), func(n int64, values []*string) error {
-		id, ok := t.identity(by, values)
+	sent, err = eachRecord(in, 1+len(by)+len(unless), func(n int64, values []*string) error {
+		id, ok := t.identity(by, values[:len(by)])
 		if !ok {
 			return ctx.Err()
 		}
 		for _, i := range index[id] {
-			if err := t.write(w, n, columns, t.rows[i]); err != nil {
+			if err := t.answer(w, n, l, columns, t.rows[i], t.rows[i].holds(unless, values[len(by):])); err != nil {
 				return err
 			}
 		}
@@ -100,6 +104,35 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 		return 0, 0, err
 	}
 	return sent, w.Rows(), w.Flush()
+}
+
+// answer writes a record of a fetch.
+func (t *table) answer(w *record.Writer, n int64, l driver.Lookup, columns []int, r row, same bool) error {
+	if len(l.Unless) == 0 {
+		return t.write(w, n, columns, r)
+	}
+	if w.Number(n); same {
+		w.String("1")
+	} else {
+		w.String("0")
+	}
+	r = slices.Clone(r)
+	for _, i := range columns {
+		if same && l.Spares(t.Columns[i].Name) {
+			r[i] = nil
+		}
+	}
+	return t.values(w, columns, r)
+}
+
+// holds tells whether a row has the values at these places that are given.
+func (r row) holds(at []int, given []*string) bool {
+	for i, v := range given {
+		if v != nil && (r[at[i]] == nil || *r[at[i]] != *v) {
+			return false
+		}
+	}
+	return true
 }
 
 // eachRecord reads records of a number and values, and counts them.
@@ -133,6 +166,11 @@ func eachRecord(in io.Reader, fields int, each func(n int64, values []*string) e
 // write writes a record of a number and the columns at of a row.
 func (t *table) write(w *record.Writer, n int64, at []int, r row) error {
 	w.Number(n)
+	return t.values(w, at, r)
+}
+
+// values ends a record with the columns at of a row.
+func (t *table) values(w *record.Writer, at []int, r row) error {
 	for _, i := range at {
 		if v := r[i]; v != nil && t.Columns[i].Type.Kind == record.Float {
 			w.String(floatText(*v, t.Columns[i].Type.Bits))

@@ -24,6 +24,10 @@
 // from clients (local_infile), the same rows go in INSERT statements, which takes
 // several times as long and changes nothing else.
 //
+// Where a lookup has the rows compared, the values stand beside the keys: texts as UTF-8 that
+// is compared by bytes, instants as DATETIME and bytes as BLOB, which hold what the column
+// might not; all others in the column's type, where one value has one text.
+//
 // Down: rows come as text and are shown as they lie in the connection's buffer, past
 // a pass that makes them canonical.
 //

@@ -74,6 +74,44 @@ func lenient(name string, c column) slot {
 	return s
 }
 
+// compared is a slot for values that live ones are compared with. It holds what the
+// column might not, a character or a moment: NULL in its place would be no value. Of a
+// text that is longer than any of the column it holds as much as tells so.
+func compared(name string, c column, table record.Table, wide bool) slot {
+	s := strict(name, c, table, true)
+	switch most := c.Type.MaxLen + 1; c.Type.Kind {
+	case record.Text, record.Enum:
+		s.declared, s.put = "longtext", func(dst, text []byte) ([]byte, error) { return append(dst, text...), nil }
+		if c.Type.MaxLen > 0 && !wide {
+			s.declared, s.put = fmt.Sprintf("varchar(%d)", most), func(dst, text []byte) ([]byte, error) { return append(dst, first(most, text)...), nil }
+		}
+		s.declared += " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+	case record.Bytes:
+		s.declared, s.put = "longblob", func(dst, text []byte) ([]byte, error) {
+			return append(dst, bytes.TrimPrefix(text, []byte(`\x`))...), nil
+		}
+	case record.TimestampTZ:
+		s.declared, s.put = "datetime(6)", func(dst, text []byte) ([]byte, error) {
+			return append(dst, bytes.TrimSuffix(text, []byte("+00"))...), nil
+		}
+	}
+	return s
+}
+
+// first gives so many characters of a text.
+func first(most int, text []byte) []byte {
+	if len(text) <= most {
+		return text
+	}
+	for i := range string(text) {
+		if most == 0 {
+			return text[:i]
+		}
+		most--
+	}
+	return text
+}
+
 // load fills a fresh temporary table with the records of in and counts them. seen, if
 // not nil, is shown every record. keys are further lines of the table's definition.
 func (s *session) load(ctx context.Context, table string, into []slot, in io.Reader, seen func([]record.Field), keys ...string) (int64, error) {

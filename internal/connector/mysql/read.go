@@ -40,9 +40,20 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	if err != nil {
 		return 0, 0, err
 	}
+	unless, err := t.live(l.Unless)
+	if err != nil {
+		return 0, 0, err
+	}
 	into := []slot{numberSlot}
 	for i, c := range by {
 		into = append(into, lenient(fmt.Sprint("k", i), c))
+	}
+	var octets int
+	for _, c := range unless {
+		octets += 4 * (c.Type.MaxLen + 1)
+	}
+	for i, c := range unless {
+		into = append(into, compared(fmt.Sprint("u", i), c, l.Table, octets > mostInRow))
 	}
 	if sent, err = s.load(ctx, asked, into, in, nil); err == nil {
 		err = s.joining(ctx, t, by)
@@ -53,11 +64,48 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	r := reading{session: s, table: t, columns: columns, key: by,
 		keyOf: fmt.Sprintf("SELECT %s FROM %s k WHERE k.n = %%d", strings.Join(numberedNames("k.k", len(by)), ", "), asked),
 		query: "SELECT k.n" + list("t", columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by)}
+	if len(unless) > 0 {
+		if _, err = s.exec(ctx, bufferlessSQL(t, by)); err != nil {
+			return 0, 0, explain(ctx, err)
+		}
+		r.columns = append([]column{sameColumn}, columns...)
+		r.query = "SELECT k.n, f.same" + spared(l, columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by) +
+			" STRAIGHT_JOIN (SELECT 0 AS same UNION ALL SELECT 1) f ON f.same = COALESCE(" + holds(unless) + ", 0)"
+	}
 	if found, err = r.stream(ctx, out); err != nil {
 		return sent, 0, err
 	}
 	_, err = s.exec(ctx, "DROP TEMPORARY TABLE "+asked)
 	return sent, found, explain(ctx, err)
+}
+
+// sameColumn is what a lookup that compares tells first of a row. The query has it from
+// a table of both answers, or the server would compare once for each column that
+// depends on it.
+var sameColumn = column{Column: record.Column{Name: "same", Type: record.Type{Kind: record.Int, Bits: 8}}}
+
+// spared gives ", …" for columns of the table t, those that the lookup spares only
+// where the row is not the same.
+func spared(l driver.Lookup, columns []column) string {
+	var b strings.Builder
+	for _, c := range columns {
+		value := c.read("t." + quoted(c.Name))
+		if l.Spares(c.Name) {
+			value = "IF(f.same, NULL, " + value + ")"
+		}
+		b.WriteString(", " + value)
+	}
+	return b.String()
+}
+
+// holds gives the SQL that compares the table t with the values that are given.
+func holds(unless []column) string {
+	terms := []string{"TRUE"}
+	for i, c := range unless {
+		given := fmt.Sprint("k.u", i)
+		terms = append(terms, "("+given+" IS NULL OR "+c.reads("t."+quoted(c.Name), given)+")")
+	}
+	return strings.Join(terms, " AND ")
 }
 
 // joined gives the SQL that joins the table, known as t, to a temporary one before it.
@@ -82,6 +130,15 @@ const (
 	hashingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 4 */"
 	lookingSQL = "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 2 */"
 )
+
+// bufferlessSQL has MariaDB take the rows of a lookup that compares one after the other:
+// it would copy all of them into a buffer first, to join two answers to them.
+func bufferlessSQL(t *table, key []column) string {
+	if t.indexed(key) {
+		return "SET SESSION sql_big_selects = 1 /*M!100200 , join_cache_level = 0 */"
+	}
+	return hashingSQL
+}
 
 // joining prepares the session for joins by key.
 func (s *session) joining(ctx context.Context, t *table, key []column) error {

@@ -125,3 +125,13 @@ func (c column) equal(a, b string) string {
 	}
 	return "(" + a + " <=> " + b + ")"
 }
+
+// reads gives the SQL that tells whether a live value is read as the given one, of a
+// slot for values to compare with: texts by the bytes that come from the server, which
+// are UTF-8; everything else has one text a value.
+func (c column) reads(live, given string) string {
+	if c.Type.Kind == record.Text || c.Type.Kind == record.Enum {
+		return "CAST(CONVERT(" + live + " USING utf8mb4) AS BINARY) = CAST(" + given + " AS BINARY)"
+	}
+	return live + " = " + given
+}

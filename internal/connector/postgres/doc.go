@@ -31,6 +31,10 @@
 // the data (PostgreSQL 18 release notes, COPY). Records read are compared with
 // the rows that COPY counted.
 //
+// Where a lookup has the rows compared, the values stand beside the keys, as texts (floats
+// as floats): what is the same as the text that the row would come back with is the same,
+// whatever collation the column has, and nothing is refused for not fitting it.
+//
 // Down: COPY (…) TO STDOUT (FORMAT csv, FORCE_QUOTE *) writes the canonical
 // dialect; it goes straight to the caller's writer past a pass that counts its
 // records, which are compared with the server's count.

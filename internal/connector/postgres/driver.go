@@ -50,7 +50,7 @@ func Open(ctx context.Context, dsn string) (driver.Driver, error) {
 
 // Capabilities: everything there is.
 func (db *database) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Transactional: true, TxStatus: true, ExactDecimals: true}
+	return driver.Capabilities{Transactional: true, TxStatus: true, ExactDecimals: true, Compares: true}
 }
 
 func (db *database) Ping(ctx context.Context) error { return fault(db.pool.Ping(ctx)) }

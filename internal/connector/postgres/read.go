@@ -51,6 +51,9 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 		create = append(create, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 		join[i] = same(c.Type, "t."+name(c.Name), fmt.Sprintf("a.k%d", i+1))
 	}
+	for i, c := range l.Unless {
+		create = append(create, fmt.Sprintf("%s AS u%d", compared(c), i+1))
+	}
 	if _, err = tx.Exec(ctx, stage(askedTable, create, l.Table)); err != nil {
 		return 0, 0, err
 	}
@@ -64,10 +67,34 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	if err = tellOrder(ctx, tx, l.Table, l.By); err != nil {
 		return 0, 0, err
 	}
-	query := fmt.Sprintf("SELECT a.n%s FROM %s AS a JOIN %s AS t ON %s",
-		list(l.Columns, "t."), askedTable, quoted(l.Table), strings.Join(join, " AND "))
+	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s", askedTable, quoted(l.Table), strings.Join(join, " AND "))
+	query := fmt.Sprintf("SELECT a.n%s FROM %s", list(l.Columns, "t."), from)
+	if len(l.Unless) > 0 {
+		query = unless(l, from)
+	}
 	found, err = copyDown(ctx, conn, query, out)
 	return sent, found, err
+}
+
+// unless gives the query of a lookup that compares. OFFSET 0 has the server compare
+// once a row, not once a column.
+func unless(l driver.Lookup, from string) string {
+	holds := []string{"true"}
+	for i, c := range l.Unless {
+		given := fmt.Sprintf("a.u%d", i+1)
+		holds = append(holds, fmt.Sprintf("(%s IS NULL OR %s)", given, reads(c.Type, "t."+name(c.Name), given)))
+	}
+	var down, inner strings.Builder
+	for i, c := range l.Columns {
+		fmt.Fprintf(&inner, ", t.%s AS c%d", name(c.Name), i+1)
+		value := canonical(c.Type, fmt.Sprintf("x.c%d", i+1))
+		if l.Spares(c.Name) {
+			value = "CASE WHEN NOT x.same THEN " + value + " END"
+		}
+		down.WriteString(", " + value)
+	}
+	return fmt.Sprintf("SELECT x.n, x.same::pg_catalog.int4%s FROM (SELECT a.n, coalesce(%s, false) AS same%s FROM %s OFFSET 0) AS x",
+		down.String(), strings.Join(holds, " AND "), inner.String(), from)
 }
 
 // stage gives the SQL of a temporary table whose columns have the types and

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,7 +34,16 @@ func TestKeysMatchAsTheSystemDoes(t *testing.T) {
 	if got := fetch(t, d, table, []string{"c"}, "1,\"x\"\n2,\"x  \"\n3,\"X\"\n"); strings.Count(got, "\n") != 2 {
 		t.Errorf("by char(5): %q", got)
 	}
-	// But a row is judged by bytes.
+	// But a row is judged by bytes, and compared so.
+	look := driver.Lookup{Table: table.Table, By: table.Columns.Pick([]string{"k"}), Columns: table.Columns, Unless: table.Columns.Pick([]string{"c", "v"}), Still: []string{"k"}}
+	var out bytes.Buffer
+	if _, _, err := d.Fetch(ctx, look, strings.NewReader("1,\"ADA\",\"x\",\"lovelace\"\n2,\"ADA\",\"x\",\"Lovelace\"\n3,\"ADA\",,\"Lovelace, but longer than the column is\"\n"), &out); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`"1","0","Ada","x","Lovelace"`, `"2","1","Ada",,`, `"3","0","Ada","x","Lovelace"`}
+	if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("compared: %q", got)
+	}
 	o := write(t, d, writeOf(driver.Update, table), `1,"01","ADA","x","lovelace","x","King"`+"\n")
 	if len(o.conflicts) != 1 || o.err != nil {
 		t.Errorf("another case in before: %+v, want a conflict", o)

@@ -213,3 +213,25 @@ func equal(t record.Type, a, b string) string {
 	}
 	return "(" + a + " IS NOT DISTINCT FROM " + b + ")"
 }
+
+// compared gives the SQL for a column of a temporary table with values that live ones
+// are compared with ([reads]): texts, which are not made values of the column, and so
+// neither refused nor rounded; but floats, whose texts are not what the server writes.
+func compared(c record.Column) string {
+	if c.Type.Kind == record.Float {
+		return staged(c)
+	}
+	return "''::pg_catalog.text"
+}
+
+// reads gives the SQL that tells whether a live value of type t is read as a given
+// canonical text, to the byte. What equal values may be written as does not count.
+func reads(t record.Type, live, given string) string {
+	switch t.Kind {
+	case record.Float: // of which 0 and -0 have one canonical text
+		return same(t, live, given)
+	case record.Native: // a cast writes an address otherwise than the server does
+		return fmt.Sprintf("(%s IS NOT NULL AND pg_catalog.concat(%[1]s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) %s)", live, given)
+	}
+	return byBytes("("+canonical(t, live)+")") + " OPERATOR(pg_catalog.=) " + given
+}

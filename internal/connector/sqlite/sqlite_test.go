@@ -51,6 +51,7 @@ func harness() drivertest.Harness {
 		Lacks: map[drivertest.Feature]string{
 			drivertest.Schemas:        "a database file has the one schema main",
 			drivertest.AlwaysIdentity: "a row number can always be given",
+			drivertest.Compares:       "it is in this process: nothing would be spared",
 			drivertest.Concurrency:    "there is one writer at a time",
 			drivertest.Versions:       "with a rollback journal a commit waits for those who read",
 		},

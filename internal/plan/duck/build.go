@@ -32,6 +32,8 @@ type run struct {
 	staging  string        // the file as read; "" of a reversal
 	counting *counting     // of the table's rows
 	ahead    *fetching     // of the live rows, where it began before the file was read whole
+	there    bool          // rows are compared in the system (there.go)
+	at       int64         // the part of the making that is being done
 	digest   record.Digest // of the content, where it was known before the rows were compared
 	reversal bool          // undoing an applied plan: checks are told only
 
@@ -78,6 +80,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		{"reading the file", r.fetchAhead},
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
+		{"fetching live rows", r.askThere},
 		{"reading the file", r.readContent},
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
@@ -102,7 +105,8 @@ const allSteps = 15
 // steps does one part after another, the first of which has the given number.
 func (r *run) steps(ctx context.Context, first int64, all []doing) error {
 	for i, step := range all {
-		r.tell(step.say, first+int64(i), allSteps)
+		r.at = first + int64(i)
+		r.tell(step.say, r.at, allSteps)
 		if err := step.do(ctx); err != nil {
 			return err
 		}
@@ -194,14 +198,19 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	}
 	r.table = r.counting.rows
 	if r.ahead == nil {
-		if r.ahead, err = r.askLive(ctx, `SELECT line`+comma(r.asked())+` FROM cells WHERE `+r.keyed()); err != nil {
+		if r.ahead, err = r.askLive(ctx, r.lookupLive(), `SELECT line`+comma(r.asked())+` FROM cells WHERE `+r.keyed(), r.asked()); err != nil {
 			return err
 		}
 	}
-	if err := r.receive(ctx, r.ahead, append(names("k", r.nk), names("l", r.nj)...)); err != nil {
+	fields, same := r.liveFields(), ""
+	if r.there {
+		r.tell("comparing in the system", r.at, allSteps)
+		fields, same = append([]string{"same"}, fields...), ", same = '1' AS same"
+	}
+	if err := r.receive(ctx, r.ahead, fields); err != nil {
 		return err
 	}
-	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+` FROM live_raw`); err != nil {
+	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+same+` FROM live_raw`); err != nil {
 		return err
 	}
 	if err := r.keepInside(ctx); err != nil {
@@ -259,7 +268,7 @@ func (r *run) compare(ctx context.Context) error {
 	return r.exec(ctx, `
 		CREATE VIEW met AS SELECT `+met+from+`;
 		CREATE TABLE rows AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
-		FROM (SELECT `+met+sel+from+`) WHERE NOT found OR `+r.anyMask())
+		FROM (SELECT `+met+sel+from+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
 }
 
 // writes gives the condition under which a row writes a column, and the value that it

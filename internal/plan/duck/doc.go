@@ -15,12 +15,13 @@
 // writes its Parquet file.
 //
 // The keys of a file are read first and sent up, so that the system finds their rows
-// while the other columns are read (lookup.go).
+// while the other columns are read (lookup.go). Or the system compares: then values go
+// up too, and of rows that are the same little comes back (there.go).
 //
 // # Tables of a run
 //
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
-//	live    n, k…, l…              live rows by line number
+//	live    n, k…, l…              live rows by line number; and same, where the system compared
 //	met     line, found, k…        one row a usable key
 //	rows    of these, those that are new or differ: and l, a, m: live, after, written?
 //	hits    f, line, sample        what the checks found

@@ -26,6 +26,8 @@ type Options struct {
 	Threads  int    // threads of one run; 0 for 1
 	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
 	Dir      string // folder for the runs' files; must exist
+
+	Comparing Comparing // where rows are compared
 }
 
 // Engine hands out DuckDB instances. It is safe for concurrent use.
@@ -81,6 +83,8 @@ type Session struct {
 
 	rows *plan.ByRow // of a plan that was made row by row
 
+	comparing Comparing
+
 	schema string  // of its tables
 	now    *string // the schema that the connection is in
 }
@@ -92,7 +96,7 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	part := &Session{engine: s.engine, db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, free: func() {}}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
@@ -189,7 +193,7 @@ func (e *Engine) folder() (*Session, error) {
 		return nil, diskError(err)
 	}
 	now := "main"
-	return &Session{engine: e, dir: dir, free: func() {}, schema: now, now: &now}, nil
+	return &Session{engine: e, dir: dir, free: func() {}, schema: now, now: &now, comparing: e.o.Comparing}, nil
 }
 
 func (s *Session) open(ctx context.Context, o Options, files []string) error {

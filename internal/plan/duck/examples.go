@@ -95,7 +95,15 @@ func (r *run) seenInFile(seen map[int64]*plan.Seen) error {
 
 // seenLive gives the lines what the system has of them.
 func (r *run) seenLive(ctx context.Context, seen map[int64]*plan.Seen) error {
-	return r.seen(ctx, `SELECT n`+list(r.nj, "l#")+` FROM live WHERE n IN (`+linesOf(seen)+`)`, 0, seen)
+	values, lines := `SELECT n`+list(r.nj, "l#"), ` l WHERE n IN (`+linesOf(seen)+`)`
+	query := values + ` FROM live` + lines + ` AND ` + r.notTheSame()
+	if r.there {
+		if err := r.seenThere(ctx, linesOf(seen)); err != nil {
+			return err
+		}
+		query += ` UNION ALL ` + values + ` FROM shown` + lines
+	}
+	return r.seen(ctx, query, 0, seen)
 }
 
 // seenBack gives the lines of a reversal what it would write, and what the system

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -155,6 +156,28 @@ func (r *run) findKeyFormats(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// errNotFetched is told where live values must say how a column is written, and are
+// not there yet.
+var errNotFetched = errors.New("live rows are not fetched yet")
+
+// settleFormats finds how the other columns are written before live rows are known, and
+// tells whether it could.
+func (r *run) settleFormats(ctx context.Context) (bool, error) {
+	notYet := func(context.Context, int, string, candidate) (int64, int64, error) { return 0, 0, errNotFetched }
+	for i := range r.cols {
+		before := r.cols[i].written
+		err := r.findFormat(ctx, i, notYet)
+		if errors.Is(err, errNotFetched) {
+			r.cols[i].written = before
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, r.rewrite(ctx)
 }
 
 // findFormats finds how the other columns are written, once live rows are known.

@@ -146,19 +146,19 @@ func (c counted) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out i
 	return c.Fetcher.Fetch(ctx, l, in, out)
 }
 
-// askLive begins to look up the live rows of the keys that query gives.
-func (r *run) askLive(ctx context.Context, query string) (*fetching, error) {
-	look := driver.Lookup{Table: r.spec.Table.Table, By: r.spec.By(), Columns: append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)}
-	return r.ask(ctx, counted{r.live, r.counting}, "live_raw", look, query, r.asked())
+// askLive begins to look up the live rows of the keys that query gives, and what it
+// has beside them.
+func (r *run) askLive(ctx context.Context, look driver.Lookup, query string, quoted []string) (*fetching, error) {
+	return r.ask(ctx, counted{r.live, r.counting}, "live_raw", look, query, quoted)
 }
 
 // fetchAhead counts the table's rows and looks up those of the file's keys while the
 // other columns are read, which takes about as long. Where it takes more to know how a
 // key is written (formats.go, spell.go), what rows are found by is no key, or rows
-// outside of the file are read too, the fetch waits.
+// outside of the file are read too, the fetch waits; and where the system compares.
 func (r *run) fetchAhead(ctx context.Context) error {
 	keys := r.cols[:r.nk]
-	if r.spec.Within != nil || r.spec.Match != nil ||
+	if r.there = r.comparesThere(); r.there || r.spec.Within != nil || r.spec.Match != nil ||
 		slices.ContainsFunc(keys, func(c column) bool { return c.source < 0 || c.written.chosen || c.Type.Kind == record.Native }) {
 		return nil
 	}
@@ -168,7 +168,7 @@ func (r *run) fetchAhead(ctx context.Context) error {
 	}
 	unlike, err := r.unlike(ctx, keys, "ahead")
 	if err == nil && !slices.Contains(unlike, true) {
-		r.ahead, err = r.askLive(ctx, `SELECT line`+comma(r.asked())+` FROM ahead WHERE `+r.keyed())
+		r.ahead, err = r.askLive(ctx, r.lookupLive(), `SELECT line`+comma(r.asked())+` FROM ahead WHERE `+r.keyed(), r.asked())
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,26 +52,19 @@ func TestDuckEqualsReference(t *testing.T) {
 	if os.Getenv("SUTOR_LONG") != "" {
 		cases = casesLong
 	}
-	engine, err := duck.New(duck.Options{Dir: t.TempDir(), Slots: 8, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	here, there := engine(t, duck.Here), engine(t, duck.There)
 	var seen tally
 	t.Cleanup(func() { seen.report(t, cases) })
 	for range max(1, (worldsFor(cases)+checks-1)/checks) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			s, err := engine.Session(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			s, there := session(t, here), session(t, there)
 			rapid.Check(t, func(rt *rapid.T) {
 				w := draw(rt, []*time.Location{time.UTC, time.UTC, amsterdam})
-				out := w.differ(rt, s, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
+				out := w.differ(rt, s, there, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
 				seen.count(w, out)
 				if out != nil {
-					w.small(rt, engine, s, out)
+					w.small(rt, here, s, out)
 				}
 				if out != nil && out.Manifest.Counts.Written() > 0 && w.g.chance(45, "undo") {
 					w.undo(rt, s, out, &seen)
@@ -78,6 +72,26 @@ func TestDuckEqualsReference(t *testing.T) {
 			})
 		})
 	}
+}
+
+// engine makes an engine that compares rows here, or wherever it can in the system.
+func engine(t *testing.T, place duck.Comparing) *duck.Engine {
+	t.Helper()
+	e, err := duck.New(duck.Options{Dir: t.TempDir(), Slots: 8, Threads: 1, Comparing: place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func session(t *testing.T, e *duck.Engine) *duck.Session {
+	t.Helper()
+	s, err := e.Session(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
 }
 
 // tally counts what the cases were, so that a generator which draws nothing of
@@ -154,7 +168,7 @@ func (y *tally) count(w *world, out *plan.Outcome) {
 
 func (y *tally) report(t *testing.T, cases int) {
 	t.Logf("%d cases: %+v, rows by finding %v", y.cases, y.counts, y.found)
-	t.Logf("%d taken back: %+v, rows left alone %v; %d plans refused by the system", y.undos, y.back, y.left, y.refused)
+	t.Logf("%d taken back: %+v, rows left alone %v; %d plans refused by the system; %d compared in the system", y.undos, y.back, y.left, y.refused, comparing.Load())
 	if t.Failed() {
 		return
 	}
@@ -195,7 +209,13 @@ type closed struct {
 	tables []record.Table
 }
 
+// comparing counts the lookups that had the system compare.
+var comparing atomic.Int64
+
 func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	if len(l.Unless) > 0 {
+		comparing.Add(1)
+	}
 	if slices.Contains(c.tables, l.Table) {
 		return 0, 0, &driver.Refusal{Message: "The account may not read it."}
 	}
@@ -203,8 +223,9 @@ func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io
 }
 
 // differ fails where two plans of a world differ that must be the same, those of
-// the file in the given order too; it gives the plan, if there is one.
-func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
+// the file in the given order and of the rows compared in the system too; it gives the
+// plan, if there is one.
+func (w *world) differ(t fataler, s, there *duck.Session, order []int) *plan.Outcome {
 	t.Helper()
 	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.open})
 	if err != nil {
@@ -214,6 +235,7 @@ func (w *world) differ(t fataler, s *duck.Session, order []int) *plan.Outcome {
 	permuted := w.staging(order)
 	want, rows, err2 := plan.Reference(t.Context(), w.spec, bytes.NewReader(permuted), sys)
 	got, gotRows, err3 := w.duck(t, s, permuted, sys)
+	w.elsewhere(t, there, permuted, sys, got, err3)
 	if err != nil || err2 != nil || err3 != nil {
 		if sentence(err) != sentence(err2) || sentence(err) != sentence(err3) {
 			t.Fatalf("reference: %v\nin another order: %v\nDuckDB: %v", err, err2, err3)
@@ -275,6 +297,29 @@ func (w *world) small(t fataler, engine *duck.Engine, s *duck.Session, want *pla
 	touched2, err2 := s.Touched(t.Context(), want, im, sys, 0)
 	if sentence(err) != sentence(err2) || touched != touched2 {
 		t.Fatalf("row by row it touches %+v, %v, else %+v, %v", touched, err, touched2, err2)
+	}
+}
+
+// elsewhere holds the plan that a session makes of the same file to one that was made,
+// in everything.
+func (w *world) elsewhere(t fataler, s *duck.Session, staging []byte, live plan.Live, want *plan.Outcome, wantErr error) {
+	t.Helper()
+	got, _, err := w.duck(t, s, staging, live)
+	if sentence(err) != sentence(wantErr) {
+		t.Fatalf("compared here: %v\nin the system: %v", wantErr, err)
+	}
+	if err != nil {
+		return
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(plan.Outcome{}, "Parquet", "Hits")); diff != "" {
+		t.Fatalf("plans (-compared here +in the system):\n%s", diff)
+	}
+	for _, files := range [][2]string{{want.Parquet, got.Parquet}, {want.Hits, got.Hits}} {
+		a, err := os.ReadFile(files[0])
+		b, err2 := os.ReadFile(files[1])
+		if err != nil || err2 != nil || !bytes.Equal(a, b) {
+			t.Fatalf("%s is another file than %s: %v, %v", files[1], files[0], err, err2)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // described fills in the table as the system describes it.
 func (g *generator) described(w *world) {
 	s := &w.spec
-	s.Key, s.Location, s.Exact = g.table.Columns.Pick(g.table.Key), g.loc, true
+	s.Key, s.Location, s.Exact, s.Compares = g.table.Columns.Pick(g.table.Key), g.loc, true, true
 	s.Table = driver.Table{Table: tableName, Columns: g.table.Columns, PrimaryKey: g.table.Key, ForeignKeys: g.table.ForeignKeys,
 		ReferencedBy: g.describe(w.db).ReferencedBy}
 	for _, u := range g.table.Uniques {

@@ -38,13 +38,14 @@ func TestLargeFile(t *testing.T) {
 	if c := want.Manifest.Counts; min(c.Insert, c.Update, c.Unchanged, c.Invalid) < largeRows/50 {
 		t.Fatalf("the counts %+v make a poor case", c)
 	}
-	got, rows, err := w.duck(t, session(t, 1), staging, sys)
+	got, rows, err := w.duck(t, threaded(t, 1), staging, sys)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.elsewhere(t, session(t, engine(t, duck.There)), staging, sys, got, nil)
 	equal(t, got, want, rows, wantRows.Canonical)
 	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	shuffled, _, err := w.duck(t, session(t, 4), w.staging(order), sys)
+	shuffled, _, err := w.duck(t, threaded(t, 4), w.staging(order), sys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,18 +54,13 @@ func TestLargeFile(t *testing.T) {
 	}
 }
 
-func session(t *testing.T, threads int) *duck.Session {
+func threaded(t *testing.T, threads int) *duck.Session {
 	t.Helper()
 	e, err := duck.New(duck.Options{Dir: t.TempDir(), Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := e.Session(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	return session(t, e)
 }
 
 // large is a world of one large case.
@@ -100,7 +96,7 @@ func large(t *testing.T) *world {
 	}
 	w.spec = plan.Spec{
 		Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}}, Key: columns[:1], Judged: columns[1:],
-		Columns: []string{"note", "id", "price"}, Location: time.UTC,
+		Columns: []string{"note", "id", "price"}, Location: time.UTC, Compares: true,
 		Sources: []plan.Source{{File: 0, Name: "note", Column: "note"}, {File: 1, Name: "id", Column: "id"}, {File: 2, Name: "price", Column: "price"}},
 		Options: change.Options{Mode: change.Upsert, ClearEmpty: true}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true},
 	}

@@ -8,6 +8,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/connector/mem"
 	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -15,7 +16,7 @@ import (
 // TestSpecial runs cases that random ones meet too seldom.
 func TestSpecial(t *testing.T) {
 	t.Parallel()
-	s := session(t, 1)
+	here, there := session(t, engine(t, duck.Here)), session(t, engine(t, duck.There))
 	for name, c := range map[string]struct {
 		key   record.Type
 		live  [][]*string
@@ -56,13 +57,13 @@ func TestSpecial(t *testing.T) {
 			}
 			w.spec = plan.Spec{
 				Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}, Uniques: [][]string{{"code"}}},
-				Key:   columns[:1], Judged: columns[1:], Columns: []string{"id", "code"}, Location: time.UTC,
+				Key:   columns[:1], Judged: columns[1:], Columns: []string{"id", "code"}, Location: time.UTC, Compares: true,
 				Sources: []plan.Source{{File: 0, Name: "id", Column: "id"}, {File: 1, Name: "code", Column: "code"}},
 				Options: change.Options{Mode: change.Upsert, LeaveOut: true}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true},
 			}
 			backwards := w.order()
 			slices.Reverse(backwards)
-			out := w.differ(t, s, backwards)
+			out := w.differ(t, here, there, backwards)
 			if (out == nil) != c.fails || out != nil && out.Manifest.Counts != c.wants {
 				t.Fatalf("planned %+v, want the counts %+v", out, c.wants)
 			}

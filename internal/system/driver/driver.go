@@ -32,6 +32,7 @@ type Capabilities struct {
 	Transactional bool `json:"transactional"`  // Begin gives all or nothing
 	TxStatus      bool `json:"tx_status"`      // the fate of a transaction can be asked for later (TxStatus)
 	ExactDecimals bool `json:"exact_decimals"` // decimals of any precision survive
+	Compares      bool `json:"compares"`       // a Lookup may have Unless
 }
 
 // Table is what a system says of a table.
@@ -105,10 +106,21 @@ type Reference struct {
 
 // Lookup asks for live rows by values of some columns (the key, or the columns
 // of a unique constraint, or those a foreign key refers to).
+//
+// With Unless the system compares, so that what is the same need not be sent: beside
+// what a row is looked up by stands what it should hold, and of one that holds it only
+// that is told. Only a system whose Capabilities say so can.
 type Lookup struct {
 	Table   record.Table
 	By      record.Schema // the columns looked up by
 	Columns record.Schema // the columns wanted
+	Unless  record.Schema // the columns compared
+	Still   []string      // those of Columns that are wanted of a row that is the same, too
+}
+
+// Spares tells whether a column is left out of a row that is the same.
+func (l Lookup) Spares(column string) bool {
+	return len(l.Unless) > 0 && !slices.Contains(l.Still, column)
 }
 
 // View says which rows of a table are read, and in which order.
@@ -243,6 +255,12 @@ type Fetcher interface {
 	// given values by the system's own equality (collations, char(n)). No order;
 	// a number may come back several times where By is not unique, and NULL
 	// matches nothing. It gives the numbers of records read and written.
+	//
+	// With Unless the records are "number, by…, unless…" and "number, same, columns…".
+	// same is 1 where the canonical texts of the live row are the given ones, byte by
+	// byte, in each column of Unless for which one is given (NULL is none); NULL then
+	// stands for the columns that the lookup spares. Else it is 0, and the row whole. 0
+	// is never wrong, 1 may never be: who asks compares again what comes whole.
 	Fetch(ctx context.Context, l Lookup, in io.Reader, out io.Writer) (sent, found int64, err error)
 }
 

@@ -35,6 +35,7 @@ const (
 	AlwaysIdentity Feature = "identity columns that refuse given values"
 	Concurrency    Feature = "writers side by side" // a second session may change other rows during an apply
 	Versions       Feature = "commits beside a snapshot"
+	Compares       Feature = "rows compared by the system"               // its Capabilities say so
 	Given          Feature = "keys of new rows that are told beforehand" // its transactions are a driver.Drawer
 )
 
@@ -135,7 +136,11 @@ func Run(t *testing.T, h Harness) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(newEnv(t, r))
+			e := newEnv(t, r)
+			if _, lacks := h.Lacks[Compares]; lacks == e.drv.Capabilities().Compares {
+				t.Fatalf("the suite and the driver disagree on whether the system compares")
+			}
+			c.test(e)
 		})
 	}
 }
@@ -164,6 +169,11 @@ func contents() []testCase {
 		{name: "fetch/a stream cut off is an error", test: fetchCutOff},
 		{name: "fetch/a missing table or column", test: fetchMissing},
 		{name: "fetch/10,000 rows and a megabyte", test: fetchLarge},
+		{name: "compare/every value, to the byte", needs: Compares, test: compareExactly},
+		{name: "compare/only what is given", needs: Compares, test: compareColumns},
+		{name: "compare/0 and -0", needs: Compares, test: compareZero},
+		{name: "compare/as of a snapshot", needs: Compares, test: compareSnapshot},
+		{name: "compare/a stream cut off, a missing column", needs: Compares, test: compareCutOff},
 		{name: "export/key order, numbers from 1", test: exportOrder},
 		{name: "export/pages", test: exportPages},
 		{name: "export/views", test: exportViews},
@@ -212,6 +222,7 @@ func contents() []testCase {
 
 		{name: "law/an update and its inverse give back the table", test: lawUpdate},
 		{name: "law/no row stays behind that a filter lets through", test: lawSelect},
+		{name: "law/what is the same is the same", needs: Compares, test: lawCompare},
 		{name: "law/an insert and its inverse give back the table", test: lawInsert},
 	}
 }
