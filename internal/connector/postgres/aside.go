@@ -116,7 +116,9 @@ const triggersSQL = `SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
 
 // readBackSQL reads the written rows again, by key.
 func (s *step) readBackSQL() string {
-	return fmt.Sprintf("SELECT %s FROM %s AS t JOIN %s AS d ON %s", s.given(), quoted(s.Table), stagedTable, s.sameKey("t", ""))
+	again := *s
+	again.late = false
+	return countedSQL("", fmt.Sprintf("SELECT %s FROM %s AS t JOIN %s AS d ON %s", again.told("t", "", ""), quoted(s.Table), stagedTable, s.sameKey("t", "")))
 }
 
 // judged is the condition on live rows of an update: as the plan says, or
