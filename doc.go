@@ -159,7 +159,7 @@
 // statements: two hundred small files from ten people at once miss their goal (bench/many).
 //
 // Costs beside psql are in docs/performance.md. The live rows are fetched while the
-// file is read (plan/duck/lookup.go), but compared only when all are there; an undo
-// does not overlap the two; what was stored is given back whole and compared here; and
-// the insert looks for its keys even where a unique index would.
+// file is read (plan/duck/lookup.go), but compared only when all are there; and
+// the insert looks for its keys even where a unique index would. What was stored is compared
+// within PostgreSQL; the other connectors give it back whole, to be compared here.
 package sutor

@@ -343,10 +343,10 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	return done, nil
 }
 
-// foresee begins to make what is kept, of a system that tells only of the rest.
+// foresee begins to make what is kept, where the system is likely to tell of nothing.
 func (a *transaction) foresee(ctx context.Context) *foreseen {
 	f := &foreseen{done: make(chan struct{})}
-	if a.sys.Capabilities().TellsAll {
+	if a.sys.Capabilities().TellsAll || slices.ContainsFunc(a.ready, prepared.filled) {
 		close(f.done)
 		return f
 	}
@@ -395,6 +395,14 @@ type prepared struct {
 	path, stored string // the rows to be sent, and as given back
 	keyless      string // the same without the keys that the system gives; "" where all have one
 	keys         string // these keys
+}
+
+// filled tells whether the system fills columns of new rows that the plan does not know.
+func (s prepared) filled() bool {
+	judged := s.of.m.JudgedSchema()
+	return s.op == driver.Insert && slices.ContainsFunc(s.columns, func(c record.Column) bool {
+		return (c.HasDefault || c.Generated || c.Identity != "") && judged.Index(c.Name) < 0
+	})
 }
 
 // told is what the system told of a step, in a file.
