@@ -170,7 +170,7 @@
 // file with few of the columns that are looked at, the system itself compares, where it
 // can (plan/duck/there.go; docs/systems.md has what that saves); not where empty cells
 // clear, in a sync, or where live values must say how a column is written, and numbers come
-// back of every row, for their spread. An undo does not overlap the two; what was stored is
-// given back whole and compared here; and the insert looks for its keys even where a unique
-// index would.
+// back of every row, for their spread. The insert looks for its keys even where a unique
+// index would. What was stored is compared within PostgreSQL; the other connectors give it
+// back whole, to be compared here.
 package sutor

@@ -73,7 +73,8 @@ func GivenFinding(c record.Column) finding.Finding {
 
 // Numbered copies the rows of an insert (driver.Write), which has so many columns of a
 // key, and gives those that have none in column at, counted from 0, the next of the
-// keys, which are records "number, value". It gives how many rows there are of these.
+// keys, which are records "number of the row, value" in the same order. It gives how many
+// rows there are of these.
 func Numbered(rows, keys io.Reader, out io.Writer, at int) (n int64, err error) {
 	in, drawn, w := record.NewReader(rows), record.NewReader(keys), record.NewWriter(out)
 	for {

@@ -31,7 +31,7 @@ func (a *transaction) number(ctx context.Context, tx driver.Drawer, steps []prep
 }
 
 func (a *applying) number(ctx context.Context, tx driver.Drawer, s prepared) error {
-	drawn, keys := a.session.Path("drawn.csv"), a.session.Path("keys.csv")
+	drawn := a.session.Path("drawn.csv")
 	out, err := os.Create(drawn)
 	if err != nil {
 		return diskFull(err)
@@ -43,10 +43,10 @@ func (a *applying) number(ctx context.Context, tx driver.Drawer, s prepared) err
 	if err != nil {
 		return err
 	}
-	if err := a.session.DealKeys(ctx, a.parquet, a.m, drawn, keys); err != nil {
+	if err := a.session.DealKeys(ctx, a.parquet, a.m, drawn, s.keys); err != nil {
 		return err
 	}
-	path, err := withKeys(s.keyless, keys, a.m)
+	path, err := withKeys(s.keyless, s.keys, a.m)
 	if err != nil {
 		return err
 	}

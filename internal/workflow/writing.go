@@ -265,6 +265,20 @@ type transaction struct {
 	close   func()
 }
 
+// foreseen is what an apply keeps where the system stores just what was approved: it is
+// made while the system writes. Nobody else uses the session meanwhile.
+type foreseen struct {
+	err  error
+	done chan struct{} // closed when err is set
+}
+
+// end waits until it is made; whoever is in a hurry ends its context.
+func (f *foreseen) end() {
+	if f != nil {
+		<-f.done
+	}
+}
+
 // applying is what it does in one dataset.
 type applying struct {
 	w       *Workflow
@@ -276,8 +290,17 @@ type applying struct {
 	columns record.Schema // of the table, as described just now
 	all     record.Schema // of them, the readable ones besides the key
 	out     *wrote
-	files   []duck.StoredFile
-	given   int64 // new rows whose key the system gives
+	files   []duck.StoredFile // what the system told of each step
+	given   int64             // new rows whose key the system gives
+
+	ahead *foreseen
+	kept  kept // in it
+}
+
+// kept are the rows as stored.
+type kept struct {
+	path string
+	csv  record.Digest
 }
 
 func (a *transaction) run(ctx context.Context) (done *change.Committing, err error) {
@@ -301,11 +324,17 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if err := a.number(ctx, tx, a.ready); err != nil {
 		return nil, err
 	}
+	foreseeing, cancel := context.WithCancel(ctx)
+	ahead := a.foresee(foreseeing)
+	defer func() { cancel(); ahead.end() }()
 	for _, s := range a.ready {
 		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
 		if err := s.of.step(ctx, tx, s); err != nil {
 			return nil, inDataset(a.c, s.of.c.Dataset, err)
 		}
+	}
+	if ahead.end(); ahead.err != nil {
+		return nil, ahead.err
 	}
 	if done, err = a.keepStored(ctx); err != nil {
 		return nil, err
@@ -317,6 +346,49 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	return done, nil
 }
 
+// foresee begins to make what is kept, where the system is likely to tell of nothing.
+func (a *transaction) foresee(ctx context.Context) *foreseen {
+	f := &foreseen{done: make(chan struct{})}
+	if a.sys.Capabilities().TellsAll || slices.ContainsFunc(a.ready, prepared.filled) {
+		close(f.done)
+		return f
+	}
+	for _, member := range a.members {
+		member.ahead = f
+	}
+	go func() {
+		defer close(f.done)
+		for _, member := range a.members {
+			if f.err = member.foresee(ctx, a.ready); f.err != nil {
+				return
+			}
+		}
+	}()
+	return f
+}
+
+func (a *applying) foresee(ctx context.Context, steps []prepared) error {
+	var untold []duck.StoredFile
+	for _, s := range steps {
+		if s.of == a {
+			untold = append(untold, s.told(""))
+		}
+	}
+	path := a.session.Path("foreseen.parquet")
+	if _, err := a.session.Stored(ctx, a.parquet, a.m, a.all, untold, path); err != nil {
+		return err
+	}
+	return a.keep(ctx, path)
+}
+
+// keep digests rows as stored.
+func (a *applying) keep(ctx context.Context, path string) error {
+	digest := record.NewDigester()
+	err := a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest)
+	a.kept = kept{path: path, csv: digest.Digest()}
+	return err
+}
+
 // prepared is all that one operation writes to one dataset, ready to be sent.
 type prepared struct {
 	of           *applying
@@ -325,6 +397,20 @@ type prepared struct {
 	columns      record.Schema
 	path, stored string // the rows to be sent, and as given back
 	keyless      string // the same without the keys that the system gives; "" where all have one
+	keys         string // these keys
+}
+
+// filled tells whether the system fills columns of new rows that the plan does not know.
+func (s prepared) filled() bool {
+	judged := s.of.m.JudgedSchema()
+	return s.op == driver.Insert && slices.ContainsFunc(s.columns, func(c record.Column) bool {
+		return (c.HasDefault || c.Generated || c.Identity != "") && judged.Index(c.Name) < 0
+	})
+}
+
+// told is what the system told of a step, in a file.
+func (s prepared) told(path string) duck.StoredFile {
+	return duck.StoredFile{Op: s.op, Columns: s.columns, Path: path, Keys: s.keys}
 }
 
 // prepare makes the files of the steps, in the order in which they are written, so
@@ -355,7 +441,7 @@ func (a *applying) prepare(ctx context.Context, op driver.Op) (s prepared, err e
 		if a.given, err = a.session.Keyless(ctx, a.parquet, a.m); err != nil {
 			return s, err
 		}
-		s.keyless = a.session.Path("step-keyless.csv")
+		s.keyless, s.keys = a.session.Path("step-keyless.csv"), a.session.Path("keys.csv")
 		path = s.keyless
 	}
 	s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, path)
@@ -406,7 +492,7 @@ func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
 		return err
 	}
 	a.out.rows += done
-	a.files = append(a.files, duck.StoredFile{Op: s.op, Columns: s.columns, Path: s.stored})
+	a.files = append(a.files, s.told(s.stored))
 	return nil
 }
 
@@ -414,6 +500,9 @@ func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
 func (a *applying) send(ctx context.Context, tx writer, s prepared, in io.Reader, stored io.Writer) (int64, error) {
 	done, conflicts, err := tx.Write(ctx, driver.Write{Op: s.op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: s.columns,
 		OverrideIdentity: a.m.Reverses != "" || s.keyless != ""}, in, stored)
+	if len(conflicts) > 0 {
+		a.ahead.end()
+	}
 	if err == nil && len(conflicts) > 0 && s.keyless != "" {
 		err = a.givenTwice(ctx, conflicts)
 	}
@@ -439,31 +528,48 @@ func (a *applying) conflict(ctx context.Context, conflicts []driver.Conflict) er
 // keepStored compares what was stored with what was approved and keeps it, all
 // before the commit.
 func (a *applying) keepStored(ctx context.Context) (*change.Committing, error) {
-	path := a.session.Path("stored.parquet")
-	found, err := a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, path)
-	if err != nil {
+	if known, err := a.asForeseen(); err != nil {
 		return nil, err
+	} else if !known {
+		if err := a.keepTold(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if len(found) > 0 {
-		a.out.findings = found
-		return nil, errs.New(errs.Blocked, "%s", found[0].Message).WithMend("%s", found[0].Mend)
-	}
-	f, err := os.Open(path)
+	f, err := os.Open(a.kept.path)
 	if err != nil {
 		return nil, diskFull(err)
 	}
 	defer f.Close()
-	done := &change.Committing{Rows: a.out.rows, Columns: a.all.Names()}
+	done := &change.Committing{Rows: a.out.rows, Columns: a.all.Names(), CSV: a.kept.csv}
 	if a.given > 0 {
 		done.Given = &change.Given{Column: a.m.Given, Rows: a.given}
 	}
-	if done.Stored, _, err = a.w.Artifacts.Put(ctx, f); err != nil {
-		return nil, err
-	}
-	digest := record.NewDigester()
-	err = a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest)
-	done.CSV = digest.Digest()
+	done.Stored, _, err = a.w.Artifacts.Put(ctx, f)
 	return done, err
+}
+
+// asForeseen tells whether what is to be kept was made already.
+func (a *applying) asForeseen() (bool, error) {
+	for _, f := range a.files {
+		if told, err := f.Told(); told || err != nil {
+			return false, err
+		}
+	}
+	return a.kept.path != "", nil
+}
+
+// keepTold takes in what the system told of, in place of what was foreseen.
+func (a *applying) keepTold(ctx context.Context) error {
+	path := a.session.Path("stored.parquet")
+	found, err := a.session.Stored(ctx, a.parquet, a.m, a.all, a.files, path)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		a.out.findings = found
+		return errs.New(errs.Blocked, "%s", found[0].Message).WithMend("%s", found[0].Mend)
+	}
+	return a.keep(ctx, path)
 }
 
 // noteTx notes the transaction that holds the rows from now on, so that whoever

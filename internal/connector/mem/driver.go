@@ -28,7 +28,7 @@ func (db *Database) Open(ctx context.Context, dsn string) (driver.Driver, error)
 }
 
 func (s *session) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Transactional: true, ExactDecimals: true, Compares: true}
+	return driver.Capabilities{Transactional: true, ExactDecimals: true, Compares: true, TellsAll: true}
 }
 
 func (s *session) Close() error {

@@ -125,12 +125,12 @@ func (a *apply) write(ctx context.Context, s *step, rows io.Reader, stored io.Wr
 			return 0, nil, err
 		}
 	}
-	if err := a.exec(ctx, "SAVEPOINT sutor_step"); err != nil {
+	if err := a.exec(ctx, "CREATE TEMPORARY TABLE sutor_otherwise (n pg_catalog.int8, r pg_catalog.text[]) ON COMMIT DROP", "SAVEPOINT sutor_step"); err != nil {
 		return 0, nil, err
 	}
 	written, err := a.run(ctx, s, statements, sent, stored)
 	if written == sent && err == nil {
-		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable, "DROP TABLE IF EXISTS "+asideTable, anyOrderSQL)
+		return written, nil, a.exec(ctx, "RELEASE SAVEPOINT sutor_step", "DROP TABLE "+stagedTable, "DROP TABLE "+otherwiseTable, "DROP TABLE IF EXISTS "+asideTable, anyOrderSQL)
 	}
 	if err != nil && !isUniqueViolation(err) {
 		return 0, nil, err
@@ -221,28 +221,40 @@ func (a *apply) readMasks(ctx context.Context, s *step) error {
 	return err
 }
 
-// run runs the queries that write and gives the number of rows they gave back.
-// Where triggers may have changed rows afterwards, they are read again.
+// run runs the queries that write, gives the number of rows they wrote, and tells those
+// that are stored otherwise than the step says. Where triggers may have changed rows
+// afterwards, they are read again.
 func (a *apply) run(ctx context.Context, s *step, statements []string, sent int64, stored io.Writer) (written int64, err error) {
 	if made, err := a.stepAside(ctx, s); err != nil || !made {
 		return 0, err
 	}
-	again := s.late && s.Op != driver.Delete
-	out := stored
-	if again {
-		out = io.Discard
-	}
+	var otherwise int64
 	for _, sql := range statements {
-		n, err := copyDown(ctx, a.tx.Conn().PgConn(), sql, out)
+		n, other, err := a.counted(ctx, sql)
 		if err != nil {
 			return 0, err
 		}
-		written += n
+		written, otherwise = written+n, otherwise+other
 	}
-	if again && written == sent {
-		return copyDown(ctx, a.tx.Conn().PgConn(), s.readBackSQL(), stored)
+	if s.late && s.Op != driver.Delete && written == sent {
+		if written, otherwise, err = a.counted(ctx, s.readBackSQL()); err != nil {
+			return 0, err
+		}
 	}
-	return written, nil
+	if written != sent || otherwise == 0 {
+		return written, nil
+	}
+	told, err := copyDown(ctx, a.tx.Conn().PgConn(), s.otherwiseSQL(), stored)
+	if err == nil && told != otherwise {
+		err = fmt.Errorf("postgres: %d rows are stored otherwise, %d are told of", otherwise, told)
+	}
+	return written, err
+}
+
+// counted runs a query of countedSQL.
+func (a *apply) counted(ctx context.Context, sql string) (all, otherwise int64, err error) {
+	err = a.tx.QueryRow(ctx, sql, pgx.QueryExecModeSimpleProtocol).Scan(&all, &otherwise)
+	return all, otherwise, err
 }
 
 // conflicts names the staged rows that are not as the plan says.

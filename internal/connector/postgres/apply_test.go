@@ -255,3 +255,38 @@ func TestBadStreams(t *testing.T) {
 		t.Errorf("no rows: %+v", o)
 	}
 }
+
+// TestToldWhereStoredOtherwise: of the rows that are written, those come back, whole,
+// that the system stores otherwise than they say: in a column that they write or in
+// another, by its limits, a default, a trigger or the case of a key.
+func TestToldWhereStoredOtherwise(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ setup, rows, told string }{
+		"as they say": {"", `1,"111111","1","a","1.00","abc","2026-01-01 10:00:00","x","1",,"2.50","de","2026-01-01 11:00:00",,"2"`, ""},
+		"rounded":     {"", `1,"010000","1","a","1.00","abc","2026-01-01 10:00:00","x","1",,"2.505",,,,`, `"1","1","a","2.51","abc","2026-01-01 10:00:00","x","1"`},
+		"cut off":     {"", `1,"001000","1","a","1.00","abc","2026-01-01 10:00:00","x","1",,,"abc  ",,,`, `"1","1","a","1.00","abc","2026-01-01 10:00:00","x","1"`},
+		"a fraction":  {"", `1,"000100","1","a","1.00","abc","2026-01-01 10:00:00","x","1",,,,"2026-01-01 10:00:00.4",,`, `"1","1","a","1.00","abc","2026-01-01 10:00:00","x","1"`},
+		"by a trigger, in a column that is written": {"BEFORE UPDATE:NEW.v := NEW.v || '!';", `1,"100000","1","a","1.00","abc","2026-01-01 10:00:00","x","1","b",,,,,`,
+			`"1","1","b!","1.00","abc","2026-01-01 10:00:00","x","1"`},
+		"by a trigger, in another": {"BEFORE UPDATE:NEW.seen := NEW.seen + 1;", `1,"100000","1","a","1.00","abc","2026-01-01 10:00:00","x","1","b",,,,,`,
+			`"1","1","b","1.00","abc","2026-01-01 10:00:00","x","2"`},
+		"by a trigger that comes later": {"AFTER UPDATE:UPDATE public.t SET seen = 7 WHERE id = NEW.id AND seen < 7;", `1,"100000","1","a","1.00","abc","2026-01-01 10:00:00","x","1","b",,,,,`,
+			`"1","1","b","1.00","abc","2026-01-01 10:00:00","x","7"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, d := open(t)
+			s.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, v text, n numeric(9,2), w varchar(3), at timestamp(0), c char(4), seen int);
+				INSERT INTO t VALUES (1, 'a', 1, 'abc', '2026-01-01 10:00:00', 'x', 1), (2, 'a', 1, 'abc', '2026-01-01 10:00:00', 'x', 1)`)
+			if when, body, is := strings.Cut(c.setup, ":"); is {
+				s.Exec(t, `CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 1 THEN `+body+` END IF; RETURN NEW; END $$;
+					CREATE TRIGGER act `+when+` ON t FOR EACH ROW EXECUTE FUNCTION act()`)
+			}
+			beside := `2,"100000","2","a","1.00","abc","2026-01-01 10:00:00","x","1","b",,,,,`
+			o := write(t, d, writeOf(driver.Update, describe(t, d, "t")), c.rows+"\n"+beside+"\n")
+			if o.err != nil || o.written != 2 || strings.TrimSpace(o.stored) != c.told {
+				t.Errorf("%+v, want %q", o, c.told)
+			}
+		})
+	}
+}

@@ -145,7 +145,9 @@ const triggersSQL = `SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 0, pg_cat
 
 // readBackSQL reads the written rows again, by key.
 func (s *step) readBackSQL() string {
-	return fmt.Sprintf("SELECT %s FROM %s AS t JOIN %s AS d ON %s", s.given(), quoted(s.Table), stagedTable, s.sameKey("t", ""))
+	again := *s
+	again.late = false
+	return countedSQL("", fmt.Sprintf("SELECT %s FROM %s AS t JOIN %s AS d ON %s", again.told("t", "", ""), quoted(s.Table), stagedTable, s.sameKey("t", "")))
 }
 
 // judged is the condition on live rows of an update: as the plan says, or

@@ -51,8 +51,9 @@
 // An apply is one READ COMMITTED transaction. UPDATE and DELETE carry "live row
 // equals before" in their WHERE clause: after a wait for another's lock
 // PostgreSQL evaluates it again on the new version of the row, so the judgement
-// is part of the locking write. They run inside COPY (… RETURNING …), which gives
-// what was really stored. Where fewer rows were written than sent, a savepoint
+// is part of the locking write. What RETURNING gives is compared there with what the
+// row says, and comes back where it is otherwise; so that it shows, the values to be
+// written are staged without the limits by which a column rounds or cuts off. Where fewer rows were written than sent, a savepoint
 // takes the step back and a query names the conflicts. An INSERT relies on the
 // unique index over the key to meet a row that another session inserts at the
 // same moment; without such an index only rows committed before are seen.

@@ -82,8 +82,11 @@ func TestStrangeValues(t *testing.T) {
 	if o := write(t, d, w, there.String()); o.err != nil || o.written != 2 {
 		t.Fatalf("%+v", o)
 	}
-	if o := write(t, d, w, back.String()); o.err != nil || o.stored != exported.String() {
-		t.Errorf("got %q, %v; want %q", o.stored, o.err, exported.String())
+	if o := write(t, d, w, back.String()); o.err != nil || o.stored != "" {
+		t.Errorf("%+v", o)
+	}
+	if got := sortedLines(fetch(t, d, table, []string{"id"}, "1,\"1\"\n2,\"2\"\n")); got != exported.String() {
+		t.Errorf("got %q; want %q", got, exported.String())
 	}
 }
 
@@ -100,7 +103,7 @@ func TestCanonicalTexts(t *testing.T) {
 	}
 	_, values, _ := strings.Cut(strings.TrimSpace(want)[len(`"1",`):], ",")
 	o := write(t, d, writeOf(driver.Update, table), `1,"0000000","1",`+values+","+values+"\n")
-	if o.err != nil || o.stored != want {
+	if o.err != nil || o.written != 1 || o.stored != "" {
 		t.Errorf("judged and locked: %+v", o)
 	}
 }

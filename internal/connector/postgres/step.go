@@ -9,8 +9,12 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// stagedTable is the temporary table of a step: n, mask, k1…, b1…, a1….
-const stagedTable = "pg_temp.sutor_staged"
+// Temporary tables of a step: the rows, and those of them that were stored otherwise
+// than the step says, as an array of texts.
+const (
+	stagedTable    = "pg_temp.sutor_staged"    // n, mask, k1…, b1…, a1…
+	otherwiseTable = "pg_temp.sutor_otherwise" // n, r
+)
 
 // groupsAtOnce bounds how many INSERTs one statement has.
 const groupsAtOnce = 32
@@ -35,10 +39,11 @@ func (s *step) stageSQL() string {
 	for i, c := range s.Key {
 		columns = append(columns, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 	}
-	for _, side := range []string{"b", "a"} {
-		for i, c := range s.Columns {
-			columns = append(columns, fmt.Sprintf("%s AS %s%d", staged(c), side, i+1))
-		}
+	for i, c := range s.Columns {
+		columns = append(columns, fmt.Sprintf("%s AS b%d", staged(c), i+1))
+	}
+	for i, c := range s.Columns {
+		columns = append(columns, fmt.Sprintf("%s AS a%d", unlimited(c), i+1))
 	}
 	return stage(stagedTable, columns, s.Table)
 }
@@ -79,8 +84,57 @@ func (s *step) unchanged() string {
 	return strings.Join(terms, " AND ")
 }
 
-// given gives the list of a row's own values: number, key, columns.
-func (s *step) given() string { return "d.n" + list(s.Key, "t.") + list(s.Columns, "t.") }
+// told selects a written row: its number n, and as r what is given back of it, its key
+// and columns as texts; NULL where it is stored as the step says, and nothing is to be
+// told. The row is t's, or i's of an insert.
+func (s *step) told(row, key, column string) string {
+	if s.untold() {
+		return "d.n AS n, NULL::pg_catalog.text[] AS r"
+	}
+	var texts []string
+	said := []string{"true"}
+	for i, c := range s.Key {
+		is := row + "." + prefixed(key, i, c)
+		texts, said = append(texts, canonical(c.Type, is)+"::pg_catalog.text"), append(said, equal(c.Type, is, fmt.Sprintf("d.k%d", i+1)))
+	}
+	for i, c := range s.Columns {
+		is := row + "." + prefixed(column, i, c)
+		texts, said = append(texts, canonical(c.Type, is)+"::pg_catalog.text"), append(said, equal(c.Type, is, s.says(i)))
+	}
+	return fmt.Sprintf("d.n AS n, CASE WHEN %s THEN NULL ELSE ARRAY[%s] END AS r", strings.Join(said, " AND "), strings.Join(texts, ", "))
+}
+
+// untold tells of steps of which nothing is given back: of a delete, and where triggers
+// may change rows after they were written, which are then read again.
+func (s *step) untold() bool { return s.Op == driver.Delete || s.late }
+
+// says gives the SQL of what a row says of column i: after where it writes it, else
+// before, which is NULL of an insert.
+func (s *step) says(i int) string {
+	switch {
+	case s.all[i] == '1':
+		return fmt.Sprintf("d.a%d", i+1)
+	case s.some[i] == '0':
+		return fmt.Sprintf("d.b%d", i+1)
+	}
+	return fmt.Sprintf("CASE WHEN %s THEN d.a%d ELSE d.b%[2]d END", written(i), i+1)
+}
+
+// countedSQL counts the rows that a query tells of, and keeps those that are stored
+// otherwise. with is what comes before the query.
+func countedSQL(with, query string) string {
+	return fmt.Sprintf("WITH %sw AS (%s), o AS (INSERT INTO %s SELECT w.n, w.r FROM w WHERE w.r IS NOT NULL) SELECT pg_catalog.count(*), pg_catalog.count(w.r) FROM w",
+		with, query, otherwiseTable)
+}
+
+// otherwiseSQL gives the rows that are stored otherwise: number, key, columns.
+func (s *step) otherwiseSQL() string {
+	values := ""
+	for i := range len(s.Key) + len(s.Columns) {
+		values += fmt.Sprintf(", r[%d]", i+1)
+	}
+	return "SELECT n" + values + " FROM " + otherwiseTable
+}
 
 // written is the SQL condition that the row of d writes column i.
 func written(i int) string { return writtenIn("d", i) }
@@ -101,15 +155,15 @@ func (s *step) updateSQL() string {
 	}
 	where := s.sameKey("t", "") + " AND " + s.judged()
 	if len(set) == 0 { // nothing to write: judge and lock all the same
-		return fmt.Sprintf("SELECT %s FROM %s AS t, %s AS d WHERE %s FOR NO KEY UPDATE OF t", s.given(), quoted(s.Table), stagedTable, where)
+		return countedSQL("", fmt.Sprintf("SELECT %s FROM %s AS t, %s AS d WHERE %s FOR NO KEY UPDATE OF t", s.told("t", "", ""), quoted(s.Table), stagedTable, where))
 	}
-	return fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS d WHERE %s RETURNING %s",
-		quoted(s.Table), strings.Join(set, ", "), stagedTable, where, s.given())
+	return countedSQL("", fmt.Sprintf("UPDATE %s AS t SET %s FROM %s AS d WHERE %s RETURNING %s",
+		quoted(s.Table), strings.Join(set, ", "), stagedTable, where, s.told("t", "", "")))
 }
 
 func (s *step) deleteSQL() string {
-	return fmt.Sprintf("DELETE FROM %s AS t USING %s AS d WHERE %s AND %s RETURNING %s",
-		quoted(s.Table), stagedTable, s.sameKey("t", ""), s.unchanged(), s.given())
+	return countedSQL("", fmt.Sprintf("DELETE FROM %s AS t USING %s AS d WHERE %s AND %s RETURNING %s",
+		quoted(s.Table), stagedTable, s.sameKey("t", ""), s.unchanged(), s.told("t", "", "")))
 }
 
 // fills tells whether the system puts something into a column that an insert
@@ -140,22 +194,13 @@ func (s *step) insertSQL(groups []string) ([]string, error) {
 			if strings.Trim(group, "01") != "" {
 				return nil, fmt.Errorf("postgres: a mask has other characters than 0 and 1")
 			}
-			with = append(with, fmt.Sprintf("i%d AS (%s)", i+1, s.insertGroup(group)))
+			with = append(with, fmt.Sprintf("i%d AS (%s), ", i+1, s.insertGroup(group)))
 			from = append(from, fmt.Sprintf("SELECT * FROM i%d", i+1))
 		}
-		queries = append(queries, fmt.Sprintf("WITH %s SELECT d.n%s%s FROM (%s) AS i JOIN %s AS d ON %s",
-			strings.Join(with, ", "), s.listReturned("k", s.Key), s.listReturned("c", s.Columns),
-			strings.Join(from, " UNION ALL "), stagedTable, s.sameKey("i", "k")))
+		queries = append(queries, countedSQL(strings.Join(with, ""), fmt.Sprintf("SELECT %s FROM (%s) AS i JOIN %s AS d ON %s",
+			s.told("i", "k", "c"), strings.Join(from, " UNION ALL "), stagedTable, s.sameKey("i", "k"))))
 	}
 	return queries, nil
-}
-
-func (s *step) listReturned(prefix string, columns record.Schema) string {
-	var b strings.Builder
-	for i, c := range columns {
-		b.WriteString(", " + canonical(c.Type, "i."+prefixed(prefix, i, c)))
-	}
-	return b.String()
 }
 
 // insertGroup inserts the rows of one group. A column that some of its rows do

@@ -176,6 +176,28 @@ func staged(c record.Column) string {
 	return column
 }
 
+// unlimited is staged for a value that is to be written: it is held as it came, without
+// the limits by which its column rounds or cuts off, so that what the column makes of it
+// shows.
+func unlimited(c record.Column) string {
+	open := ""
+	switch {
+	case c.Type.Kind == record.Decimal:
+		open = "numeric"
+	case c.Type.Kind == record.Text && c.Type.MaxLen > 0:
+		open = map[bool]string{true: "bpchar", false: "varchar"}[c.Type.Fixed]
+	case c.Type.Kind == record.Timestamp:
+		open = "timestamp"
+	case c.Type.Kind == record.TimestampTZ:
+		open = "timestamptz"
+	case c.Type.Kind == record.Time:
+		open = "time"
+	default:
+		return staged(c)
+	}
+	return "(" + staged(c) + ")::pg_catalog." + open
+}
+
 // assigned gives the SQL of a staged value as the user's column takes it.
 func assigned(t record.Type, expr string) string {
 	if isMoney(t) {

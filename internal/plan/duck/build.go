@@ -29,13 +29,14 @@ type run struct {
 	told   []finding.Finding // that are about no row of the file
 	table  int64             // rows of the live table
 
-	staging  string        // the file as read; "" of a reversal
-	counting *counting     // of the table's rows
-	ahead    *fetching     // of the live rows, where it began before the file was read whole
-	there    bool          // rows are compared in the system (there.go)
-	at       int64         // the part of the making that is being done
-	digest   record.Digest // of the content, where it was known before the rows were compared
-	reversal bool          // undoing an applied plan: checks are told only
+	staging   string        // the file as read; "" of a reversal
+	counting  *counting     // of the table's rows
+	ahead     *fetching     // of the live rows, where it began before the file was read whole
+	there     bool          // rows are compared in the system (there.go)
+	at        int64         // the part of the making that is being done
+	digesting *digesting    // of the content, where it began before the rows were compared
+	digest    record.Digest // of the content, where it was known before the rows were compared
+	reversal  bool          // undoing an applied plan: checks are told only
 
 	family []*run      // of the plan that is made together, this one too, parents first
 	order  []plan.Step // in which their rows are written
@@ -74,14 +75,14 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
+	defer func() { cancel(); r.ahead.end(); r.counting.end(); r.digesting.end() }()
 	all := []doing{
 		{"reading the file", r.enough},
 		{"reading the file", r.fetchAhead},
 		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
 		{"reading the file", r.readFormats(staging)},
 		{"fetching live rows", r.askThere},
-		{"reading the file", r.readContent},
+		{"reading the file", r.digestContent},
 		{"fetching live rows", r.readPart},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", r.findFormats},
@@ -90,7 +91,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}
 	}
-	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}))
+	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}, doing{"checking", r.contentDigested}))
 }
 
 // doing is a part of the making of a plan, and what is told of it.

@@ -103,6 +103,17 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	return part, s.exec(ctx, `CREATE SCHEMA `+name)
 }
 
+// apart gives the session on a connection of its own, for a query that runs while the
+// session does something else; whoever asked closes the connection.
+func (s *Session) apart(ctx context.Context) (*Session, error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to DuckDB: %w", err)
+	}
+	now := "main"
+	return &Session{engine: s.engine, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now}, nil
+}
+
 // use puts the connection into the session's schema; where there is none yet, it opens
 // the instance.
 func (s *Session) use(ctx context.Context) error {

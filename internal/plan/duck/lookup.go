@@ -175,13 +175,3 @@ func (r *run) fetchAhead(ctx context.Context) error {
 	}
 	return r.exec(ctx, `DROP TABLE ahead`)
 }
-
-// readContent digests the content while the live rows are fetched, where the cells stay
-// as they are.
-func (r *run) readContent(ctx context.Context) (err error) {
-	settled := !slices.ContainsFunc(r.cols, func(c column) bool { return c.source >= 0 && !c.written.found })
-	if r.ahead != nil && settled && r.spec.Lines == nil {
-		r.digest, err = r.content(ctx)
-	}
-	return err
-}

@@ -48,23 +48,41 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.counting.end() }()
+	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
 	r.countTable(ctx)
 	return &Draft{r: r}, r.steps(ctx, 0, []doing{
+		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
 	})
 }
 
+// askApplied looks up the live rows of the applied keys while the rest is read.
+func (r *run) askApplied(ctx context.Context, rev Reversal) (err error) {
+	query := `SELECT line` + comma(r.asked()) + ` FROM (SELECT p.n AS line, NULL::VARCHAR AS defect` + r.keysApplied() + rev.rows() + `) WHERE ` + r.keyed()
+	r.ahead, err = r.askLive(ctx, r.lookupLive(), query, r.asked())
+	return err
+}
+
+// rows is the SQL of the applied rows p, with what was stored t.
+func (rev Reversal) rows() string {
+	return ` FROM read_parquet(` + text(rev.Parquet) + `) p LEFT JOIN read_parquet(` + text(rev.Stored) + `) t USING (n) WHERE p.op IN ('insert', 'update', 'delete')`
+}
+
+// keysApplied gives their keys, as stored.
+func (r *run) keysApplied() (sel string) {
+	for i := range r.nk {
+		sel += fmt.Sprintf(", COALESCE(t.k%d, p.k%d) AS v%d", i, i, i)
+	}
+	return sel
+}
+
 // readApplied makes the table cells of the applied rows, numbered by the plan's
 // n in line (the lookup's number), with the key as stored.
 func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 	forward := rev.Manifest.JudgedSchema()
-	sel := ""
-	for i := range r.nk {
-		sel += fmt.Sprintf(", COALESCE(t.k%d, p.k%d) AS v%d", i, i, i)
-	}
+	sel := r.keysApplied()
 	dropped := r.droppedColumns(forward)
 	for j, c := range r.spec.Judged {
 		was, bit, stored := "NULL::VARCHAR", "false", "NULL::VARCHAR"
@@ -77,9 +95,7 @@ func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 		sel += fmt.Sprintf(", %s AS was%d, %s AS did%d, %s AS stored%d", was, j, bit, j, stored, j)
 	}
 	return r.exec(ctx, `
-		CREATE TABLE cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+`
-		FROM read_parquet(`+text(rev.Parquet)+`) p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n)
-		WHERE p.op IN ('insert', 'update', 'delete');
+		CREATE TABLE cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+rev.rows()+`;
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 
@@ -143,11 +159,8 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	if r.spec.Only != nil {
 		hidden = " LEFT JOIN outside o ON o.line = c.line"
 	}
-	err := r.exec(ctx, `CREATE TABLE judged AS SELECT c.line AS n, COALESCE(c.file_line, -c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, `+r.whyLeft(rev)+` AS why`+sel+`
-		FROM cells c LEFT JOIN live l ON l.n = c.line`+hidden)
-	if err != nil {
-		return err
-	}
+	judged := `SELECT COALESCE(c.file_line, -c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, ` + r.whyLeft(rev) + ` AS why` + sel + `
+		FROM cells c LEFT JOIN live l ON l.n = c.line` + hidden
 	after := ""
 	for j := range r.nj {
 		after += fmt.Sprintf(", CASE WHEN m%d THEN was%d WHEN op = 'delete' THEN NULL ELSE b%d END AS a%d", j, j, j, j)
@@ -158,7 +171,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 			WHEN why IS NOT NULL THEN 'impossible'
 			WHEN did = 'update' AND `+r.anyMask()+` THEN 'update'
 			WHEN did = 'insert' AND found THEN 'delete'
-			WHEN did = 'delete' THEN 'insert' END AS op FROM judged) WHERE op IS NOT NULL`)
+			WHEN did = 'delete' THEN 'insert' END AS op FROM (`+judged+`)) WHERE op IS NOT NULL`)
 }
 
 // needed gives the branches of why for values that the system would not do

@@ -212,11 +212,22 @@ func (p *pass) number(ctx context.Context, m plan.Manifest, rows []byte) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	var keys, out bytes.Buffer
-	if err := p.tx.Draw(ctx, tableName, m.Given, n, &keys); err != nil {
+	var drawn, out bytes.Buffer
+	if err := p.tx.Draw(ctx, tableName, m.Given, n, &drawn); err != nil {
 		return nil, err
 	}
-	filled, err := plan.Numbered(bytes.NewReader(rows), &keys, &out, m.KeySchema().Index(m.Given))
+	from, to := p.s.Path("drawn.csv"), p.s.Path("keys.csv")
+	if err := os.WriteFile(from, drawn.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	if err := p.s.DealKeys(ctx, p.done.duck.Parquet, m, from, to); err != nil {
+		return nil, err
+	}
+	keys, err := os.ReadFile(to)
+	if err != nil {
+		return nil, err
+	}
+	filled, err := plan.Numbered(bytes.NewReader(rows), bytes.NewReader(keys), &out, m.KeySchema().Index(m.Given))
 	if err == nil && filled != n {
 		err = fmt.Errorf("%d keys were drawn for %d rows", n, filled)
 	}

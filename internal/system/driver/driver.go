@@ -33,6 +33,7 @@ type Capabilities struct {
 	TxStatus      bool `json:"tx_status"`      // the fate of a transaction can be asked for later (TxStatus)
 	ExactDecimals bool `json:"exact_decimals"` // decimals of any precision survive
 	Compares      bool `json:"compares"`       // a Lookup may have Unless
+	TellsAll      bool `json:"tells_all"`      // Write tells of every row, also of one that is stored as it says
 }
 
 // Table is what a system says of a table.
@@ -283,10 +284,12 @@ type Tx interface {
 	ID() string
 	// Write writes the rows of one step where, and only where, the live row
 	// equals before over all of Columns (for an insert: where no row has the
-	// key), judged inside the locking write itself. For every row written it
-	// writes a record "number, key…, columns…" to stored: the values that the
-	// system really stored (RETURNING); for a delete, the values it had. If any
-	// row conflicts, it gives the conflicts (at most 10,000) and the caller must
+	// key), judged inside the locking write itself. For every row that the system
+	// stored otherwise than the row says, it writes a record "number, key…, columns…"
+	// to stored: the values that the system really stored (RETURNING). A row says its
+	// key, after in the columns that it writes, before in the others (NULL, of an
+	// insert); one that is stored just so, and any of a delete, may be told of too. If
+	// any row conflicts, it gives the conflicts (at most 10,000) and the caller must
 	// roll back.
 	//
 	// Rows of an update may pass the values of a unique constraint on to each other

@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"sutor/internal/record"
@@ -54,8 +55,7 @@ func encode(w driver.Write, rows []row) *bytes.Buffer {
 // outcome is what a Write came to.
 type outcome struct {
 	written   int64
-	numbers   []int64
-	stored    [][]*string // key…, columns…
+	stored    [][]*string // key…, columns… of each row: as told, or as it says where nothing is told of it
 	conflicts []driver.Conflict
 	err       error
 }
@@ -80,21 +80,40 @@ func (e *env) step(tx driver.Tx, w driver.Write, rows ...row) outcome {
 	if o.err != nil || len(o.conflicts) > 0 {
 		return o
 	}
-	var err error
-	if o.numbers, o.stored, err = decode(out.Bytes()); err != nil {
+	numbers, told, err := decode(out.Bytes())
+	if err != nil {
 		e.Fatalf("Write stored what is not the dialect: %v", err)
 	}
-	if o.written != int64(len(rows)) || len(o.stored) != len(rows) {
-		e.Errorf("Write wrote %d and gave back %d of %d rows without a conflict", o.written, len(o.stored), len(rows))
+	if o.written != int64(len(rows)) {
+		e.Errorf("Write wrote %d of %d rows without a conflict", o.written, len(rows))
+	}
+	for _, r := range rows {
+		o.stored = append(o.stored, r.says(w))
 	}
 	seen := map[int64]bool{}
-	for _, n := range o.numbers {
+	for i, n := range numbers {
 		if seen[n] || n < 1 || n > int64(len(rows)) {
-			e.Errorf("Write gave back the number %d, twice or never given", n)
+			e.Fatalf("Write gave back the number %d, twice or never given", n)
 		}
-		seen[n] = true
+		seen[n], o.stored[n-1] = true, told[i]
 	}
 	return o
+}
+
+// says is what a row says that is stored of it; of a delete, what it was.
+func (r row) says(w driver.Write) []*string {
+	values := slices.Clone(r.key)
+	for i := range w.Columns {
+		side := r.before
+		if w.Op != driver.Delete && (r.mask == "" || r.mask[i] == '1') {
+			side = r.after
+		}
+		if side == nil {
+			side = make([]*string, len(w.Columns))
+		}
+		values = append(values, side[i])
+	}
+	return values
 }
 
 // apply writes one step in a transaction of its own: it is committed, or rolled
@@ -121,15 +140,6 @@ func (e *env) applied(w driver.Write, rows ...row) outcome {
 		e.Fatalf("%s: conflicts %v, error %v", w.Op, o.conflicts, o.err)
 	}
 	return o
-}
-
-// ordered gives the stored rows by their number.
-func (o outcome) ordered() [][]*string {
-	rows := make([][]*string, len(o.stored))
-	for i, n := range o.numbers {
-		rows[n-1] = o.stored[i]
-	}
-	return rows
 }
 
 // storedSchema is the schema of stored rows.

@@ -72,7 +72,7 @@ func drawKeys(e *env) {
 		e.Fatal(err)
 	}
 	want := [][]*string{{&keys[0], S("a")}, {&keys[1], S("b")}, {&keys[2], S("c")}}
-	e.same("stored", d.Columns, o.ordered(), want)
+	e.same("stored", d.Columns, o.stored, want)
 	slices.SortFunc(want, func(a, b []*string) int { return len(*a[0]) - len(*b[0]) })
 	e.holds(d, want)
 }

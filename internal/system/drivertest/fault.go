@@ -62,18 +62,19 @@ func (e *env) streamings(d driver.Table) map[string]struct {
 		in   []byte
 		call streaming
 	}
-	write := func(op driver.Op, rows ...row) s {
-		w := writeOf(op, d)
+	of := func(w driver.Write, rows ...row) s {
 		return s{encode(w, rows).Bytes(), func(e *env, ctx context.Context, in io.Reader, out io.Writer) error {
 			tx := e.begin()
 			_, _, err := tx.Write(ctx, w, in, out)
 			if rollback := tx.Rollback(e.ctx); rollback != nil {
-				e.Errorf("%s: Rollback: %v", op, rollback)
+				e.Errorf("%s: Rollback: %v", w.Op, rollback)
 			}
 			return err
 		}}
 	}
+	write := func(op driver.Op, rows ...row) s { return of(writeOf(op, d), rows...) }
 	all := map[string]s{
+		"insert that the system fills": of(writeOf(driver.Insert, e.create(e.filledTable())), row{mask: "0000", key: []*string{S("1")}}),
 		"fetch": {numbered([][]*string{{S("1")}, {S("2")}, {S("99")}}).Bytes(), func(e *env, ctx context.Context, in io.Reader, out io.Writer) error {
 			_, _, err := e.drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: key(d), Columns: d.Columns}, in, out)
 			return err
@@ -116,7 +117,7 @@ func streamsBreak(e *env) {
 		if err := s.call(e, e.ctx, in, out); err != nil {
 			e.Fatalf("%s: %v", name, err)
 		}
-		if out.calls == 0 || len(s.in) > 0 && in.calls < 2 {
+		if _, quiet := map[string]bool{"insert": true, "update": true, "delete": true}[name]; out.calls == 0 && !quiet || len(s.in) > 0 && in.calls < 2 {
 			e.Errorf("%s: %d reads, %d writes", name, in.calls, out.calls)
 		}
 		for n := 1; n <= in.calls; n++ {

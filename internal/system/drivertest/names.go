@@ -23,7 +23,7 @@ func throughAll(e *env, d driver.Table) {
 	}
 	id := []*string{S("1")}
 	whole := func(values []*string) [][]*string { return [][]*string{append([]*string{S("1")}, values...)} }
-	e.same("stored", nil, e.applied(w, row{key: id, after: first}).ordered(), whole(first))
+	e.same("stored", nil, e.applied(w, row{key: id, after: first}).stored, whole(first))
 	w.Op = driver.Update
 	e.applied(w, row{key: id, before: first, after: second})
 	_, rows := e.fetch(d.Table, w.Key, d.Columns, id)
