@@ -286,6 +286,9 @@ func (a *App) Close(ctx context.Context) error {
 		defer cancel()
 		all = append(all, a.queue.Stop(patient))
 	}
+	if a.workflow != nil {
+		a.workflow.Engine.Close()
+	}
 	all = append(all, a.systems.close())
 	if a.artifacts != nil {
 		all = append(all, a.artifacts.Close())

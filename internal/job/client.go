@@ -27,7 +27,7 @@ type Worker interface {
 // Options are what the composition decides; zero fields have a default.
 type Options struct {
 	Log     *slog.Logger // nil for slog.Default
-	Plans   int          // plans worked on at once; 0 for 2
+	Plans   int          // plans worked on at once, those too that wait for a slot; 0 for 8
 	Applies int          // applies at once; 0 for 4 (on one dataset they wait for each other anyway)
 	Home    string       // names what outlives the process and has one process at a time; "" for nothing
 }
@@ -72,7 +72,7 @@ func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Clie
 		ID:     o.Home + "/" + rand.Text(),
 		Logger: quiet,
 		Queues: map[string]river.QueueConfig{
-			planQueue:  {MaxWorkers: orElse(o.Plans, 2)},
+			planQueue:  {MaxWorkers: orElse(o.Plans, 8)},
 			applyQueue: {MaxWorkers: orElse(o.Applies, 4)},
 		},
 		Workers:              workers,

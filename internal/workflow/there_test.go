@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"context"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -42,7 +43,8 @@ func TestASystemComparesThatCan(t *testing.T) {
 		w.t.Cleanup(func() { fine(w.t, sys.Close()) })
 		w.systems["shop"] = sys
 		before := dump()
-		c := w.propose("maria", "id,name,note,country\n1,Anna,a,\n2,Bob,b,DE\n3,Cid,c,\n", upsert)
+		large := strings.Repeat("x", 70_000) // by far too much to be planned row by row
+		c := w.propose("maria", "id,name,note,country,other\n1,Anna,a,,"+large+"\n2,Bob,b,DE,\n3,Cid,c,,\n", upsert)
 		if n := c.Plan.Counts; n.Update != 1 || n.Insert != 1 || n.Unchanged != 1 {
 			w.t.Errorf("planned %+v", n)
 		}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,6 +180,9 @@ func emptyWorld(t testing.TB, end atEnd) *world {
 	return emptyWorldOn(t, onSQLite, end)
 }
 
+// worlds counts them: in every other one small files are planned by columns, as large ones are.
+var worlds atomic.Int64
+
 func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	t.Helper()
 	dir := t.TempDir()
@@ -188,8 +192,14 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	fine(t, err)
 	scratch := filepath.Join(dir, "scratch")
 	fine(t, os.Mkdir(scratch, 0o700))
-	engine, err := duck.New(duck.Options{Dir: scratch, Slots: 4, Threads: 1, Comparing: duck.There})
+	options := duck.Options{Dir: scratch, Slots: 4, Threads: 1, Comparing: duck.There}
+	if worlds.Add(1)%2 == 0 {
+		options.ByRow = -1
+	}
+	t.Logf("small files are planned row by row: %v", options.ByRow == 0)
+	engine, err := duck.New(options)
 	fine(t, err)
+	t.Cleanup(engine.Close)
 	key, err := evidence.OpenKey(filepath.Join(dir, "log.key"), evidence.LogName("Example Trading"))
 	fine(t, err)
 	w.deps = workflow.Deps{Store: store, Artifacts: artifacts, Engine: engine, Systems: w.systems, Key: key, Now: w.clock.Now,

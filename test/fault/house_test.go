@@ -193,7 +193,7 @@ func (h *house) nothingLeft() {
 // tidy waits until no work in progress is left on the disk.
 func (h *house) tidy() {
 	h.t.Helper()
-	for _, pattern := range []string{"data*/scratch/*", "data*/artifacts/tmp/*", "data*/copies/part-*"} {
+	for _, pattern := range []string{"data*/scratch/run-*", "data*/artifacts/tmp/*", "data*/copies/part-*"} {
 		h.comes(pattern, func() bool {
 			found, err := filepath.Glob(h.path(pattern))
 			must(h.t, err)

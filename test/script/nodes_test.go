@@ -366,7 +366,15 @@ func maker(n int) string { return []string{"maria", "erik"}[n%2] }
 
 // propose hands in a change of one row and a new one, and gives its id.
 func (c *cluster) propose(n int) string {
-	file := fmt.Sprintf("id,terms\n%d,new\n%d,added\n", n+1, 1000+n)
+	return c.proposeFile(n, fmt.Sprintf("id,terms\n%d,new\n%d,added\n", n+1, 1000+n))
+}
+
+// proposeLarge proposes the same in a file that is too large to be planned without a slot.
+func (c *cluster) proposeLarge(n int) string {
+	return c.proposeFile(n, fmt.Sprintf("id,terms,remark\n%d,new,%s\n%d,added,\n", n+1, strings.Repeat("x", 70_000), 1000+n))
+}
+
+func (c *cluster) proposeFile(n int, file string) string {
 	proposed, err := c.as(maker(n)).Propose(c.t.Context(), client.Proposal{Dataset: fmt.Sprintf("part%d", n%3), Title: title(n)},
 		client.File{Name: "terms.csv", Size: int64(len(file)), From: strings.NewReader(file)})
 	if err != nil {

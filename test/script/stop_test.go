@@ -59,7 +59,7 @@ func newStop(t *testing.T) *stop {
 	_, err = maria.Apply(t.Context(), now.ID, "", "")
 	c.must(err)
 	for n := 0; n < 9; n += 3 { // one more than a server works on at once
-		s.planning = append(s.planning, c.propose(n))
+		s.planning = append(s.planning, c.proposeLarge(n))
 	}
 	s.busy()
 	return s

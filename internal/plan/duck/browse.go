@@ -114,6 +114,18 @@ func (s *shelf) take(path string) *openPlan {
 	return o
 }
 
+// close closes all of them.
+func (s *shelf) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.open {
+		o.mu.Lock()
+		o.putAway()
+		o.mu.Unlock()
+	}
+	clear(s.open)
+}
+
 // begin opens the instance and puts the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) error {
 	limits := e.o

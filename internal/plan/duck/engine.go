@@ -26,6 +26,7 @@ type Options struct {
 	Threads  int    // threads of one run; 0 for 1
 	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
 	Dir      string // folder for the runs' files; must exist
+	ByRow    int64  // bytes of a staging file whose plan is made row by row; 0 for 64 KiB, less for none
 
 	Comparing Comparing // where rows are compared
 }
@@ -41,6 +42,12 @@ type Engine struct {
 	free   func(dir string) (int64, bool) // bytes; tests put little there
 }
 
+// Folders of runs, and of the instance that stays open between small plans.
+const (
+	runFolder  = "run-*"
+	warmFolder = "warm-*"
+)
+
 // Looking at a plan has places of its own, so that nobody waits for somebody
 // else's plan to be made before they see a page.
 const (
@@ -53,16 +60,27 @@ const (
 func New(o Options) (*Engine, error) {
 	o.Slots, o.MemoryMB = max(o.Slots, 1), orDefault(o.MemoryMB, 700)
 	o.Threads, o.Spill = orDefault(o.Threads, 1), orDefault(o.Spill, 50e9)
-	old, err := filepath.Glob(filepath.Join(o.Dir, "run-*"))
-	if err != nil {
-		return nil, err
+	if o.ByRow == 0 {
+		o.ByRow = smallFile
 	}
-	for _, dir := range old {
-		if err := os.RemoveAll(dir); err != nil {
-			return nil, diskError(err)
+	for _, pattern := range []string{runFolder, warmFolder} {
+		old, err := filepath.Glob(filepath.Join(o.Dir, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, dir := range old {
+			if err := os.RemoveAll(dir); err != nil {
+				return nil, diskError(err)
+			}
 		}
 	}
 	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), trials: newSlots(1), free: freeBytes, shelf: shelf{open: map[string]*openPlan{}}}, nil
+}
+
+// Close closes the instances that stay open between two uses; none is used any more.
+func (e *Engine) Close() {
+	e.shelf.close()
+	e.scribe.close()
 }
 
 func orDefault[N int | int64](n, def N) N {
@@ -149,7 +167,7 @@ func (e *Engine) Queue(ctx context.Context, before func(n int), files ...string)
 // Deferred is a Queue for what is likely to need no instance: a small plan is made row
 // by row. The session takes its slot when it first has a statement.
 func (e *Engine) Deferred(before func(n int), files ...string) (*Session, error) {
-	s, err := e.folder()
+	s, err := e.folder(runFolder)
 	if err == nil {
 		s.later = func(ctx context.Context) error { return e.enter(ctx, s, e.slots, before, e.o, files) }
 	}
@@ -173,7 +191,11 @@ func (e *Engine) Trial(ctx context.Context, files ...string) (*Session, error) {
 }
 
 func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (*Session, error) {
-	s, err := e.folder()
+	return e.sessionIn(ctx, runFolder, line, before, o, files)
+}
+
+func (e *Engine) sessionIn(ctx context.Context, folder string, line *slots, before func(int), o Options, files []string) (*Session, error) {
+	s, err := e.folder(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -198,8 +220,8 @@ func (e *Engine) enter(ctx context.Context, s *Session, line *slots, before func
 }
 
 // folder makes a session that has a folder and no slot.
-func (e *Engine) folder() (*Session, error) {
-	dir, err := os.MkdirTemp(e.o.Dir, "run-")
+func (e *Engine) folder(pattern string) (*Session, error) {
+	dir, err := os.MkdirTemp(e.o.Dir, pattern)
 	if err != nil {
 		return nil, diskError(err)
 	}
@@ -239,7 +261,7 @@ func (s *Session) open(ctx context.Context, o Options, files []string) error {
 // Scratch makes a folder for a run's files outside of any slot, on the same disk;
 // release removes it.
 func (e *Engine) Scratch() (dir string, release func(), err error) {
-	if dir, err = os.MkdirTemp(e.o.Dir, "run-"); err != nil {
+	if dir, err = os.MkdirTemp(e.o.Dir, runFolder); err != nil {
 		return "", nil, diskError(err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil

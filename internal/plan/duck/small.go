@@ -38,7 +38,7 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 		return nil, diskError(err)
 	}
 	defer in.Close()
-	if info, err := in.Stat(); err != nil || info.Size() > smallFile {
+	if info, err := in.Stat(); err != nil || info.Size() > s.engine.o.ByRow {
 		return nil, errors.Join(errLarge, err)
 	}
 	tell("comparing", 0, allSteps)
@@ -134,7 +134,7 @@ func (w *scribe) write(ctx context.Context, e *Engine, rows *plan.ByRow, nk, nj 
 func (w *scribe) begin(ctx context.Context, e *Engine) (err error) {
 	limits := e.o
 	limits.MemoryMB, limits.Threads = viewMemoryMB, 1
-	if w.session, err = e.session(ctx, newSlots(1), nil, limits, nil); err != nil {
+	if w.session, err = e.sessionIn(ctx, warmFolder, newSlots(1), nil, limits, nil); err != nil {
 		return err
 	}
 	w.idle = time.AfterFunc(shelfIdle, func() {
@@ -143,6 +143,12 @@ func (w *scribe) begin(ctx context.Context, e *Engine) (err error) {
 		w.putAway()
 	})
 	return nil
+}
+
+func (w *scribe) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.putAway()
 }
 
 // putAway closes the instance; the next plan opens it again.
