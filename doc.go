@@ -162,10 +162,14 @@
 // are compared by how it writes them; compact check asks it for those that `one_of` lists.
 //
 // A small plan costs some hundredths of a second of one core, about half of it for the
-// files, the job and the evidence around it (bench/many). Small applies, reversals,
-// syncs and changes by rule still take DuckDB's fifth of a second.
+// files, the job and the evidence around it (bench/many). Ten makers at once wait for the
+// one writer of SQLite's metadata: three transactions a plan, and those of its job. Small
+// applies, reversals, syncs and changes by rule still take DuckDB's fifth of a second, a
+// good part of it to open and close an instance, which could be kept for the next.
 //
-// Costs beside psql are in docs/performance.md. The live rows are fetched while the
+// Costs beside psql are in docs/performance.md; a million rows into ten million take 1.6
+// times as long as psql, where 0.75 is wanted. Most of it is the plan: reading the cells,
+// receiving the live rows and comparing them, in one thread after the other. The live rows are fetched while the
 // file is read (plan/duck/lookup.go), but compared only when all are there. Of a large
 // file with few of the columns that are looked at, the system itself compares, where it
 // can (plan/duck/there.go; docs/systems.md has what that saves); not where empty cells

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	page := filepath.Join(t.TempDir(), "performance.md")
+	if err := os.WriteFile(page, []byte("# Old\n\n<!-- pages: begins; written by others -->\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var out strings.Builder
 	if err := run(t.Context(), options{rows: 3000, file: 400, rounds: 2, kind: onPostgres, out: page}, &out); err != nil {
 		t.Fatal(err)
@@ -34,7 +37,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"go run ./bench -rows 3000 -file 400 -rounds 2 -out " + page, "95 % of", "\nmedian ", "PostgreSQL "} {
+	for _, want := range []string{"go run ./bench -rows 3000 -file 400 -rounds 2 -out " + page, "95 % of", "\nmedian ", "PostgreSQL ", "\n\n<!-- pages: begins; written by others -->\n"} {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("the page has no %q:\n%s", want, written)
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -91,8 +93,19 @@ func (r *report) end() error {
 	if r.o.out == "" {
 		return nil
 	}
-	return os.WriteFile(r.o.out, []byte(r.markdown()), 0o644)
+	old, err := os.ReadFile(r.o.out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	page := r.markdown()
+	if at := strings.Index(string(old), others); at >= 0 {
+		page += "\n" + string(old[at:])
+	}
+	return os.WriteFile(r.o.out, []byte(page), 0o644)
 }
+
+// others is where sections of the page begin that other programs write (bench/web).
+const others = "<!-- pages: begins"
 
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))

@@ -22,7 +22,7 @@ import (
 // threads nearly twice the CPU time of one. The system works beside.
 type Options struct {
 	Slots    int    // runs at a time; 0 for 1
-	MemoryMB int    // memory of one run; 0 for 700
+	MemoryMB int    // memory of one run; 0 for 600
 	Threads  int    // threads of one run; 0 for 1
 	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
 	Dir      string // folder for the runs' files; must exist
@@ -58,7 +58,7 @@ const (
 // New makes an engine. Files left over in its folder by a run that crashed are
 // removed: they are scratch only.
 func New(o Options) (*Engine, error) {
-	o.Slots, o.MemoryMB = max(o.Slots, 1), orDefault(o.MemoryMB, 700)
+	o.Slots, o.MemoryMB = max(o.Slots, 1), orDefault(o.MemoryMB, 600)
 	o.Threads, o.Spill = orDefault(o.Threads, 1), orDefault(o.Spill, 50e9)
 	if o.ByRow == 0 {
 		o.ByRow = smallFile
