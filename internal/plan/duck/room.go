@@ -10,10 +10,10 @@ import (
 
 // Disk that a plan may take for each byte of its staging file, at most and for a while:
 // keys on their way up, live rows on their way down, what the run spills, the plan's rows
-// and its Parquet file. Eleven columns of a million rows took 3, ten million of them with
-// everything spilled 5; a live table that has more in it than the file may take more, and
-// is then ended by the bound of the spill, or by a full disk.
-const diskPerByte = 5
+// and its Parquet file. Eleven columns of a million rows took 4, three million of them, of
+// which more is spilled, 7; a live table that has more in it than the file may take more,
+// and is then ended by the bound of the spill, or by a full disk.
+const diskPerByte = 10
 
 // saidFrom is from how many bytes on people are told how much disk a plan takes.
 const saidFrom = 1 << 30

@@ -27,9 +27,9 @@ func TestRoom(t *testing.T) {
 		says          string
 		refused       bool
 	}{
-		{1 << 20, 5 << 20, "", false},
-		{1 << 20, 5<<20 - 1, "", true},
-		{1 << 29, 1 << 40, "2.7 GB", false}, // a sparse file
+		{1 << 20, 10 << 20, "", false},
+		{1 << 20, 10<<20 - 1, "", true},
+		{1 << 29, 1 << 40, "5.4 GB", false}, // a sparse file
 	} {
 		path := s.Path("staging.csv")
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
