@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/url"
@@ -141,42 +140,7 @@ func (w *mysqlDatabase) writeFile(ctx context.Context, file string, count, rows 
 	if err != nil {
 		return 0, err
 	}
-	defer found.Close()
-	f, err := os.Create(file)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	out := csv.NewWriter(f)
-	if err := out.Write(append([]string{"id"}, columns...)); err != nil {
-		return 0, err
-	}
-	cells, dest := make([]sql.NullString, len(columns)+1), make([]any, len(columns)+1)
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	var written int64
-	for ; found.Next(); written++ {
-		if err := found.Scan(dest...); err != nil {
-			return 0, err
-		}
-		line := make([]string, len(cells))
-		for i, c := range cells {
-			line[i] = c.String
-		}
-		if err := out.Write(line); err != nil {
-			return 0, err
-		}
-	}
-	out.Flush()
-	if err := errors.Join(found.Err(), out.Error()); err != nil || written != count {
-		return 0, errors.Join(err, fmt.Errorf("the file has %d rows instead of %d", written, count))
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
+	return writeRows(file, found, count)
 }
 
 func (w *mysqlDatabase) restore(ctx context.Context) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -119,35 +118,7 @@ func (w *sqliteDatabase) writeFile(ctx context.Context, file string, count, rows
 	if err != nil {
 		return 0, err
 	}
-	defer found.Close()
-	f, err := os.Create(file)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	out := csv.NewWriter(f)
-	if err := out.Write(append([]string{"id"}, columns...)); err != nil {
-		return 0, err
-	}
-	line, dest := make([]string, len(columns)+1), make([]any, len(columns)+1)
-	for i := range line {
-		dest[i] = &line[i]
-	}
-	var written int64
-	for ; found.Next(); written++ {
-		if err := errors.Join(found.Scan(dest...), out.Write(line)); err != nil {
-			return 0, err
-		}
-	}
-	out.Flush()
-	if err := errors.Join(found.Err(), out.Error()); err != nil || written != count {
-		return 0, errors.Join(err, fmt.Errorf("the file has %d rows instead of %d", written, count))
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
+	return writeRows(file, found, count)
 }
 
 func (w *sqliteDatabase) restore(ctx context.Context) error {

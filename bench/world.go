@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
@@ -88,6 +90,49 @@ func each(format, separator string) string {
 		text += fmt.Sprintf(format, c)
 	}
 	return text
+}
+
+// writeRows writes the file of a query's rows, of which there must be count, and gives its
+// size; NULL is an empty cell.
+func writeRows(file string, found *sql.Rows, count int64) (size int64, err error) {
+	defer found.Close()
+	f, err := os.Create(file)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	out := csv.NewWriter(f)
+	if err := out.Write(append([]string{"id"}, columns...)); err != nil {
+		return 0, err
+	}
+	cells, line, dest := make([]sql.NullString, len(columns)+1), make([]string, len(columns)+1), make([]any, len(columns)+1)
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	var written int64
+	for ; found.Next(); written++ {
+		if err := found.Scan(dest...); err != nil {
+			return 0, err
+		}
+		for i, c := range cells {
+			line[i] = c.String
+		}
+		if err := out.Write(line); err != nil {
+			return 0, err
+		}
+	}
+	out.Flush()
+	if err := errors.Join(found.Err(), out.Error()); err != nil {
+		return 0, err
+	}
+	if written != count {
+		return 0, fmt.Errorf("the file has %d rows instead of %d", written, count)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // program runs a program with a script and measures it, with what the database does for it.

@@ -292,14 +292,18 @@ func (r *reference) stream(ctx context.Context, live driver.Fetcher, l driver.Lo
 	in, out := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
-		err := each(in, 1+len(l.Columns), func(n int64, values []*string) {
+		var err error
+		defer func() {
+			in.CloseWithError(err) // so that whoever writes does not wait
+			read <- err
+		}()
+		defer errs.Caught(&err)
+		err = each(in, 1+len(l.Columns), func(n int64, values []*string) {
 			for i, c := range l.Columns {
 				values[i] = canonicalLive(c.Type, values[i])
 			}
 			do(n, values)
 		})
-		in.CloseWithError(err) // so that whoever writes does not wait
-		read <- err
 	}()
 	sent, _, err := live.Fetch(ctx, l, up, out)
 	out.CloseWithError(err) // nil: the end

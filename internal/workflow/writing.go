@@ -358,6 +358,7 @@ func (a *transaction) foresee(ctx context.Context) *foreseen {
 	}
 	go func() {
 		defer close(f.done)
+		defer errs.Caught(&f.err)
 		for _, member := range a.members {
 			if f.err = member.foresee(ctx, a.ready); f.err != nil {
 				return

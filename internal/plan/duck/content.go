@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"sutor/internal/errs"
 	"sutor/internal/plan"
 	"sutor/internal/record"
 )
@@ -71,7 +72,7 @@ func (r *run) digestContent(ctx context.Context) error {
 	other.Session, r.digesting = aside, d
 	go func() {
 		defer close(d.done)
-		defer caught(&d.err)
+		defer errs.Caught(&d.err)
 		d.digest, d.err = other.content(ctx)
 		d.err = errors.Join(d.err, aside.conn.Close())
 	}()

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 
+	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -52,7 +52,7 @@ func (s *Session) ask(ctx context.Context, live driver.Fetcher, table string, l 
 	}
 	go func() {
 		defer close(f.done)
-		defer caught(&f.err)
+		defer errs.Caught(&f.err)
 		f.found, f.err = fetchFile(ctx, live, l, f.up, f.down, written)
 	}()
 	return f, nil
@@ -76,14 +76,6 @@ func (s *Session) receive(ctx context.Context, f *fetching, fields []string) err
 	os.Remove(f.up)
 	os.Remove(f.down)
 	return nil
-}
-
-// caught makes an error of a panic: the caller's own would be one of its job, and ends
-// that alone.
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("plan/duck: a connector panicked: %v\n%s", p, debug.Stack())
-	}
 }
 
 func fetchFile(ctx context.Context, live driver.Fetcher, l driver.Lookup, up, down string, written int64) (found int64, err error) {
@@ -119,7 +111,7 @@ func (r *run) countTable(ctx context.Context) {
 	r.counting = c
 	go func() {
 		defer close(c.done)
-		defer caught(&c.err)
+		defer errs.Caught(&c.err)
 		c.rows, c.err = r.live.Count(ctx, r.spec.Table.Table)
 	}()
 }

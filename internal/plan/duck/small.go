@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sutor/internal/plan"
@@ -42,7 +43,11 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 		return nil, errors.Join(errLarge, err)
 	}
 	tell("comparing", 0, allSteps)
-	out, rows, err := plan.Reference(ctx, spec, in, bounded{live})
+	within := &bounded{Live: live}
+	out, rows, err := plan.Reference(ctx, spec, in, within)
+	if within.large.Load() {
+		return nil, errLarge
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +67,27 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 	return out, nil
 }
 
-// bounded fetches no more live rows than a plan row by row may hold.
-type bounded struct{ plan.Live }
-
-func (b bounded) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
-	return b.Live.Fetch(ctx, l, in, &most{out, smallLive})
+// bounded fetches no more live rows than a plan row by row may hold. That there are more
+// it notes itself: an error that passes a system may come back in other words.
+type bounded struct {
+	plan.Live
+	large atomic.Bool
 }
 
-// most is a writer that takes so many bytes.
+func (b *bounded) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	return b.Live.Fetch(ctx, l, in, &most{out, smallLive, &b.large})
+}
+
+// most is a writer that takes so many bytes, and notes that there were more.
 type most struct {
 	io.Writer
 	left int
+	more *atomic.Bool
 }
 
 func (m *most) Write(p []byte) (int, error) {
 	if m.left -= len(p); m.left < 0 {
+		m.more.Store(true)
 		return 0, errLarge
 	}
 	return m.Writer.Write(p)
