@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // The canonical CSV dialect, in which rows travel between packages and into
@@ -126,119 +127,124 @@ func (f Field) Ptr() *string {
 }
 
 // Reader reads the canonical CSV dialect. It reuses its buffers: one record is
-// in memory at a time.
+// in memory at a time, and a part of what follows.
 type Reader struct {
-	r      *bufio.Reader
-	fields []Field
-	buf    []byte
-	ends   []int // end of each field in buf, negative (^end) for NULL
-	rows   int64
+	in        io.Reader
+	buf       []byte // of in; what is not read yet begins at at
+	at        int
+	err       error // of in, once it has one
+	raw       []byte
+	fields    []Field
+	undoubled []byte // texts that have quotes inside
+	rows      int64
 }
 
 // NewReader makes a Reader with a buffer of its own.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{r: bufio.NewReaderSize(r, 256<<10)}
+	return &Reader{in: r, buf: make([]byte, 0, 256<<10)}
 }
 
-var errDialect = errors.New("record: not in the canonical CSV dialect")
+var (
+	errDialect = errors.New("record: not in the canonical CSV dialect")
+	errShort   = errors.New("record: the record goes on")
+)
 
 // Rows is the number of records read so far.
 func (r *Reader) Rows() int64 { return r.rows }
+
+// Raw is the record that Read gave last, as it stands in the dialect, its LF too; valid
+// until the next call of Read.
+func (r *Reader) Raw() []byte { return r.raw }
 
 // Read gives the next record's fields, valid until the next call; io.EOF after
 // the last one. A record cut off in the middle is an error, so a broken stream
 // can never pass for a shorter one.
 func (r *Reader) Read() ([]Field, error) {
-	r.buf, r.ends = r.buf[:0], r.ends[:0]
 	for {
-		done, err := r.field()
-		if err != nil {
-			if err == io.EOF && len(r.ends) == 0 && len(r.buf) == 0 {
-				return nil, io.EOF
-			}
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
+		n, err := r.split(r.buf[r.at:])
+		if err == nil {
+			r.raw = r.buf[r.at : r.at+n]
+			r.at += n
+			r.rows++
+			return r.fields, nil
+		}
+		if err != errShort {
 			return nil, err
 		}
-		if done {
-			break
+		if r.err != nil {
+			if r.at < len(r.buf) {
+				return nil, unexpected(r.err)
+			}
+			return nil, r.err
 		}
+		r.fill()
 	}
-	r.fields = r.fields[:0]
-	start := 0
-	for _, end := range r.ends {
-		f := Field{Null: end < 0}
-		if end < 0 {
-			end = ^end
-		}
-		f.Text = r.buf[start:end:end]
-		start = end
-		r.fields = append(r.fields, f)
-	}
-	r.rows++
-	return r.fields, nil
 }
 
-// field reads one field and its separator; done after the record's LF.
-func (r *Reader) field() (done bool, err error) {
-	c, err := r.r.ReadByte()
-	if err != nil {
-		return false, err
+// fill reads more behind what is not read yet, which moves to the buffer's beginning.
+func (r *Reader) fill() {
+	if r.at > 0 {
+		r.buf, r.at = r.buf[:copy(r.buf, r.buf[r.at:])], 0
+	} else if len(r.buf) == cap(r.buf) {
+		r.buf = slices.Grow(r.buf, len(r.buf))
 	}
-	if c == '"' {
-		if c, err = r.quoted(); err != nil {
-			return false, unexpected(err)
-		}
-		r.ends = append(r.ends, len(r.buf))
-		return r.separator(c)
-	}
-	start := len(r.buf)
-	for c != ',' && c != '\n' {
-		if c == '"' {
-			return false, errDialect
-		}
-		r.buf = append(r.buf, c)
-		if c, err = r.r.ReadByte(); err != nil {
-			return false, unexpected(err)
-		}
-	}
-	end := len(r.buf)
-	if end == start {
-		end = ^end
-	}
-	r.ends = append(r.ends, end)
-	return r.separator(c)
+	n, err := r.in.Read(r.buf[len(r.buf):cap(r.buf)])
+	r.buf, r.err = r.buf[:len(r.buf)+n], err
 }
 
-// quoted reads up to the closing quote and gives the byte after it.
-func (r *Reader) quoted() (byte, error) {
+// split takes the record apart that b begins with and gives its length; errShort where
+// b ends before it does.
+func (r *Reader) split(b []byte) (int, error) {
+	r.fields, r.undoubled = r.fields[:0], r.undoubled[:0]
+	for i := 0; i < len(b); i++ { // at the first byte of a field
+		start := i
+		if b[i] == '"' {
+			text, n := r.quoted(b[i+1:])
+			if i += 1 + n; n < 0 || i >= len(b) {
+				return 0, errShort
+			}
+			r.fields = append(r.fields, Field{Text: text})
+		} else {
+			for ; i < len(b) && b[i] != ',' && b[i] != '\n'; i++ {
+				if b[i] == '"' {
+					return 0, errDialect
+				}
+			}
+			r.fields = append(r.fields, Field{Text: b[start:i:i], Null: i == start})
+			if i == len(b) {
+				return 0, errShort
+			}
+		}
+		switch b[i] {
+		case ',':
+		case '\n':
+			return i + 1, nil
+		default:
+			return 0, errDialect
+		}
+	}
+	return 0, errShort
+}
+
+// quoted gives the text before the closing quote, and how many bytes it takes with that
+// quote; negative where b ends before.
+func (r *Reader) quoted(b []byte) (text []byte, n int) {
+	begin := len(r.undoubled)
 	for {
-		chunk, err := r.r.ReadSlice('"')
-		if err == bufio.ErrBufferFull {
-			r.buf = append(r.buf, chunk...)
-			continue
+		i := bytes.IndexByte(b[n:], '"')
+		if i < 0 {
+			return nil, -1
 		}
-		if err != nil {
-			return 0, err
+		if n+i+1 == len(b) || b[n+i+1] != '"' {
+			if n == 0 {
+				return b[:i:i], i + 1
+			}
+			r.undoubled = append(r.undoubled, b[n:n+i]...)
+			return r.undoubled[begin:len(r.undoubled):len(r.undoubled)], n + i + 1
 		}
-		r.buf = append(r.buf, chunk[:len(chunk)-1]...)
-		c, err := r.r.ReadByte()
-		if err != nil || c != '"' {
-			return c, err
-		}
-		r.buf = append(r.buf, '"')
+		r.undoubled = append(r.undoubled, b[n:n+i+1]...)
+		n += i + 2
 	}
-}
-
-func (r *Reader) separator(c byte) (done bool, err error) {
-	switch c {
-	case ',':
-		return false, nil
-	case '\n':
-		return true, nil
-	}
-	return false, errDialect
 }
 
 func unexpected(err error) error {
