@@ -1,6 +1,7 @@
 package mem
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"io"
@@ -87,7 +88,8 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	if err != nil {
 		return 0, 0, err
 	}
-	index, w := t.index(by), record.NewWriter(out)
+	var answers bytes.Buffer // all is read before the first is written
+	index, w := t.index(by), record.NewWriter(&answers)
 	sent, err = eachRecord(in, 1+len(by)+len(unless), func(n int64, values []*string) error {
 		id, ok := t.identity(by, values[:len(by)])
 		if !ok {
@@ -103,7 +105,11 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	if err != nil {
 		return 0, 0, err
 	}
-	return sent, w.Rows(), w.Flush()
+	if err := w.Flush(); err != nil {
+		return 0, 0, err
+	}
+	_, err = answers.WriteTo(out)
+	return sent, w.Rows(), err
 }
 
 // answer writes a record of a fetch.

@@ -253,8 +253,8 @@ type Snapshot interface {
 type Fetcher interface {
 	// Fetch reads records "number, by…" from in and writes a record
 	// "number, columns…" to out for every live row whose By columns equal the
-	// given values by the system's own equality (collations, char(n)). No order;
-	// a number may come back several times where By is not unique, and NULL
+	// given values by the system's own equality (collations, char(n)). It reads all
+	// of in before it writes the first. No order; a number may come back several times where By is not unique, and NULL
 	// matches nothing. It gives the numbers of records read and written.
 	//
 	// With Unless the records are "number, by…, unless…" and "number, same, columns…".

@@ -204,14 +204,26 @@ func numbered(rows [][]*string) *bytes.Buffer {
 	return &b
 }
 
+// writing is a writer of one function.
+type writing func([]byte) (int, error)
+
+func (w writing) Write(p []byte) (int, error) { return w(p) }
+
 // fetch fetches columns by the rows' values of the columns by; it gives the
 // found rows with their numbers in front, sorted by the driver's order.
 func (e *env) fetch(table record.Table, by, columns record.Schema, ask ...[]*string) (numbers []int64, rows [][]*string) {
 	e.Helper()
-	var out bytes.Buffer
-	sent, found, err := e.drv.Fetch(e.ctx, driver.Lookup{Table: table, By: by, Columns: columns}, numbered(ask), &out)
+	in, out := numbered(ask), bytes.Buffer{}
+	early := 0
+	sent, found, err := e.drv.Fetch(e.ctx, driver.Lookup{Table: table, By: by, Columns: columns}, in, writing(func(p []byte) (int, error) {
+		early = max(early, in.Len())
+		return out.Write(p)
+	}))
 	if err != nil {
 		e.Fatalf("Fetch: %v", err)
+	}
+	if early > 0 {
+		e.Errorf("Fetch wrote rows with %d bytes of its input unread", early)
 	}
 	if numbers, rows, err = decode(out.Bytes()); err != nil {
 		e.Fatalf("Fetch wrote what is not the dialect: %v", err)
