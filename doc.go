@@ -168,13 +168,15 @@
 // good part of it to open and close an instance, which could be kept for the next.
 //
 // Costs beside psql are in docs/performance.md; a million rows into ten million take 1.6
-// times as long as psql, where 0.75 is wanted. Most of it is the plan: reading the cells,
-// receiving the live rows and comparing them, in one thread after the other. The live rows are fetched while the
-// file is read (plan/duck/lookup.go), but compared only when all are there. Of a large
-// file with few of the columns that are looked at, the system itself compares, where it
-// can (plan/duck/there.go; docs/systems.md has what that saves); not where empty cells
-// clear, in a sync, or where live values must say how a column is written, and numbers come
-// back of every row, for their spread. The insert looks for its keys even where a unique
-// index would. What was stored is compared within PostgreSQL; the other connectors give it
+// times as long as psql, where 0.75 is wanted. A third of it is the system's own lookup of
+// the file's keys. A live row that the file has already is known as it arrives, by its
+// texts (plan/duck/arriving.go); not in a sync, where a format is chosen, where the maker
+// sees some rows only, for some lines of a file, or with types that only the system
+// writes: all rows are compared then once they are here. Of a large file with few of the
+// columns that are looked at, the system itself compares, where it can (plan/duck/there.go;
+// docs/systems.md has what that saves); not where empty cells clear, in a sync, or where
+// live values must say how a column is written, and numbers come back of every row, for
+// their spread. The insert looks for its keys even where a unique index would. What was
+// stored is compared within PostgreSQL; the other connectors give it
 // back whole, to be compared here.
 package sutor

@@ -105,7 +105,7 @@ func (s shape) measure(ctx context.Context, o options, db database, dir string, 
 	sides := map[duck.Comparing][]side{}
 	for range o.rounds {
 		var digests []record.Digest
-		for _, place := range []duck.Comparing{duck.Here, duck.There} {
+		for _, place := range []duck.Comparing{duck.Arriving, duck.There} {
 			m, rows, err := s.once(ctx, spec, db, sys, dir, file, place)
 			if err != nil {
 				return err
@@ -116,7 +116,7 @@ func (s shape) measure(ctx context.Context, o options, db database, dir string, 
 			return errors.New("the two plans are not the same")
 		}
 	}
-	here, there := middle(sides[duck.Here]), middle(sides[duck.There])
+	here, there := middle(sides[duck.Arriving]), middle(sides[duck.There])
 	fmt.Fprintf(out, "%6d  %7d  %4d %%  %5.2f + %-5.2f   %5.2f + %-5.2f   %8.2f     %5.1f %6.1f   %5.1f %6.1f\n", s.judged, s.sent, s.differ,
 		here.own.Seconds(), here.server.Seconds(), there.own.Seconds(), there.server.Seconds(),
 		float64(there.own+there.server)/float64(here.own+here.server), float64(here.up)/1e6, float64(here.down)/1e6, float64(there.up)/1e6, float64(there.down)/1e6)

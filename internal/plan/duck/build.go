@@ -32,9 +32,11 @@ type run struct {
 	staging   string        // the file as read; "" of a reversal
 	counting  *counting     // of the table's rows
 	ahead     *fetching     // of the live rows, where it began before the file was read whole
+	arriving  *arriving     // compares them as they arrive; nil where they are not (arriving.go)
+	loading   *meanwhile    // of the live rows, where it began before
 	there     bool          // rows are compared in the system (there.go)
 	at        int64         // the part of the making that is being done
-	digesting *digesting    // of the content, where it began before the rows were compared
+	digesting *meanwhile    // of the content, where it began before the rows were compared
 	digest    record.Digest // of the content, where it was known before the rows were compared
 	reversal  bool          // undoing an applied plan: checks are told only
 
@@ -75,11 +77,11 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.ahead.end(); r.counting.end(); r.digesting.end() }()
+	defer func() { cancel(); r.ahead.end(); r.counting.end(); r.digesting.end(); r.loading.end() }()
 	all := []doing{
 		{"reading the file", r.enough},
 		{"reading the file", r.fetchAhead},
-		{"reading the file", func(ctx context.Context) error { return r.readCells(ctx, r.staged(staging)) }},
+		{"reading the file", r.readFile},
 		{"reading the file", r.readFormats(staging)},
 		{"fetching live rows", r.askThere},
 		{"reading the file", r.digestContent},
@@ -91,7 +93,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}
 	}
-	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}, doing{"checking", r.contentDigested}))
+	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}, doing{"checking", r.contentDigested}, doing{"checking", r.counted}))
 }
 
 // doing is a part of the making of a plan, and what is told of it.
@@ -131,7 +133,7 @@ func (r *run) columns() {
 // notes of reading tell it.
 const defect = `CASE WHEN NOT starts_with(defect, '~') THEN defect END AS defect`
 
-// readCells makes the table cells: for every key and judged column of the file
+// readCells makes the table cells, or that of the unknown ones of them: for every key and judged column of the file
 // e<i> (is the cell empty), p<i> (its problem), s<i> (its text, where that is a
 // problem; always for the key), v<i> (its canonical text), and of decimals and
 // floats g<i> (may its point stand between thousands? NULL without one).
@@ -140,7 +142,7 @@ func (r *run) readCells(ctx context.Context, source string) error {
 	if err != nil {
 		return err
 	}
-	return r.load(ctx, `CREATE TABLE cells AS `+r.cells(r.cols, source)+`;
+	return r.load(ctx, `CREATE TABLE `+r.unknown()+` AS `+r.cells(r.cols, source)+`;
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 
@@ -191,30 +193,31 @@ func (r *run) staged(staging string) string {
 // fetchLive sends the keys up, unless that was done, and makes the table live of what
 // comes back.
 func (r *run) fetchLive(ctx context.Context) (err error) {
-	if r.counting == nil {
-		r.countTable(ctx)
-	}
-	if r.counting.end(); r.counting.err != nil {
-		return r.counting.err
-	}
-	r.table = r.counting.rows
 	if r.ahead == nil {
 		if r.ahead, err = r.askLive(ctx, r.lookupLive(), `SELECT line`+comma(r.asked())+` FROM cells WHERE `+r.keyed(), r.asked()); err != nil {
 			return err
 		}
 	}
-	fields, same := r.liveFields(), ""
+	r.countTable(ctx)
+	same := ""
 	if r.there {
 		r.tell("comparing in the system", r.at, allSteps)
-		fields, same = append([]string{"same"}, fields...), ", same = '1' AS same"
 	}
-	if err := r.receive(ctx, r.ahead, fields); err != nil {
+	if r.tellsSame() {
+		same = ", same = '1' AS same"
+	}
+	if r.loading == nil {
+		err = r.receive(ctx, r.ahead, r.received())
+	} else {
+		err = r.loading.end()
+	}
+	if err != nil {
 		return err
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+same+` FROM live_raw`); err != nil {
 		return err
 	}
-	if err := r.keepInside(ctx); err != nil {
+	if err := errors.Join(r.known(ctx), r.keepInside(ctx)); err != nil {
 		return err
 	}
 	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live_all GROUP BY n HAVING count(*) > 1)`)
@@ -265,11 +268,17 @@ func (r *run) compare(ctx context.Context) error {
 		sel += fmt.Sprintf(", %s AS m%d, %s AS new%d", writes, j, value, j)
 		after += fmt.Sprintf(", CASE WHEN m%d THEN new%d ELSE l%d END AS a%d", j, j, j, j)
 	}
-	from := ` FROM (SELECT * FROM cells WHERE ` + r.means() + `) c LEFT JOIN live l ON l.n = c.line`
+	from := func(cells, live string) string {
+		return ` FROM (SELECT * FROM ` + cells + ` WHERE ` + r.means() + `) c LEFT JOIN ` + live + ` l ON l.n = c.line`
+	}
+	unknown := "live"
+	if r.arriving != nil {
+		unknown = "(SELECT * FROM live WHERE NOT same)"
+	}
 	return r.exec(ctx, `
-		CREATE VIEW met AS SELECT `+met+from+`;
+		CREATE VIEW met AS SELECT `+met+from("cells", "live")+`;
 		CREATE TABLE rows AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
-		FROM (SELECT `+met+sel+from+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
+		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
 }
 
 // writes gives the condition under which a row writes a column, and the value that it
@@ -303,16 +312,24 @@ func emptied(c record.Column) string {
 	return "NULL"
 }
 
-// freezeDeltas makes the table deltas of the valid rows that write something.
+// freezeDeltas makes the view deltas of the valid rows that write something; a table
+// where a sync adds rows of its own.
 func (r *run) freezeDeltas(ctx context.Context) error {
+	if r.spec.Within == nil {
+		return r.exec(ctx, `CREATE OR REPLACE VIEW deltas AS `+r.valid())
+	}
+	if err := r.exec(ctx, `CREATE TABLE deltas AS `+r.valid()); err != nil {
+		return err
+	}
+	return r.deleteOthers(ctx)
+}
+
+// valid selects the rows that write something and that no check so far has found invalid.
+func (r *run) valid() string {
 	sel := "line, CASE WHEN found THEN 'update' ELSE 'insert' END AS op, NULL::VARCHAR AS why" + list(r.nk, "k#") +
 		list(r.nj, "l# AS b#") + list(r.nj, "a#") + list(r.nj, "m#")
-	err := r.exec(ctx, `CREATE TABLE deltas AS SELECT `+sel+` FROM rows
-		WHERE line NOT IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`)) AND (NOT found OR `+r.anyMask()+`)`)
-	if err == nil && r.spec.Within != nil {
-		err = r.deleteOthers(ctx)
-	}
-	return err
+	return `SELECT ` + sel + ` FROM ` + r.schema + `.rows
+		WHERE line NOT IN (SELECT line FROM ` + r.schema + `.hits WHERE f IN (` + r.invalidChecks() + `)) AND (NOT found OR ` + r.anyMask() + `)`
 }
 
 // anyMask is true where a row writes any column.

@@ -116,7 +116,7 @@ func (r *run) troubled(ctx context.Context, where string) ([]int64, error) {
 			counts, into = append(counts, fmt.Sprintf("count(p%d)", i)), append(into, &cells[i])
 		}
 	}
-	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM cells WHERE `+where, func(scan func(...any) error) error { return scan(into...) })
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM `+r.unknown()+` WHERE `+where, func(scan func(...any) error) error { return scan(into...) })
 	return cells, err
 }
 
@@ -152,9 +152,26 @@ func (r *run) checkKeys(ctx context.Context) error {
 			return err
 		}
 	}
+	if all, err := r.different(ctx); err != nil || all {
+		return err
+	}
 	keys := strings.Join(r.foundBy(), ", ")
 	return r.hit(ctx, plan.DuplicateFinding(r.spec.By()), `(SELECT line, `+keys+`, count(*) OVER (PARTITION BY found, `+keys+`) AS same FROM `+r.metBySome()+`)`,
 		"same > 1", `concat_ws(', ', `+keys+`)`)
+}
+
+// different tells whether no two rows that are met have the same key, which nearly always
+// is so and takes less than to find those that have. It may not know of some.
+func (r *run) different(ctx context.Context) (bool, error) {
+	live, keys := make([]string, len(r.by())), r.foundBy()
+	for n, i := range r.by() {
+		live[n] = r.liveName(i)
+	}
+	double := func(columns []string, from string) string {
+		return `(SELECT count(*) FROM ` + from + `) - (SELECT count(*) FROM (SELECT DISTINCT ` + strings.Join(columns, ", ") + ` FROM ` + from + `))`
+	}
+	n, err := r.count(ctx, `SELECT `+double(live, "live")+` + `+double(keys, `rows WHERE NOT found AND `+strings.Join(keys, " IS NOT NULL AND ")+` IS NOT NULL`))
+	return n == 0, err
 }
 
 // checkMode: keys that must, or must not, be in the system already.

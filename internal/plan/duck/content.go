@@ -2,13 +2,11 @@ package duck
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
-	"sutor/internal/errs"
 	"sutor/internal/plan"
 	"sutor/internal/record"
 )
@@ -31,7 +29,7 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 	}
 	var rows int64
 	var text string
-	err = r.query(ctx, `SELECT count(*), CAST(COALESCE(sum(md5_number_lower(concat_ws(`+strings.Join(parts, ", ")+`))::HUGEINT), 0) AS VARCHAR) FROM cells`,
+	err = r.query(ctx, `SELECT count(*), CAST(COALESCE(sum((md5_number(concat_ws(`+strings.Join(parts, ", ")+`)) >> 64)::HUGEINT), 0) AS VARCHAR) FROM `+r.unknown(),
 		func(scan func(...any) error) error { return scan(&rows, &text) })
 	if err != nil {
 		return "", err
@@ -40,51 +38,26 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 	if !ok {
 		return "", fmt.Errorf("plan/duck: a sum of digests is %q", text)
 	}
-	return plan.ContentDigest(r.spec.FileColumns(), rows, sum), nil
-}
-
-// digesting is a digest of the content under way.
-type digesting struct {
-	digest record.Digest
-	err    error
-	done   chan struct{} // closed when digest and err are set
-}
-
-// end waits until it is over; whoever is in a hurry ends its context.
-func (d *digesting) end() {
-	if d != nil {
-		<-d.done
+	if a := r.arriving; a != nil {
+		rows += a.count
+		sum.Add(sum, a.contentSum())
 	}
+	return plan.ContentDigest(r.spec.FileColumns(), rows, sum), nil
 }
 
 // digestContent begins to digest the content, beside the lookup and the comparison, where
 // the cells stay as they are.
-func (r *run) digestContent(ctx context.Context) error {
+func (r *run) digestContent(ctx context.Context) (err error) {
 	settled := !slices.ContainsFunc(r.cols, func(c column) bool { return c.source >= 0 && !c.written.found })
 	if r.ahead == nil || !settled || r.spec.Lines != nil {
 		return nil
 	}
-	aside, err := r.apart(ctx)
-	if err != nil {
+	r.digesting, err = r.meanwhile(ctx, func(ctx context.Context, other *run) (err error) {
+		r.digest, err = other.content(ctx)
 		return err
-	}
-	other, d := *r, &digesting{done: make(chan struct{})}
-	other.Session, r.digesting = aside, d
-	go func() {
-		defer close(d.done)
-		defer errs.Caught(&d.err)
-		d.digest, d.err = other.content(ctx)
-		d.err = errors.Join(d.err, aside.conn.Close())
-	}()
-	return nil
+	})
+	return err
 }
 
-// contentDigested takes the digest in.
-func (r *run) contentDigested(context.Context) error {
-	if r.digesting == nil {
-		return nil
-	}
-	r.digesting.end()
-	r.digest = r.digesting.digest
-	return r.digesting.err
-}
+// contentDigested waits for the digest.
+func (r *run) contentDigested(context.Context) error { return r.digesting.end() }

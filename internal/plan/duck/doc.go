@@ -14,18 +14,23 @@
 // row (small.go, plan.Reference); another instance, which stays open for a while, only
 // writes its Parquet file.
 //
-// The keys of a file are read first and sent up, so that the system finds their rows
-// while the other columns are read (lookup.go). Or the system compares: then values go
-// up too, and of rows that are the same little comes back (there.go).
+// A file is gone through once before DuckDB reads it: its keys go up meanwhile, and the
+// system finds their rows (ahead.go). Live rows that are what the file says are known as
+// they arrive, and go no further: the tables below have of them what is counted and what
+// their keys are asked for (arriving.go). Or the system compares: then values go up too,
+// and of rows that are the same little comes back (there.go). What nothing else waits for
+// is done on another connection (meanwhile.go): the digest of the content, and the plan's
+// file while the guardrails are judged.
 //
 // # Tables of a run
 //
+//	unknown rows of the file that are not known to be the same, as in cells
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
 //	live    n, k…, l…              live rows by line number; and same, where the system compared
 //	met     line, found, k…        one row a usable key
 //	rows    of these, those that are new or differ: and l, a, m: live, after, written?
 //	hits    f, line, sample        what the checks found
-//	deltas  op, line, k…, b…, a…, m…
+//	deltas  op, line, k…, b…, a…, m…: of the rows that are valid
 //
 // A column's number is its place in Spec.Key, then Spec.Judged. No cast is ever
 // bare: a text is cast only after its grammar matched (cells.go).

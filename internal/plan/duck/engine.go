@@ -124,6 +124,9 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 // apart gives the session on a connection of its own, for a query that runs while the
 // session does something else; whoever asked closes the connection.
 func (s *Session) apart(ctx context.Context) (*Session, error) {
+	if err := s.use(ctx); err != nil { // opens the instance, where there is none yet
+		return nil, err
+	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to DuckDB: %w", err)

@@ -97,7 +97,7 @@ func (r *run) seenInFile(seen map[int64]*plan.Seen) error {
 func (r *run) seenLive(ctx context.Context, seen map[int64]*plan.Seen) error {
 	values, lines := `SELECT n`+list(r.nj, "l#"), ` l WHERE n IN (`+linesOf(seen)+`)`
 	query := values + ` FROM live` + lines + ` AND ` + r.notTheSame()
-	if r.there {
+	if r.tellsSame() {
 		if err := r.seenThere(ctx, linesOf(seen)); err != nil {
 			return err
 		}

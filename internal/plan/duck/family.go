@@ -42,15 +42,13 @@ func Finish(ctx context.Context, drafts ...*Draft) ([]*plan.Outcome, []plan.Step
 	}
 	out := make([]*plan.Outcome, len(runs))
 	for i, r := range runs {
-		rest := []doing{{"looking up references", r.checkReferred}, {"judging guardrails", r.judgeRows}}
+		judge := doing{"judging guardrails", r.judgeRows}
 		if r.reversal {
-			rest = []doing{{"judging guardrails", r.judgeReversal}}
-		}
-		if err := r.steps(ctx, allSteps-2, rest); err != nil {
+			judge.do = r.judgeReversal
+		} else if err := r.steps(ctx, allSteps-2, []doing{{"looking up references", r.checkReferred}}); err != nil {
 			return nil, nil, err
 		}
-		r.tell("freezing the plan", allSteps-1, allSteps)
-		if out[i], err = r.freeze(ctx); err != nil {
+		if out[i], err = r.freeze(ctx, judge); err != nil {
 			return nil, nil, err
 		}
 	}

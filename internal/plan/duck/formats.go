@@ -65,24 +65,24 @@ func (r *run) chooseFormats() error {
 	return nil
 }
 
-// unlike tells which columns of a table of cells are not plainly standard. cols are the
-// columns that it has.
-func (r *run) unlike(ctx context.Context, cols []column, table string) ([]bool, error) {
+// unlike tells which columns are not plainly standard. What points stand for is not asked
+// again where that was decided before (arriving.go).
+func (r *run) unlike(ctx context.Context) ([]bool, error) {
 	counts, dest := "count(*)", []any{new(int64)}
-	misfits, grouped, plain := make([]int64, len(cols)), make([]int64, len(cols)), make([]int64, len(cols))
-	for i, c := range cols {
+	misfits, grouped, plain := make([]int64, len(r.cols)), make([]int64, len(r.cols)), make([]int64, len(r.cols))
+	for i, c := range r.cols {
 		if c.source < 0 || c.written.found || len(format.For(c.Type.Kind, "")) == 0 {
 			continue
 		}
 		counts += fmt.Sprintf(", count(*) FILTER (p%d = 'not-of-type')", i)
 		dest = append(dest, &misfits[i])
-		if hasFraction(c.Type.Kind) {
+		if hasFraction(c.Type.Kind) && r.arriving == nil {
 			counts += fmt.Sprintf(", count(*) FILTER (g%d), count(*) FILTER (NOT g%d)", i, i)
 			dest = append(dest, &grouped[i], &plain[i])
 		}
 	}
-	err := r.query(ctx, `SELECT `+counts+` FROM `+table+` WHERE `+sound, func(scan func(...any) error) error { return scan(dest...) })
-	all := make([]bool, len(cols))
+	err := r.query(ctx, `SELECT `+counts+` FROM `+r.unknown()+` WHERE `+sound, func(scan func(...any) error) error { return scan(dest...) })
+	all := make([]bool, len(r.cols))
 	for i := range all {
 		all[i] = misfits[i] > 0 || grouped[i] > 0 && plain[i] == 0
 	}
@@ -93,7 +93,7 @@ func (r *run) unlike(ctx context.Context, cols []column, table string) ([]bool, 
 // texts of what stands in them: line, defect and s<i>. Nearly always there are
 // none, and nothing is read again.
 func (r *run) spotFormats(ctx context.Context, staging string) error {
-	unlike, err := r.unlike(ctx, r.cols, "cells")
+	unlike, err := r.unlike(ctx)
 	if err != nil {
 		return err
 	}

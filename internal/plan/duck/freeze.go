@@ -14,51 +14,68 @@ import (
 	"sutor/internal/record"
 )
 
-// freeze writes the deltas as plan.parquet, digests their canonical rows, and
-// gathers the findings.
-func (r *run) freeze(ctx context.Context) (*plan.Outcome, error) {
+// freezing writes the deltas as plan.parquet and digests their canonical rows.
+func (r *run) freezing(ctx context.Context, out *plan.Outcome) error {
 	query := `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
 		list(r.nj, "a#") + ` FROM deltas`
-	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
-	var err error
 	order := "op" + list(r.nk, "k#")
 	if r.spec.Given != "" {
 		order += ", mask" + list(r.nj, "a#") + ", line"
 	}
-	if err = r.writeParquet(ctx, query, order, out.Parquet); err != nil {
+	if err := r.writeParquet(ctx, query, order, out.Parquet); err != nil {
+		return err
+	}
+	file, rows, err := r.digests(ctx, out.Parquet, r.spec.Key, r.spec.Judged)
+	out.Manifest.File, out.Manifest.Rows = file, rows
+	return err
+}
+
+// freeze makes the plan of the deltas, whose guardrails are judged while they are written.
+func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
+	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
+	ctx, cancel := context.WithCancel(ctx)
+	frozen, err := r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.freezing(ctx, out) })
+	if err != nil {
+		cancel()
 		return nil, err
 	}
+	defer func() { cancel(); frozen.end() }()
+	if err := r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}}); err != nil {
+		return nil, err
+	}
+	return out, frozen.end()
+}
+
+// describe gathers the findings and fills the rest of the manifest.
+func (r *run) describe(ctx context.Context, out *plan.Outcome) (err error) {
 	m := &out.Manifest
 	m.Columns = append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
 	m.Key, m.Mapping, m.TableRows = r.spec.Key.Names(), r.mapping(), r.table
-	if m.File, m.Rows, err = r.digests(ctx, out.Parquet, r.spec.Key, r.spec.Judged); err != nil {
-		return nil, err
-	}
 	if out.Findings, err = r.findings(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if out.Facts, err = r.facts(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if !r.reversal && r.spec.Rule == nil {
 		if m.Content, err = r.digest, nil; m.Content == "" {
 			m.Content, err = r.content(ctx)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.spec.Given != "" {
 		n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE `+r.keyless())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if n > 0 {
 			m.Given = r.spec.Given
 		}
 	}
 	m.Counts, err = r.counts(ctx)
-	return out, err
+	return err
 }
 
 func (r *run) mask() string {

@@ -61,7 +61,12 @@ func (r *run) hitStanding(ctx context.Context, all []standing) (left bool, err e
 			return false, err
 		}
 	}
-	if err := r.exec(ctx, `DELETE FROM deltas WHERE line IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`))`); err != nil {
+	if r.spec.Within == nil {
+		err = r.freezeDeltas(ctx)
+	} else {
+		err = r.exec(ctx, `DELETE FROM deltas WHERE line IN (SELECT line FROM hits WHERE f IN (`+r.invalidChecks()+`))`)
+	}
+	if err != nil {
 		return false, err
 	}
 	after, err := r.count(ctx, `SELECT count(*) FROM deltas`)

@@ -49,12 +49,12 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
-	r.countTable(ctx)
 	return &Draft{r: r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
+		{"comparing", r.counted},
 	})
 }
 

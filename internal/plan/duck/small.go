@@ -1,11 +1,13 @@
 package duck
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -102,6 +104,23 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return diskError(err)
 	}
 	return nil
+}
+
+// writeTo writes a file that may be large.
+func writeTo(path string, write func(io.Writer) error) error {
+	out, err := os.Create(path)
+	if err != nil {
+		return diskError(err)
+	}
+	w := bufio.NewWriterSize(out, 256<<10)
+	if err = write(w); err == nil {
+		err = w.Flush()
+	}
+	err = errors.Join(err, out.Close())
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		err = diskError(err)
+	}
+	return err
 }
 
 // scribe writes the Parquet files of plans that are made row by row. Its instance stays

@@ -11,11 +11,12 @@ import (
 )
 
 // Where the rows of a file are compared. Here, as a rule: the keys go up, and the live
-// rows come back whole. Or there, in the system, where that can compare (driver.Lookup,
-// Unless): the file's values go up with the keys, and of a row that has them already
-// only the key comes back, and what is needed of every row that is met ([run.still]).
-// Rows that are not the same come back whole, and are compared as they always are: the
-// plan is the same, whatever the place.
+// rows come back whole; those that are the same are known as they arrive (arriving.go).
+// Or there, in the system, where that can compare (driver.Lookup, Unless): the file's
+// values go up with the keys, and of a row that has them already only the key comes back,
+// and what is needed of every row that is met ([run.still]). Rows that are not the same
+// come back whole, and are compared as they always are: the plan is the same, whatever the
+// place.
 
 // Comparing says where rows are compared.
 type Comparing int
@@ -23,8 +24,9 @@ type Comparing int
 // The places; the first is what is right for use.
 const (
 	WhereItPays Comparing = iota
-	Here
-	There // wherever the system can
+	Here                  // once all are here
+	Arriving              // as they arrive, wherever they can be
+	There                 // wherever the system can; as they arrive where it cannot
 )
 
 // To compare there, each of the file's values is written, sent, and stored once more,
@@ -41,7 +43,7 @@ const (
 // the part of a sync is read whole anyway.
 func (r *run) comparesThere() bool {
 	sent := len(r.unless())
-	if !r.spec.Compares || r.comparing == Here || sent == 0 || r.spec.Options.ClearEmpty || r.spec.Within != nil {
+	if !r.spec.Compares || r.comparing == Here || r.comparing == Arriving || sent == 0 || r.spec.Options.ClearEmpty || r.spec.Within != nil {
 		return false
 	}
 	if r.comparing == There {
@@ -96,7 +98,6 @@ func (r *run) askThere(ctx context.Context) (err error) {
 	if err != nil || !r.there {
 		return err
 	}
-	r.countTable(ctx)
 	look, values := r.lookupLive(), r.asked()
 	look.Unless, look.Still = r.unless(), append(r.spec.Key.Names(), r.still()...)
 	for _, i := range r.compared() {
@@ -131,10 +132,21 @@ func (r *run) liveFields() []string {
 	return append(names("k", r.nk), names("l", r.nj)...)
 }
 
+// received lists what comes back of one that was looked up.
+func (r *run) received() []string {
+	if r.tellsSame() {
+		return append([]string{"same"}, r.liveFields()...)
+	}
+	return r.liveFields()
+}
+
+// tellsSame tells whether live rows say of themselves that they are the same.
+func (r *run) tellsSame() bool { return r.there || r.arriving != nil }
+
 // notTheSame is the condition under which a row l of live, or none, is not known to be
 // the same.
 func (r *run) notTheSame() string {
-	if !r.there {
+	if !r.tellsSame() {
 		return "true"
 	}
 	return "l.same IS DISTINCT FROM true"

@@ -112,6 +112,13 @@ func (w *wide) system(t *testing.T, other map[string]string) *system.System {
 // plan makes the plan and gives what was told of it on the way.
 func (w *wide) plan(t *testing.T, place duck.Comparing, live plan.Live) (out *plan.Outcome, told []string) {
 	t.Helper()
+	out, _, told = w.draft(t, place, live)
+	return out, told
+}
+
+// draft gives the draft of it, too.
+func (w *wide) draft(t *testing.T, place duck.Comparing, live plan.Live) (out *plan.Outcome, d *duck.Draft, told []string) {
+	t.Helper()
 	e, err := duck.New(duck.Options{Dir: t.TempDir(), Comparing: place})
 	if err != nil {
 		t.Fatal(err)
@@ -140,11 +147,15 @@ func (w *wide) plan(t *testing.T, place duck.Comparing, live plan.Live) (out *pl
 	if err := os.WriteFile(path, staging.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err = s.Build(t.Context(), w.spec, path, live, func(step string, _, _ int64) { told = append(told, step) })
+	d, err = s.Compare(t.Context(), w.spec, path, live, func(step string, _, _ int64) { told = append(told, step) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out, told
+	all, _, err := duck.Finish(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0], d, told
 }
 
 // TestWhereRowsAreCompared: the one rule, and what is told of its choice.

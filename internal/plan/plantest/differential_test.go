@@ -52,16 +52,17 @@ func TestDuckEqualsReference(t *testing.T) {
 	if os.Getenv("SUTOR_LONG") != "" {
 		cases = casesLong
 	}
-	here, there := engine(t, duck.Here), engine(t, duck.There)
+	here, there, arriving := engine(t, duck.Here), engine(t, duck.There), engine(t, duck.Arriving)
 	var seen tally
 	t.Cleanup(func() { seen.report(t, cases) })
 	for range max(1, (worldsFor(cases)+checks-1)/checks) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			s, there := session(t, here), session(t, there)
+			s, others := session(t, here), []*duck.Session{session(t, there), session(t, arriving)}
 			rapid.Check(t, func(rt *rapid.T) {
 				w := draw(rt, []*time.Location{time.UTC, time.UTC, amsterdam})
-				out := w.differ(rt, s, there, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
+				other := others[rapid.IntRange(0, 1).Draw(rt, "where else rows are compared")]
+				out := w.differ(rt, s, other, rapid.Permutation(w.order()).Draw(rt, "order of rows"))
 				seen.count(w, out)
 				if out != nil {
 					w.small(rt, here, s, out)
@@ -74,7 +75,8 @@ func TestDuckEqualsReference(t *testing.T) {
 	}
 }
 
-// engine makes an engine that compares rows here, or wherever it can in the system.
+// engine makes an engine that compares rows when all are here, or as they arrive, or
+// wherever it can in the system.
 func engine(t *testing.T, place duck.Comparing) *duck.Engine {
 	t.Helper()
 	e, err := duck.New(duck.Options{Dir: t.TempDir(), Slots: 8, Threads: 1, Comparing: place})
@@ -225,7 +227,7 @@ func (c closed) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io
 // differ fails where two plans of a world differ that must be the same, those of
 // the file in the given order and of the rows compared in the system too; it gives the
 // plan, if there is one.
-func (w *world) differ(t fataler, s, there *duck.Session, order []int) *plan.Outcome {
+func (w *world) differ(t fataler, s, other *duck.Session, order []int) *plan.Outcome {
 	t.Helper()
 	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": w.open})
 	if err != nil {
@@ -235,7 +237,7 @@ func (w *world) differ(t fataler, s, there *duck.Session, order []int) *plan.Out
 	permuted := w.staging(order)
 	want, rows, err2 := plan.Reference(t.Context(), w.spec, bytes.NewReader(permuted), sys)
 	got, gotRows, err3 := w.duck(t, s, permuted, sys)
-	w.elsewhere(t, there, permuted, sys, got, err3)
+	w.elsewhere(t, other, permuted, sys, got, err3)
 	if err != nil || err2 != nil || err3 != nil {
 		if sentence(err) != sentence(err2) || sentence(err) != sentence(err3) {
 			t.Fatalf("reference: %v\nin another order: %v\nDuckDB: %v", err, err2, err3)
@@ -306,13 +308,13 @@ func (w *world) elsewhere(t fataler, s *duck.Session, staging []byte, live plan.
 	t.Helper()
 	got, _, err := w.duck(t, s, staging, live)
 	if sentence(err) != sentence(wantErr) {
-		t.Fatalf("compared here: %v\nin the system: %v", wantErr, err)
+		t.Fatalf("compared here: %v\nelsewhere: %v", wantErr, err)
 	}
 	if err != nil {
 		return
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(plan.Outcome{}, "Parquet", "Hits")); diff != "" {
-		t.Fatalf("plans (-compared here +in the system):\n%s", diff)
+		t.Fatalf("plans (-compared here +elsewhere):\n%s", diff)
 	}
 	for _, files := range [][2]string{{want.Parquet, got.Parquet}, {want.Hits, got.Hits}} {
 		a, err := os.ReadFile(files[0])

@@ -16,7 +16,7 @@ import (
 // TestSpecial runs cases that random ones meet too seldom.
 func TestSpecial(t *testing.T) {
 	t.Parallel()
-	here, there := session(t, engine(t, duck.Here)), session(t, engine(t, duck.There))
+	here, others := session(t, engine(t, duck.Here)), []*duck.Session{session(t, engine(t, duck.There)), session(t, engine(t, duck.Arriving))}
 	for name, c := range map[string]struct {
 		key   record.Type
 		live  [][]*string
@@ -63,9 +63,11 @@ func TestSpecial(t *testing.T) {
 			}
 			backwards := w.order()
 			slices.Reverse(backwards)
-			out := w.differ(t, here, there, backwards)
-			if (out == nil) != c.fails || out != nil && out.Manifest.Counts != c.wants {
-				t.Fatalf("planned %+v, want the counts %+v", out, c.wants)
+			for _, other := range others {
+				out := w.differ(t, here, other, backwards)
+				if (out == nil) != c.fails || out != nil && out.Manifest.Counts != c.wants {
+					t.Fatalf("planned %+v, want the counts %+v", out, c.wants)
+				}
 			}
 		})
 	}

@@ -1,0 +1,295 @@
+package duck
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"math/big"
+	"math/bits"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+
+	"sutor/internal/errs"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Most rows of most files are what the system has already, text by text. Such a live row
+// is known as it arrives: its texts have the sum that the row of the file was given when
+// the file was gone through (ahead.go). Of it goes on only what a system that compares
+// would give of it (there.go), and the row of the file is not read into cells. Whatever
+// is not known for certain is compared as it always is, so the plan is the same.
+//
+// A text is taken for the same value only if it is canonical ([record.Type.IsCanonical]):
+// then it stands for itself on both sides, and has no problem that would have to be told.
+// Whether it may be written in another format is decided before, by the points of its
+// numbers; and after, where any of the other rows does not fit the standard grammar, for
+// all of them: the file is then read from its beginning ([run.readFile]).
+
+// sum stands for the values of a row: two rows with the same sum have the same values.
+// It is made with seeds that are new for every plan, so that nobody can look for two rows
+// that only have the same sum.
+type sum [2]uint64
+
+// summed is a row of the file.
+type summed struct {
+	line int64
+	sum  sum // zero for a row that is not compared
+}
+
+// arriving compares live rows as they arrive with the rows of a file.
+type arriving struct {
+	driver.Fetcher
+	compared []int // places in cols of the columns of the file, which live rows begin with or have behind their key
+	cols     []column
+	spares   []bool // by column of the lookup: it does not come back of a row that is the same
+	seeds    [2]maphash.Seed
+	buf      []byte
+
+	on   bool     // else they are not compared; settled before the first arrives
+	rows []summed // in the order of the file
+	same []uint64 // by place in rows, a bit each: the live row is the same
+
+	count   int64     // of the rows that are the same
+	content [2]uint64 // their part of plan.ContentDigest's sum, the higher half first
+}
+
+// comparesArriving tells whether live rows can be compared as they arrive. What must know
+// every row's cells, or the system's way to write them, cannot do so.
+func (r *run) comparesArriving() bool {
+	if r.comparing == Here || r.spec.Only != nil || r.spec.Lines != nil {
+		return false
+	}
+	return !slices.ContainsFunc(r.cols, func(c column) bool {
+		return c.source >= 0 && (c.Type.Kind == record.Native || c.written.chosen)
+	})
+}
+
+func (r *run) newArriving() *arriving {
+	a := &arriving{Fetcher: r.live, on: r.comparesArriving(), cols: r.cols, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	still := r.still()
+	for i, c := range r.cols {
+		if c.source >= 0 {
+			a.compared = append(a.compared, i)
+		}
+		a.spares = append(a.spares, i >= r.nk && !slices.Contains(still, c.Name))
+	}
+	return a
+}
+
+// reset begins the sum of a row.
+func (a *arriving) reset() { a.buf = a.buf[:0] }
+
+// add adds the next of the compared columns; nil for no value.
+func (a *arriving) add(text []byte) {
+	if text == nil {
+		a.buf = append(a.buf, 0)
+		return
+	}
+	a.buf = binary.AppendUvarint(a.buf, uint64(len(text))+1)
+	a.buf = append(a.buf, text...)
+}
+
+// sum is that of the columns added, never zero.
+func (a *arriving) sum() sum {
+	return sum{maphash.Bytes(a.seeds[0], a.buf) | 1, maphash.Bytes(a.seeds[1], a.buf)}
+}
+
+// Fetch fetches for a lookup of key and judged columns what a lookup that compares gives:
+// 1 or 0 behind the number, for whether the row is the same.
+func (a *arriving) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
+	from, to := io.Pipe()
+	passed := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { from.CloseWithError(err); passed <- err }()
+		defer errs.Caught(&err)
+		err = a.pass(from, out)
+	}()
+	sent, found, err = a.Fetcher.Fetch(ctx, l, in, to)
+	if err != nil {
+		to.CloseWithError(err)
+	} else {
+		to.Close()
+	}
+	if failed := <-passed; failed != nil { // else err came from it, or is the same
+		err = failed
+	}
+	return sent, found, err
+}
+
+// pass reads live rows and writes what goes on of them. The first comes when all keys were
+// read (driver.Fetcher), and so when the file was gone through.
+func (a *arriving) pass(in io.Reader, out io.Writer) error {
+	rows, w := bufio.NewReaderSize(in, 256<<10), bufio.NewWriterSize(out, 256<<10)
+	if _, err := rows.Peek(1); err != nil && err != io.EOF {
+		return err
+	}
+	each := a.compare
+	if !a.on {
+		each = func(in io.Reader, out io.Writer) error { _, err := io.Copy(out, in); return err }
+	}
+	if err := each(rows, w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return diskError(err)
+	}
+	return nil
+}
+
+// compare compares live rows.
+func (a *arriving) compare(in io.Reader, out io.Writer) error {
+	a.same = make([]uint64, (len(a.rows)+63)/64)
+	for rows := record.NewReader(in); ; {
+		fields, err := rows.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(fields) != 1+len(a.cols) {
+			return fmt.Errorf("plan/duck: a live row has %d columns, %d were asked for", len(fields)-1, len(a.cols))
+		}
+		place, err := a.place(fields[0].Text)
+		if err != nil {
+			return err
+		}
+		if a.isSame(place, fields[1:]) {
+			a.same[place/64] |= 1 << (place % 64)
+			a.count++
+			a.digest(fields[1:])
+			a.spared(fields)
+		} else {
+			a.whole(rows.Raw())
+		}
+		if _, err := out.Write(a.buf); err != nil {
+			return diskError(err)
+		}
+	}
+}
+
+// spared makes the record of a row that is the same: what every row is needed for.
+func (a *arriving) spared(fields []record.Field) {
+	a.buf = append(append(a.buf[:0], fields[0].Text...), `,"1"`...)
+	for i, f := range fields[1:] {
+		if a.buf = append(a.buf, ','); !f.Null && !a.spares[i] {
+			a.buf = record.AppendQuoted(a.buf, f.Text)
+		}
+	}
+	a.buf = append(a.buf, '\n')
+}
+
+// whole makes the record of another row.
+func (a *arriving) whole(raw []byte) {
+	number := bytes.IndexByte(raw, ',')
+	a.buf = append(append(append(a.buf[:0], raw[:number]...), `,"0"`...), raw[number:]...)
+}
+
+// place gives the place in rows of a line, whose number a live row has.
+func (a *arriving) place(number []byte) (int, error) {
+	line, err := strconv.ParseInt(string(number), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("plan/duck: a live row has the number %q", number)
+	}
+	// Lines only ever skip some: the place is no further than if none were skipped.
+	if len(a.rows) > 0 {
+		if i := line - a.rows[0].line; i >= 0 && i < int64(len(a.rows)) && a.rows[i].line == line {
+			return int(i), nil
+		}
+	}
+	i := sort.Search(len(a.rows), func(i int) bool { return a.rows[i].line >= line })
+	if i == len(a.rows) || a.rows[i].line != line {
+		return 0, fmt.Errorf("plan/duck: a live row has the number %d, which is none of the file", line)
+	}
+	return i, nil
+}
+
+// isSame tells whether a live row has the values of the row of the file.
+func (a *arriving) isSame(place int, live []record.Field) bool {
+	known := a.rows[place].sum
+	if known == (sum{}) {
+		return false
+	}
+	a.reset()
+	for _, i := range a.compared {
+		a.add(textOf(live[i]))
+	}
+	if a.sum() != known {
+		return false
+	}
+	for _, i := range a.compared {
+		if !live[i].Null && !a.cols[i].Type.IsCanonical(live[i].Text) {
+			return false
+		}
+	}
+	return true
+}
+
+// textOf is a field's text, nil for NULL.
+func textOf(f record.Field) []byte {
+	if f.Null {
+		return nil
+	}
+	return f.Text
+}
+
+// digest adds a row to the sum of the content: plan.ContentDigest.
+func (a *arriving) digest(live []record.Field) {
+	text := a.buf[:0]
+	for n, i := range a.compared {
+		if n > 0 {
+			text = append(text, 0x1f)
+		}
+		if live[i].Null {
+			text = append(text, 0x1e)
+		} else {
+			text = append(text, live[i].Text...)
+		}
+	}
+	a.buf = text
+	hash := md5.Sum(text)
+	low, carry := bits.Add64(a.content[1], binary.LittleEndian.Uint64(hash[8:]), 0)
+	a.content = [2]uint64{a.content[0] + carry, low}
+}
+
+// contentSum is the same as a number.
+func (a *arriving) contentSum() *big.Int {
+	sum := new(big.Int).SetUint64(a.content[0])
+	return sum.Lsh(sum, 64).Add(sum, new(big.Int).SetUint64(a.content[1]))
+}
+
+// rest copies the rows of a staging file that are not known to be the same.
+func (a *arriving) rest(staging, path string) error {
+	in, err := os.Open(staging)
+	if err != nil {
+		return diskError(err)
+	}
+	defer in.Close()
+	return writeTo(path, func(out io.Writer) error {
+		rows := record.NewReader(in)
+		for place := 0; ; place++ {
+			_, err := rows.Read()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if a.same[place/64]&(1<<(place%64)) != 0 {
+				continue
+			}
+			if _, err := out.Write(rows.Raw()); err != nil {
+				return err
+			}
+		}
+	})
+}

@@ -1,0 +1,46 @@
+package duck
+
+import (
+	"context"
+	"errors"
+
+	"sutor/internal/errs"
+)
+
+// meanwhile is something under way while the session does something else.
+type meanwhile struct {
+	err  error
+	done chan struct{} // closed when it is over, and err is set
+}
+
+// begin begins to do something.
+func begin(do func() error) *meanwhile {
+	m := &meanwhile{done: make(chan struct{})}
+	go func() {
+		defer close(m.done)
+		defer errs.Caught(&m.err)
+		m.err = do()
+	}()
+	return m
+}
+
+// end waits until it is over; whoever is in a hurry ends its context. Nil is over.
+func (m *meanwhile) end() error {
+	if m == nil {
+		return nil
+	}
+	<-m.done
+	return m.err
+}
+
+// meanwhile begins something that has queries of its own: it gets the run on another
+// connection. It must end before the session is closed.
+func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) error) (*meanwhile, error) {
+	aside, err := r.apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	other := *r
+	other.Session = aside
+	return begin(func() error { return errors.Join(do(ctx, &other), aside.conn.Close()) }), nil
+}
