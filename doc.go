@@ -164,8 +164,8 @@
 // A small plan costs some hundredths of a second of one core, about half of it for the
 // files, the job and the evidence around it (bench/many). Ten makers at once wait for the
 // one writer of SQLite's metadata: three transactions a plan, and those of its job. Small
-// applies, reversals, syncs and changes by rule still take DuckDB's fifth of a second, a
-// good part of it to open and close an instance, which could be kept for the next.
+// applies, reversals, syncs and changes by rule take DuckDB's fifty statements of a
+// millisecond or two each, on an instance that stays open for the next (plan/duck/pool.go).
 //
 // Costs beside psql are in docs/performance.md; a million rows into ten million take 1.6
 // times as long as psql, where 0.75 is wanted. A third of it is the system's own lookup of

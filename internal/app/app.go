@@ -188,7 +188,7 @@ func (a *App) open(ctx context.Context, comp *compact.Compact) error {
 	if a.artifacts, err = a.config.openArtifacts(ctx); err != nil {
 		return err
 	}
-	engine, err := duck.New(duck.Options{Dir: scratch, Slots: a.config.Slots, Spill: a.config.MaxSpill})
+	engine, err := duck.New(duck.Options{Dir: scratch, Reads: []string{a.config.files()}, Slots: a.config.Slots, Spill: a.config.MaxSpill})
 	if err != nil {
 		return err
 	}

@@ -192,11 +192,15 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	fine(t, err)
 	scratch := filepath.Join(dir, "scratch")
 	fine(t, os.Mkdir(scratch, 0o700))
-	options := duck.Options{Dir: scratch, Slots: 4, Threads: 1, Comparing: duck.There}
-	if worlds.Add(1)%2 == 0 {
+	options := duck.Options{Dir: scratch, Reads: []string{filepath.Join(dir, "artifacts")}, Slots: 4, Threads: 1, Comparing: duck.Arriving}
+	n := worlds.Add(1)
+	if n%2 == 0 {
 		options.ByRow = -1
 	}
-	t.Logf("small files are planned row by row: %v", options.ByRow == 0)
+	if n%4 < 2 {
+		options.Comparing = duck.There
+	}
+	t.Logf("small files are planned row by row: %v; rows are compared in the system, where it can: %v", options.ByRow == 0, options.Comparing == duck.There)
 	engine, err := duck.New(options)
 	fine(t, err)
 	t.Cleanup(engine.Close)

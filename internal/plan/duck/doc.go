@@ -1,10 +1,11 @@
 // Package duck makes plans with DuckDB: the engine behind package plan, and the
 // only place that reads and writes Parquet.
 //
-// Every run has a DuckDB instance of its own, in memory with a spill folder, one
-// thread, limits of its memory and of its spill ([Options]), no network, and no files but those of the run
-// ([Engine.open]). A semaphore hands out the slots; who waits is told so by the
-// caller's progress.
+// Every run has a DuckDB instance to itself, in memory with a spill folder, one
+// thread, limits of its memory and of its spill ([Options]), no network, and no files but
+// the engine's, artefacts and those of the run. One that was used shortly is emptied and
+// serves the next (pool.go): to open one takes longer than most of what is asked of it. A
+// semaphore hands out the slots; who waits is told so by the caller's progress.
 //
 // Bulk data goes through files in the canonical CSV dialect of package record:
 // staging in, keys up to the system, live rows back, deltas out. No value is a

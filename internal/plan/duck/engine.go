@@ -3,13 +3,11 @@ package duck
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/duckdb/duckdb-go/v2"
+	"time"
 
 	"sutor/internal/errs"
 	"sutor/internal/plan"
@@ -21,12 +19,13 @@ import (
 // others work, and a file is handed to them in parts of 32 MB: to read 100 MB takes two
 // threads nearly twice the CPU time of one. The system works beside.
 type Options struct {
-	Slots    int    // runs at a time; 0 for 1
-	MemoryMB int    // memory of one run; 0 for 600
-	Threads  int    // threads of one run; 0 for 1
-	Spill    int64  // bytes of disk that one run may spill to; 0 for 50 GB
-	Dir      string // folder for the runs' files; must exist
-	ByRow    int64  // bytes of a staging file whose plan is made row by row; 0 for 64 KiB, less for none
+	Slots    int      // runs at a time; 0 for 1
+	MemoryMB int      // memory of one run; 0 for 600
+	Threads  int      // threads of one run; 0 for 1
+	Spill    int64    // bytes of disk that one run may spill to; 0 for 50 GB
+	Dir      string   // folder for the runs' files; must exist
+	Reads    []string // folders of other files that runs may read
+	ByRow    int64    // bytes of a staging file whose plan is made row by row; 0 for 64 KiB, less for none
 
 	Comparing Comparing // where rows are compared
 }
@@ -37,6 +36,7 @@ type Engine struct {
 	slots  *slots
 	views  *slots
 	trials *slots
+	pool   pool
 	shelf  shelf
 	scribe scribe
 	free   func(dir string) (int64, bool) // bytes; tests put little there
@@ -47,6 +47,9 @@ const (
 	runFolder  = "run-*"
 	warmFolder = "warm-*"
 )
+
+// runSchema has the tables of a session that is no part of another.
+const runSchema = "run"
 
 // Looking at a plan has places of its own, so that nobody waits for somebody
 // else's plan to be made before they see a page.
@@ -81,6 +84,7 @@ func New(o Options) (*Engine, error) {
 func (e *Engine) Close() {
 	e.shelf.close()
 	e.scribe.close()
+	e.pool.close()
 }
 
 func orDefault[N int | int64](n, def N) N {
@@ -99,12 +103,16 @@ type Session struct {
 	free   func()
 	later  func(context.Context) error // waits for the slot and opens the instance; nil once that is done
 
+	instance *instance // that it runs on
+	owner    bool      // and gives back; a part of a session does not
+
 	rows *plan.ByRow // of a plan that was made row by row
 
 	comparing Comparing
 
-	schema string  // of its tables
-	now    *string // the schema that the connection is in
+	schema string   // of its tables
+	parts  []string // schemas of its parts
+	now    *string  // the schema that the connection is in
 }
 
 // In gives a part of the session that has tables and a folder of its own: so
@@ -114,10 +122,11 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	part := &Session{engine: s.engine, db: s.db, conn: s.conn, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, free: func() {}}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
+	s.parts = append(s.parts, name)
 	return part, s.exec(ctx, `CREATE SCHEMA `+name)
 }
 
@@ -131,8 +140,8 @@ func (s *Session) apart(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to DuckDB: %w", err)
 	}
-	now := "main"
-	return &Session{engine: s.engine, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now}, nil
+	now := "" // whoever had the connection before was elsewhere
+	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now}, nil
 }
 
 // use puts the connection into the session's schema; where there is none yet, it opens
@@ -149,6 +158,7 @@ func (s *Session) use(ctx context.Context) error {
 		return nil
 	}
 	if _, err := s.conn.ExecContext(ctx, `USE `+s.schema); err != nil {
+		s.instance.spoilt.Store(true)
 		return engineError(err, "USE")
 	}
 	*s.now = s.schema
@@ -228,37 +238,19 @@ func (e *Engine) folder(pattern string) (*Session, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	now := "main"
-	return &Session{engine: e, dir: dir, free: func() {}, schema: now, now: &now, comparing: e.o.Comparing}, nil
+	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), comparing: e.o.Comparing}, nil
 }
 
-func (s *Session) open(ctx context.Context, o Options, files []string) error {
-	connector, err := duckdb.NewConnector("", func(execer driver.ExecerContext) error { return nil })
-	if err != nil {
-		return fmt.Errorf("opening DuckDB: %w", err)
+// open takes an instance.
+func (s *Session) open(ctx context.Context, o Options, files []string) (err error) {
+	if s.instance, err = s.engine.take(ctx, o, files); err != nil {
+		return err
 	}
-	s.db = sql.OpenDB(connector)
+	s.db, s.owner, *s.now = s.instance.db, true, ""
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return fmt.Errorf("connecting to DuckDB: %w", err)
 	}
-	var paths []string
-	for _, f := range files {
-		if f != "" { // of a file that is not there
-			paths = append(paths, text(f))
-		}
-	}
-	return s.exec(ctx, `
-		SET temp_directory = `+text(s.Path("spill"))+`;
-		SET max_temp_directory_size = '`+fmt.Sprint(o.Spill)+` bytes';
-		SET memory_limit = '`+fmt.Sprint(o.MemoryMB)+`MB';
-		SET threads = `+fmt.Sprint(o.Threads)+`;
-		SET TimeZone = 'UTC';
-		SET autoinstall_known_extensions = false;
-		SET autoload_known_extensions = false;
-		SET allowed_directories = [`+text(s.dir)+`];
-		SET allowed_paths = [`+strings.Join(paths, ", ")+`];
-		SET enable_external_access = false;
-		SET lock_configuration = true`)
+	return nil
 }
 
 // Scratch makes a folder for a run's files outside of any slot, on the same disk;
@@ -279,15 +271,20 @@ func (s *Session) Close() {
 	os.RemoveAll(s.dir)
 }
 
-// leave ends the instance and gives the slot back.
+// leave gives the instance and the slot back.
 func (s *Session) leave() {
-	if s.conn != nil {
-		s.conn.Close()
+	if i := s.instance; s.owner {
+		keep := !i.only && !i.spoilt.Load() && time.Since(i.taken) < usedShortly && s.conn != nil && s.Reset(context.Background()) == nil
+		if s.conn != nil {
+			s.conn.Close()
+		}
+		if keep {
+			s.engine.pool.give(i)
+		} else {
+			i.close()
+		}
 	}
-	if s.db != nil {
-		s.db.Close()
-	}
-	s.conn, s.db = nil, nil
+	s.conn, s.db, s.instance, s.owner = nil, nil, nil, false
 	s.free()
 	s.free = func() {}
 }
@@ -295,18 +292,15 @@ func (s *Session) leave() {
 // Reset removes what a run left in the session, so that it can be used for
 // another one.
 func (s *Session) Reset(ctx context.Context) error {
-	var drops []string
-	err := s.query(ctx, `SELECT 'VIEW ' || view_name FROM duckdb_views() WHERE NOT internal UNION ALL SELECT 'TABLE ' || table_name FROM duckdb_tables() ORDER BY 1 DESC`,
-		func(scan func(...any) error) error {
-			var what string
-			err := scan(&what)
-			drops = append(drops, "DROP "+what)
-			return err
-		})
-	if err != nil || len(drops) == 0 {
-		return err
+	drops := `USE main`
+	for _, schema := range append(s.parts, runSchema) {
+		drops += `; DROP SCHEMA IF EXISTS ` + schema + ` CASCADE`
 	}
-	return s.exec(ctx, strings.Join(drops, "; "))
+	if _, err := s.conn.ExecContext(ctx, drops+`; CREATE SCHEMA `+runSchema); err != nil {
+		return engineError(err, drops)
+	}
+	s.parts, *s.now = nil, "main"
+	return nil
 }
 
 func (s *Session) exec(ctx context.Context, query string) error {
@@ -321,6 +315,7 @@ func (s *Session) run(ctx context.Context, query string) (int64, error) {
 	}
 	done, err := s.conn.ExecContext(ctx, query)
 	if err != nil {
+		s.instance.spoilt.Store(true)
 		return 0, engineError(err, query)
 	}
 	return done.RowsAffected()
@@ -344,6 +339,7 @@ func (s *Session) query(ctx context.Context, query string, each func(scan func(.
 	}
 	rows, err := s.conn.QueryContext(ctx, query)
 	if err != nil {
+		s.instance.spoilt.Store(true)
 		return engineError(err, query)
 	}
 	defer rows.Close()
@@ -353,6 +349,7 @@ func (s *Session) query(ctx context.Context, query string, each func(scan func(.
 		}
 	}
 	if err := rows.Err(); err != nil {
+		s.instance.spoilt.Store(true)
 		return engineError(err, query)
 	}
 	return nil

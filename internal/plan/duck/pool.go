@@ -1,0 +1,157 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// To open and close an instance takes about as long as most of what is asked of one. So
+// one that was used shortly, and without an error, stays open for the next session.
+const (
+	usedShortly = time.Second // longer, and what it holds of memory is given back
+	idlePlaces  = 3
+)
+
+// instance is a DuckDB instance. It may read and write files in the engine's folder, and
+// read those in [Options].Reads and others that it was opened for.
+type instance struct {
+	db       *sql.DB
+	dir      string // of what it spills
+	memoryMB int
+	threads  int
+	only     bool        // for the session that it was opened for
+	spoilt   atomic.Bool // a statement failed: it serves nobody else
+	taken    time.Time
+	idle     *time.Timer
+}
+
+// pool has the instances that wait for their next session.
+type pool struct {
+	mu      sync.Mutex
+	waiting []*instance
+	closed  bool
+}
+
+// take gives an instance, which nobody else has.
+func (e *Engine) take(ctx context.Context, o Options, files []string) (*instance, error) {
+	others := slices.DeleteFunc(slices.Clone(files), func(f string) bool { return f == "" || e.reads(f) })
+	if len(others) == 0 {
+		if i := e.pool.take(o); i != nil {
+			return i, nil
+		}
+	}
+	dir, err := os.MkdirTemp(e.o.Dir, warmFolder)
+	if err != nil {
+		return nil, diskError(err)
+	}
+	i := &instance{dir: dir, memoryMB: o.MemoryMB, threads: o.Threads, only: len(others) > 0, taken: time.Now()}
+	if err := i.open(ctx, o, append([]string{e.o.Dir}, e.o.Reads...), others); err != nil {
+		i.close()
+		return nil, err
+	}
+	return i, nil
+}
+
+// reads tells whether every instance may read a file.
+func (e *Engine) reads(file string) bool {
+	return slices.ContainsFunc(append([]string{e.o.Dir}, e.o.Reads...), func(dir string) bool {
+		rest, err := filepath.Rel(dir, file)
+		return err == nil && filepath.IsLocal(rest)
+	})
+}
+
+func (p *pool) take(o Options) *instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := slices.IndexFunc(p.waiting, func(i *instance) bool { return i.memoryMB == o.MemoryMB && i.threads == o.Threads })
+	if at < 0 {
+		return nil
+	}
+	i := p.waiting[at]
+	p.waiting = slices.Delete(p.waiting, at, at+1)
+	i.idle.Stop()
+	i.taken = time.Now()
+	return i
+}
+
+// give takes an instance back that is empty, or closes it.
+func (p *pool) give(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.waiting) >= idlePlaces {
+		i.close()
+		return
+	}
+	p.waiting = append(p.waiting, i)
+	i.idle = time.AfterFunc(shelfIdle, func() { p.drop(i) })
+}
+
+// drop closes an instance that nobody has taken.
+func (p *pool) drop(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := slices.Index(p.waiting, i); at >= 0 {
+		p.waiting = slices.Delete(p.waiting, at, at+1)
+		i.close()
+	}
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range p.waiting {
+		i.idle.Stop()
+		i.close()
+	}
+	p.waiting, p.closed = nil, true
+}
+
+func (i *instance) open(ctx context.Context, o Options, folders, files []string) error {
+	connector, err := duckdb.NewConnector("", func(driver.ExecerContext) error { return nil })
+	if err != nil {
+		return fmt.Errorf("opening DuckDB: %w", err)
+	}
+	i.db = sql.OpenDB(connector)
+	texts := func(paths []string) string {
+		all := make([]string, len(paths))
+		for i, path := range paths {
+			all[i] = text(path)
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	}
+	settings := `
+		SET temp_directory = ` + text(filepath.Join(i.dir, "spill")) + `;
+		SET max_temp_directory_size = '` + fmt.Sprint(o.Spill) + ` bytes';
+		SET memory_limit = '` + fmt.Sprint(o.MemoryMB) + `MB';
+		SET threads = ` + fmt.Sprint(o.Threads) + `;
+		SET GLOBAL TimeZone = 'UTC';
+		SET autoinstall_known_extensions = false;
+		SET autoload_known_extensions = false;
+		SET allowed_directories = ` + texts(folders) + `;
+		SET allowed_paths = ` + texts(files) + `;
+		SET enable_external_access = false;
+		SET lock_configuration = true;
+		CREATE SCHEMA ` + runSchema
+	if _, err := i.db.ExecContext(ctx, settings); err != nil {
+		return engineError(err, settings)
+	}
+	return nil
+}
+
+func (i *instance) close() {
+	if i.db != nil {
+		i.db.Close()
+	}
+	os.RemoveAll(i.dir)
+}
