@@ -223,6 +223,29 @@ func TestManyDefaults(t *testing.T) {
 	}
 }
 
+// TestFixedTextIsJudgedByBytes: padding does not count, but the case does, whatever the
+// column's collation says.
+func TestFixedTextIsJudgedByBytes(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+		CREATE DOMAIN code AS char(6) COLLATE ci; CREATE TABLE t (id int PRIMARY KEY, c char(6) COLLATE ci, d code); INSERT INTO t VALUES (1, 'Ada', 'Bob')`)
+	w := writeOf(driver.Update, describe(t, d, "t"))
+	for _, c := range []struct {
+		row       string
+		conflicts int
+	}{{`1,"10","1","ada","Bob","Eve",`, 1}, {`1,"10","1","Ada","bob","Eve",`, 1}, {`1,"10","1","Ada ","Bob   ","Eve",`, 0}} {
+		if o := write(t, d, w, c.row+"\n"); len(o.conflicts) != c.conflicts || o.err != nil || o.stored != "" {
+			t.Errorf("%s: %+v, want %d conflicts", c.row, o, c.conflicts)
+		}
+	}
+	s.Exec(t, `CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.d := upper(NEW.d); RETURN NEW; END $$;
+		CREATE TRIGGER shout BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION shout()`)
+	if o := write(t, d, w, `1,"10","1","Eve","Bob","Ada",`+"\n"); o.stored != `"1","1","Ada","BOB"`+"\n" {
+		t.Errorf("another case is stored: %+v, want it told", o)
+	}
+}
+
 func TestKeyThatIsNotUnique(t *testing.T) {
 	t.Parallel()
 	s, d := open(t)
@@ -243,7 +266,7 @@ func TestBadStreams(t *testing.T) {
 	s, d := open(t)
 	s.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, v text DEFAULT 'd')`)
 	w := writeOf(driver.Insert, describe(t, d, "t"))
-	for _, rows := range []string{`1,"1","1",,"cut off`, `1,"1","1"` + "\n", `1,"11","1",,"a"` + "\n", `1,"","1",,"a"` + "\n", `1,"x","1",,"a"` + "\n"} {
+	for _, rows := range []string{`1,"1","1",,"cut off`, `1,"1","1"` + "\n", `1,"11","1",,"a"` + "\n", `1,"","1",,"a"` + "\n", `1,"x","1",,"a"` + "\n", `1,"2","1",,"a"` + "\n", `1,"1","1",,"a"` + "\n" + `2,"11","2",,"b"` + "\n"} {
 		if o := write(t, d, w, rows); o.err == nil {
 			t.Errorf("%q was written", rows)
 		}

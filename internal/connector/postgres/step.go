@@ -24,7 +24,6 @@ const groupsAtOnce = 32
 type step struct {
 	driver.Write
 	some, all string // masks: columns that some rows, that all rows write
-	whole     bool   // every mask has a character for each column
 
 	triggers bool  // there are any
 	late     bool  // triggers run after a row was written
@@ -35,7 +34,7 @@ type step struct {
 func newStep(w driver.Write) *step { return &step{Write: w} }
 
 func (s *step) stageSQL() string {
-	columns := []string{"0::pg_catalog.int8 AS n", "''::pg_catalog.text AS mask"}
+	columns := []string{"0::pg_catalog.int8 AS n", "''::pg_catalog.varbit AS mask"}
 	for i, c := range s.Key {
 		columns = append(columns, fmt.Sprintf("%s AS k%d", staged(c), i+1))
 	}
@@ -140,7 +139,7 @@ func (s *step) otherwiseSQL() string {
 func written(i int) string { return writtenIn("d", i) }
 
 func writtenIn(row string, i int) string {
-	return fmt.Sprintf("pg_catalog.substr(%s.mask, %d, 1) OPERATOR(pg_catalog.=) '1'", row, i+1)
+	return bit(row, i) + " OPERATOR(pg_catalog.=) 1"
 }
 
 func (s *step) updateSQL() string {
@@ -166,6 +165,9 @@ func (s *step) deleteSQL() string {
 		quoted(s.Table), stagedTable, s.sameKey("t", ""), s.unchanged(), s.told("t", "", "")))
 }
 
+// bit is the SQL of a mask's number for column i, 0 or 1.
+func bit(row string, i int) string { return fmt.Sprintf("pg_catalog.get_bit(%s.mask, %d)", row, i) }
+
 // fills tells whether the system puts something into a column that an insert
 // does not name. Only such columns make a difference between rows: any other is
 // NULL whether it is named or not.
@@ -177,7 +179,7 @@ func (s *step) groupSQL() string {
 	terms := []string{"''"}
 	for i, c := range s.Columns {
 		if fills(c) {
-			terms = append(terms, fmt.Sprintf("pg_catalog.substr(d.mask, %d, 1)", i+1))
+			terms = append(terms, bit("d", i))
 		}
 	}
 	return "pg_catalog.concat(" + strings.Join(terms, ", ") + ")"

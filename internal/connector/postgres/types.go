@@ -221,13 +221,17 @@ func same(t record.Type, live, given string) string {
 	return fmt.Sprintf("%s OPERATOR(%s.=) %s", live, operator, given)
 }
 
-func byBytes(expr string) string { return expr + `::pg_catalog.text COLLATE pg_catalog."C"` }
+func byBytes(expr string) string { return inBytes(expr + "::pg_catalog.text") }
+
+func inBytes(expr string) string { return expr + ` COLLATE pg_catalog."C"` }
 
 // equal gives the SQL that judges two values of type t: text by bytes, char(n)
 // without its padding, Native types by what the system writes, everything else by
 // value. NULL equals NULL.
 func equal(t record.Type, a, b string) string {
 	switch {
+	case t.Kind == record.Text && t.Fixed: // whose own equality passes over the padding
+		a, b = inBytes(a), inBytes(b)
 	case t.Kind == record.Text, t.Kind == record.Native:
 		a, b = byBytes(a), byBytes(b)
 	case isMoney(t):
