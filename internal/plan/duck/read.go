@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sutor/internal/plan"
@@ -94,7 +95,7 @@ func (s *Session) readRows(ctx context.Context, from string, m plan.Manifest, re
 func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
 	nk, nj := len(m.Key), len(columns)
 	judged := m.JudgedSchema()
-	var mask []string
+	var bits []string
 	sel := ""
 	for i, c := range columns {
 		b, a, bit := "NULL", "NULL", "'0'"
@@ -102,14 +103,17 @@ func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op 
 			bit = fmt.Sprintf("substr(mask, %d, 1)", j+1)
 			b, a = fmt.Sprintf("b%d", j), fmt.Sprintf("CASE WHEN %s = '1' THEN a%d END", bit, j)
 		}
-		mask = append(mask, bit)
+		bits = append(bits, bit)
 		sel += fmt.Sprintf(", %s AS B%d, %s AS A%d", b, i, a, i)
 	}
-	if len(mask) == 0 {
-		mask = []string{"''"}
+	mask := strings.Join(bits, " || ")
+	if slices.Equal(columns.Names(), judged.Names()) {
+		mask = "mask"
+	} else if len(bits) == 0 {
+		mask = "''"
 	}
 	sel = strings.NewReplacer(" AS B", " AS before", " AS A", " AS after").Replace(sel)
-	query := `SELECT n, ` + strings.Join(mask, " || ") + ` AS mask` + list(nk, "k#") + sel + ` FROM read_parquet(` + text(parquet) + `) WHERE op = ` + text(string(op))
+	query := `SELECT n, ` + mask + ` AS mask` + list(nk, "k#") + sel + ` FROM read_parquet(` + text(parquet) + `) WHERE op = ` + text(string(op))
 	quoted := append([]string{"mask"}, names("k", nk)...)
 	order := append(names("before", nj), names("after", nj)...)
 	outer := `SELECT n, mask` + list(nk, "k#") + comma(order) + ` FROM (` + query + `)`
