@@ -181,6 +181,20 @@ func TestConflictDuringTheApply(t *testing.T) {
 	}
 }
 
+// A conflict in a step before the largest one, whose rows are then never sent: what is
+// made ahead while the system writes them is not waited for.
+func TestConflictBeforeTheLargestStep(t *testing.T) {
+	t.Parallel()
+	b := newBusy(t, customers)
+	c := b.approvedIn("id,name,note\n2,Robert,\n7,Gil,x\n8,Hal,y\n9,Ida,z\n")
+	b.exec(t, `UPDATE customer SET name = 'Theirs' WHERE id = 2`)
+	theirs := b.dump("customer")
+	c = in(t, b.does("maria", apply, c), change.Planned)
+	if len(c.Result.ConflictRows) != 1 || b.dump("customer") != theirs {
+		t.Errorf("result %+v, and the table\n%s\nwas\n%s", c.Result, b.dump("customer"), theirs)
+	}
+}
+
 // What another session took back was never there.
 func TestNoConflictWhereTheOtherRollsBack(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"sutor/internal/change"
@@ -268,15 +269,31 @@ type transaction struct {
 // foreseen is what an apply keeps where the system stores just what was approved: it is
 // made while the system writes. Nobody else uses the session meanwhile.
 type foreseen struct {
-	err  error
-	done chan struct{} // closed when err is set
+	err   error
+	done  chan struct{} // closed when err is set
+	begin func()        // lets it begin, however often it is called
 }
 
 // end waits until it is made; whoever is in a hurry ends its context.
 func (f *foreseen) end() {
 	if f != nil {
+		f.begin()
 		<-f.done
 	}
+}
+
+// outgoing are the rows of a step on their way; sent is called when the last was read.
+type outgoing struct {
+	io.Reader
+	sent func()
+}
+
+func (s outgoing) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err == io.EOF {
+		s.sent()
+	}
+	return n, err
 }
 
 // applying is what it does in one dataset.
@@ -346,19 +363,31 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	return done, nil
 }
 
-// foresee begins to make what is kept, where the system is likely to tell of nothing.
+// foresee makes what is kept ahead, where the system is likely to tell of nothing. It
+// begins when the largest step has sent its rows: until then Sutor and the system have
+// their hands full with them, afterwards Sutor would wait.
 func (a *transaction) foresee(ctx context.Context) *foreseen {
-	f := &foreseen{done: make(chan struct{})}
-	if a.sys.Capabilities().TellsAll || slices.ContainsFunc(a.ready, prepared.filled) {
+	f := &foreseen{done: make(chan struct{}), begin: func() {}}
+	if len(a.ready) == 0 || a.sys.Capabilities().TellsAll || slices.ContainsFunc(a.ready, prepared.filled) {
 		close(f.done)
 		return f
 	}
+	begun := make(chan struct{})
+	f.begin = sync.OnceFunc(func() { close(begun) })
 	for _, member := range a.members {
 		member.ahead = f
 	}
+	largest := 0
+	for i, s := range a.ready {
+		if s.rows > a.ready[largest].rows {
+			largest = i
+		}
+	}
+	a.ready[largest].sent = f.begin
 	go func() {
 		defer close(f.done)
 		defer errs.Caught(&f.err)
+		<-begun
 		for _, member := range a.members {
 			if f.err = member.foresee(ctx, a.ready); f.err != nil {
 				return
@@ -399,6 +428,7 @@ type prepared struct {
 	path, stored string // the rows to be sent, and as given back
 	keyless      string // the same without the keys that the system gives; "" where all have one
 	keys         string // these keys
+	sent         func() // called when the rows were sent; nil where nobody waits for that
 }
 
 // filled tells whether the system fills columns of new rows that the plan does not know.
@@ -485,7 +515,11 @@ func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
 	if err != nil {
 		return diskFull(err)
 	}
-	done, err := a.send(ctx, tx, s, in, out)
+	rows := io.Reader(in)
+	if s.sent != nil {
+		rows = outgoing{in, s.sent}
+	}
+	done, err := a.send(ctx, tx, s, rows, out)
 	if cerr := out.Close(); err == nil && cerr != nil {
 		err = diskFull(cerr)
 	}
