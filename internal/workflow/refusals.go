@@ -43,7 +43,11 @@ func (a *transaction) nameRefused(ctx context.Context) {
 	a.w.tell(a.c.ID)("finding the rows that the system refuses", 0, 0)
 	short, cancel := context.WithTimeout(ctx, namingTime)
 	defer cancel()
-	refused, err := a.try(short, a.ready)
+	var refused *refusals
+	err := a.make(short, a.ready)
+	if err == nil {
+		refused, err = a.try(short, a.ready)
+	}
 	for _, member := range a.members { // what the search met by the way is no result of the apply
 		*member.out = wrote{}
 	}

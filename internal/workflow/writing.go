@@ -266,18 +266,19 @@ type transaction struct {
 	close   func()
 }
 
-// foreseen is what an apply keeps where the system stores just what was approved: it is
-// made while the system writes. Nobody else uses the session meanwhile.
-type foreseen struct {
-	err   error
-	done  chan struct{} // closed when err is set
-	begin func()        // lets it begin, however often it is called
+// ahead is what is made while the system writes: the files of the steps to come, and what
+// an apply keeps where the system stores just what was approved. Nobody else uses the
+// session meanwhile.
+type ahead struct {
+	err     error
+	done    chan struct{} // closed when err is set
+	foresee func()        // lets what is kept begin, however often it is called
 }
 
-// end waits until it is made; whoever is in a hurry ends its context.
-func (f *foreseen) end() {
+// end waits until all is made; whoever is in a hurry ends its context.
+func (f *ahead) end() {
 	if f != nil {
-		f.begin()
+		f.foresee()
 		<-f.done
 	}
 }
@@ -310,8 +311,8 @@ type applying struct {
 	files   []duck.StoredFile // what the system told of each step
 	given   int64             // new rows whose key the system gives
 
-	ahead *foreseen
-	kept  kept // in it
+	ahead *ahead
+	kept  kept // as foreseen, "" where it was not
 }
 
 // kept are the rows as stored.
@@ -321,7 +322,10 @@ type kept struct {
 }
 
 func (a *transaction) run(ctx context.Context) (done *change.Committing, err error) {
-	if a.ready, err = a.prepare(ctx); err != nil {
+	if a.ready, err = a.lineUp(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.make(ctx, a.atOnce()); err != nil {
 		return nil, err
 	}
 	tx, err := a.sys.Begin(ctx, a.w.Waits)
@@ -341,8 +345,8 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if err := a.number(ctx, tx, a.ready); err != nil {
 		return nil, err
 	}
-	foreseeing, cancel := context.WithCancel(ctx)
-	ahead := a.foresee(foreseeing)
+	making, cancel := context.WithCancel(ctx)
+	ahead := a.goAhead(making)
 	defer func() { cancel(); ahead.end() }()
 	for _, s := range a.ready {
 		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
@@ -363,30 +367,26 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	return done, nil
 }
 
-// foresee makes what is kept ahead, where the system is likely to tell of nothing. It
-// begins when the largest step has sent its rows: until then Sutor and the system have
-// their hands full with them, afterwards Sutor would wait.
-func (a *transaction) foresee(ctx context.Context) *foreseen {
-	f := &foreseen{done: make(chan struct{}), begin: func() {}}
-	if len(a.ready) == 0 || a.sys.Capabilities().TellsAll || slices.ContainsFunc(a.ready, prepared.filled) {
-		close(f.done)
-		return f
-	}
+// goAhead begins to make what is made while the system writes. What is kept is foreseen
+// where the system is likely to tell of nothing, and begins when the largest step has sent
+// its rows: until then Sutor and the system have their hands full with them, afterwards
+// Sutor would wait.
+func (a *transaction) goAhead(ctx context.Context) *ahead {
 	begun := make(chan struct{})
-	f.begin = sync.OnceFunc(func() { close(begun) })
+	f := &ahead{done: make(chan struct{}), foresee: sync.OnceFunc(func() { close(begun) })}
 	for _, member := range a.members {
 		member.ahead = f
 	}
-	largest := 0
-	for i, s := range a.ready {
-		if s.rows > a.ready[largest].rows {
-			largest = i
-		}
+	likely := len(a.ready) > 0 && !a.sys.Capabilities().TellsAll && !slices.ContainsFunc(a.ready, prepared.filled)
+	if likely {
+		a.largest().sent = f.foresee
 	}
-	a.ready[largest].sent = f.begin
 	go func() {
 		defer close(f.done)
 		defer errs.Caught(&f.err)
+		if f.err = a.make(ctx, a.ready); f.err != nil || !likely {
+			return
+		}
 		<-begun
 		for _, member := range a.members {
 			if f.err = member.foresee(ctx, a.ready); f.err != nil {
@@ -395,6 +395,16 @@ func (a *transaction) foresee(ctx context.Context) *foreseen {
 		}
 	}()
 	return f
+}
+
+func (a *transaction) largest() *prepared {
+	largest := &a.ready[0]
+	for i := range a.ready {
+		if s := &a.ready[i]; s.rows > largest.rows {
+			largest = s
+		}
+	}
+	return largest
 }
 
 func (a *applying) foresee(ctx context.Context, steps []prepared) error {
@@ -425,10 +435,11 @@ type prepared struct {
 	op           driver.Op
 	rows         int64
 	columns      record.Schema
-	path, stored string // the rows to be sent, and as given back
-	keyless      string // the same without the keys that the system gives; "" where all have one
-	keys         string // these keys
-	sent         func() // called when the rows were sent; nil where nobody waits for that
+	path, stored string        // the rows to be sent, and as given back
+	keyless      string        // the same without the keys that the system gives; "" where all have one
+	keys         string        // these keys
+	made         chan struct{} // closed when its file is there
+	sent         func()        // called when the rows were sent; nil where nobody waits for that
 }
 
 // filled tells whether the system fills columns of new rows that the plan does not know.
@@ -444,12 +455,20 @@ func (s prepared) told(path string) duck.StoredFile {
 	return duck.StoredFile{Op: s.op, Columns: s.columns, Path: path, Keys: s.keys}
 }
 
-// prepare makes the files of the steps, in the order in which they are written, so
-// that nothing is waited for while the system holds the rows.
-func (a *transaction) prepare(ctx context.Context) (steps []prepared, err error) {
+// prepare makes all steps with their files.
+func (a *transaction) prepare(ctx context.Context) ([]prepared, error) {
+	steps, err := a.lineUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return steps, a.make(ctx, steps)
+}
+
+// lineUp gives the steps, in the order in which they are written, and not yet their files.
+func (a *transaction) lineUp(ctx context.Context) (steps []prepared, err error) {
 	for _, step := range a.steps {
 		member := a.members[step.Member-1]
-		s, err := member.prepare(ctx, step.Op)
+		s, err := member.lineUp(ctx, step.Op)
 		if err != nil {
 			return nil, inDataset(a.c, member.c.Dataset, err)
 		}
@@ -460,23 +479,86 @@ func (a *transaction) prepare(ctx context.Context) (steps []prepared, err error)
 	return steps, nil
 }
 
-// prepare makes the file of one step.
-func (a *applying) prepare(ctx context.Context, op driver.Op) (s prepared, err error) {
-	s = prepared{of: a, op: op, columns: a.columns.Pick(a.m.JudgedSchema().Names()),
+// atOnce gives the steps whose files are needed before anything is written: the first,
+// and those of which rows get their keys. The others are made while the system writes
+// the first.
+func (a *transaction) atOnce() (steps []prepared) {
+	for i, s := range a.ready {
+		if i == 0 || s.keyless != "" {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// make makes the files of steps, as far as they are not there.
+func (a *transaction) make(ctx context.Context, steps []prepared) error {
+	for _, s := range steps {
+		if s.isMade() {
+			continue
+		}
+		if err := s.make(ctx); err != nil {
+			return inDataset(a.c, s.of.c.Dataset, err)
+		}
+	}
+	return nil
+}
+
+func (s prepared) isMade() bool {
+	select {
+	case <-s.made:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s prepared) make(ctx context.Context) error {
+	path := s.path
+	if s.keyless != "" {
+		path = s.keyless
+	}
+	n, err := s.of.session.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, path)
+	if err != nil {
+		return err
+	}
+	if n != s.rows {
+		return fmt.Errorf("the plan of change %s has %d rows to %s, and says it has %d", s.of.c.ID, n, s.op, s.rows)
+	}
+	close(s.made)
+	return nil
+}
+
+// await waits for the file of a step.
+func (s prepared) await() error {
+	if s.isMade() {
+		return nil
+	}
+	select {
+	case <-s.made:
+		return nil
+	case <-s.of.ahead.done:
+		return s.of.ahead.err
+	}
+}
+
+// lineUp gives one step.
+func (a *applying) lineUp(ctx context.Context, op driver.Op) (s prepared, err error) {
+	s = prepared{of: a, op: op, rows: rowsTo(op, a.m.Counts), made: make(chan struct{}), columns: a.columns.Pick(a.m.JudgedSchema().Names()),
 		path: a.session.Path("step-" + string(op) + ".csv"), stored: a.session.Path("stored-" + string(op) + ".csv")}
 	if op == driver.Insert { // an inserted row is remembered whole, so that its undo can tell later edits
 		s.columns = a.all
 	}
-	path := s.path
 	if op == driver.Insert && a.m.Given != "" {
-		if a.given, err = a.session.Keyless(ctx, a.parquet, a.m); err != nil {
-			return s, err
-		}
+		a.given, err = a.session.Keyless(ctx, a.parquet, a.m)
 		s.keyless, s.keys = a.session.Path("step-keyless.csv"), a.session.Path("keys.csv")
-		path = s.keyless
 	}
-	s.rows, err = a.session.Step(ctx, a.parquet, a.m, op, s.columns, path)
 	return s, err
+}
+
+// rowsTo is how many rows of a plan an operation is for.
+func rowsTo(op driver.Op, c change.Counts) int64 {
+	return map[driver.Op]int64{driver.Insert: c.Insert, driver.Update: c.Update, driver.Delete: c.Delete}[op]
 }
 
 // keepStored keeps what each dataset has stored, all before the commit.
@@ -506,6 +588,9 @@ type writer interface {
 
 // step writes the rows of one operation.
 func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
+	if err := s.await(); err != nil {
+		return err
+	}
 	in, err := os.Open(s.path)
 	if err != nil {
 		return diskFull(err)
