@@ -429,7 +429,8 @@ func (a *applying) keep(ctx context.Context, path string) error {
 	return err
 }
 
-// prepared is all that one operation writes to one dataset, ready to be sent.
+// prepared is all that one operation writes to one dataset, ready to be sent when its file
+// is made.
 type prepared struct {
 	of           *applying
 	op           driver.Op

@@ -29,7 +29,8 @@
 // itself does. COPY is in its text format, transcoded from the canonical dialect
 // by a byte pass: before version 18 a line \. inside a quoted CSV value ended
 // the data (PostgreSQL 18 release notes, COPY). Records read are compared with
-// the rows that COPY counted.
+// the rows that COPY counted. Masks are staged as bits, of which the server takes
+// one at once; to find a character of a text it walks there.
 //
 // Where a lookup has the rows compared, the values stand beside the keys, as texts (floats
 // as floats): what is the same as the text that the row would come back with is the same,
