@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // maxDigits is how many digits a decimal may have; DuckDB's DECIMAL(38, s) and
@@ -57,6 +58,14 @@ func decForm(s int) string {
 	}
 	return `-?[0-9]{1,` + strconv.Itoa(maxDigits-s) + `}(?:\.[0-9]{1,` + strconv.Itoa(s) + `})?`
 }
+
+// decTexts match a whole text of a scale; each is compiled when it is first needed.
+var decTexts = func() (all [maxDigits + 1]func() *regexp.Regexp) {
+	for scale := range all {
+		all[scale] = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + decForm(scale) + `)$`) })
+	}
+	return all
+}()
 
 func (d *decColumn) scale() int    { return d.s }
 func (d *decColumn) digits() int   { return d.most }

@@ -103,9 +103,8 @@ func (n Node) decimalColumn(t record.Type) (Node, error) {
 		return Node{}, errs.New(errs.Invalid, "The column %s has %d decimals, and numbers here have at most %d.", n.ref.Name, scale, maxDigits).
 			WithMend("Leave the column out of the rule.")
 	}
-	form := decForm(scale)
 	n.kind = NumberType
-	n.num = fraction{num: &decColumn{*n.ref, scale, most, form, regexp.MustCompile(`^(?:` + form + `)$`), open}}
+	n.num = fraction{num: &decColumn{*n.ref, scale, most, decForm(scale), decTexts[scale](), open}}
 	return n, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/runes"
@@ -94,15 +95,18 @@ func spellings(name string) []string {
 // plain gives what is left of a name without case, accents, and whatever is
 // neither a letter nor a digit, "%" excepted, which says what a column is.
 func plain(name string) string {
-	t := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-	s, _, err := transform.String(t, cases.Fold().String(cut(name)))
-	if err != nil {
-		return "" // no text: it stands for nothing
+	folded := cases.Fold().String(cut(name))
+	if strings.IndexFunc(folded, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 { // else it has no accents
+		t := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
+		var err error
+		if folded, _, err = transform.String(t, folded); err != nil {
+			return "" // no text: it stands for nothing
+		}
 	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '%' {
 			return r
 		}
 		return -1
-	}, s)
+	}, folded)
 }

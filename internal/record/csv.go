@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -24,16 +23,20 @@ import (
 
 // Writer writes the canonical CSV dialect.
 type Writer struct {
-	w     *bufio.Writer
-	buf   []byte
+	w     io.Writer
+	buf   []byte // what is not written yet; grows with what there is
+	ended int    // bytes of buf that are whole records
 	first bool
 	rows  int64
+	err   error // the first of w, after which nothing is written any more
 }
 
+// enough is how many bytes are read or written at once. Few rows do not take as much
+// memory: most streams of a small plan have a hundred.
+const enough = 256 << 10
+
 // NewWriter makes a Writer over w with a buffer of its own; call Flush at the end.
-func NewWriter(w io.Writer) *Writer {
-	return &Writer{w: bufio.NewWriterSize(w, 256<<10), first: true}
-}
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w, first: true} }
 
 // Null writes a NULL field.
 func (w *Writer) Null() { w.sep() }
@@ -81,18 +84,27 @@ func (w *Writer) sep() {
 
 // End ends the record.
 func (w *Writer) End() error {
-	w.buf = append(w.buf, '\n')
-	_, err := w.w.Write(w.buf)
-	w.buf, w.first = w.buf[:0], true
+	w.buf, w.first = append(w.buf, '\n'), true
+	w.ended = len(w.buf)
 	w.rows++
-	return err
+	if w.ended < enough {
+		return w.err
+	}
+	return w.Flush()
 }
 
 // Rows is the number of records ended so far.
 func (w *Writer) Rows() int64 { return w.rows }
 
-// Flush writes what is buffered to the underlying writer.
-func (w *Writer) Flush() error { return w.w.Flush() }
+// Flush writes the records that are buffered to the underlying writer.
+func (w *Writer) Flush() error {
+	if w.err == nil && w.ended > 0 {
+		_, w.err = w.w.Write(w.buf[:w.ended])
+	}
+	w.buf = append(w.buf[:0], w.buf[w.ended:]...)
+	w.ended = 0
+	return w.err
+}
 
 // AppendQuoted appends text in the dialect's quotes to dst.
 func AppendQuoted(dst, text []byte) []byte {
@@ -139,10 +151,11 @@ type Reader struct {
 	rows      int64
 }
 
+// few is how many records are read with a small buffer.
+const few = 200
+
 // NewReader makes a Reader with a buffer of its own.
-func NewReader(r io.Reader) *Reader {
-	return &Reader{in: r, buf: make([]byte, 0, 256<<10)}
-}
+func NewReader(r io.Reader) *Reader { return &Reader{in: r, buf: make([]byte, 0, 16<<10)} }
 
 var (
 	errDialect = errors.New("record: not in the canonical CSV dialect")
@@ -183,6 +196,9 @@ func (r *Reader) Read() ([]Field, error) {
 
 // fill reads more behind what is not read yet, which moves to the buffer's beginning.
 func (r *Reader) fill() {
+	if r.rows >= few && cap(r.buf) < enough {
+		r.buf = slices.Grow(r.buf, enough-len(r.buf))
+	}
 	if r.at > 0 {
 		r.buf, r.at = r.buf[:copy(r.buf, r.buf[r.at:])], 0
 	} else if len(r.buf) == cap(r.buf) {

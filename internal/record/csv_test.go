@@ -2,8 +2,11 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -51,6 +54,48 @@ func TestCSVReadsBack(t *testing.T) {
 		}
 	})
 }
+
+// More than any buffer holds comes back too, and a writer that failed stays failed.
+func TestManyRecords(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w := NewWriter(&b)
+	const rows = 3 * few
+	long := strings.Repeat(`a "word", `, enough/few/10)
+	for i := range rows {
+		w.Number(int64(i))
+		w.String(long)
+		if err := w.End(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(&b)
+	for i := range rows {
+		f, err := r.Read()
+		if err != nil || string(f[0].Text) != strconv.Itoa(i) || string(f[1].Text) != long {
+			t.Fatalf("record %d: %v, %v", i, f, err)
+		}
+	}
+	if _, err := r.Read(); err != io.EOF {
+		t.Errorf("after the last record: %v", err)
+	}
+	full := NewWriter(failing{})
+	full.String("a")
+	if err := errors.Join(full.End(), full.Flush()); err == nil {
+		t.Error("the error of the writer was lost")
+	}
+	full.String("b")
+	if full.End() == nil || full.Flush() == nil {
+		t.Error("a writer that failed takes more")
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 // A stream that is cut off anywhere inside a record is an error, never a shorter
 // table.

@@ -19,7 +19,7 @@ const glance = 500 * time.Millisecond
 // once. Each is the whole change, so that whoever comes back after a lost
 // connection has missed nothing. The rights are asked each time.
 func (w *Workflow) Follow(ctx context.Context, p access.Principal, id change.ID, seen func(wire.Change) error) error {
-	committed, stop := w.Store.Watch()
+	committed, stop := w.Store.Watch("")
 	defer stop()
 	var last []byte
 	for {

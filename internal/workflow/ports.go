@@ -23,8 +23,9 @@ type Store interface {
 	Do(ctx context.Context, f func(Tx) error) error
 	View(ctx context.Context, f func(Tx) error) error
 	// Watch gives a channel that receives after commits, of other processes too, so
-	// that nobody has to poll; stop gives it back.
-	Watch() (committed <-chan struct{}, stop func())
+	// that nobody has to poll; stop gives it back. Of "" it hears of every commit, of a
+	// change at least of those that save it.
+	Watch(of change.ID) (committed <-chan struct{}, stop func())
 }
 
 // Tx is one metadata transaction.

@@ -13,7 +13,7 @@ import (
 // Change gives one change, at the latest when wait is over, and before that as
 // soon as it is neither planning nor applying.
 func (w *Workflow) Change(ctx context.Context, p access.Principal, id change.ID, wait time.Duration) (wire.Change, error) {
-	committed, stop := w.Store.Watch()
+	committed, stop := w.Store.Watch(id) // what else it shows is asked when it answers
 	defer stop()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

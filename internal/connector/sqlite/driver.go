@@ -81,7 +81,7 @@ func (d *database) open(ctx context.Context) (*sql.DB, error) {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(poolSize)
-	pool.SetMaxIdleConns(2)
+	pool.SetMaxIdleConns(poolSize) // to open one reads the whole catalogue
 	pool.SetConnMaxIdleTime(time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())
@@ -106,17 +106,17 @@ func (d *database) Ping(ctx context.Context) error {
 }
 
 // Count counts the rows exactly.
-func (d *database) Count(ctx context.Context, name record.Table) (int64, error) {
-	pool, err := d.current(ctx)
+func (d *database) Count(ctx context.Context, name record.Table) (n int64, err error) {
+	conn, err := d.pinned(ctx)
 	if err != nil {
 		return 0, err
 	}
-	t, err := inspect(ctx, pool, name)
+	defer func() { err = first(err, release(conn, err == nil)) }()
+	t, _, err := d.structure(ctx, conn, name)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	err = pool.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&n)
+	err = conn.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&n)
 	return n, explain(ctx, err)
 }
 

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
@@ -26,7 +25,7 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
 	// The table's structure is read before the transaction: it would take the lock.
-	f, err := newFetch(ctx, conn, l)
+	f, err := d.newFetch(ctx, conn, l)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -52,8 +51,8 @@ type fetching struct {
 	into []slot
 }
 
-func newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup) (*fetching, error) {
-	t, err := inspect(ctx, conn, l.Table)
+func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup) (*fetching, error) {
+	t, _, err := d.structure(ctx, conn, l.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -169,13 +168,8 @@ type reading struct {
 	key      record.Schema // for a record that cannot be read
 }
 
-// buffer is how many bytes go out at once: a page is short.
-func (r reading) buffer() int {
-	if r.limit > 0 && r.limit <= 1000 {
-		return 32 << 10
-	}
-	return 256 << 10
-}
+// enough is how many bytes go out at once.
+const enough = 256 << 10
 
 // stream writes the query's rows to out and counts them.
 func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error) {
@@ -184,9 +178,8 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 		return 0, explain(ctx, err)
 	}
 	defer rows.Close()
-	w := bufio.NewWriterSize(out, r.buffer())
 	var raw sql.RawBytes
-	var number []byte
+	var records []byte // grows with what there is: most answers are short
 	for rows.Next() {
 		if err := rows.Scan(&raw); err != nil {
 			return n, explain(ctx, err)
@@ -200,25 +193,27 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 		}
 		n++
 		if r.numbered {
-			number = strconv.AppendInt(number[:0], r.offset+n, 10)
+			records = strconv.AppendInt(records, r.offset+n, 10)
 			if len(r.columns) > 0 {
-				number = append(number, ',')
-			}
-			if _, err := w.Write(number); err != nil {
-				return n, err
+				records = append(records, ',')
 			}
 		}
-		if _, err := w.Write(raw); err != nil {
+		records = append(append(records, raw...), '\n')
+		if len(records) < enough {
+			continue
+		}
+		if _, err := out.Write(records); err != nil {
 			return n, err
 		}
-		if err := w.WriteByte('\n'); err != nil {
-			return n, err
-		}
+		records = records[:0]
 	}
 	if err := rows.Err(); err != nil {
 		return n, explain(ctx, err)
 	}
-	return n, w.Flush()
+	if len(records) > 0 {
+		_, err = out.Write(records)
+	}
+	return n, err
 }
 
 // unreadable says which cell of a record holds what no text may hold.

@@ -12,7 +12,11 @@ import (
 )
 
 // snapshot is one read transaction on a connection of its own.
-type snapshot struct{ conn *sql.Conn }
+type snapshot struct {
+	d      *database
+	conn   *sql.Conn
+	failed bool // a fetch did, and what it left behind is not known
+}
 
 // Snapshot begins a transaction and reads once: SQLite takes the moment, and its lock,
 // with the first reading.
@@ -21,13 +25,13 @@ func (d *database) Snapshot(ctx context.Context) (driver.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{conn}
+	s := &snapshot{d: d, conn: conn}
 	if _, err = conn.ExecContext(ctx, "BEGIN"); err == nil {
 		var tables int64
 		err = conn.QueryRowContext(ctx, "SELECT count(*) FROM main.sqlite_schema").Scan(&tables)
 	}
 	if err != nil {
-		return nil, first(explain(ctx, err), s.Close())
+		return nil, first(explain(ctx, err), release(conn, false))
 	}
 	return s, nil
 }
@@ -39,7 +43,8 @@ func (s *snapshot) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	if err := s.lasts(); err != nil {
 		return 0, 0, err
 	}
-	f, err := newFetch(ctx, s.conn, l)
+	defer func() { s.failed = s.failed || err != nil }()
+	f, err := s.d.newFetch(ctx, s.conn, l)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -68,8 +73,15 @@ func (s *snapshot) lasts() error {
 	return nil
 }
 
-// Close ends the connection: not every way in which a fetch ends leaves it clean.
-func (s *snapshot) Close() error { return release(s.conn, false) }
+// Close takes the transaction back, and ends the connection where a fetch failed: not
+// every way in which it does leaves it clean.
+func (s *snapshot) Close() error {
+	if s.failed || s.lasts() != nil {
+		return release(s.conn, false)
+	}
+	_, err := s.conn.ExecContext(context.Background(), "ROLLBACK")
+	return first(err, release(s.conn, err == nil))
+}
 
 // lastingReader reads for as long as a context lasts.
 type lastingReader struct {

@@ -24,6 +24,7 @@ func (t *tx) NewID() (change.ID, error) {
 
 // CreateChange implements workflow.Changes.
 func (t *tx) CreateChange(c *change.Change) error {
+	t.saved = append(t.saved, c.ID)
 	return store.Create(c, func(doc string) error {
 		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
@@ -49,6 +50,7 @@ func (t *tx) saveMembers(c *change.Change) error {
 
 // SaveChange implements workflow.Changes.
 func (t *tx) SaveChange(c *change.Change) error {
+	t.saved = append(t.saved, c.ID)
 	return store.Save(c, func(doc string) error {
 		n, err := t.exec(`UPDATE changes SET dataset = $1, state = $2, maker = $3, input = $4, content = $5, version = $6, doc = $7 WHERE id = $8 AND version = $9`,
 			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, text(c.ID), c.Version-1)

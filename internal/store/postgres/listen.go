@@ -34,7 +34,7 @@ func (db *DB) listen(ctx context.Context) (*listener, error) {
 			db.hear(ctx, conn)
 			_ = conn.Close(context.WithoutCancel(ctx)) // it has failed, or is not needed any more
 			conn = db.listenAgain(ctx)
-			db.watchers.Tell() // something may have been missed
+			db.watchers.TellAll() // something may have been missed
 		}
 	}()
 	return l, nil
@@ -77,7 +77,7 @@ func (db *DB) hear(ctx context.Context, conn *pgx.Conn) {
 		n, err := within(ctx, heard, conn.WaitForNotification)
 		switch {
 		case err == nil && n.Payload != db.name:
-			db.watchers.Tell()
+			db.watchers.TellAll()
 		case err != nil && (conn.IsClosed() || ping(ctx, conn) != nil):
 			return
 		}

@@ -305,7 +305,7 @@ func TestWatchHearsOfOtherProcesses(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
 	here, there := reopen(t, dsn, Options{}), reopen(t, dsn, Options{})
-	committed, stop := here.Watch()
+	committed, stop := here.Watch("")
 	defer stop()
 	if _, err := propose(t.Context(), there); err != nil {
 		t.Fatal(err)
@@ -330,7 +330,7 @@ func TestListenerConnectsAgain(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
 	here, there := reopen(t, dsn, Options{}), reopen(t, dsn, Options{})
-	committed, stop := here.Watch()
+	committed, stop := here.Watch("")
 	defer stop()
 	exec(t, there, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`)
 	told(t, committed, "the listener did not come back")

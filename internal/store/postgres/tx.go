@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
@@ -28,10 +29,10 @@ func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) (err error) {
 		if attempt > 0 && !pause(ctx, yield<<attempt) {
 			return err
 		}
-		var wrote bool
-		wrote, err = db.run(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
-		if err == nil && wrote {
-			db.watchers.Tell()
+		var done *tx
+		done, err = db.run(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
+		if err == nil && done.wrote {
+			db.watchers.Tell(done.saved)
 		}
 		if !met(err) {
 			return err
@@ -65,10 +66,10 @@ func (db *DB) View(ctx context.Context, f func(workflow.Tx) error) error {
 	return err
 }
 
-func (db *DB) run(ctx context.Context, o pgx.TxOptions, f func(workflow.Tx) error) (wrote bool, err error) {
+func (db *DB) run(ctx context.Context, o pgx.TxOptions, f func(workflow.Tx) error) (*tx, error) {
 	t, err := db.pool.BeginTx(ctx, o)
 	if err != nil {
-		return false, fault(err)
+		return nil, fault(err)
 	}
 	// Ends also when the caller's context does: a cancelled caller is no reason to
 	// leave locks behind, or not to know what became of a commit.
@@ -82,21 +83,21 @@ func (db *DB) run(ctx context.Context, o pgx.TxOptions, f func(workflow.Tx) erro
 	defer func() { _ = last(t.Rollback) }()
 	x := &tx{ctx: ctx, tx: t, enqueue: db.enqueue, locks: o.AccessMode == pgx.ReadWrite}
 	if err := f(x); err != nil {
-		return false, x.cause(err)
+		return nil, x.cause(err)
 	}
 	if x.first != nil {
-		return false, fault(x.first) // f went on, but PostgreSQL did not
+		return nil, fault(x.first) // f went on, but PostgreSQL did not
 	}
 	if x.wrote {
 		x.run(`SELECT pg_catalog.pg_notify($1, $2)`, db.channel, db.name)
 	}
 	if x.first != nil {
-		return false, fault(x.first)
+		return nil, fault(x.first)
 	}
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return nil, err
 	}
-	return x.wrote, uncertain(last(t.Commit))
+	return x, uncertain(last(t.Commit))
 }
 
 // tx is one transaction; it implements workflow.Tx.
@@ -108,6 +109,7 @@ type tx struct {
 	logged  bool  // the log is locked
 	wrote   bool  // there is something to tell others
 	first   error // what ended the transaction; after it every statement fails
+	saved   []change.ID
 }
 
 // note keeps the error that ended the transaction.
@@ -207,9 +209,12 @@ func (t *tx) Log() evidence.Store {
 }
 
 // Watch gives a channel that receives after commits made through Do, by this
-// process and by others; several commits may become one. Look at the state after
+// process and by others, with an id after those of this process that saved that
+// change, and all of others; several commits may become one. Look at the state after
 // having called Watch, then wait on the channel: so no commit is missed. Call stop
 // when done.
-func (db *DB) Watch() (committed <-chan struct{}, stop func()) { return db.watchers.Watch() }
+func (db *DB) Watch(of change.ID) (committed <-chan struct{}, stop func()) {
+	return db.watchers.Watch(of)
+}
 
 var _ workflow.Store = (*DB)(nil)

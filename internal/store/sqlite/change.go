@@ -22,6 +22,7 @@ func (t *tx) NewID() (change.ID, error) {
 
 // CreateChange implements workflow.Changes.
 func (t *tx) CreateChange(c *change.Change) error {
+	t.saved = append(t.saved, c.ID)
 	return store.Create(c, func(doc string) error {
 		_, err := t.exec(`INSERT INTO changes (id, dataset, state, maker, input, content, created, version, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			c.ID, c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), store.TimeText(c.CreatedAt), c.Version, doc)
@@ -47,6 +48,7 @@ func (t *tx) saveMembers(c *change.Change) error {
 
 // SaveChange implements workflow.Changes.
 func (t *tx) SaveChange(c *change.Change) error {
+	t.saved = append(t.saved, c.ID)
 	return store.Save(c, func(doc string) error {
 		n, err := t.exec(`UPDATE changes SET dataset = ?, state = ?, maker = ?, input = ?, content = ?, version = ?, doc = ? WHERE id = ? AND version = ?`,
 			c.Dataset, c.State, c.Maker, store.InputOf(c), store.ContentOf(c), c.Version, doc, c.ID, c.Version-1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/identity"
@@ -13,30 +14,33 @@ import (
 
 // Do implements workflow.Store. A panic in f rolls back and goes on.
 func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
-	if err := db.run(ctx, db.writer, f); err != nil {
-		return err
+	saved, err := db.run(ctx, db.writer, f)
+	if err == nil {
+		db.watchers.Tell(saved)
 	}
-	db.watchers.Tell()
-	return nil
+	return err
 }
 
 // View implements workflow.Store.
 func (db *DB) View(ctx context.Context, f func(workflow.Tx) error) error {
-	return db.run(ctx, db.reader, f)
+	_, err := db.run(ctx, db.reader, f)
+	return err
 }
 
-func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) error {
+// run gives the changes that were saved.
+func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) (saved []change.ID, err error) {
 	t, err := pool.BeginTx(ctx, nil)
 	if err != nil {
-		return fault(err)
+		return nil, fault(err)
 	}
 	// After a commit this does nothing. After a failed f it has nothing to add: a
 	// connection that cannot roll back is thrown away, which rolls back too.
 	defer func() { _ = t.Rollback() }()
-	if err := f(&tx{ctx: ctx, tx: t, enqueue: db.enqueue}); err != nil {
-		return err
+	work := &tx{ctx: ctx, tx: t, enqueue: db.enqueue}
+	if err := f(work); err != nil {
+		return nil, err
 	}
-	return fault(t.Commit())
+	return work.saved, fault(t.Commit())
 }
 
 // tx is one transaction; it implements workflow.Tx.
@@ -44,6 +48,7 @@ type tx struct {
 	ctx     context.Context // of the Do or View: the port's methods take none
 	tx      *sql.Tx
 	enqueue func(context.Context, *sql.Tx, workflow.Job) error
+	saved   []change.ID // so far
 }
 
 // exec runs a statement and tells how many rows it touched.
@@ -98,9 +103,11 @@ func (t *tx) Size() (n int64, err error) {
 // Log implements workflow.Tx.
 func (t *tx) Log() evidence.Store { return logTree{t} }
 
-// Watch gives a channel that receives after commits made through Do; several
-// commits may become one. Look at the state after having called Watch, then wait
+// Watch gives a channel that receives after commits made through Do, with an id after
+// those that saved that change; several commits may become one. Look at the state after having called Watch, then wait
 // on the channel: so no commit is missed. Call stop when done.
-func (db *DB) Watch() (committed <-chan struct{}, stop func()) { return db.watchers.Watch() }
+func (db *DB) Watch(of change.ID) (committed <-chan struct{}, stop func()) {
+	return db.watchers.Watch(of)
+}
 
 var _ workflow.Store = (*DB)(nil)

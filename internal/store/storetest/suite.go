@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"transaction/OnOneChangeEachWaitsForTheOther", onOneChangeEachWaits},
 		{"transaction/LeavesOfManyFollowEachOther", leavesFollow},
 		{"transaction/WatchTellsOfCommits", watchTellsOfCommits},
+		{"transaction/WatchOneChange", watchOneChange},
 		{"change/RoundTrip", changeRoundTrip},
 		{"change/IDsAreShortAndNew", idsAreShortAndNew},
 		{"change/UnknownIsNotFound", unknownChange},

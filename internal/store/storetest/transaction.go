@@ -271,7 +271,7 @@ func leavesFollow(t *testing.T, s Store) {
 }
 
 func watchTellsOfCommits(t *testing.T, s Store) {
-	committed, stop := s.Watch()
+	committed, stop := s.Watch("")
 	told := func() bool {
 		select {
 		case <-committed:
@@ -303,4 +303,23 @@ func watchTellsOfCommits(t *testing.T, s Store) {
 		t.Error("told after stop")
 	}
 	stop() // a second time does nothing
+}
+
+func watchOneChange(t *testing.T, s Store) {
+	mine, other := create(t, s, draft("customers", change.Planning, maria)), create(t, s, draft("customers", change.Planning, maria))
+	committed, stop := s.Watch(mine.ID)
+	defer stop()
+	do(t, s, func(tx workflow.Tx) error { return tx.SaveChange(other) })
+	do(t, s, func(tx workflow.Tx) error { _, err := tx.NewID(); return err })
+	select {
+	case <-committed:
+		t.Error("told of commits that did not save it")
+	default:
+	}
+	do(t, s, func(tx workflow.Tx) error { return errors.Join(tx.SaveChange(other), tx.SaveChange(mine)) })
+	select {
+	case <-committed:
+	default: // who commits tells before Do returns
+		t.Error("not told of a commit that saved it")
+	}
 }
