@@ -85,6 +85,10 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 	if limit <= 0 {
 		limit = store.Page
 	}
+	order := "number"
+	if len(f.States) > 0 {
+		order = "+number" // SQLite would read all changes of a maker in this order sooner than find the few in a state
+	}
 	var list []*change.Change
 	err = t.each(func(rows *sql.Rows) error {
 		var doc []byte
@@ -94,7 +98,7 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 		c, err := store.Decode(doc)
 		list = append(list, c)
 		return err
-	}, `SELECT doc FROM changes WHERE `+where+` ORDER BY number DESC LIMIT ?`, append(args, limit)...)
+	}, `SELECT doc FROM changes WHERE number IN (SELECT number FROM changes WHERE `+where+` ORDER BY `+order+` DESC LIMIT ?) ORDER BY number DESC`, append(args, limit)...)
 	return list, err
 }
 

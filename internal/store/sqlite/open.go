@@ -17,8 +17,10 @@ import (
 	"sutor/internal/workflow"
 )
 
-// readers is how many snapshots can be read at once.
-const readers = 8
+const (
+	readers    = 8    // snapshots that can be read at once
+	statements = "64" // compiled ones that a connection keeps: to compile one takes as long as to run it
+)
 
 // Options are what the composition decides.
 type Options struct {
@@ -84,6 +86,7 @@ func create(path string) error {
 // pool opens connections with a URI filename (https://sqlite.org/uri.html).
 func pool(path string, size int, options url.Values) (*sql.DB, error) {
 	options.Set("_busy_timeout", "10000") // milliseconds
+	options.Set("_stmt_cache_size", statements)
 	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite3", name.String())
 	if err != nil {
