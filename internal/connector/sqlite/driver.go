@@ -11,7 +11,6 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // registers "sqlite3" with database/sql
 
-	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -32,6 +31,7 @@ type database struct {
 	file os.FileInfo // what pool has opened
 
 	tables structures
+	counts counts
 }
 
 var _ driver.Open = Open
@@ -61,6 +61,7 @@ func (d *database) current(ctx context.Context) (*sql.DB, error) {
 		if d.pool != nil && os.SameFile(file, d.file) {
 			return d.pool, nil
 		}
+		d.counts.forget()
 		if d.pool != nil { // work under way on the other file ends there
 			if err := d.pool.Close(); err != nil {
 				return nil, explain(ctx, err)
@@ -105,21 +106,6 @@ func (d *database) Ping(ctx context.Context) error {
 	return explain(ctx, pool.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version))
 }
 
-// Count counts the rows exactly.
-func (d *database) Count(ctx context.Context, name record.Table) (n int64, err error) {
-	conn, err := d.pinned(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, _, err := d.structure(ctx, conn, name)
-	if err != nil {
-		return 0, err
-	}
-	err = conn.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&n)
-	return n, explain(ctx, err)
-}
-
 // TxStatus never knows: SQLite's transactions have no names.
 func (d *database) TxStatus(context.Context, string) (driver.TxState, error) {
 	return driver.TxUnknown, nil
@@ -135,6 +121,7 @@ func (d *database) Close() error {
 	if d.pool == nil {
 		return nil
 	}
+	d.counts.forget()
 	return d.pool.Close()
 }
 
