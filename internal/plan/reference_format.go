@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"sutor/internal/change"
 	"sutor/internal/finding"
@@ -150,6 +151,9 @@ func (r *reference) findFormat(c record.Column, ask evidence) error {
 		return nil
 	}
 	lines := slices.DeleteFunc(slices.Clone(r.lines), func(l *line) bool { return l.defect != nil || l.cells[c.Name].empty })
+	if r.plainlyStandard(c, lines) {
+		return nil
+	}
 	var all []candidate
 	for _, f := range format.For(c.Type.Kind, commonSign(lines, c.Name)) {
 		by := r.candidate(c, f)
@@ -183,6 +187,17 @@ func (r *reference) findFormat(c record.Column, ask evidence) error {
 		l.cells[c.Name] = r.cell(c, l.cells[c.Name].text)
 	}
 	return nil
+}
+
+// plainlyStandard tells whether the standard grammar reads every cell, and no other
+// format any of them otherwise: then nothing has to be tried.
+func (r *reference) plainlyStandard(c record.Column, lines []*line) bool {
+	standard := r.candidate(c, format.For(c.Type.Kind, "")[0])
+	return !slices.ContainsFunc(lines, func(l *line) bool {
+		text := *l.cells[c.Name].text
+		o := standard.of(text)
+		return !o.fits || o.problem == record.NotOfType || strings.Contains(text, ".") && format.GroupedByPoint.MatchString(text)
+	})
 }
 
 // remembered gives the format chosen for the column before, if it reads as many of

@@ -25,7 +25,7 @@ type Format struct {
 	grammar string
 	stages  []Stage
 	match   *regexp.Regexp
-	run     [][]*regexp.Regexp // the patterns of stages, compiled
+	run     [][]step // the steps of stages, compiled
 	when    []*regexp.Regexp
 }
 
@@ -39,14 +39,20 @@ type Stage struct {
 // Step replaces every match of Pattern; \1 in With stands for the first group.
 type Step struct{ Pattern, With string }
 
+// step is a Step, compiled.
+type step struct {
+	pattern *regexp.Regexp
+	with    string
+}
+
 // make compiles a format. Grammars and patterns are this package's own, but for
 // signs, which are quoted.
 func (f Format) make() Format {
 	f.match = regexp.MustCompile(`^(?:` + f.grammar + `)$`)
 	for _, s := range f.stages {
-		var steps []*regexp.Regexp
-		for _, step := range s.Steps {
-			steps = append(steps, regexp.MustCompile(step.Pattern))
+		var steps []step
+		for _, one := range s.Steps {
+			steps = append(steps, step{regexp.MustCompile(one.Pattern), group.ReplaceAllString(one.With, "$${$1}")})
 		}
 		f.run = append(f.run, steps)
 		f.when = append(f.when, regexp.MustCompile(s.When))
@@ -66,6 +72,10 @@ func (f Format) IsStandard() bool { return f.Name == Standard }
 // group is how a With names a group; Go's Expand has it otherwise.
 var group = regexp.MustCompile(`\\([0-9])`)
 
+// GroupedByPoint matches the texts of the standard grammar that another format reads
+// otherwise: 1.234 may be one, or a thousand. There are no others.
+var GroupedByPoint = regexp.MustCompile(`^[ \t]*[-+]?[1-9][0-9]{0,2}[.][0-9]{3}(?:[eE][+-]?[0-9]{1,4})?[ \t]*$`)
+
 // Read gives a cell's text in the standard grammar, or says that the format does
 // not read it. It does not look at Empty.
 func (f Format) Read(text string) (standard string, ok bool) {
@@ -76,8 +86,8 @@ func (f Format) Read(text string) (standard string, ok bool) {
 		if s.When != "" && !f.when[i].MatchString(text) {
 			continue
 		}
-		for j, step := range s.Steps {
-			text = f.run[i][j].ReplaceAllString(text, group.ReplaceAllString(step.With, "$${$1}"))
+		for _, step := range f.run[i] {
+			text = step.pattern.ReplaceAllString(text, step.with)
 		}
 	}
 	return text, true

@@ -203,7 +203,7 @@ func TestReadingIsStandard(t *testing.T) {
 					typ := record.Type{Kind: k, Bits: 64, Precision: -1, Scale: -1, Fraction: 6}
 					a, p := typ.Parse(text, time.UTC)
 					b, q := typ.Parse(got, time.UTC)
-					if p != record.NotOfType && (a != b || p != q) && !groupedByPoint.MatchString(text) {
+					if p != record.NotOfType && (a != b || p != q) && !format.GroupedByPoint.MatchString(text) {
 						t.Fatalf("%s %s reads %q as %q (%s), which is %q (%s) already", k, f.Name, text, b, q, a, p)
 					}
 				}
@@ -214,10 +214,6 @@ func TestReadingIsStandard(t *testing.T) {
 		})
 	}
 }
-
-// groupedByPoint is the one text of the standard grammar that another format
-// reads otherwise. Package plan/duck looks for it with the same condition.
-var groupedByPoint = regexp.MustCompile(`^\s*[-+]?[1-9][0-9]{0,2}[.][0-9]{3}(?:[eE][+-]?[0-9]{1,4})?\s*$`)
 
 // FuzzRead: no text makes a format panic, or give what is not of the standard
 // grammar.
