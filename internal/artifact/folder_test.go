@@ -144,6 +144,33 @@ func TestDiskFaults(t *testing.T) {
 	}
 }
 
+// Few bytes that are there already are not written again: only their time is new. Others
+// are, and so are those that were damaged.
+func TestFewBytesAgain(t *testing.T) {
+	t.Parallel()
+	f := folder(t)
+	d := put(t, f, "[]")
+	past := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(f.path(d), past, past); err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	f.create = func(dir string) (tempFile, error) { written++; return createTemp(dir) }
+	put(t, f, "[]")
+	info, err := os.Stat(f.path(d))
+	if err != nil || written != 0 || time.Since(info.ModTime()) > time.Minute {
+		t.Errorf("written %d times, its time is %v, %v", written, info.ModTime(), err)
+	}
+	if err := errors.Join(os.Chmod(f.path(d), 0o600), os.WriteFile(f.path(d), []byte("]["), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, f, "[]")
+	put(t, f, "other")
+	if err := f.Verify(t.Context(), d); err != nil || written != 2 {
+		t.Errorf("written %d times, %v", written, err)
+	}
+}
+
 func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 	t.Parallel()
 	f := folder(t)

@@ -59,6 +59,16 @@ func (r *room) take(tmp string, size int64) error {
 	return nil
 }
 
+// has tells whether there is room for so many bytes, by the last count.
+func (r *room) has(size int64) bool {
+	if r == nil {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fits("", size)
+}
+
 func (r *room) fits(tmp string, size int64) bool {
 	others := r.kept
 	for name, n := range r.writing {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"sutor/internal/change"
 	"sutor/internal/compact"
 	"sutor/internal/errs"
@@ -470,31 +472,37 @@ func (w *Workflow) readWhole(ctx context.Context, digest record.Digest) ([]byte,
 	return b, nil
 }
 
-// store keeps a plan's files and completes its manifest.
+// store completes a plan's manifest, and keeps it and its files: all at once, since
+// each waits for the disk.
 func (w *Workflow) store(ctx context.Context, m *made, p *drafted, out *plan.Outcome) error {
-	d, err := w.keepFile(ctx, out.Parquet)
-	if err != nil {
-		return err
-	}
-	if p.hits, err = w.keepFile(ctx, out.Hits); err != nil {
-		return err
-	}
-	if d != out.Manifest.File {
-		return fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", p.c.ID, d, out.Manifest.File)
-	}
 	p.findings, p.manifest = out.Findings, out.Manifest
-	man := &p.manifest
-	if man.Findings, _, err = w.Artifacts.Put(ctx, bytes.NewReader(plan.CanonicalJSON(orEmpty(out.Findings)))); err != nil {
-		return err
-	}
+	man, findings := &p.manifest, plan.CanonicalJSON(orEmpty(out.Findings))
+	man.Findings = record.DigestOf(findings)
 	man.Version, man.Change, man.Dataset, man.System, man.Kind, man.Table = plan.ManifestVersion, p.c.ID, p.c.Dataset, p.d.System, p.sys.Kind(), p.table.Table
 	man.Compact, man.Reverses, man.Options = m.compact, p.c.Reverses, p.options
 	man.PlannedAt = w.Now().UTC().Truncate(time.Millisecond)
 	if p.c.Input != nil {
 		man.Input, man.Mends, man.Lines = p.c.Input.Digest, p.c.Input.Mends, p.c.Input.Lines
 	}
-	_, _, err = w.Artifacts.Put(ctx, bytes.NewReader(man.Canonical()))
-	return err
+	all, ctx := errgroup.WithContext(ctx)
+	beside := func(f func() error) {
+		all.Go(func() (err error) {
+			defer errs.Caught(&err)
+			return f()
+		})
+	}
+	beside(func() (err error) { p.hits, err = w.keepFile(ctx, out.Hits); return err })
+	beside(func() error {
+		d, err := w.keepFile(ctx, out.Parquet)
+		if err == nil && d != man.File {
+			err = fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", p.c.ID, d, man.File)
+		}
+		return err
+	})
+	for _, b := range [][]byte{findings, man.Canonical()} {
+		beside(func() error { _, _, err := w.Artifacts.Put(ctx, bytes.NewReader(b)); return err })
+	}
+	return all.Wait()
 }
 
 // keepFile stores a file of a run as an artefact.
