@@ -18,7 +18,11 @@ import (
 // is full, and in's own error, wrapped, where it breaks off. After an error what
 // was written to out is worth nothing.
 func Read(ctx context.Context, in io.Reader, out io.Writer, o Options) (Result, error) {
-	return read(ctx, in, out, o, windowSize)
+	window := windowSize
+	if o.Size > 0 && o.Size < windowSize/4 { // a text is at most three times as long in UTF-8
+		window = int(4 * o.Size)
+	}
+	return read(ctx, in, out, o, window)
 }
 
 // read is Read with a window of the given size to start from.

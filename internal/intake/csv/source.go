@@ -111,22 +111,18 @@ func (s *source) drain(ctx context.Context) error {
 // read and goes on as in would have, its error included. size is that of the
 // file, 0 if nobody knows.
 func peek(in io.Reader, size int64) (head []byte, whole bool, all io.Reader) {
-	head = make([]byte, sniff.SampleBytes+1)
-	n, err := io.ReadFull(in, head)
-	if err == nil && size <= sniff.WholeBytes {
-		head = append(head, make([]byte, sniff.WholeBytes-sniff.SampleBytes)...)
-		var k int
-		k, err = io.ReadFull(in, head[n:])
-		n += k
+	most := sniff.SampleBytes + 1
+	if size <= sniff.WholeBytes {
+		most = sniff.WholeBytes + 1
 	}
-	head = head[:n]
-	switch err {
-	case nil:
-		return head[:sniff.SampleBytes], false, io.MultiReader(bytes.NewReader(head), in)
-	case io.EOF, io.ErrUnexpectedEOF:
+	head, err := io.ReadAll(io.LimitReader(in, int64(most))) // which takes no more memory than there is text
+	switch {
+	case err != nil:
+		return head, true, io.MultiReader(bytes.NewReader(head), failed{err})
+	case len(head) < most:
 		return head, true, bytes.NewReader(head)
 	}
-	return head, true, io.MultiReader(bytes.NewReader(head), failed{err})
+	return head[:sniff.SampleBytes], false, io.MultiReader(bytes.NewReader(head), in)
 }
 
 // failed is what is left of a reader after its error.

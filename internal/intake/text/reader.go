@@ -54,11 +54,9 @@ func (c *counter) Read(p []byte) (int, error) {
 // come where it is read.
 func Open(in io.Reader, label string) (*Reader, error) {
 	r := &Reader{raw: &counter{Reader: in}, told: label != ""}
-	head := make([]byte, SampleBytes)
-	n, err := io.ReadFull(r.raw, head)
-	head = head[:n]
-	whole := err != nil
-	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
+	head, err := io.ReadAll(io.LimitReader(r.raw, SampleBytes)) // which takes no more memory than there is text
+	whole := err != nil || len(head) < SampleBytes
+	if err == nil {
 		r.in = io.MultiReader(bytes.NewReader(head), r.raw)
 	} else {
 		r.in = io.MultiReader(bytes.NewReader(head), failed{err})
