@@ -81,8 +81,8 @@ func (d *database) open(ctx context.Context) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(poolSize)
-	pool.SetMaxIdleConns(poolSize) // to open one reads the whole catalogue
+	pool.SetMaxOpenConns(poolSize + 1) // one more, which only asks (counts)
+	pool.SetMaxIdleConns(poolSize)     // to open one reads the whole catalogue
 	pool.SetConnMaxIdleTime(time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())

@@ -12,7 +12,8 @@
 // in Go. River (package job) writes through the same connection ([DB.Writer]),
 // in the same file: that is how a job commits together with the change it works
 // on. Reading has a pool of its own on read-only connections; with the write-
-// ahead log readers see the last committed state and wait for nobody.
+// ahead log readers see the last committed state and wait for nobody. Connections keep
+// the statements that they compiled.
 //
 // Every commit is synced (synchronous=FULL): what the contract calls recorded
 // survives a power cut. Another process may use the file at the same time, as
