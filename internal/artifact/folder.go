@@ -227,9 +227,10 @@ func (f *Folder) settle(tmp string, d record.Digest, size int64) error {
 		if err := syncDir(filepath.Dir(bucket)); err != nil {
 			return err
 		}
-		f.made.Store(bucket, true) // such folders are never removed
+		f.made.Store(bucket, true)
 	}
 	if err := f.room.keep(tmp, func() (int64, error) { return replace(tmp, path, size) }); err != nil {
+		f.made.Delete(bucket) // somebody may have removed it
 		return err
 	}
 	return syncDir(bucket)
