@@ -134,7 +134,7 @@ func (g *goingThrough) row(fields []record.Field, w *record.Writer) error {
 		if keyed && !defect {
 			row.sum = g.sum(fields[2:])
 		}
-		g.to.rows = append(g.to.rows, row)
+		g.to.rows.add(row)
 	}
 	return err
 }

@@ -44,6 +44,47 @@ type summed struct {
 	sum  sum // zero for a row that is not compared
 }
 
+// places are the rows in the order of the file, in parts of the same length: there are
+// millions of a large file, which are not to be copied as more come.
+type places [][]summed
+
+const placesInPart = 1 << 16
+
+func (p *places) add(row summed) {
+	last := len(*p) - 1
+	if last < 0 || len((*p)[last]) == placesInPart {
+		*p, last = append(*p, make([]summed, 0, placesInPart)), last+1
+	}
+	(*p)[last] = append((*p)[last], row)
+}
+
+func (p places) len() int {
+	if len(p) == 0 {
+		return 0
+	}
+	return (len(p)-1)*placesInPart + len(p[len(p)-1])
+}
+
+func (p places) at(place int) summed { return p[place/placesInPart][place%placesInPart] }
+
+// place gives the place of a line, whose number a live row has.
+func (p places) place(number []byte) (int, error) {
+	line, err := strconv.ParseInt(string(number), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("plan/duck: a live row has the number %q", number)
+	}
+	if p.len() > 0 { // where lines skip none, the place is known
+		if i := line - p.at(0).line; i >= 0 && i < int64(p.len()) && p.at(int(i)).line == line {
+			return int(i), nil
+		}
+	}
+	i := sort.Search(p.len(), func(i int) bool { return p.at(i).line >= line })
+	if i == p.len() || p.at(i).line != line {
+		return 0, fmt.Errorf("plan/duck: a live row has the number %d, which is none of the file", line)
+	}
+	return i, nil
+}
+
 // arriving compares live rows as they arrive with the rows of a file.
 type arriving struct {
 	driver.Fetcher
@@ -53,8 +94,8 @@ type arriving struct {
 	seeds    [2]maphash.Seed
 	buf      []byte
 
-	on   bool     // else they are not compared; settled before the first arrives
-	rows []summed // in the order of the file
+	on   bool // else they are not compared; settled before the first arrives
+	rows places
 	same []uint64 // by place in rows, a bit each: the live row is the same
 
 	count   int64     // of the rows that are the same
@@ -147,7 +188,7 @@ func (a *arriving) pass(in io.Reader, out io.Writer) error {
 
 // compare compares live rows.
 func (a *arriving) compare(in io.Reader, out io.Writer) error {
-	a.same = make([]uint64, (len(a.rows)+63)/64)
+	a.same = make([]uint64, (a.rows.len()+63)/64)
 	for rows := record.NewReader(in); ; {
 		fields, err := rows.Read()
 		if err == io.EOF {
@@ -159,7 +200,7 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 		if len(fields) != 1+len(a.cols) {
 			return fmt.Errorf("plan/duck: a live row has %d columns, %d were asked for", len(fields)-1, len(a.cols))
 		}
-		place, err := a.place(fields[0].Text)
+		place, err := a.rows.place(fields[0].Text)
 		if err != nil {
 			return err
 		}
@@ -194,28 +235,9 @@ func (a *arriving) whole(raw []byte) {
 	a.buf = append(append(append(a.buf[:0], raw[:number]...), `,"0"`...), raw[number:]...)
 }
 
-// place gives the place in rows of a line, whose number a live row has.
-func (a *arriving) place(number []byte) (int, error) {
-	line, err := strconv.ParseInt(string(number), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("plan/duck: a live row has the number %q", number)
-	}
-	// Lines only ever skip some: the place is no further than if none were skipped.
-	if len(a.rows) > 0 {
-		if i := line - a.rows[0].line; i >= 0 && i < int64(len(a.rows)) && a.rows[i].line == line {
-			return int(i), nil
-		}
-	}
-	i := sort.Search(len(a.rows), func(i int) bool { return a.rows[i].line >= line })
-	if i == len(a.rows) || a.rows[i].line != line {
-		return 0, fmt.Errorf("plan/duck: a live row has the number %d, which is none of the file", line)
-	}
-	return i, nil
-}
-
 // isSame tells whether a live row has the values of the row of the file.
 func (a *arriving) isSame(place int, live []record.Field) bool {
-	known := a.rows[place].sum
+	known := a.rows.at(place).sum
 	if known == (sum{}) {
 		return false
 	}
