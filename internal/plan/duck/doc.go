@@ -11,9 +11,8 @@
 // staging in, keys up to the system, live rows back, deltas out. No value is a
 // Go value on its way; Go code sees counts, findings and single pages.
 //
-// A small file, as most are, is planned without an instance and without a slot, row by
-// row (small.go, plan.Reference); another instance, which stays open for a while, only
-// writes its Parquet file.
+// A small file, as most are, is planned without a slot, row by row (small.go,
+// plan.Reference); an instance only writes its Parquet file.
 //
 // A file is gone through once before DuckDB reads it: its keys go up meanwhile, and the
 // system finds their rows (ahead.go). Live rows that are what the file says are known as

@@ -38,14 +38,13 @@ type Engine struct {
 	trials *slots
 	pool   pool
 	shelf  shelf
-	scribe scribe
 	free   func(dir string) (int64, bool) // bytes; tests put little there
 }
 
-// Folders of runs, and of the instance that stays open between small plans.
+// Folders of runs, and of what instances spill.
 const (
-	runFolder  = "run-*"
-	warmFolder = "warm-*"
+	runFolder   = "run-*"
+	spillFolder = "spill-"
 )
 
 // runSchema has the tables of a session that is no part of another.
@@ -66,7 +65,7 @@ func New(o Options) (*Engine, error) {
 	if o.ByRow == 0 {
 		o.ByRow = smallFile
 	}
-	for _, pattern := range []string{runFolder, warmFolder} {
+	for _, pattern := range []string{runFolder, spillFolder + "*"} {
 		old, err := filepath.Glob(filepath.Join(o.Dir, pattern))
 		if err != nil {
 			return nil, err
@@ -83,7 +82,6 @@ func New(o Options) (*Engine, error) {
 // Close closes the instances that stay open between two uses; none is used any more.
 func (e *Engine) Close() {
 	e.shelf.close()
-	e.scribe.close()
 	e.pool.close()
 }
 
@@ -180,7 +178,7 @@ func (e *Engine) Queue(ctx context.Context, before func(n int), files ...string)
 // Deferred is a Queue for what is likely to need no instance: a small plan is made row
 // by row. The session takes its slot when it first has a statement.
 func (e *Engine) Deferred(before func(n int), files ...string) (*Session, error) {
-	s, err := e.folder(runFolder)
+	s, err := e.folder()
 	if err == nil {
 		s.later = func(ctx context.Context) error { return e.enter(ctx, s, e.slots, before, e.o, files) }
 	}
@@ -204,11 +202,7 @@ func (e *Engine) Trial(ctx context.Context, files ...string) (*Session, error) {
 }
 
 func (e *Engine) session(ctx context.Context, line *slots, before func(int), o Options, files []string) (*Session, error) {
-	return e.sessionIn(ctx, runFolder, line, before, o, files)
-}
-
-func (e *Engine) sessionIn(ctx context.Context, folder string, line *slots, before func(int), o Options, files []string) (*Session, error) {
-	s, err := e.folder(folder)
+	s, err := e.folder()
 	if err != nil {
 		return nil, err
 	}
@@ -233,8 +227,8 @@ func (e *Engine) enter(ctx context.Context, s *Session, line *slots, before func
 }
 
 // folder makes a session that has a folder and no slot.
-func (e *Engine) folder(pattern string) (*Session, error) {
-	dir, err := os.MkdirTemp(e.o.Dir, pattern)
+func (e *Engine) folder() (*Session, error) {
+	dir, err := os.MkdirTemp(e.o.Dir, runFolder)
 	if err != nil {
 		return nil, diskError(err)
 	}

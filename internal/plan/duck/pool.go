@@ -27,7 +27,7 @@ const (
 // read those in [Options].Reads and others that it was opened for.
 type instance struct {
 	db       *sql.DB
-	dir      string // of what it spills
+	spill    string // folder of what it spills, made when it does
 	memoryMB int
 	threads  int
 	only     bool        // for the session that it was opened for
@@ -41,6 +41,7 @@ type pool struct {
 	mu      sync.Mutex
 	waiting []*instance
 	closed  bool
+	opened  atomic.Int64 // instances, so far
 }
 
 // take gives an instance, which nobody else has.
@@ -51,11 +52,7 @@ func (e *Engine) take(ctx context.Context, o Options, files []string) (*instance
 			return i, nil
 		}
 	}
-	dir, err := os.MkdirTemp(e.o.Dir, warmFolder)
-	if err != nil {
-		return nil, diskError(err)
-	}
-	i := &instance{dir: dir, memoryMB: o.MemoryMB, threads: o.Threads, only: len(others) > 0, taken: time.Now()}
+	i := &instance{spill: filepath.Join(e.o.Dir, fmt.Sprint(spillFolder, e.pool.opened.Add(1))), memoryMB: o.MemoryMB, threads: o.Threads, only: len(others) > 0, taken: time.Now()}
 	if err := i.open(ctx, o, append([]string{e.o.Dir}, e.o.Reads...), others); err != nil {
 		i.close()
 		return nil, err
@@ -131,7 +128,7 @@ func (i *instance) open(ctx context.Context, o Options, folders, files []string)
 		return "[" + strings.Join(all, ", ") + "]"
 	}
 	settings := `
-		SET temp_directory = ` + text(filepath.Join(i.dir, "spill")) + `;
+		SET temp_directory = ` + text(i.spill) + `;
 		SET max_temp_directory_size = '` + fmt.Sprint(o.Spill) + ` bytes';
 		SET memory_limit = '` + fmt.Sprint(o.MemoryMB) + `MB';
 		SET threads = ` + fmt.Sprint(o.Threads) + `;
@@ -153,5 +150,5 @@ func (i *instance) close() {
 	if i.db != nil {
 		i.db.Close()
 	}
-	os.RemoveAll(i.dir)
+	os.RemoveAll(i.spill)
 }

@@ -56,10 +56,13 @@ func (r *run) hitStanding(ctx context.Context, all []standing) (left bool, err e
 	if err != nil || len(all) == 0 {
 		return false, err
 	}
-	for _, c := range all {
-		if err := r.exec(ctx, fmt.Sprintf(`INSERT INTO hits SELECT %d, line, %s FROM (%s)`, c.check, c.sample, c.lines)); err != nil {
-			return false, err
-		}
+	hits := make([]string, len(all))
+	for i, c := range all {
+		hits[i] = fmt.Sprintf(`SELECT %d, line, %s FROM (%s)`, c.check, c.sample, c.lines)
+	}
+	// All at once: what one check hits stays in the deltas for the others.
+	if err := r.exec(ctx, `INSERT INTO hits `+strings.Join(hits, " UNION ALL ")); err != nil {
+		return false, err
 	}
 	if r.spec.Within == nil {
 		err = r.freezeDeltas(ctx)

@@ -9,9 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -58,7 +56,7 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 		return nil, err
 	}
 	m := out.Manifest
-	if err := s.engine.scribe.write(ctx, s.engine, rows, len(m.Key), len(m.Columns)-len(m.Key), out.Parquet); err != nil {
+	if err := s.writeFrozen(ctx, rows, len(m.Key), len(m.Columns)-len(m.Key), out.Parquet); err != nil {
 		return nil, err
 	}
 	file := record.NewDigester()
@@ -123,69 +121,24 @@ func writeTo(path string, write func(io.Writer) error) error {
 	return err
 }
 
-// scribe writes the Parquet files of plans that are made row by row. Its instance stays
-// open for a while: to open one takes longer than to make such a plan.
-type scribe struct {
-	mu      sync.Mutex // held while it is used
-	session *Session   // nil until it is first used, and after it was put away
-	idle    *time.Timer
-}
-
-// write writes plan.parquet (package plan, "Files").
-func (w *scribe) write(ctx context.Context, e *Engine, rows *plan.ByRow, nk, nj int, path string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.session == nil {
-		if err := w.begin(ctx, e); err != nil {
-			return err
-		}
-	}
-	w.idle.Reset(shelfIdle)
-	from, to := w.session.Path("rows.csv"), w.session.Path("plan.parquet")
+// writeFrozen writes plan.parquet (package plan, "Files") of a plan that was made row by row.
+func (s *Session) writeFrozen(ctx context.Context, rows *plan.ByRow, nk, nj int, path string) error {
+	from := s.Path("rows.csv")
 	if err := writeFile(from, rows.Frozen); err != nil {
 		return err
 	}
+	w := &Session{engine: s.engine, dir: s.dir, schema: runSchema, now: new(string), free: func() {}}
+	defer w.leave()
+	limits := s.engine.o
+	limits.MemoryMB, limits.Threads = viewMemoryMB, 1
+	if err := w.open(ctx, limits, nil); err != nil {
+		return err
+	}
 	fields := append([]string{"line", "op", "mask", "why"}, append(append(names("k", nk), names("b", nj)...), names("a", nj)...)...)
-	written, err := w.session.run(ctx, `COPY (SELECT n, op, CAST(line AS BIGINT) AS line, * EXCLUDE (n, op, line) FROM `+
-		readCSV(from, "n", fields)+` ORDER BY n) TO `+text(to)+` (`+zstd+`)`)
+	written, err := w.run(ctx, `COPY (SELECT n, op, CAST(line AS BIGINT) AS line, * EXCLUDE (n, op, line) FROM `+
+		readCSV(from, "n", fields)+` ORDER BY n) TO `+text(path)+` (`+zstd+`)`)
 	if err == nil && written != rows.Len() {
 		err = fmt.Errorf("plan/duck: %d of %d rows were written", written, rows.Len())
 	}
-	if err != nil {
-		w.putAway()
-		return err
-	}
-	if err := os.Rename(to, path); err != nil {
-		return diskError(err)
-	}
-	return nil
-}
-
-func (w *scribe) begin(ctx context.Context, e *Engine) (err error) {
-	limits := e.o
-	limits.MemoryMB, limits.Threads = viewMemoryMB, 1
-	if w.session, err = e.sessionIn(ctx, warmFolder, newSlots(1), nil, limits, nil); err != nil {
-		return err
-	}
-	w.idle = time.AfterFunc(shelfIdle, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.putAway()
-	})
-	return nil
-}
-
-func (w *scribe) close() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.putAway()
-}
-
-// putAway closes the instance; the next plan opens it again.
-func (w *scribe) putAway() {
-	if w.session != nil {
-		w.idle.Stop()
-		w.session.Close()
-		w.session = nil
-	}
+	return err
 }

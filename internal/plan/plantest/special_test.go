@@ -72,3 +72,32 @@ func TestSpecial(t *testing.T) {
 		})
 	}
 }
+
+// TestValuesGivenUpByOneThatLeaves: a row that needs two unique values of one that leaves
+// the plan is told of both, whichever is looked at first.
+func TestValuesGivenUpByOneThatLeaves(t *testing.T) {
+	t.Parallel()
+	columns := record.Schema{{Name: "id", Type: record.Type{Kind: record.Int, Bits: 64, Native: "bigint"}},
+		{Name: "code", Type: record.Type{Kind: record.Text, Native: "text"}}, {Name: "name", Type: record.Type{Kind: record.Text, Native: "text"}}}
+	w := &world{db: mem.New(), records: []fileRecord{
+		{cells: []*string{text("1"), text("taken"), text("new")}},
+		{cells: []*string{text("2"), text("a"), text("x")}},
+	}}
+	w.db.Create(mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}, Uniques: []mem.Unique{{Name: "u", Columns: []string{"code"}}, {Name: "v", Columns: []string{"name"}}}})
+	live := [][]*string{{text("1"), text("a"), text("x")}, {text("2"), text("b"), text("y")}, {text("3"), text("taken"), text("z")}}
+	if err := w.db.Insert(tableName, columns, live); err != nil {
+		t.Fatal(err)
+	}
+	w.spec = plan.Spec{
+		Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}, Uniques: [][]string{{"code"}, {"name"}}, Deferrable: [][]string{{"code"}, {"name"}}},
+		Key:   columns[:1], Judged: columns[1:], Columns: columns.Names(), Location: time.UTC, Compares: true,
+		Options: change.Options{Mode: change.Upsert, LeaveOut: true}, Allow: map[driver.Op]bool{driver.Insert: true, driver.Update: true},
+	}
+	for i, c := range columns {
+		w.spec.Sources = append(w.spec.Sources, plan.Source{File: i, Name: c.Name, Column: c.Name})
+	}
+	out := w.differ(t, session(t, engine(t, duck.Here)), session(t, engine(t, duck.Arriving)), w.order())
+	if out == nil || out.Manifest.Counts.Invalid != 2 || len(out.Findings) != 2 || out.Findings[0].Rows != 2 || out.Findings[1].Rows != 1 {
+		t.Errorf("planned %+v", out)
+	}
+}
