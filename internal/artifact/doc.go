@@ -14,9 +14,9 @@
 //
 // [Folder.Put] streams into tmp and hashes on the way, then: fsync of the file,
 // rename to its name, fsync of the folder. A few bytes that are there already, and
-// whole, only get a new time. After Put has returned, the content survives a power cut; before, nothing can be seen under its name. A full disk
-// (ENOSPC, EDQUOT, EFBIG) is errs.Unavailable with a sentence, and what was
-// half written is removed.
+// whole, only get a new time. After Put has returned, the content survives a power cut;
+// before, nothing can be seen under its name. A full disk (ENOSPC, EDQUOT, EFBIG) is
+// errs.Unavailable with a sentence, and what was half written is removed.
 //
 // # Room
 //

@@ -104,8 +104,9 @@ func (t *tx) Size() (n int64, err error) {
 func (t *tx) Log() evidence.Store { return logTree{t} }
 
 // Watch gives a channel that receives after commits made through Do, with an id after
-// those that saved that change; several commits may become one. Look at the state after having called Watch, then wait
-// on the channel: so no commit is missed. Call stop when done.
+// those that saved that change; several commits may become one. Look at the state after
+// having called Watch, then wait on the channel: so no commit is missed. Call stop when
+// done.
 func (db *DB) Watch(of change.ID) (committed <-chan struct{}, stop func()) {
 	return db.watchers.Watch(of)
 }
