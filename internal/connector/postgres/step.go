@@ -95,11 +95,11 @@ func (s *step) told(row, key, column string) string {
 	said := []string{"true"}
 	for i, c := range s.Key {
 		is := row + "." + prefixed(key, i, c)
-		texts, said = append(texts, canonical(c.Type, is)+"::pg_catalog.text"), append(said, equal(c.Type, is, fmt.Sprintf("d.k%d", i+1)))
+		texts, said = append(texts, asWritten(c.Type, is)), append(said, equal(c.Type, is, fmt.Sprintf("d.k%d", i+1)))
 	}
 	for i, c := range s.Columns {
 		is := row + "." + prefixed(column, i, c)
-		texts, said = append(texts, canonical(c.Type, is)+"::pg_catalog.text"), append(said, equal(c.Type, is, s.says(i)))
+		texts, said = append(texts, asWritten(c.Type, is)), append(said, equal(c.Type, is, s.says(i)))
 	}
 	return fmt.Sprintf("d.n AS n, CASE WHEN %s THEN NULL ELSE ARRAY[%s] END AS r", strings.Join(said, " AND "), strings.Join(texts, ", "))
 }

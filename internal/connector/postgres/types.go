@@ -250,14 +250,23 @@ func compared(c record.Column) string {
 	return "''::pg_catalog.text"
 }
 
+// asWritten gives the SQL of the canonical text of a live value, as COPY gives it: a cast
+// writes an address otherwise than the server does.
+func asWritten(t record.Type, live string) string {
+	if t.Kind == record.Native && !isMoney(t) {
+		return fmt.Sprintf("(CASE WHEN %s IS NOT NULL THEN pg_catalog.concat(%[1]s) END)", live)
+	}
+	return canonical(t, live) + "::pg_catalog.text"
+}
+
 // reads gives the SQL that tells whether a live value of type t is read as a given
 // canonical text, to the byte. What equal values may be written as does not count.
 func reads(t record.Type, live, given string) string {
 	switch t.Kind {
 	case record.Float: // of which 0 and -0 have one canonical text
 		return same(t, live, given)
-	case record.Native: // a cast writes an address otherwise than the server does
-		return fmt.Sprintf("(%s IS NOT NULL AND pg_catalog.concat(%[1]s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) %s)", live, given)
+	case record.Native:
+		return inBytes(asWritten(t, live)) + " OPERATOR(pg_catalog.=) " + given
 	}
 	return byBytes("("+canonical(t, live)+")") + " OPERATOR(pg_catalog.=) " + given
 }
