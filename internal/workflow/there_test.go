@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"sutor/internal/connector/all"
+	"sutor/internal/plan/duck"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
+	"sutor/internal/workflow"
 )
 
 // comparing counts the lookups that have a system compare.
@@ -33,6 +35,12 @@ func TestASystemComparesThatCan(t *testing.T) {
 		CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, note text UNIQUE, country text REFERENCES country (code));
 		INSERT INTO customer VALUES (1, 'Ann', 'a', NULL), (2, 'Bob', 'b', 'DE')`
 	onBoth(t, setup, nil, func(w *world, _ func(string), dump func() string) {
+		engine, err := duck.New(duck.Options{Dir: w.t.TempDir(), Comparing: duck.There})
+		fine(w.t, err)
+		w.t.Cleanup(engine.Close)
+		w.deps.Engine = engine
+		w.w = workflow.New(w.deps)
+		w.inForce(w.t, w.text)
 		var asked atomic.Int64
 		kind, dsn := w.systems["shop"].Kind(), w.shopDSN
 		sys, err := system.Open(ctx, "shop", kind, dsn, system.Registry{kind: func(ctx context.Context, dsn string) (driver.Driver, error) {

@@ -180,7 +180,8 @@ func emptyWorld(t testing.TB, end atEnd) *world {
 	return emptyWorldOn(t, onSQLite, end)
 }
 
-// worlds counts them: in every other one small files are planned by columns, as large ones are.
+// worlds counts them: in every other one small files are planned by columns, as large ones
+// are, and in two of four the system compares rows, where it can.
 var worlds atomic.Int64
 
 func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
