@@ -31,15 +31,11 @@ func (d *database) Count(ctx context.Context, name record.Table) (n int64, err e
 	if err != nil {
 		return 0, explain(ctx, err)
 	}
-	conn, err := d.pinned(ctx)
+	conn, t, err := d.pinnedTo(ctx, name)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, _, err := d.structure(ctx, conn, name)
-	if err != nil {
-		return 0, err
-	}
 	if n, known := d.counts.find(before, t.name); known {
 		return n, nil
 	}

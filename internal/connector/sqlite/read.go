@@ -120,18 +120,25 @@ func inOrder(v driver.View) string {
 	return " ORDER BY " + strings.Join(by, ", ")
 }
 
+// pinnedTo gives a connection, to be released, and the structure that it has of a table.
+func (d *database) pinnedTo(ctx context.Context, name record.Table) (conn *sql.Conn, t *table, err error) {
+	if conn, err = d.pinned(ctx); err != nil {
+		return nil, nil, err
+	}
+	if t, _, err = d.structure(ctx, conn, name); err != nil {
+		return nil, nil, first(err, release(conn, false))
+	}
+	return conn, t, nil
+}
+
 // numbered numbers the rows that a reading gives; asked are all columns that must
 // be there.
 func (d *database) numbered(ctx context.Context, name record.Table, asked record.Schema, read func(t *table, live record.Schema) reading, out io.Writer) (n int64, err error) {
-	conn, err := d.pinned(ctx)
+	conn, t, err := d.pinnedTo(ctx, name)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = first(err, release(conn, err == nil)) }()
-	t, _, err := d.structure(ctx, conn, name)
-	if err != nil {
-		return 0, err
-	}
 	live, err := t.live(asked)
 	if err != nil {
 		return 0, err

@@ -88,9 +88,9 @@ func (p places) place(number []byte) (int, error) {
 // arriving compares live rows as they arrive with the rows of a file.
 type arriving struct {
 	driver.Fetcher
-	compared []int // places in cols of the columns of the file, which live rows begin with or have behind their key
-	cols     []column
-	spares   []bool // by column of the lookup: it does not come back of a row that is the same
+	cols     []column // of a live row, in this order
+	compared []int    // places in cols of those that the file has
+	spares   []bool   // by column of the lookup: it does not come back of a row that is the same
 	seeds    [2]maphash.Seed
 	buf      []byte
 

@@ -23,8 +23,9 @@ const (
 	idlePlaces  = 3
 )
 
-// instance is a DuckDB instance. It may read and write files in the engine's folder, and
-// read those in [Options].Reads and others that it was opened for.
+// instance is a DuckDB instance. It may open files in the engine's folder, those in
+// [Options].Reads and others that it was opened for, and none else; DuckDB does not tell
+// reading from writing there.
 type instance struct {
 	db       *sql.DB
 	spill    string // folder of what it spills, made when it does
