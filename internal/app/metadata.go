@@ -49,7 +49,7 @@ func openDatabase(ctx context.Context, url, dir string) (*database, error) {
 		return openPostgres(ctx, url)
 	}
 	var l late[*sql.Tx]
-	db, err := sqlite.Open(ctx, filepath.Join(dir, "sutor.db"), sqlite.Options{Enqueue: l.enqueue})
+	db, err := sqlite.Open(ctx, filepath.Join(dir, "sutor.db"), sqlite.Options{Enqueue: l.enqueue, Enqueued: l.wake})
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,12 @@ func (l *late[T]) enqueue(ctx context.Context, tx T, j workflow.Job) error {
 		return errors.New("this program has made no queue")
 	}
 	return l.jobs.Enqueue(ctx, tx, j)
+}
+
+func (l *late[T]) wake(kind workflow.JobKind) {
+	if l.jobs != nil {
+		l.jobs.Wake(kind)
+	}
 }
 
 func (l *late[T]) open(ctx context.Context, db job.Database[T], w job.Worker, o job.Options) (queue, error) {

@@ -31,6 +31,7 @@ import (
 // Serve runs a server until ctx ends. SIGHUP puts the Compact's file in force
 // again.
 func Serve(ctx context.Context, c cli.ServeConfig, out io.Writer) error {
+	keepFreed()
 	post, err := postman(c.SMTP, os.Getenv)
 	if err != nil {
 		return err
@@ -60,6 +61,7 @@ func postman(c cli.SMTPConfig, env func(string) string) (workflow.Post, error) {
 
 // Demo runs the demo company until ctx ends.
 func Demo(ctx context.Context, c cli.DemoConfig, out io.Writer) error {
+	keepFreed()
 	company, err := demo.Prepare(ctx, c.Dir)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ const (
 	planQueue  = "plan"
 	applyQueue = "apply"
 
+	poll     = time.Second           // between two looks for work that nobody told of
 	cooldown = 10 * time.Millisecond // between two fetches when jobs come one after the other
 	patience = 5 * time.Second       // for cancelled workers to return
 	never    = time.Duration(math.MaxInt64)
@@ -76,7 +77,7 @@ func New[T any](ctx context.Context, db Database[T], w Worker, o Options) (*Clie
 			applyQueue: {MaxWorkers: orElse(o.Applies, 4)},
 		},
 		Workers:              workers,
-		FetchPollInterval:    db.poll,
+		FetchPollInterval:    poll,
 		FetchCooldown:        cooldown,
 		MaxAttempts:          1,
 		JobTimeout:           -1,
@@ -106,6 +107,17 @@ func (c *Client[T]) Enqueue(ctx context.Context, tx T, j workflow.Job) error {
 		return fmt.Errorf("enqueue %s of change %s: %w", j.Kind, j.Change, err)
 	}
 	return nil
+}
+
+// Wake has idle workers look for jobs of a kind at once: to be called when a
+// transaction that enqueued one on SQLite has committed. On PostgreSQL the commit does.
+func (c *Client[T]) Wake(kind workflow.JobKind) {
+	if c.db.ring == nil {
+		return
+	}
+	if args, err := argsOf(workflow.Job{Kind: kind}); err == nil {
+		c.db.ring(args.InsertOpts().Queue)
+	}
 }
 
 // Start discards the jobs that a process which ended left running, and starts the

@@ -2,7 +2,6 @@ package job
 
 import (
 	"database/sql"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,7 +14,7 @@ import (
 // transaction, in which jobs are enqueued.
 type Database[T any] struct {
 	driver riverdriver.Driver[T]
-	poll   time.Duration           // between two looks for work that nobody told of
+	ring   func(queue string)      // has those who fetch look for work; nil where a commit does
 	left   string                  // SQL that discards the jobs of a process that ended
 	about  func(home string) []any // its arguments
 }
@@ -23,7 +22,8 @@ type Database[T any] struct {
 // SQLite keeps the queue in the file behind db, the store's one writer
 // (sqlite.DB.Writer). One process works on it, so at its start no job runs.
 func SQLite(db *sql.DB) Database[*sql.Tx] {
-	return Database[*sql.Tx]{riversqlite.New(db), 50 * time.Millisecond,
+	bell := newBell()
+	return Database[*sql.Tx]{belled{riversqlite.New(db), bell}, bell.ring,
 		`UPDATE river_job SET state = 'discarded', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE state = 'running'`, func(string) []any { return nil }}
 }
 
@@ -31,7 +31,7 @@ func SQLite(db *sql.DB) Database[*sql.Tx] {
 // (postgres.DB.Pool). Of the jobs that run, a process that starts knows those of
 // its home's former one to be left; any other's after a week.
 func Postgres(pool *pgxpool.Pool) Database[pgx.Tx] {
-	return Database[pgx.Tx]{riverpgxv5.New(pool), time.Second,
+	return Database[pgx.Tx]{riverpgxv5.New(pool), nil,
 		`UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE state = 'running' AND
 			($1::text <> '' AND starts_with(attempted_by[array_upper(attempted_by, 1)], $1::text || '/') OR attempted_at < now() - interval '7 days')`,
 		func(home string) []any { return []any{home} }}

@@ -23,8 +23,10 @@
 // River uses the store's single writer connection (sqlite.DB.Writer), so its
 // writes queue with units of work instead of failing as busy, and it holds the
 // connection for single statements only, never while a worker runs. SQLite has no
-// notifications and River offers no door to wake its fetchers after InsertTx, so
-// it polls, every 50 ms, on an index that is empty most of the time.
+// notifications, so the store tells [Client.Wake] when a transaction that enqueued has
+// committed, and a bell inside the process stands in for them: its one process both
+// enqueues and works. What nobody told of is looked for every second, there as on
+// PostgreSQL.
 //
 // # On PostgreSQL
 //

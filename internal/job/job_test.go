@@ -89,7 +89,8 @@ func openSQLite(t *testing.T, h *house) func(job.Options) (queue, error) {
 	t.Helper()
 	var jobs *job.Client[*sql.Tx]
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "sutor.db"), sqlite.Options{
-		Enqueue: func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return jobs.Enqueue(ctx, tx, j) },
+		Enqueue:  func(ctx context.Context, tx *sql.Tx, j workflow.Job) error { return jobs.Enqueue(ctx, tx, j) },
+		Enqueued: func(kind workflow.JobKind) { jobs.Wake(kind) },
 	})
 	if err != nil {
 		t.Fatal(err)

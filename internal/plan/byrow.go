@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"math/big"
 	"slices"
@@ -26,32 +27,27 @@ type ByRow struct {
 // Len is the number of rows.
 func (m *ByRow) Len() int64 { return int64(len(m.r.deltas)) }
 
-// Frozen writes the rows of plan.parquet as records: n, line, op, mask, why, k0…, b0…,
-// a0…, in the order of n.
-func (m *ByRow) Frozen(out io.Writer) error {
-	w := record.NewWriter(out)
-	for i, d := range m.r.deltas {
-		w.Number(int64(i + 1))
-		if d.number > 0 {
-			w.Number(d.number)
-		} else {
-			w.Null() // a row that a sync deletes
-		}
-		w.String(string(d.op))
-		w.String(d.mask())
-		if d.why == "" {
-			w.Null()
-		} else {
-			w.String(d.why)
-		}
-		for _, v := range slices.Concat(d.key, d.before, d.after) {
-			w.Optional(v)
-		}
-		if err := w.End(); err != nil {
-			return err
+// FrozenRow is a row of plan.parquet (package documentation, "Files"); nil is NULL.
+type FrozenRow struct {
+	Op, Mask           string
+	Line               int64   // 0 for a row of no file
+	Why                *string // of a row that a reversal leaves alone
+	Key, Before, After []*string
+}
+
+// Frozen gives the rows of plan.parquet in their order.
+func (m *ByRow) Frozen() iter.Seq[FrozenRow] {
+	return func(yield func(FrozenRow) bool) {
+		for _, d := range m.r.deltas {
+			row := FrozenRow{Op: string(d.op), Mask: d.mask(), Line: max(d.number, 0), Key: d.key, Before: d.before, After: d.after}
+			if d.why != "" {
+				row.Why = &d.why
+			}
+			if !yield(row) {
+				return
+			}
 		}
 	}
-	return w.Flush()
 }
 
 // Hits writes the lines behind the findings ([Outcome].Hits).

@@ -51,7 +51,11 @@ func sampled(staging string, columns int) ([]intake.Sample, error) {
 // present reads some of what stands in live columns, for somebody who may see it:
 // the first rows of the table, and for columns that are unique the file's values.
 func (m *matching) present(ctx context.Context, files, targets []int) (map[int]intake.Present, error) {
-	maker, err := m.makerSight(ctx, m.c)
+	var maker sight
+	err := m.Store.View(ctx, func(tx Tx) (err error) {
+		maker, err = m.makerSight(tx, m.c)
+		return err
+	})
 	if err != nil || !access.May(maker.p, access.SeeValues, m.d) {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -194,29 +193,4 @@ func (w *Workflow) found(ctx context.Context, d *compact.Dataset, label string, 
 		out.Rows, out.Measure, out.Unjudged = touched.Rows, touched.Sum, touched.Unknown
 	}
 	return out
-}
-
-// usualImpact compares with what the dataset's last changes touched.
-func usualImpact(tx Tx, c *change.Change, all []change.Impact) error {
-	if len(all) == 0 {
-		return nil
-	}
-	last, err := tx.Changes(Filter{Datasets: []string{c.Dataset}, States: []change.State{change.Applied, change.Undone}, Limit: change.UsualSize})
-	for i := range all {
-		var rows []int64
-		for _, before := range last {
-			if before = before.On(c.Dataset); before == nil || before.Plan == nil || before.ID == c.ID {
-				continue
-			}
-			for _, im := range before.Plan.Impact {
-				if im.Label == all[i].Label && im.Unknown == "" {
-					rows = append(rows, im.Rows)
-				}
-			}
-		}
-		if slices.Sort(rows); len(rows) > 0 && all[i].Unknown == "" {
-			all[i].Usual = &change.Usual{Changes: len(rows), Median: rows[len(rows)/2], Most: rows[len(rows)-1]}
-		}
-	}
-	return errors.Join(err)
 }

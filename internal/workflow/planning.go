@@ -77,6 +77,7 @@ type drafted struct {
 	sys     *system.System
 	table   driver.Table
 	spec    *Spec
+	past    past
 	beside  neighbours
 	undoes  *applied      // of a reversal
 	session *duck.Session // or its part of one
@@ -162,16 +163,25 @@ func (w *Workflow) open(ctx context.Context, comp *compact.Compact, c *change.Ch
 		}
 		can := p.sys.Capabilities()
 		p.spec.Options, p.spec.Exact, p.spec.Compares = one.Options, can.ExactDecimals, can.Compares
-		if p.spec.Spread, err = w.usualSpread(ctx, one); err != nil {
+		var beside []*change.Change
+		err = w.Store.View(ctx, func(tx Tx) (err error) {
+			if p.maker, err = w.makerSight(tx, one); err != nil {
+				return err
+			}
+			if p.past, err = pastOf(tx, one); err != nil {
+				return err
+			}
+			beside, err = waiting(tx, one)
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		if p.maker, err = w.makerSight(ctx, one); err != nil {
-			return err
-		}
+		p.spec.Spread = p.past.spread()
 		if err := p.spec.seenBy(p.maker); err != nil {
 			return err
 		}
-		if p.beside, err = w.waiting(ctx, one); err != nil {
+		if p.beside, err = w.neighbours(ctx, one, beside); err != nil {
 			return err
 		}
 		if one.IsReversal() {
@@ -312,7 +322,7 @@ func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *mad
 	now := &moment{sys: m.members[0].sys}
 	defer w.close(now)
 	for i, p := range m.members {
-		if p.risk, err = w.assess(ctx, comp, p.d, p.c, p.session, outcomes[i], p.beside); err != nil {
+		if p.risk, err = w.assess(ctx, comp, p, outcomes[i]); err != nil {
 			return err
 		}
 		p.written, p.updated = []string{}, nil
@@ -329,6 +339,7 @@ func (w *Workflow) judgePlans(ctx context.Context, comp *compact.Compact, m *mad
 		if p.impact, err = w.impacts(ctx, comp, p, outcomes[i], now); err != nil {
 			return err
 		}
+		p.past.usual(p.impact)
 	}
 	m.risk = change.JoinRisks(risks)
 	for i, p := range m.members {
@@ -533,11 +544,7 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 		e := evidence.Entry{Kind: evidence.PlanStood, Digests: map[string]record.Digest{"compact": m.compact}}
 		var members []change.Member
 		for i, p := range m.members {
-			member, err := p.standing(tx, now)
-			if err != nil {
-				return err
-			}
-			members = append(members, member)
+			members = append(members, p.standing(now))
 			for name, d := range map[string]record.Digest{"plan": p.manifest.Digest(), "file": p.manifest.File, "rows": p.manifest.Rows,
 				"findings": p.manifest.Findings, "input": p.manifest.Input, "mends": p.manifest.Mends} {
 				if d != "" {
@@ -570,16 +577,13 @@ func (w *Workflow) planStood(ctx context.Context, c *change.Change, m *made) err
 }
 
 // standing is what a change keeps of the plan of one of its datasets.
-func (p *drafted) standing(tx Tx, now *change.Change) (change.Member, error) {
+func (p *drafted) standing(now *change.Change) change.Member {
 	one := now.On(p.c.Dataset)
-	if err := usualImpact(tx, one, p.impact); err != nil {
-		return change.Member{}, err
-	}
 	m := change.Member{Dataset: one.Dataset, DatasetDigest: p.digest, Options: one.Options, Input: one.Input, Twin: one.Twin, Plan: p.plan()}
 	if m.Input != nil {
 		m.Input.Rows, m.Options.File = p.input, p.manifest.Options.File
 	}
-	return m, nil
+	return m
 }
 
 // plan is what a change remembers of the plan made.

@@ -47,25 +47,21 @@ func (w *Workflow) granted(tx Tx, p access.Principal) (access.Principal, error) 
 // saw. Of somebody whom the Compact does not name at all any more nothing is known, so
 // it is what the last of those sees who went on with the change. Where there is nobody
 // nothing is planned: rules about rows limit the people whom they name.
-func (w *Workflow) makerSight(ctx context.Context, c *change.Change) (s sight, err error) {
-	err = w.Store.View(ctx, func(tx Tx) error {
-		for _, email := range append([]access.Email{c.Maker}, lastFirst(c.Hands)...) {
-			p, err := w.principal(tx, email)
-			if errs.KindOf(err) == errs.Unsigned {
-				leavers := w.Compact().Leavers()
-				i := slices.IndexFunc(leavers, func(l access.Principal) bool { return l.Email == email })
-				if i < 0 {
-					continue
-				}
-				p, err = leavers[i], nil
+func (w *Workflow) makerSight(tx Tx, c *change.Change) (sight, error) {
+	for _, email := range append([]access.Email{c.Maker}, lastFirst(c.Hands)...) {
+		p, err := w.principal(tx, email)
+		if errs.KindOf(err) == errs.Unsigned {
+			leavers := w.Compact().Leavers()
+			i := slices.IndexFunc(leavers, func(l access.Principal) bool { return l.Email == email })
+			if i < 0 {
+				continue
 			}
-			s = w.sight(p, c.Dataset)
-			return err
+			p, err = leavers[i], nil
 		}
-		return errs.New(errs.Blocked, "The Compact does not know %s any more, so it cannot be told which rows this change may write.", c.Maker).
-			WithMend("A manager of the department plans it again: sutor change replan %s", c.ID)
-	})
-	return s, err
+		return w.sight(p, c.Dataset), err
+	}
+	return sight{}, errs.New(errs.Blocked, "The Compact does not know %s any more, so it cannot be told which rows this change may write.", c.Maker).
+		WithMend("A manager of the department plans it again: sutor change replan %s", c.ID)
 }
 
 func lastFirst(people []access.Email) []access.Email {

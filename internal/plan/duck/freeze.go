@@ -89,16 +89,16 @@ func (r *run) mask() string {
 	return strings.Join(parts, " || ")
 }
 
-// zstd is how Parquet files are compressed: on our texts a higher level takes more time
+// compressed is how Parquet files are compressed: on our texts a higher level takes more time
 // and not less room.
-const zstd = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
+const compressed = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
 
 // writeParquet numbers the rows of query in an order (package plan, "Files") and writes
 // them in it, in which whoever reads the file gets them; in groups so small that a page
 // of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query, order, path string) error {
 	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, * FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
-		TO `+text(path)+` (`+zstd+`, ROW_GROUP_SIZE 20480)`)
+		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE 20480)`)
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -56,14 +55,13 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 		return nil, err
 	}
 	m := out.Manifest
-	if err := s.writeFrozen(ctx, rows, len(m.Key), len(m.Columns)-len(m.Key), out.Parquet); err != nil {
+	digest := record.NewDigester()
+	if err := writeFile(out.Parquet, func(w io.Writer) error {
+		return writeFrozen(io.MultiWriter(w, digest), rows, len(m.Key), len(m.Columns)-len(m.Key))
+	}); err != nil {
 		return nil, err
 	}
-	file := record.NewDigester()
-	if err := hashFile(out.Parquet, file); err != nil {
-		return nil, err
-	}
-	out.Manifest.File, s.rows = file.Digest(), rows
+	out.Manifest.File, s.rows = digest.Digest(), rows
 	return out, nil
 }
 
@@ -117,28 +115,6 @@ func writeTo(path string, write func(io.Writer) error) error {
 	err = errors.Join(err, out.Close())
 	if file := (*fs.PathError)(nil); errors.As(err, &file) {
 		err = diskError(err)
-	}
-	return err
-}
-
-// writeFrozen writes plan.parquet (package plan, "Files") of a plan that was made row by row.
-func (s *Session) writeFrozen(ctx context.Context, rows *plan.ByRow, nk, nj int, path string) error {
-	from := s.Path("rows.csv")
-	if err := writeFile(from, rows.Frozen); err != nil {
-		return err
-	}
-	w := &Session{engine: s.engine, dir: s.dir, schema: runSchema, now: new(string), free: func() {}}
-	defer w.leave()
-	limits := s.engine.o
-	limits.MemoryMB, limits.Threads = viewMemoryMB, 1
-	if err := w.open(ctx, limits, nil); err != nil {
-		return err
-	}
-	fields := append([]string{"line", "op", "mask", "why"}, append(append(names("k", nk), names("b", nj)...), names("a", nj)...)...)
-	written, err := w.run(ctx, `COPY (SELECT n, op, CAST(line AS BIGINT) AS line, * EXCLUDE (n, op, line) FROM `+
-		readCSV(from, "n", fields)+` ORDER BY n) TO `+text(path)+` (`+zstd+`)`)
-	if err == nil && written != rows.Len() {
-		err = fmt.Errorf("plan/duck: %d of %d rows were written", written, rows.Len())
 	}
 	return err
 }

@@ -27,6 +27,9 @@ type Options struct {
 	// Enqueue puts a job into the queue inside the given transaction. A program
 	// that starts no work (the command that issues a token) leaves it nil.
 	Enqueue func(context.Context, *sql.Tx, workflow.Job) error
+	// Enqueued is called with the kinds of jobs that a unit of work enqueued, when it
+	// has committed: SQLite tells nobody. It may be nil.
+	Enqueued func(workflow.JobKind)
 }
 
 // DB is the metadata in one SQLite file, safe for concurrent use.
@@ -34,6 +37,7 @@ type DB struct {
 	writer   *sql.DB // one connection
 	reader   *sql.DB // read-only
 	enqueue  func(context.Context, *sql.Tx, workflow.Job) error
+	enqueued func(workflow.JobKind)
 	watchers store.Watchers
 }
 
@@ -49,7 +53,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 		return nil, errs.New(errs.Unavailable, "The metadata database %s cannot be opened.", path).
 			WithMend("Its folder must exist, and Sutor must be allowed to write there.").Because(err)
 	}
-	db := &DB{enqueue: o.Enqueue}
+	db := &DB{enqueue: o.Enqueue, enqueued: o.Enqueued}
 	defer func() {
 		if err != nil {
 			_ = db.Close() // nothing was written that closing could lose

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
@@ -14,11 +15,17 @@ import (
 
 // Do implements workflow.Store. A panic in f rolls back and goes on.
 func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
-	saved, err := db.run(ctx, db.writer, f)
-	if err == nil {
-		db.watchers.Tell(saved)
+	t, err := db.run(ctx, db.writer, f)
+	if err != nil {
+		return err
 	}
-	return err
+	db.watchers.Tell(t.saved)
+	if db.enqueued != nil {
+		for _, kind := range t.enqueued {
+			db.enqueued(kind)
+		}
+	}
+	return nil
 }
 
 // View implements workflow.Store.
@@ -27,8 +34,8 @@ func (db *DB) View(ctx context.Context, f func(workflow.Tx) error) error {
 	return err
 }
 
-// run gives the changes that were saved.
-func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) (saved []change.ID, err error) {
+// run gives the unit of work, which has committed.
+func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) (*tx, error) {
 	t, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fault(err)
@@ -40,7 +47,7 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) 
 	if err := f(work); err != nil {
 		return nil, err
 	}
-	return work.saved, fault(t.Commit())
+	return work, fault(t.Commit())
 }
 
 // tx is one transaction; it implements workflow.Tx.
@@ -48,7 +55,9 @@ type tx struct {
 	ctx     context.Context // of the Do or View: the port's methods take none
 	tx      *sql.Tx
 	enqueue func(context.Context, *sql.Tx, workflow.Job) error
-	saved   []change.ID // so far
+	// So far:
+	saved    []change.ID
+	enqueued []workflow.JobKind
 }
 
 // exec runs a statement and tells how many rows it touched.
@@ -84,7 +93,13 @@ func (t *tx) Enqueue(j workflow.Job) error {
 	if t.enqueue == nil {
 		return errs.New(errs.Internal, "This program starts no work, so %s cannot be queued.", j.Kind)
 	}
-	return fault(t.enqueue(t.ctx, t.tx, j))
+	if err := t.enqueue(t.ctx, t.tx, j); err != nil {
+		return fault(err)
+	}
+	if !slices.Contains(t.enqueued, j.Kind) {
+		t.enqueued = append(t.enqueued, j.Kind)
+	}
+	return nil
 }
 
 // AddToken implements workflow.Tx.
