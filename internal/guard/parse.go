@@ -3,6 +3,7 @@ package guard
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"cel.dev/cel-go/common"
@@ -31,15 +32,10 @@ func compile(rule Rule, each Each, names scope) (condition expr.Condition, err e
 // translate parses a rule's text and hands its node over; what is wrong with it, or
 // with the node, is an [*Error].
 func translate(rule Rule, names scope, take func(expr.Node) error) error {
-	p, err := parser.NewParser(parser.EnableIdentEscapeSyntax(false), parser.ExpressionSizeCodePointLimit(maxRule), parser.MaxRecursionDepth(100))
-	if err != nil {
-		return errs.New(errs.Internal, "The parser of rules cannot start.").Because(err)
-	}
 	text := []rune(rule.When)
-	tree, problems := p.Parse(common.NewTextSource(rule.When))
-	if list := problems.GetErrors(); len(list) > 0 {
-		at := offsetOf(text, list[0].Location.Line(), max(list[0].Location.Column(), 0))
-		return placed(rule, text, at, syntaxError(text, at, list[0].Message))
+	tree, err := known.parse(rule, text)
+	if err != nil {
+		return err
 	}
 	t := &translator{scope: names, text: text, info: tree.SourceInfo()}
 	node, err := t.node(tree.Expr())
@@ -50,6 +46,45 @@ func translate(rule Rule, names scope, take func(expr.Node) error) error {
 		return placed(rule, text, 0, err)
 	}
 	return nil
+}
+
+// known are the trees of texts that were parsed before: the Compact's rules are compiled
+// for every plan, and stay as they are for weeks.
+var known trees
+
+// mostText bounds them, in bytes of text: people write conditions of their own, too.
+const mostText = 256 << 10
+
+type trees struct {
+	mu   sync.RWMutex
+	all  map[string]*ast.AST // by text; nobody changes a tree
+	text int                 // bytes
+}
+
+// parse gives the tree of a rule's text; what is wrong with it is an [*Error].
+func (k *trees) parse(rule Rule, text []rune) (*ast.AST, error) {
+	k.mu.RLock()
+	tree := k.all[rule.When]
+	k.mu.RUnlock()
+	if tree != nil {
+		return tree, nil
+	}
+	p, err := parser.NewParser(parser.EnableIdentEscapeSyntax(false), parser.ExpressionSizeCodePointLimit(maxRule), parser.MaxRecursionDepth(100))
+	if err != nil {
+		return nil, errs.New(errs.Internal, "The parser of rules cannot start.").Because(err)
+	}
+	tree, problems := p.Parse(common.NewTextSource(rule.When))
+	if list := problems.GetErrors(); len(list) > 0 {
+		at := offsetOf(text, list[0].Location.Line(), max(list[0].Location.Column(), 0))
+		return nil, placed(rule, text, at, syntaxError(text, at, list[0].Message))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.text += len(rule.When); k.all == nil || k.text > mostText {
+		k.all, k.text = map[string]*ast.AST{}, len(rule.When)
+	}
+	k.all[rule.When] = tree
+	return tree, nil
 }
 
 func (r Rule) check(each Each) error {
