@@ -194,6 +194,18 @@ func (r *Reader) Read() ([]Field, error) {
 	}
 }
 
+// Split gives the fields of the record that b begins with, valid until the next call and
+// as long as b is; false where b ends before the record does.
+func (r *Reader) Split(b []byte) (fields []Field, whole bool, err error) {
+	if _, err := r.split(b); err != nil {
+		if err == errShort {
+			err = nil
+		}
+		return nil, false, err
+	}
+	return r.fields, true, nil
+}
+
 // fill reads more behind what is not read yet, which moves to the buffer's beginning.
 func (r *Reader) fill() {
 	if r.rows >= few && cap(r.buf) < enough {

@@ -26,18 +26,28 @@ func (r *run) fetchAhead(ctx context.Context) error {
 	if r.there = r.comparesThere(); r.there || r.spec.Within != nil || r.spec.Match != nil || !r.plainKeys() {
 		return nil
 	}
+	to, err := r.newArriving()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if r.arriving == nil {
+			to.pairs.close()
+		}
+	}()
 	ctx, cancel := context.WithCancel(ctx)
-	g := &goingThrough{run: r, points: make([]pointed, len(r.cols)), to: r.newArriving()}
+	g := &goingThrough{run: r, points: make([]pointed, len(r.cols)), to: to}
 	f := &fetching{table: "live_raw", down: r.Path("live_raw-down.csv")}
-	from, to := io.Pipe()
+	from, keys := io.Pipe()
 	f.meanwhile = begin(func() error {
 		defer cancel()
 		err := f.fetch(ctx, g.to, r.lookupLive(), from, &g.keys)
+		f.aside = g.to.pairs.len()
 		from.CloseWithError(errNotAhead)
 		return err
 	})
-	err := g.file(to)
-	to.CloseWithError(err)
+	err = g.file(keys)
+	keys.CloseWithError(err)
 	if err == nil {
 		if r.ahead = f; g.to.on {
 			r.arriving = g.to
@@ -71,6 +81,7 @@ type goingThrough struct {
 	to     *arriving // the rows
 	keys   int64     // written
 	rows   int64
+	bytes  int64
 	unlike bool // a key is not written in the standard grammar
 	points []pointed
 	key    [][]byte // of a row
@@ -109,6 +120,7 @@ func (g *goingThrough) file(out io.Writer) error {
 		if err := g.row(fields, w); err != nil {
 			return err
 		}
+		g.bytes += int64(len(rows.Raw()))
 	}
 }
 
@@ -130,7 +142,7 @@ func (g *goingThrough) row(fields []record.Field, w *record.Writer) error {
 		err = w.End()
 	}
 	if g.to.on = g.to.on && (!sound || g.fits(fields[2:])); g.to.on {
-		row := summed{line: line}
+		row := summed{line: line, from: g.bytes}
 		if keyed && !defect {
 			row.sum = g.sum(fields[2:])
 		}
@@ -230,8 +242,7 @@ func likely(t record.Type, cell record.Field) []byte {
 	return text
 }
 
-// readFile reads the file into cells: the rows that are not known to be the same, once
-// that is known, or all.
+// readFile reads the file into cells: the rows that are not known, once those are, or all.
 func (r *run) readFile(ctx context.Context) error {
 	if r.arriving == nil {
 		return r.readCells(ctx, r.staged(r.staging))
@@ -243,12 +254,16 @@ func (r *run) readFile(ctx context.Context) error {
 	if r.loading, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.receive(ctx, r.ahead, other.received()) }); err != nil {
 		return err
 	}
+	defer r.arriving.pairs.close()
 	rest := r.Path("rest.csv")
 	defer os.Remove(rest)
 	if err := r.arriving.rest(r.staging, rest); err != nil {
 		return err
 	}
-	r.arriving.rows, r.arriving.same = nil, nil
+	r.arriving.forget()
+	if err := r.loadPaired(ctx); err != nil {
+		return err
+	}
 	if err := r.readCells(ctx, r.staged(rest)); err != nil {
 		return err
 	}
@@ -256,14 +271,14 @@ func (r *run) readFile(ctx context.Context) error {
 	if err != nil || !slices.Contains(unlike, true) {
 		return err
 	}
-	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw`)); err != nil {
+	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE IF EXISTS paired`)); err != nil {
 		return err
 	}
 	r.ahead, r.loading, r.arriving = nil, nil, nil
 	return r.readCells(ctx, r.staged(r.staging))
 }
 
-// unknown is the table of the cells of rows that are not known to be the same.
+// unknown is the table of the cells of rows that are not known.
 func (r *run) unknown() string {
 	if r.arriving == nil {
 		return "cells"
@@ -271,8 +286,8 @@ func (r *run) unknown() string {
 	return "unknown"
 }
 
-// known makes the view cells of all rows. Those that are known to be the same have the
-// live row's key, as the file has it, and nothing else.
+// known makes the view cells of all rows. Those that are known have the live row's key, as
+// the file has it, and nothing else.
 func (r *run) known(ctx context.Context) error {
 	if r.arriving == nil {
 		return nil
@@ -281,5 +296,9 @@ func (r *run) known(ctx context.Context) error {
 	for i := range r.nk {
 		key += fmt.Sprintf(", k%[1]d AS s%[1]d, false AS e%[1]d, k%[1]d AS v%[1]d", i)
 	}
-	return r.exec(ctx, `CREATE VIEW cells AS SELECT * FROM `+r.unknown()+` UNION ALL BY NAME SELECT n AS line`+key+` FROM live_all WHERE same`)
+	cells := `SELECT * FROM ` + r.unknown() + ` UNION ALL BY NAME SELECT n AS line` + key + ` FROM live_raw WHERE same = '1'`
+	if r.pairing() {
+		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM paired`
+	}
+	return r.exec(ctx, `CREATE VIEW cells AS `+cells)
 }

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"math"
 	"math/big"
-	"math/bits"
+	mathbits "math/bits"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strconv"
@@ -24,8 +26,10 @@ import (
 // Most rows of most files are what the system has already, text by text. Such a live row
 // is known as it arrives: its texts have the sum that the row of the file was given when
 // the file was gone through (ahead.go). Of it goes on only what a system that compares
-// would give of it (there.go), and the row of the file is not read into cells. Whatever
-// is not known for certain is compared as it always is, so the plan is the same.
+// would give of it (there.go). Of most others nothing but the texts differ: such a row of
+// the file is read again, and both go on side by side (pair.go). Neither is read into
+// cells. Whatever is not known for certain is compared as it always is, so the plan is
+// the same.
 //
 // A text is taken for the same value only if it is canonical ([record.Type.IsCanonical]):
 // then it stands for itself on both sides, and has no problem that would have to be told.
@@ -41,31 +45,55 @@ type sum [2]uint64
 // summed is a row of the file.
 type summed struct {
 	line int64
-	sum  sum // zero for a row that is not compared
+	from int64 // the byte of the staging file at which it begins; less than 0 where that is not kept
+	sum  sum   // zero for a row that is not compared
 }
 
 // places are the rows in the order of the file, in parts of the same length: there are
 // millions of a large file, which are not to be copied as more come.
-type places [][]summed
+type places []part
 
 const placesInPart = 1 << 16
 
+// part has rows by what they are past its first: half of the memory.
+type part struct {
+	line, from int64 // of the first
+	rows       []past
+}
+
+type past struct {
+	lines, bytes uint32
+	sum          sum
+}
+
+// far is for bytes past the first of a part that do not fit.
+const far = math.MaxUint32
+
 func (p *places) add(row summed) {
 	last := len(*p) - 1
-	if last < 0 || len((*p)[last]) == placesInPart {
-		*p, last = append(*p, make([]summed, 0, placesInPart)), last+1
+	if last < 0 || len((*p)[last].rows) == placesInPart {
+		*p, last = append(*p, part{row.line, row.from, make([]past, 0, placesInPart)}), last+1
 	}
-	(*p)[last] = append((*p)[last], row)
+	in := &(*p)[last]
+	in.rows = append(in.rows, past{uint32(row.line - in.line), uint32(min(row.from-in.from, far)), row.sum})
 }
 
 func (p places) len() int {
 	if len(p) == 0 {
 		return 0
 	}
-	return (len(p)-1)*placesInPart + len(p[len(p)-1])
+	return (len(p)-1)*placesInPart + len(p[len(p)-1].rows)
 }
 
-func (p places) at(place int) summed { return p[place/placesInPart][place%placesInPart] }
+func (p places) at(place int) summed {
+	in := &p[place/placesInPart]
+	row := in.rows[place%placesInPart]
+	out := summed{in.line + int64(row.lines), in.from + int64(row.bytes), row.sum}
+	if row.bytes == far {
+		out.from = -1
+	}
+	return out
+}
 
 // place gives the place of a line, whose number a live row has.
 func (p places) place(number []byte) (int, error) {
@@ -89,18 +117,32 @@ func (p places) place(number []byte) (int, error) {
 type arriving struct {
 	driver.Fetcher
 	cols     []column // of a live row, in this order
+	nk       int      // of them are the key
 	compared []int    // places in cols of those that the file has
 	spares   []bool   // by column of the lookup: it does not come back of a row that is the same
 	seeds    [2]maphash.Seed
 	buf      []byte
 
-	on   bool // else they are not compared; settled before the first arrives
-	rows places
-	same []uint64 // by place in rows, a bit each: the live row is the same
+	on     bool // else they are not compared; settled before the first arrives
+	rows   places
+	met    bits   // by place in rows: a live row arrived
+	again  bits   // and another one
+	known  bits   // it is the same, or went on beside it
+	double int64  // rows that several live rows arrived for
+	pairs  *pairs // nil where they do not go on side by side
 
-	count   int64     // of the rows that are the same
+	same    int64     // rows that are the same
+	count   int64     // rows that are known
 	content [2]uint64 // their part of plan.ContentDigest's sum, the higher half first
 }
+
+// bits has a bit for each place.
+type bits []uint64
+
+func newBits(n int) bits { return make(bits, (n+63)/64) }
+
+func (b bits) has(place int) bool { return b[place/64]&(1<<(place%64)) != 0 }
+func (b bits) set(place int)      { b[place/64] |= 1 << (place % 64) }
 
 // comparesArriving tells whether live rows can be compared as they arrive. What must know
 // every row's cells, or the system's way to write them, cannot do so.
@@ -113,8 +155,8 @@ func (r *run) comparesArriving() bool {
 	})
 }
 
-func (r *run) newArriving() *arriving {
-	a := &arriving{Fetcher: r.live, on: r.comparesArriving(), cols: r.cols, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+func (r *run) newArriving() (_ *arriving, err error) {
+	a := &arriving{Fetcher: r.live, on: r.comparesArriving(), cols: r.cols, nk: r.nk, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	still := r.still()
 	for i, c := range r.cols {
 		if c.source >= 0 {
@@ -122,7 +164,10 @@ func (r *run) newArriving() *arriving {
 		}
 		a.spares = append(a.spares, i >= r.nk && !slices.Contains(still, c.Name))
 	}
-	return a
+	if a.on {
+		a.pairs, err = r.newPairs()
+	}
+	return a, err
 }
 
 // reset begins the sum of a row.
@@ -188,11 +233,12 @@ func (a *arriving) pass(in io.Reader, out io.Writer) error {
 
 // compare compares live rows.
 func (a *arriving) compare(in io.Reader, out io.Writer) error {
-	a.same = make([]uint64, (a.rows.len()+63)/64)
+	n := a.rows.len()
+	a.met, a.again, a.known = newBits(n), newBits(n), newBits(n)
 	for rows := record.NewReader(in); ; {
 		fields, err := rows.Read()
 		if err == io.EOF {
-			return nil
+			return a.pairs.end()
 		}
 		if err != nil {
 			return err
@@ -204,18 +250,49 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if a.isSame(place, fields[1:]) {
-			a.same[place/64] |= 1 << (place % 64)
-			a.count++
-			a.digest(fields[1:])
-			a.spared(fields)
-		} else {
-			a.whole(rows.Raw())
+		if a.met.has(place) && !a.again.has(place) {
+			a.again.set(place)
+			a.double++
 		}
-		if _, err := out.Write(a.buf); err != nil {
+		a.met.set(place)
+		to, err := a.one(place, fields, rows.Raw(), out)
+		if err != nil {
+			return err
+		}
+		if _, err := to.Write(a.buf); err != nil {
 			return diskError(err)
 		}
 	}
+}
+
+// one compares a live row, and gives what goes on of it, in buf, and where to.
+func (a *arriving) one(place int, fields []record.Field, raw []byte, out io.Writer) (io.Writer, error) {
+	row, live := a.rows.at(place), fields[1:]
+	if a.isSame(row, live) {
+		a.know(place, live)
+		a.same++
+		a.spared(fields)
+		return out, nil
+	}
+	file, err := a.pairs.row(row)
+	if err != nil || file == nil || !a.sameKey(file, live) || !a.sound(live) {
+		a.whole(raw)
+		return out, err
+	}
+	a.know(place, file)
+	if !a.writes(file, live) {
+		a.spared(fields)
+		return out, nil
+	}
+	a.both(raw, file)
+	return a.pairs.out, nil
+}
+
+// know notes that a row of the file is known, by values that are its own.
+func (a *arriving) know(place int, values []record.Field) {
+	a.known.set(place)
+	a.count++
+	a.digest(values)
 }
 
 // spared makes the record of a row that is the same: what every row is needed for.
@@ -236,24 +313,15 @@ func (a *arriving) whole(raw []byte) {
 }
 
 // isSame tells whether a live row has the values of the row of the file.
-func (a *arriving) isSame(place int, live []record.Field) bool {
-	known := a.rows.at(place).sum
-	if known == (sum{}) {
+func (a *arriving) isSame(row summed, live []record.Field) bool {
+	if row.sum == (sum{}) {
 		return false
 	}
 	a.reset()
 	for _, i := range a.compared {
 		a.add(textOf(live[i]))
 	}
-	if a.sum() != known {
-		return false
-	}
-	for _, i := range a.compared {
-		if !live[i].Null && !a.cols[i].Type.IsCanonical(live[i].Text) {
-			return false
-		}
-	}
-	return true
+	return a.sum() == row.sum && a.sound(live)
 }
 
 // textOf is a field's text, nil for NULL.
@@ -264,22 +332,22 @@ func textOf(f record.Field) []byte {
 	return f.Text
 }
 
-// digest adds a row to the sum of the content: plan.ContentDigest.
-func (a *arriving) digest(live []record.Field) {
+// digest adds a row of the file to the sum of the content: plan.ContentDigest.
+func (a *arriving) digest(values []record.Field) {
 	text := a.buf[:0]
 	for n, i := range a.compared {
 		if n > 0 {
 			text = append(text, 0x1f)
 		}
-		if live[i].Null {
+		if values[i].Null {
 			text = append(text, 0x1e)
 		} else {
-			text = append(text, live[i].Text...)
+			text = append(text, values[i].Text...)
 		}
 	}
 	a.buf = text
 	hash := md5.Sum(text)
-	low, carry := bits.Add64(a.content[1], binary.LittleEndian.Uint64(hash[8:]), 0)
+	low, carry := mathbits.Add64(a.content[1], binary.LittleEndian.Uint64(hash[8:]), 0)
 	a.content = [2]uint64{a.content[0] + carry, low}
 }
 
@@ -289,7 +357,7 @@ func (a *arriving) contentSum() *big.Int {
 	return sum.Lsh(sum, 64).Add(sum, new(big.Int).SetUint64(a.content[1]))
 }
 
-// rest copies the rows of a staging file that are not known to be the same.
+// rest copies the rows of a staging file that are not known.
 func (a *arriving) rest(staging, path string) error {
 	in, err := os.Open(staging)
 	if err != nil {
@@ -306,7 +374,7 @@ func (a *arriving) rest(staging, path string) error {
 			if err != nil {
 				return err
 			}
-			if a.same[place/64]&(1<<(place%64)) != 0 {
+			if a.known.has(place) {
 				continue
 			}
 			if _, err := out.Write(rows.Raw()); err != nil {
@@ -314,4 +382,17 @@ func (a *arriving) rest(staging, path string) error {
 			}
 		}
 	})
+}
+
+// manyRows is from how many rows on what is kept of them is worth to be given back at once:
+// some 30 bytes each, which the plan's other half does not need.
+const manyRows = 1 << 20
+
+// forget forgets what was kept of the rows of the file.
+func (a *arriving) forget() {
+	many := a.rows.len() > manyRows
+	a.rows, a.met, a.again, a.known = nil, nil, nil, nil
+	if many {
+		debug.FreeOSMemory()
+	}
 }

@@ -11,8 +11,9 @@ import (
 	"sutor/internal/plan/duck"
 )
 
-// TestComparedAsTheyArrive: which live rows are known to be the same as they arrive, and
-// that the plan is the same as when all of them are compared.
+// TestComparedAsTheyArrive: which live rows are known to be the same as they arrive and
+// which go on beside the row of the file, and that the plan is the same as when all of them
+// are compared.
 func TestComparedAsTheyArrive(t *testing.T) {
 	t.Parallel()
 	const rows = 1_500
@@ -29,10 +30,16 @@ func TestComparedAsTheyArrive(t *testing.T) {
 		alter func(*testing.T, *wide)
 		live  map[string]string
 		same  int64
+		pairs int64
 		looks int // how often live rows are looked up; 0 for once
 	}{
 		{name: "as the system has them", same: rows},
-		{name: "one in ten is another", alter: each(1, func(id int, s string) string { return s + strings.Repeat("!", id%10/9) }), same: rows - rows/10},
+		{name: "one in ten is another", alter: each(1, func(id int, s string) string { return s + strings.Repeat("!", id%10/9) }), same: rows - rows/10, pairs: rows / 10},
+		{name: "quotes, line breaks and long texts", alter: each(1, func(id int, s string) string {
+			return []string{s, s + "\"", s + "\n\r\n,\"\"", s + strings.Repeat("long, ", 3_000*(id%100/99))}[id%4]
+		}), same: rows/4 + rows/4 - rows/100, pairs: rows/2 + rows/100},
+		{name: "other values", alter: each(2, func(id int, _ string) string { return fmt.Sprint(id%2, ".5") }), same: 2, pairs: rows - 2},
+		{name: "none for a value", alter: each(1, func(_ int, s string) string { return "" }), same: 0},
 		{name: "keys with zeros in front", alter: each(0, func(_ int, s string) string { return "00" + s }), same: rows},
 		{name: "decimals without their last zero", alter: each(2, func(_ int, s string) string { return s[:len(s)-1] }), same: rows},
 		{name: "blanks around numbers", alter: each(2, func(_ int, s string) string { return " " + s }), same: rows},
@@ -59,7 +66,7 @@ func TestComparedAsTheyArrive(t *testing.T) {
 			}
 			return s
 		}), same: never, looks: 2}, // what was sent of the first is thrown away
-		{name: "the same key twice", alter: each(0, func(id int, s string) string { return fmt.Sprint(min(id, rows-2)) }), same: rows - 1},
+		{name: "the same key twice", alter: each(0, func(id int, s string) string { return fmt.Sprint(min(id, rows-2)) }), same: rows - 1, pairs: 1},
 		{name: "empty cells clear", alter: func(t *testing.T, w *wide) {
 			w.spec.Options.ClearEmpty = true
 			each(1, func(id int, s string) string { return s[:len(s)*min(id, 1)] })(t, w)
@@ -82,8 +89,8 @@ func TestComparedAsTheyArrive(t *testing.T) {
 			}
 			live := &watched{System: w.system(t, c.live)}
 			out, d, _ := w.draft(t, duck.Arriving, live)
-			if d.Same() != c.same || len(live.looks) < max(c.looks, 1) || c.looks == 0 && len(live.looks) > 1 && len(out.Findings) == 0 {
-				t.Errorf("%d rows were known to be the same, want %d; %d lookups", d.Same(), c.same, len(live.looks))
+			if d.Same() != c.same || d.Pairs() != c.pairs || len(live.looks) < max(c.looks, 1) || c.looks == 0 && len(live.looks) > 1 && len(out.Findings) == 0 {
+				t.Errorf("%d rows were known to be the same, %d went on in pairs, want %d and %d; %d lookups", d.Same(), d.Pairs(), c.same, c.pairs, len(live.looks))
 			}
 			want, _ := w.plan(t, duck.Here, live.System)
 			a, b := out.Manifest, want.Manifest

@@ -214,17 +214,29 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.exec(ctx, `CREATE VIEW live_all AS SELECT n`+r.canonical()+same+` FROM live_raw`); err != nil {
+	all := `SELECT n` + r.canonical() + same + ` FROM live_raw`
+	if r.pairing() {
+		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM paired`
+	}
+	if err := r.exec(ctx, `CREATE VIEW live_all AS `+all); err != nil {
 		return err
 	}
 	if err := errors.Join(r.known(ctx), r.keepInside(ctx)); err != nil {
 		return err
 	}
-	double, err := r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live_all GROUP BY n HAVING count(*) > 1)`)
+	double, err := r.double(ctx)
 	if err == nil && double > 0 {
 		err = r.spec.Several(double)
 	}
 	return err
+}
+
+// double counts the rows of the file that several live rows were found for.
+func (r *run) double(ctx context.Context) (int64, error) {
+	if r.arriving != nil {
+		return r.arriving.double, nil
+	}
+	return r.count(ctx, `SELECT count(*) FROM (SELECT n FROM live_all GROUP BY n HAVING count(*) > 1)`)
 }
 
 // canonical gives k0… and l0… of live rows as they came.
@@ -271,14 +283,17 @@ func (r *run) compare(ctx context.Context) error {
 	from := func(cells, live string) string {
 		return ` FROM (SELECT * FROM ` + cells + ` WHERE ` + r.means() + `) c LEFT JOIN ` + live + ` l ON l.n = c.line`
 	}
-	unknown := "live"
+	unknown, rows, paired := "live", "rows", ""
 	if r.arriving != nil {
-		unknown = "(SELECT * FROM live WHERE NOT same)"
+		unknown = `(SELECT n` + r.canonical() + `, false AS same FROM live_raw WHERE same = '0')`
+	}
+	if r.pairing() {
+		rows, paired = "others", `; CREATE VIEW rows AS SELECT * FROM paired UNION ALL SELECT * FROM others`
 	}
 	return r.exec(ctx, `
 		CREATE VIEW met AS SELECT `+met+from("cells", "live")+`;
-		CREATE TABLE rows AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
-		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
+		CREATE TABLE `+rows+` AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
+		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask()+paired)
 }
 
 // writes gives the condition under which a row writes a column, and the value that it

@@ -11,20 +11,22 @@
 // staging in, keys up to the system, live rows back, deltas out. No value is a
 // Go value on its way; Go code sees counts, findings and single pages.
 //
-// A small file, as most are, is planned without a slot, row by row (small.go,
-// plan.Reference); an instance only writes its Parquet file.
+// A small file, as most are, is planned without a slot or an instance, row by row
+// (small.go, plan.Reference); its Parquet file is written in Go (parquet.go).
 //
 // A file is gone through once before DuckDB reads it: its keys go up meanwhile, and the
 // system finds their rows (ahead.go). Live rows that are what the file says are known as
 // they arrive, and go no further: the tables below have of them what is counted and what
-// their keys are asked for (arriving.go). Or the system compares: then values go up too,
+// their keys are asked for (arriving.go). Most others go on beside the row of the file,
+// which is in no need of being read into cells or joined (pair.go). Or the system compares: then values go up too,
 // and of rows that are the same little comes back (there.go). What nothing else waits for
 // is done on another connection (meanwhile.go): the digest of the content, and the plan's
 // file while the guardrails are judged.
 //
 // # Tables of a run
 //
-//	unknown rows of the file that are not known to be the same, as in cells
+//	unknown rows of the file that did not become known as live rows arrived, as in cells
+//	paired  of rows that did and differ, as in rows
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
 //	live    n, k…, l…              live rows by line number; and same, where the system compared
 //	met     line, found, k…        one row a usable key

@@ -14,7 +14,8 @@ type fetching struct {
 	*meanwhile
 	table string // that receive makes
 	down  string // file
-	found int64  // rows in it
+	found int64  // rows that the system found
+	aside int64  // of them, those that are not in the file
 }
 
 // end waits until a lookup is over. Nil is over.
@@ -71,8 +72,8 @@ func (s *Session) receive(ctx context.Context, f *fetching, fields []string) err
 	if err != nil {
 		return err
 	}
-	if read != f.found {
-		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", f.found, read)
+	if read+f.aside != f.found {
+		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", f.found, read+f.aside)
 	}
 	os.Remove(f.down)
 	return nil
