@@ -68,7 +68,7 @@ var homes = map[string][]string{
 	"github.com/pressly/goose/":        {"store/sqlite", "store/postgres"},
 	"golang.org/x/text/encoding":       {"intake/text"},
 	"github.com/xuri/excelize/":        {"intake/xlsx"},
-	"github.com/parquet-go/":           {"plan/duck"}, // files of small plans: DuckDB takes ten times as long for a hundred rows
+	"github.com/parquet-go/":           {"plan/duck"},   // files of small plans: DuckDB takes ten times as long for a hundred rows
 	"github.com/klauspost/compress/":   {"intake/xlsx"}, // unpacks a third faster than the standard library
 	"golang.org/x/crypto/argon2":       {"identity"},
 	"github.com/alexedwards/scs/":      {"web", "store/sqlite"},

@@ -428,9 +428,15 @@ func names(prefix string, n int) []string {
 // copyCSV writes a query's rows in the canonical CSV dialect; the columns named
 // in quoted are values, the others numbers.
 func (s *Session) copyCSV(ctx context.Context, query string, quoted []string, path string) error {
+	_, err := s.writeCSV(ctx, query, quoted, path)
+	return err
+}
+
+// writeCSV is copyCSV that tells how many rows there were.
+func (s *Session) writeCSV(ctx context.Context, query string, quoted []string, path string) (int64, error) {
 	force := ""
 	if len(quoted) > 0 {
 		force = ", FORCE_QUOTE (" + strings.Join(quoted, ", ") + ")"
 	}
-	return s.exec(ctx, `COPY (`+query+`) TO `+text(path)+` (FORMAT csv, HEADER false, NULLSTR ''`+force+`)`)
+	return s.run(ctx, `COPY (`+query+`) TO `+text(path)+` (FORMAT csv, HEADER false, NULLSTR ''`+force+`)`)
 }

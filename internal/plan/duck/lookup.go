@@ -41,10 +41,7 @@ func (s *Session) lookup(ctx context.Context, live driver.Fetcher, table string,
 // It must be received or ended before the session is closed.
 func (s *Session) ask(ctx context.Context, live driver.Fetcher, table string, l driver.Lookup, query string, quoted []string) (*fetching, error) {
 	f, up := &fetching{table: table, down: s.Path(table + "-down.csv")}, s.Path(table+"-up.csv")
-	if err := s.copyCSV(ctx, query, quoted, up); err != nil {
-		return nil, err
-	}
-	written, err := s.count(ctx, `SELECT count(*) FROM (`+query+`)`)
+	written, err := s.writeCSV(ctx, query, quoted, up)
 	if err != nil {
 		return nil, err
 	}
