@@ -77,6 +77,11 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	fmt.Printf("ready after          %8.0f ms  goal 1000\n", ms(s.ready))
 	fmt.Printf("resident when idle   %8.0f MiB goal 80\n", float64(idle)/(1<<20))
+	warm := o
+	warm.changes = 4 * o.makers
+	if _, _, err := s.plan(ctx, warm, o.makers); err != nil { // opens as many connections as are used at once
+		return err
+	}
 	for _, makers := range []int{1, o.makers} {
 		before, err := s.cpu()
 		if err != nil {

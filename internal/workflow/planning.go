@@ -135,7 +135,7 @@ const smallFile = 64 << 10
 // session opens what the plans are made in. Small files do not wait for large ones.
 func (w *Workflow) session(ctx context.Context, c *change.Change, files []string) (*duck.Session, error) {
 	if !c.IsFamily() && c.Input != nil && c.Input.Bytes <= smallFile {
-		return w.Engine.Deferred(w.queued(c.ID), files...)
+		return w.Engine.Deferred(ctx, w.queued(c.ID), files...)
 	}
 	return w.Engine.Queue(ctx, w.queued(c.ID), files...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Options struct {
 type Engine struct {
 	o      Options
 	slots  *slots
+	small  *slots // of plans that are made row by row
 	views  *slots
 	trials *slots
 	pool   pool
@@ -76,7 +78,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), views: newSlots(views), trials: newSlots(1), free: freeBytes, shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.
@@ -176,13 +178,24 @@ func (e *Engine) Queue(ctx context.Context, before func(n int), files ...string)
 }
 
 // Deferred is a Queue for what is likely to need no instance: a small plan is made row
-// by row. The session takes its slot when it first has a statement.
-func (e *Engine) Deferred(before func(n int), files ...string) (*Session, error) {
+// by row. As many of them are made at once as the processors can, so that who came first
+// is done first. The session takes a slot instead when it first has a statement.
+func (e *Engine) Deferred(ctx context.Context, before func(n int), files ...string) (*Session, error) {
 	s, err := e.folder()
-	if err == nil {
-		s.later = func(ctx context.Context) error { return e.enter(ctx, s, e.slots, before, e.o, files) }
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	if err := e.small.take(ctx, before); err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.free = e.small.give
+	s.later = func(ctx context.Context) error {
+		s.free()
+		s.free = func() {}
+		return e.enter(ctx, s, e.slots, before, e.o, files)
+	}
+	return s, nil
 }
 
 // View is a Session for reading what exists: smaller, and never behind a plan

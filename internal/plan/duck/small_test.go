@@ -25,7 +25,7 @@ func TestSmallFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.sql(c.sql)
-			s, err := b.engine.Deferred(nil)
+			s, err := b.engine.Deferred(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

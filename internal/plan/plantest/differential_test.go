@@ -264,7 +264,7 @@ func (w *world) small(t fataler, engine *duck.Engine, s *duck.Session, want *pla
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	deferred, err := engine.Deferred(func(int) { t.Fatalf("it waits for a slot") })
+	deferred, err := engine.Deferred(t.Context(), nil)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
