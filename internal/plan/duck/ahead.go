@@ -271,7 +271,7 @@ func (r *run) readFile(ctx context.Context) error {
 	if err != nil || !slices.Contains(unlike, true) {
 		return err
 	}
-	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE IF EXISTS paired`)); err != nil {
+	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE IF EXISTS rows`)); err != nil {
 		return err
 	}
 	r.ahead, r.loading, r.arriving = nil, nil, nil
@@ -298,7 +298,7 @@ func (r *run) known(ctx context.Context) error {
 	}
 	cells := `SELECT * FROM ` + r.unknown() + ` UNION ALL BY NAME SELECT n AS line` + key + ` FROM live_raw WHERE same = '1'`
 	if r.pairing() {
-		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM paired`
+		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM rows WHERE paired`
 	}
 	return r.exec(ctx, `CREATE VIEW cells AS `+cells)
 }

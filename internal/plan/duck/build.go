@@ -216,7 +216,7 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	}
 	all := `SELECT n` + r.canonical() + same + ` FROM live_raw`
 	if r.pairing() {
-		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM paired`
+		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM rows WHERE paired`
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS `+all); err != nil {
 		return err
@@ -283,17 +283,17 @@ func (r *run) compare(ctx context.Context) error {
 	from := func(cells, live string) string {
 		return ` FROM (SELECT * FROM ` + cells + ` WHERE ` + r.means() + `) c LEFT JOIN ` + live + ` l ON l.n = c.line`
 	}
-	unknown, rows, paired := "live", "rows", ""
+	unknown, rows, paired := "live", "CREATE TABLE rows AS", ""
 	if r.arriving != nil {
 		unknown = `(SELECT n` + r.canonical() + `, false AS same FROM live_raw WHERE same = '0')`
 	}
 	if r.pairing() {
-		rows, paired = "others", `; CREATE VIEW rows AS SELECT * FROM paired UNION ALL SELECT * FROM others`
+		rows, paired = "INSERT INTO rows", ", false"
 	}
 	return r.exec(ctx, `
 		CREATE VIEW met AS SELECT `+met+from("cells", "live")+`;
-		CREATE TABLE `+rows+` AS SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+`
-		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask()+paired)
+		`+rows+` SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+paired+`
+		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
 }
 
 // writes gives the condition under which a row writes a column, and the value that it

@@ -26,11 +26,11 @@
 // # Tables of a run
 //
 //	unknown rows of the file that did not become known as live rows arrived, as in cells
-//	paired  of rows that did and differ, as in rows
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
 //	live    n, k…, l…              live rows by line number; and same, where the system compared
 //	met     line, found, k…        one row a usable key
 //	rows    of these, those that are new or differ: and l, a, m: live, after, written?
+//	        and paired, where live rows are compared as they arrive
 //	hits    f, line, sample        what the checks found
 //	deltas  op, line, k…, b…, a…, m…: of the rows that are valid
 //

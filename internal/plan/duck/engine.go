@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,7 @@ type Engine struct {
 	pool   pool
 	shelf  shelf
 	free   func(dir string) (int64, bool) // bytes; tests put little there
+	beside int64                          // cells of deltas that are sorted while something else is done
 }
 
 // Folders of runs, and of what instances spill.
@@ -78,7 +80,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.
@@ -368,6 +370,9 @@ func (s *Session) count(ctx context.Context, query string) (n int64, err error) 
 	return n, err
 }
 
+// errMemory is that statements had too little memory together, or one by itself.
+var errMemory = errors.New("plan/duck: out of memory")
+
 // engineError turns DuckDB's own errors into ours: a full disk and too little
 // memory are told as such, everything else is a fault of the query.
 func engineError(err error, query string) error {
@@ -383,7 +388,7 @@ func engineError(err error, query string) error {
 		return diskError(err)
 	case strings.Contains(msg, "Out of Memory"):
 		return errs.New(errs.Unavailable, "The plan needs more memory than a run may use.").
-			WithMend("Propose a smaller file, or ask the steward to raise the memory of a run.").Because(err)
+			WithMend("Propose a smaller file, or ask the steward to raise the memory of a run.").Because(fmt.Errorf("%w: %w", errMemory, err))
 	case strings.Contains(msg, "INTERRUPT"):
 		return context.Canceled
 	}

@@ -1,5 +1,10 @@
 package duck
 
+import (
+	"context"
+	"errors"
+)
+
 // Same gives how many live rows were known to be the same as they arrived, -1 where they
 // were not compared then.
 func (d *Draft) Same() int64 {
@@ -16,3 +21,12 @@ func (d *Draft) Pairs() int64 {
 	}
 	return d.r.arriving.pairs.len()
 }
+
+// SortAlone has the plan's file written when nothing else is done, however few rows it has.
+func (e *Engine) SortAlone() { e.beside = 0 }
+
+// Exec runs a statement.
+func (s *Session) Exec(ctx context.Context, query string) error { return s.exec(ctx, query) }
+
+// TooLittleMemory tells whether a statement had too little memory.
+func TooLittleMemory(err error) bool { return errors.Is(err, errMemory) }

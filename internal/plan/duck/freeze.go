@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,9 +31,22 @@ func (r *run) freezing(ctx context.Context, out *plan.Outcome) error {
 	return err
 }
 
-// freeze makes the plan of the deltas, whose guardrails are judged while they are written.
+// sortedBeside is how many cells of deltas are written while something else is done, for
+// each megabyte of a run: what sorts more needs the memory for itself.
+const sortedBeside = 50_000
+
+// freeze makes the plan of the deltas, whose guardrails are judged while they are written;
+// where there are many, before.
 func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
+	describe := doing{"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}
+	rows, err := r.count(ctx, `SELECT count(*) FROM deltas`)
+	if err != nil {
+		return nil, err
+	}
+	if rows*int64(r.nk+2*r.nj) > r.engine.beside {
+		return out, r.steps(ctx, allSteps-1, []doing{judge, describe, {"freezing the plan", func(ctx context.Context) error { return r.freezing(ctx, out) }}})
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	frozen, err := r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.freezing(ctx, out) })
 	if err != nil {
@@ -40,10 +54,13 @@ func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 		return nil, err
 	}
 	defer func() { cancel(); frozen.end() }()
-	if err := r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}}); err != nil {
+	if err := r.steps(ctx, allSteps-1, []doing{judge, describe}); err != nil {
 		return nil, err
 	}
-	return out, frozen.end()
+	if err = frozen.end(); errors.Is(err, errMemory) { // of long texts there may be too little for both
+		err = r.freezing(ctx, out)
+	}
+	return out, err
 }
 
 // describe gathers the findings and fills the rest of the manifest.

@@ -17,8 +17,9 @@ import (
 // record: number, live key, live values, and the file's values of the columns that it may
 // change. It is so where each of the file's values is canonical, and no cell is the empty
 // text: then none is a problem, and nothing is to be decided about them; and where both
-// have the same key, text by text. The table paired is made of these records: it is what
-// [run.compare] makes of other rows, without a join.
+// have the same key, text by text. The table rows is made of these records without a join;
+// [run.compare] adds what it makes of the other rows. They are one table because DuckDB
+// sorts a union of two in memory alone.
 
 // pairs reads rows of the file again, and takes the records.
 type pairs struct {
@@ -169,7 +170,7 @@ func (a *arriving) both(live []byte, file []record.Field) {
 // pairing tells whether some rows went on in pairs.
 func (r *run) pairing() bool { return r.arriving != nil && r.arriving.pairs != nil }
 
-// loadPaired makes the table paired.
+// loadPaired makes the table rows of the pairs.
 func (r *run) loadPaired(ctx context.Context) error {
 	if !r.pairing() {
 		return nil
@@ -187,12 +188,12 @@ func (r *run) loadPaired(ctx context.Context) error {
 	}
 	path := r.Path("paired.csv")
 	defer os.Remove(path)
-	err := r.load(ctx, `CREATE TABLE paired AS SELECT line, true AS found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`
+	err := r.load(ctx, `CREATE TABLE rows AS SELECT line, true AS found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`, true AS paired
 		FROM (SELECT *`+sel+` FROM (SELECT n AS line`+r.canonical()+r.valuesOf()+` FROM `+readCSV(path, "n", fields)+`))`)
 	if err != nil {
 		return err
 	}
-	if n, err := r.count(ctx, `SELECT count(*) FROM paired`); err != nil || n != r.arriving.pairs.n {
+	if n, err := r.count(ctx, `SELECT count(*) FROM rows`); err != nil || n != r.arriving.pairs.n {
 		return errors.Join(err, fmt.Errorf("plan/duck: %d pairs were written, %d were read", r.arriving.pairs.n, n))
 	}
 	return nil

@@ -59,3 +59,36 @@ func TestSpillLimit(t *testing.T) {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
+
+// A large plan's file is sorted when nothing else is done; it is the same file.
+func TestSortedAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const file = "id,name,note\n1,Other,x\n7,New,\n9,New,y\n"
+	s, beside := b.plan(file, change.Options{Mode: change.Upsert})
+	s.Close() // and gives the slot back
+	b.engine.SortAlone()
+	_, alone := b.plan(file, change.Options{Mode: change.Upsert})
+	if alone.Manifest.File != beside.Manifest.File || alone.Manifest.Rows != beside.Manifest.Rows || alone.Manifest.Counts != beside.Manifest.Counts || findings(alone) != findings(beside) {
+		t.Errorf("alone %+v, %s; beside %+v, %s", alone.Manifest, findings(alone), beside.Manifest, findings(beside))
+	}
+}
+
+// Too little memory is told as such, to people and to whoever can do one thing after the other.
+func TestTooLittleMemory(t *testing.T) {
+	t.Parallel()
+	e, err := duck.New(duck.Options{Dir: t.TempDir(), MemoryMB: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	err = s.Exec(t.Context(), `SELECT count(*) FROM (SELECT list(i) AS whole FROM range(10000000) t(i)) WHERE len(whole) > 1`)
+	if errs.KindOf(err) != errs.Unavailable || !duck.TooLittleMemory(err) {
+		t.Errorf("it says %s", errs.Detail(err))
+	}
+}
