@@ -20,7 +20,7 @@ demo: build
 ## test: every kind of test once, against a PostgreSQL and a MariaDB of its own
 test: lint postgres mariadb sqlite node chromium mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
-	$(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 15m ./...
+	$(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 25m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
