@@ -58,7 +58,8 @@ func newStop(t *testing.T) *stop {
 	s.unlock = func() { row(); table() }
 	_, err = maria.Apply(t.Context(), now.ID, "", "")
 	c.must(err)
-	for n := 0; n < 9; n += 3 { // one more than a server works on at once
+	s.until("the apply waits for a lock", func() bool { return s.waitingForLocks() == "1" }) // with its slot, before plans take both
+	for n := 0; n < 9; n += 3 {                                                              // one more than a server works on at once
 		s.planning = append(s.planning, c.proposeLarge(n))
 	}
 	s.busy()
@@ -109,8 +110,13 @@ func (s *stop) busy() {
 				waiting++
 			}
 		}
-		return waiting == 2 && s.query(s.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "2"
+		return waiting == 2 && s.waitingForLocks() == "2"
 	})
+}
+
+// waitingForLocks counts the connections to the system that wait for a lock.
+func (s *stop) waitingForLocks() string {
+	return s.query(s.erp, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 }
 
 // ends waits for the end of the server, which is no failure.
