@@ -34,7 +34,9 @@ func TestNarrowLosesNothing(t *testing.T) {
 			}
 		}
 	})
-	if kept > of*95/100 || kept == 0 {
+	// Of a thousand rows 937 pass, in 150 runs 914 to 955: a filter that does nothing
+	// lets all of them.
+	if kept > of*98/100 || kept == 0 {
 		t.Errorf("the filters let %d of %d rows through", kept, of)
 	}
 }
