@@ -64,10 +64,17 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	if _, err = tx.Exec(ctx, "ANALYZE "+askedTable); err != nil {
 		return 0, 0, err
 	}
-	if err = tellOrder(ctx, tx, l.Table, l.By); err != nil {
+	rows, err := tellOrder(ctx, tx, l.Table, l.By)
+	if err != nil {
 		return 0, 0, err
 	}
-	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s", askedTable, quoted(l.Table), strings.Join(join, " AND "))
+	asked := askedTable
+	if sent*fewKeys < rows && len(l.Unless) == 0 { // with values beside them keys are not sorted for nothing
+		if asked, err = oneByOne(ctx, tx, len(l.By)); err != nil {
+			return 0, 0, err
+		}
+	}
+	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s", asked, quoted(l.Table), strings.Join(join, " AND "))
 	query := fmt.Sprintf("SELECT a.n%s FROM %s", list(l.Columns, "t."), from)
 	if len(l.Unless) > 0 {
 		query = unless(l, from)
