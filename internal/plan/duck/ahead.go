@@ -32,7 +32,7 @@ func (r *run) fetchAhead(ctx context.Context) error {
 	}
 	defer func() {
 		if r.arriving == nil {
-			to.pairs.close()
+			to.close()
 		}
 	}()
 	ctx, cancel := context.WithCancel(ctx)
@@ -42,7 +42,7 @@ func (r *run) fetchAhead(ctx context.Context) error {
 	f.meanwhile = begin(func() error {
 		defer cancel()
 		err := f.fetch(ctx, g.to, r.lookupLive(), from, &g.keys)
-		f.aside = g.to.pairs.len()
+		f.aside = g.to.aside()
 		from.CloseWithError(errNotAhead)
 		return err
 	})
@@ -251,10 +251,12 @@ func (r *run) readFile(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.loading, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.receive(ctx, r.ahead, other.received()) }); err != nil {
+	if r.loading, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error {
+		return errors.Join(other.receive(ctx, r.ahead, other.received()), other.loadAlike(ctx))
+	}); err != nil {
 		return err
 	}
-	defer r.arriving.pairs.close()
+	defer r.arriving.close()
 	rest := r.Path("rest.csv")
 	defer os.Remove(rest)
 	if err := r.arriving.rest(r.staging, rest); err != nil {
@@ -271,7 +273,7 @@ func (r *run) readFile(ctx context.Context) error {
 	if err != nil || !slices.Contains(unlike, true) {
 		return err
 	}
-	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE IF EXISTS rows`)); err != nil {
+	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE alike; DROP TABLE IF EXISTS rows`)); err != nil {
 		return err
 	}
 	r.ahead, r.loading, r.arriving = nil, nil, nil
@@ -296,7 +298,7 @@ func (r *run) known(ctx context.Context) error {
 	for i := range r.nk {
 		key += fmt.Sprintf(", k%[1]d AS s%[1]d, false AS e%[1]d, k%[1]d AS v%[1]d", i)
 	}
-	cells := `SELECT * FROM ` + r.unknown() + ` UNION ALL BY NAME SELECT n AS line` + key + ` FROM live_raw WHERE same = '1'`
+	cells := `SELECT * FROM ` + r.unknown() + ` UNION ALL BY NAME SELECT n AS line` + key + ` FROM alike`
 	if r.pairing() {
 		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM rows WHERE paired`
 	}

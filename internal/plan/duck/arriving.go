@@ -2,10 +2,10 @@ package duck
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -125,13 +125,13 @@ type arriving struct {
 
 	on     bool // else they are not compared; settled before the first arrives
 	rows   places
-	met    bits   // by place in rows: a live row arrived
-	again  bits   // and another one
-	known  bits   // it is the same, or went on beside it
-	double int64  // rows that several live rows arrived for
-	pairs  *pairs // nil where they do not go on side by side
+	met    bits     // by place in rows: a live row arrived
+	again  bits     // and another one
+	known  bits     // it is the same, or went on beside it
+	double int64    // rows that several live rows arrived for
+	alike  *records // of live rows that are the same: number, and what every row is needed for
+	pairs  *pairs   // nil where they do not go on side by side
 
-	same    int64     // rows that are the same
 	count   int64     // rows that are known
 	content [2]uint64 // their part of plan.ContentDigest's sum, the higher half first
 }
@@ -164,10 +164,27 @@ func (r *run) newArriving() (_ *arriving, err error) {
 		}
 		a.spares = append(a.spares, i >= r.nk && !slices.Contains(still, c.Name))
 	}
-	if a.on {
-		a.pairs, err = r.newPairs()
+	if !a.on {
+		return a, nil
+	}
+	if a.alike, err = r.newRecords("alike.csv"); err != nil {
+		return nil, err
+	}
+	if a.pairs, err = r.newPairs(); err != nil {
+		a.alike.close()
 	}
 	return a, err
+}
+
+// aside is how many live rows went on elsewhere than the others.
+func (a *arriving) aside() int64 { return a.alike.len() + a.pairs.len() }
+
+// end writes the last of what goes on elsewhere.
+func (a *arriving) end() error { return errors.Join(a.alike.end(), a.pairs.end()) }
+
+func (a *arriving) close() {
+	a.alike.close()
+	a.pairs.close()
 }
 
 // reset begins the sum of a row.
@@ -188,8 +205,8 @@ func (a *arriving) sum() sum {
 	return sum{maphash.Bytes(a.seeds[0], a.buf) | 1, maphash.Bytes(a.seeds[1], a.buf)}
 }
 
-// Fetch fetches for a lookup of key and judged columns what a lookup that compares gives:
-// 1 or 0 behind the number, for whether the row is the same.
+// Fetch fetches, for a lookup of key and judged columns, the live rows that are neither
+// known to be the same nor one of a pair.
 func (a *arriving) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
 	from, to := io.Pipe()
 	passed := make(chan error, 1)
@@ -238,7 +255,7 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 	for rows := record.NewReader(in); ; {
 		fields, err := rows.Read()
 		if err == io.EOF {
-			return a.pairs.end()
+			return a.end()
 		}
 		if err != nil {
 			return err
@@ -270,22 +287,21 @@ func (a *arriving) one(place int, fields []record.Field, raw []byte, out io.Writ
 	row, live := a.rows.at(place), fields[1:]
 	if a.isSame(row, live) {
 		a.know(place, live)
-		a.same++
 		a.spared(fields)
-		return out, nil
+		return a.alike, nil
 	}
 	file, err := a.pairs.row(row)
 	if err != nil || file == nil || !a.sameKey(file, live) || !a.sound(live) {
-		a.whole(raw)
+		a.buf = append(a.buf[:0], raw...)
 		return out, err
 	}
 	a.know(place, file)
 	if !a.writes(file, live) {
 		a.spared(fields)
-		return out, nil
+		return a.alike, nil
 	}
 	a.both(raw, file)
-	return a.pairs.out, nil
+	return a.pairs, nil
 }
 
 // know notes that a row of the file is known, by values that are its own.
@@ -297,19 +313,41 @@ func (a *arriving) know(place int, values []record.Field) {
 
 // spared makes the record of a row that is the same: what every row is needed for.
 func (a *arriving) spared(fields []record.Field) {
-	a.buf = append(append(a.buf[:0], fields[0].Text...), `,"1"`...)
+	a.buf = append(a.buf[:0], fields[0].Text...)
 	for i, f := range fields[1:] {
-		if a.buf = append(a.buf, ','); !f.Null && !a.spares[i] {
+		if a.spares[i] {
+			continue
+		}
+		if a.buf = append(a.buf, ','); !f.Null {
 			a.buf = record.AppendQuoted(a.buf, f.Text)
 		}
 	}
 	a.buf = append(a.buf, '\n')
 }
 
-// whole makes the record of another row.
-func (a *arriving) whole(raw []byte) {
-	number := bytes.IndexByte(raw, ',')
-	a.buf = append(append(append(a.buf[:0], raw[:number]...), `,"0"`...), raw[number:]...)
+// loadAlike makes the table alike of the live rows that are the same: n, and of key and
+// live values those that every row is needed for.
+func (r *run) loadAlike(ctx context.Context) error {
+	var fields []string
+	for i, name := range r.liveFields() {
+		if !r.arriving.spares[i] {
+			fields = append(fields, name)
+		}
+	}
+	return r.loadRecords(ctx, r.arriving.alike, `CREATE TABLE alike AS SELECT * FROM `+readCSV(r.arriving.alike.path, "n", fields), "alike")
+}
+
+// alike selects them as live_all has them; what did not go on is NULL.
+func (r *run) alike() string {
+	sel := "n"
+	for i, name := range r.liveFields() {
+		value := canonicalLive(r.cols[i].Type, name)
+		if r.arriving.spares[i] {
+			value = "NULL::VARCHAR"
+		}
+		sel += ", " + value + " AS " + name
+	}
+	return `SELECT ` + sel + `, true AS same FROM alike`
 }
 
 // isSame tells whether a live row has the values of the row of the file.

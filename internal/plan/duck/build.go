@@ -202,8 +202,6 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	same := ""
 	if r.there {
 		r.tell("comparing in the system", r.at, allSteps)
-	}
-	if r.tellsSame() {
 		same = ", same = '1' AS same"
 	}
 	if r.loading == nil {
@@ -214,7 +212,13 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.arriving != nil {
+		same = ", false AS same"
+	}
 	all := `SELECT n` + r.canonical() + same + ` FROM live_raw`
+	if r.arriving != nil {
+		all += ` UNION ALL ` + r.alike()
+	}
 	if r.pairing() {
 		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM rows WHERE paired`
 	}
@@ -285,7 +289,7 @@ func (r *run) compare(ctx context.Context) error {
 	}
 	unknown, rows, paired := "live", "CREATE TABLE rows AS", ""
 	if r.arriving != nil {
-		unknown = `(SELECT n` + r.canonical() + `, false AS same FROM live_raw WHERE same = '0')`
+		unknown = `(SELECT n` + r.canonical() + `, false AS same FROM live_raw)`
 	}
 	if r.pairing() {
 		rows, paired = "INSERT INTO rows", ", false"

@@ -315,30 +315,37 @@ func (r *run) checkInserts(ctx context.Context) error {
 	return r.hitAll(ctx, "rows", all)
 }
 
-// judgeRows runs the row guardrails over the deltas. Unknown counts as a hit.
+// judgeRows runs the row guardrails over the deltas, all in one pass. Unknown counts as a
+// hit.
 func (r *run) judgeRows(ctx context.Context) error {
 	n := len(r.spec.Row)
 	if n == 0 {
 		return nil
 	}
 	binding := expr.Binding{Column: r.side, Op: "op", Changed: r.changed()}
-	hits, counts := make([]string, n), make([]string, n)
+	hits, hit, counts := make([]string, n), make([]string, n), make([]string, n)
 	rows, unknown, into := make([]int64, n), make([]int64, n), []any{}
 	for i, rule := range r.spec.Row {
 		hits[i] = fmt.Sprintf("%s AS hit%d", rule.Hit.SQL(expr.DuckDB(), binding), i)
-		counts[i] = fmt.Sprintf("count(*) FILTER (hit%d IS NOT FALSE), count(*) FILTER (hit%d IS NULL)", i, i)
+		hit[i] = fmt.Sprintf("hit%d IS NOT FALSE", i)
+		counts[i] = fmt.Sprintf("count(*) FILTER (%s), count(*) FILTER (hit%d IS NULL)", hit[i], i)
 		into = append(into, &rows[i], &unknown[i])
 	}
-	const written = ` FROM deltas WHERE op IN ('insert', 'update', 'delete')`
-	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM (SELECT `+strings.Join(hits, ", ")+written+`)`,
-		func(scan func(...any) error) error { return scan(into...) })
+	err := r.exec(ctx, `CREATE TABLE judged AS SELECT * FROM (SELECT line, `+r.shownKey()+` AS sample, `+strings.Join(hits, ", ")+`
+		FROM deltas WHERE op IN ('insert', 'update', 'delete')) WHERE `+strings.Join(hit, " OR "))
+	if err == nil {
+		err = r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM judged`, func(scan func(...any) error) error { return scan(into...) })
+	}
 	for i, rule := range r.spec.Row {
 		if err != nil || rows[i] == 0 {
 			continue
 		}
 		f := rule.Finding(rows[i], unknown[i])
 		f.Invalid = false
-		err = r.hit(ctx, f, `(SELECT *, `+hits[i]+written+`)`, fmt.Sprintf("hit%d IS NOT FALSE", i), r.shownKey())
+		err = r.hit(ctx, f, "judged", hit[i], "sample")
+	}
+	if err == nil {
+		err = r.exec(ctx, `DROP TABLE judged`)
 	}
 	return err
 }

@@ -11,7 +11,7 @@ func (d *Draft) Same() int64 {
 	if d.r.arriving == nil {
 		return -1
 	}
-	return d.r.arriving.same
+	return d.r.arriving.alike.n
 }
 
 // Pairs gives how many of them went on beside the row of the file.

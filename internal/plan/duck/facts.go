@@ -19,7 +19,7 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 		return nil, nil
 	}
 	spreads, counts := []string{"count(*) AS met"}, []string{}
-	spread := func(j int) string { return fmt.Sprintf("COALESCE(any_value(spread%d), 0)", j) }
+	spread := func(j int) string { return fmt.Sprintf("COALESCE(any_value(quartiles%[1]d[2] - quartiles%[1]d[1]), 0)", j) }
 	for j, c := range r.spec.Judged {
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j), fmt.Sprintf("count(*) FILTER (op = 'update' AND m%d)", j))
 		if !numeric(c.Type) {
@@ -27,7 +27,7 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 			continue
 		}
 		value := fmt.Sprintf("TRY_CAST(l%d AS DOUBLE)", j)
-		spreads = append(spreads, fmt.Sprintf("quantile_cont(%[1]s, 0.75) - quantile_cont(%[1]s, 0.25) AS spread%[2]d", value, j))
+		spreads = append(spreads, fmt.Sprintf("quantile_cont(%s, [0.25, 0.75]) AS quartiles%d", value, j))
 		counts = append(counts, fmt.Sprintf(`count(*) FILTER (op = 'update' AND m%[1]d AND abs(TRY_CAST(a%[1]d AS DOUBLE) - TRY_CAST(b%[1]d AS DOUBLE))
 			> greatest(abs(TRY_CAST(b%[1]d AS DOUBLE)) / 2, %[2]s))`, j, number(3*r.spec.Spread[c.Name])), spread(j))
 	}

@@ -1,10 +1,8 @@
 package duck
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,11 +21,9 @@ import (
 
 // pairs reads rows of the file again, and takes the records.
 type pairs struct {
+	*records
 	staging *os.File
 	cols    []column
-	out     *bufio.Writer // of the records' file
-	file    *os.File
-	n       int64 // records
 
 	record record.Reader
 	raw    []byte
@@ -44,11 +40,10 @@ func (r *run) newPairs() (*pairs, error) {
 	if p.staging, err = os.Open(r.staging); err != nil {
 		return nil, diskError(err)
 	}
-	if p.file, err = os.Create(r.Path("paired.csv")); err != nil {
-		p.close()
-		return nil, diskError(err)
+	if p.records, err = r.newRecords("paired.csv"); err != nil {
+		p.staging.Close()
+		return nil, err
 	}
-	p.out = bufio.NewWriterSize(p.file, 256<<10)
 	return p, nil
 }
 
@@ -57,10 +52,7 @@ func (p *pairs) end() error {
 	if p == nil {
 		return nil
 	}
-	if err := p.out.Flush(); err != nil {
-		return diskError(err)
-	}
-	return nil
+	return p.records.end()
 }
 
 // len gives how many pairs there are. Nil has none.
@@ -68,17 +60,13 @@ func (p *pairs) len() int64 {
 	if p == nil {
 		return 0
 	}
-	return p.n
+	return p.records.len()
 }
 
 func (p *pairs) close() {
-	if p == nil {
-		return
-	}
-	for _, f := range []*os.File{p.staging, p.file} {
-		if f != nil {
-			f.Close()
-		}
+	if p != nil {
+		p.staging.Close()
+		p.records.close()
 	}
 }
 
@@ -154,7 +142,6 @@ func (a *arriving) writes(file, live []record.Field) bool {
 
 // both makes the record of a live row and a row of the file.
 func (a *arriving) both(live []byte, file []record.Field) {
-	a.pairs.n++
 	a.buf = append(a.buf[:0], live[:len(live)-1]...)
 	for _, i := range a.compared {
 		if i < a.nk {
@@ -186,17 +173,8 @@ func (r *run) loadPaired(ctx context.Context) error {
 		sel += fmt.Sprintf(", %s AS m%d", writes, j)
 		after += fmt.Sprintf(", %s AS a%d", value, j)
 	}
-	path := r.Path("paired.csv")
-	defer os.Remove(path)
-	err := r.load(ctx, `CREATE TABLE rows AS SELECT line, true AS found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`, true AS paired
-		FROM (SELECT *`+sel+` FROM (SELECT n AS line`+r.canonical()+r.valuesOf()+` FROM `+readCSV(path, "n", fields)+`))`)
-	if err != nil {
-		return err
-	}
-	if n, err := r.count(ctx, `SELECT count(*) FROM rows`); err != nil || n != r.arriving.pairs.n {
-		return errors.Join(err, fmt.Errorf("plan/duck: %d pairs were written, %d were read", r.arriving.pairs.n, n))
-	}
-	return nil
+	return r.loadRecords(ctx, r.arriving.pairs.records, `CREATE TABLE rows AS SELECT line, true AS found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`, true AS paired
+		FROM (SELECT *`+sel+` FROM (SELECT n AS line`+r.canonical()+r.valuesOf()+` FROM `+readCSV(r.arriving.pairs.path, "n", fields)+`))`, "rows")
 }
 
 // valuesOf lists the file's values of a pair.

@@ -134,7 +134,7 @@ func (r *run) liveFields() []string {
 
 // received lists what comes back of one that was looked up.
 func (r *run) received() []string {
-	if r.tellsSame() {
+	if r.there {
 		return append([]string{"same"}, r.liveFields()...)
 	}
 	return r.liveFields()
