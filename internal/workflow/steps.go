@@ -2,8 +2,11 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -28,6 +31,7 @@ type prepared struct {
 	keyless      string        // the same without the keys that the system gives; "" where all have one
 	keys         string        // these keys
 	made         chan struct{} // closed when its file is there
+	pipe         *duck.Pipe    // takes its place: rows are sent while they are written to it; nil for none
 	sent         func()        // called when the rows were sent; nil where nobody waits for that
 }
 
@@ -68,16 +72,39 @@ func (a *transaction) lineUp(ctx context.Context) (steps []prepared, err error) 
 	return steps, nil
 }
 
-// atOnce gives the steps whose files are needed before anything is written: the first,
-// and those of which rows get their keys. The others are made while the system writes
-// the first.
+// atOnce gives the steps whose files are needed before anything is written: those of
+// which rows get their keys, and the first, where its rows do not flow. The others are
+// made while the system writes the first.
 func (a *transaction) atOnce() (steps []prepared) {
 	for i, s := range a.ready {
-		if i == 0 || s.keyless != "" {
+		if i == 0 && s.pipe == nil || s.keyless != "" {
 			steps = append(steps, s)
 		}
 	}
 	return steps
+}
+
+// flow has the rows of the first step go to the system while they are made: nothing else
+// could be done until its file is there. Nil is that they do not.
+func (a *transaction) flow() (*duck.Pipe, error) {
+	if len(a.ready) == 0 || a.ready[0].keyless != "" {
+		return nil, nil
+	}
+	first := &a.ready[0]
+	pipe, err := first.of.session.Pipe(filepath.Base(first.path))
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, nil
+	}
+	first.pipe = pipe
+	return pipe, err
+}
+
+// flown ends that: whoever needs the rows once more makes their file.
+func (a *transaction) flown(pipe *duck.Pipe) {
+	if pipe != nil {
+		pipe.Close()
+		a.ready[0].pipe = nil
+	}
 }
 
 // make makes the files of steps, as far as they are not there.
@@ -108,14 +135,30 @@ func (s prepared) make(ctx context.Context) error {
 		path = s.keyless
 	}
 	n, err := s.of.session.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, path)
+	if err == nil && n != s.rows {
+		err = fmt.Errorf("the plan of change %s has %d rows to %s, and says it has %d", s.of.c.ID, n, s.op, s.rows)
+	}
+	if s.pipe != nil {
+		s.pipe.Written(err)
+	} else if err == nil {
+		close(s.made)
+	}
+	return err
+}
+
+// open gives the rows of a step once its file is there.
+func (s prepared) open() (io.ReadCloser, error) {
+	if s.pipe != nil {
+		return s.pipe, nil
+	}
+	if err := s.await(); err != nil {
+		return nil, err
+	}
+	in, err := os.Open(s.path)
 	if err != nil {
-		return err
+		return nil, diskFull(err)
 	}
-	if n != s.rows {
-		return fmt.Errorf("the plan of change %s has %d rows to %s, and says it has %d", s.of.c.ID, n, s.op, s.rows)
-	}
-	close(s.made)
-	return nil
+	return in, nil
 }
 
 // await waits for the file of a step.

@@ -293,6 +293,11 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if a.ready, err = a.lineUp(ctx); err != nil {
 		return nil, err
 	}
+	pipe, err := a.flow()
+	if err != nil {
+		return nil, err
+	}
+	defer a.flown(pipe)
 	if err := a.make(ctx, a.atOnce()); err != nil {
 		return nil, err
 	}
@@ -315,7 +320,7 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	}
 	making, cancel := context.WithCancel(ctx)
 	ahead := a.goAhead(making)
-	defer func() { cancel(); ahead.end() }()
+	defer func() { cancel(); pipe.Close(); ahead.end() }()
 	for _, s := range a.ready {
 		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
 		if err := s.of.step(ctx, tx, s); err != nil {
@@ -370,12 +375,9 @@ type writer interface {
 
 // step writes the rows of one operation.
 func (a *applying) step(ctx context.Context, tx writer, s prepared) error {
-	if err := s.await(); err != nil {
-		return err
-	}
-	in, err := os.Open(s.path)
+	in, err := s.open()
 	if err != nil {
-		return diskFull(err)
+		return err
 	}
 	defer in.Close()
 	out, err := os.Create(s.stored)

@@ -19,7 +19,9 @@ func (r *run) facts(ctx context.Context) ([]plan.Facts, error) {
 		return nil, nil
 	}
 	spreads, counts := []string{"count(*) AS met"}, []string{}
-	spread := func(j int) string { return fmt.Sprintf("COALESCE(any_value(quartiles%[1]d[2] - quartiles%[1]d[1]), 0)", j) }
+	spread := func(j int) string {
+		return fmt.Sprintf("COALESCE(any_value(quartiles%[1]d[2] - quartiles%[1]d[1]), 0)", j)
+	}
 	for j, c := range r.spec.Judged {
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (m%d)", j), fmt.Sprintf("count(*) FILTER (op = 'update' AND m%d)", j))
 		if !numeric(c.Type) {

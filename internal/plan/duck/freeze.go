@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -145,12 +144,7 @@ func (s *Session) CanonicalRows(ctx context.Context, parquet string, key, judged
 	}
 	nk, nj := len(key), len(judged)
 	cols := slices.Concat([]string{"op", "mask"}, names("k", nk), names("b", nj), names("a", nj))
-	path := s.Path("rows.csv")
-	defer os.Remove(path)
-	if err := s.copyCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`)`, cols, path); err != nil {
-		return err
-	}
-	return hashFile(path, w)
+	return s.feedCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`)`, cols, "rows.csv", w)
 }
 
 // counts counts the rows by what happens to them; what is neither written nor

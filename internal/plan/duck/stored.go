@@ -221,10 +221,5 @@ func (s *Session) CanonicalStored(ctx context.Context, stored string, key, colum
 		return err
 	}
 	cols := slices.Concat([]string{"op"}, names("k", len(key)), names("s", len(columns)))
-	path := s.Path("stored.csv")
-	defer os.Remove(path)
-	if err := s.copyCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`)`, cols, path); err != nil {
-		return err
-	}
-	return hashFile(path, w)
+	return s.feedCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`)`, cols, "stored.csv", w)
 }

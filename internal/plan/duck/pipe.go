@@ -1,0 +1,76 @@
+package duck
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+)
+
+// Pipe is a file of a session that is read while DuckDB writes it: bytes wait for their
+// reader, who may leave.
+type Pipe struct {
+	path        string
+	read, write *os.File
+	failed      atomic.Pointer[error] // why not all was written
+}
+
+// Pipe makes a named pipe in the session's folder, errors.ErrUnsupported where there is
+// no such thing. It must be closed.
+func (s *Session) Pipe(name string) (*Pipe, error) { return newPipe(s.Path(name)) }
+
+// Read gives what was written; at its end why that was not all.
+func (p *Pipe) Read(b []byte) (int, error) {
+	n, err := p.read.Read(b)
+	if failed := p.failed.Load(); err == io.EOF && failed != nil {
+		err = *failed
+	}
+	return n, err
+}
+
+// Written tells the reader that nothing more comes, and why where that was not all.
+func (p *Pipe) Written(err error) {
+	if err != nil {
+		p.failed.Store(&err)
+	}
+	p.write.Close()
+}
+
+// Close ends reading: whoever still writes is refused. The file is gone. Nil has nothing
+// to close.
+func (p *Pipe) Close() error {
+	if p == nil {
+		return nil
+	}
+	p.write.Close()
+	os.Remove(p.path)
+	return p.read.Close()
+}
+
+// feedCSV writes the rows of a query to w, in the canonical CSV dialect, while they are
+// made.
+func (s *Session) feedCSV(ctx context.Context, query string, quoted []string, name string, w io.Writer) error {
+	pipe, err := s.Pipe(name)
+	if errors.Is(err, errors.ErrUnsupported) {
+		path := s.Path(name)
+		defer os.Remove(path)
+		if err := s.copyCSV(ctx, query, quoted, path); err != nil {
+			return err
+		}
+		return hashFile(path, w)
+	}
+	if err != nil {
+		return err
+	}
+	defer pipe.Close()
+	fed := begin(func() error {
+		_, err := io.Copy(w, pipe)
+		if err != nil {
+			pipe.Close()
+		}
+		return err
+	})
+	pipe.Written(s.copyCSV(ctx, query, quoted, pipe.path))
+	return fed.end()
+}

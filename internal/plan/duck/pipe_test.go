@@ -1,0 +1,37 @@
+package duck
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestPipe: rows flow while DuckDB makes them; what ends either side reaches the other,
+// and nobody waits for somebody who left.
+func TestPipe(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	const many = `SELECT range AS n, repeat('x', 100) AS v FROM range(100000)` // more than a pipe holds
+	var out bytes.Buffer
+	if err := s.feedCSV(t.Context(), many, []string{"v"}, "rows.csv", &out); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 100_000 || !strings.HasSuffix(out.String(), "99999,\""+strings.Repeat("x", 100)+"\"\n") {
+		t.Fatalf("%d bytes, %v", out.Len(), err)
+	}
+	if err := s.feedCSV(t.Context(), `SELECT n, CASE WHEN n = '99998' THEN error('no more') ELSE n END AS v FROM (SELECT range::VARCHAR AS n FROM range(100000))`, nil, "rows.csv", io.Discard); err == nil || !strings.Contains(err.Error(), "no more") {
+		t.Errorf("a query that fails: %v", err)
+	}
+	s = newSession(t)
+	full := errors.New("full")
+	if err := s.feedCSV(t.Context(), many, []string{"v"}, "rows.csv", failing{full}); !errors.Is(err, full) {
+		t.Errorf("a reader that leaves: %v", err)
+	}
+	if _, err := os.Stat(s.Path("rows.csv")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the pipe stayed: %v", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
