@@ -18,7 +18,13 @@ import (
 // tells the impacts of one session apart.
 func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact, live driver.Fetcher, no int) (t plan.Touched, err error) {
 	if s.rows != nil {
-		if t, err = s.rows.Touched(ctx, im, live); !errors.Is(err, plan.ErrMeasure) {
+		measure := func() { t, err = s.rows.Touched(ctx, im, live) }
+		if s.later == nil { // has no place to lend any more
+			measure()
+		} else {
+			s.engine.small.lend(patience, measure)
+		}
+		if !errors.Is(err, plan.ErrMeasure) {
 			return t, err
 		}
 	}

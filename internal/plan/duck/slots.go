@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // slots hands out a number of places, in the order in which they are asked for,
@@ -55,6 +56,33 @@ func (s *slots) queue(told func(before int)) *waiting {
 		told(len(s.line) - 1)
 	}
 	return w
+}
+
+// again takes a place before all who wait: for somebody who lent theirs.
+func (s *slots) again() {
+	s.mu.Lock()
+	if s.free > 0 {
+		s.free--
+		s.mu.Unlock()
+		return
+	}
+	w := &waiting{turn: make(chan struct{})}
+	s.line = slices.Insert(s.line, 0, w)
+	s.tell(1)
+	s.mu.Unlock()
+	<-w.turn
+}
+
+// lend does something that may take long without needing the place: from the given time
+// on somebody else has it.
+func (s *slots) lend(after time.Duration, do func()) {
+	lent := time.AfterFunc(after, s.give)
+	defer func() {
+		if !lent.Stop() {
+			s.again()
+		}
+	}()
+	do()
 }
 
 // leave gives up waiting; a place that came in the same moment goes to the next.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -42,7 +43,7 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 		return nil, errors.Join(errLarge, err)
 	}
 	tell("comparing", 0, allSteps)
-	within := &bounded{Live: live}
+	within := &bounded{Live: live, place: s.engine.small}
 	out, rows, err := plan.Reference(ctx, spec, in, within)
 	if within.large.Load() {
 		return nil, errLarge
@@ -66,14 +67,25 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 }
 
 // bounded fetches no more live rows than a plan row by row may hold. That there are more
-// it notes itself: an error that passes a system may come back in other words.
+// it notes itself: an error that passes a system may come back in other words. While a
+// system takes long to answer, the place is lent: other systems are not slow.
 type bounded struct {
 	plan.Live
+	place *slots
 	large atomic.Bool
 }
 
+// patience is how long a place is kept while a system is asked: most answer sooner.
+const patience = 20 * time.Millisecond
+
 func (b *bounded) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out io.Writer) (sent, found int64, err error) {
-	return b.Live.Fetch(ctx, l, in, &most{out, smallLive, &b.large})
+	b.place.lend(patience, func() { sent, found, err = b.Live.Fetch(ctx, l, in, &most{out, smallLive, &b.large}) })
+	return sent, found, err
+}
+
+func (b *bounded) Count(ctx context.Context, table record.Table) (rows int64, err error) {
+	b.place.lend(patience, func() { rows, err = b.Live.Count(ctx, table) })
+	return rows, err
 }
 
 // most is a writer that takes so many bytes, and notes that there were more.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	_ "github.com/mattn/go-sqlite3" // registers "sqlite3"
+	"golang.org/x/sync/semaphore"
 
 	"sutor/internal/errs"
 	"sutor/internal/store"
@@ -34,8 +35,9 @@ type Options struct {
 
 // DB is the metadata in one SQLite file, safe for concurrent use.
 type DB struct {
-	writer   *sql.DB // one connection
-	reader   *sql.DB // read-only
+	writer   *sql.DB             // one connection
+	turn     *semaphore.Weighted // for it: who came first is next, where a pool gives it to any of those who wait
+	reader   *sql.DB             // read-only
 	enqueue  func(context.Context, *sql.Tx, workflow.Job) error
 	enqueued func(workflow.JobKind)
 	watchers store.Watchers
@@ -53,7 +55,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 		return nil, errs.New(errs.Unavailable, "The metadata database %s cannot be opened.", path).
 			WithMend("Its folder must exist, and Sutor must be allowed to write there.").Because(err)
 	}
-	db := &DB{enqueue: o.Enqueue, enqueued: o.Enqueued}
+	db := &DB{turn: semaphore.NewWeighted(1), enqueue: o.Enqueue, enqueued: o.Enqueued}
 	defer func() {
 		if err != nil {
 			_ = db.Close() // nothing was written that closing could lose

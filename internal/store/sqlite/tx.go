@@ -15,7 +15,7 @@ import (
 
 // Do implements workflow.Store. A panic in f rolls back and goes on.
 func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
-	t, err := db.run(ctx, db.writer, f)
+	t, err := db.inTurn(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -26,6 +26,15 @@ func (db *DB) Do(ctx context.Context, f func(workflow.Tx) error) error {
 		}
 	}
 	return nil
+}
+
+// inTurn is run for the writer.
+func (db *DB) inTurn(ctx context.Context, f func(workflow.Tx) error) (*tx, error) {
+	if err := db.turn.Acquire(ctx, 1); err != nil {
+		return nil, fault(err)
+	}
+	defer db.turn.Release(1)
+	return db.run(ctx, db.writer, f)
 }
 
 // View implements workflow.Store.
