@@ -82,10 +82,8 @@ var ErrMeasure = errors.New("plan: the measure has no exact sum")
 // Touched looks up the rows of a related table that belong to the updated and deleted
 // rows, and adds them up as they come.
 func (m *ByRow) Touched(ctx context.Context, im Impact, live driver.Fetcher) (t Touched, err error) {
-	columns := im.Reads
-	if len(columns) == 0 {
-		columns = im.By[:1]
-	}
+	look := im.Lookup()
+	columns := look.Columns
 	sum, err := newSum(im.Measure, columns)
 	if err != nil {
 		return t, err
@@ -94,7 +92,7 @@ func (m *ByRow) Touched(ctx context.Context, im Impact, live driver.Fetcher) (t 
 	if err != nil {
 		return t, err
 	}
-	err = m.r.stream(ctx, live, driver.Lookup{Table: im.Table, By: im.By, Columns: columns}, asked, func(_ int64, values []*string) {
+	err = m.r.stream(ctx, live, look, asked, func(_ int64, values []*string) {
 		truth := expr.True
 		if im.Where != nil {
 			truth = im.Where.Judge(related{columns, values})

@@ -25,6 +25,18 @@ type Impact struct {
 	Deletes *driver.Reference
 }
 
+// Lookup asks for the related rows that may count.
+func (im Impact) Lookup() driver.Lookup {
+	l := driver.Lookup{Table: im.Table, By: im.By, Columns: im.Reads}
+	if len(l.Columns) == 0 {
+		l.Columns = im.By[:1]
+	}
+	if im.Where != nil {
+		l.Where = im.Where.Narrow(expr.Whole, im.Reads)
+	}
+	return l
+}
+
 // Cascades gives what a delete of rows of a table would do elsewhere, and what to
 // call it.
 func Cascades(t driver.Table) (all []Impact, labels []string) {

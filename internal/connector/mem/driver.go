@@ -85,6 +85,9 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 		return 0, 0, err
 	}
 	unless, err := t.positions(l.Unless, errs.Changed)
+	if err == nil {
+		_, err = t.positions(l.Where.Columns(), errs.Changed)
+	}
 	if err != nil {
 		return 0, 0, err
 	}
@@ -96,6 +99,9 @@ func (s *session) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 			return ctx.Err()
 		}
 		for _, i := range index[id] {
+			if !l.Where.Lets(func(column string) *string { return t.rows[i][t.Columns.Index(column)] }) {
+				continue
+			}
 			if err := t.answer(w, n, l, columns, t.rows[i], t.rows[i].holds(unless, values[len(by):])); err != nil {
 				return err
 			}

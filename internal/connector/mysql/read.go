@@ -41,6 +41,9 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 		return 0, 0, err
 	}
 	unless, err := t.live(l.Unless)
+	if err == nil {
+		_, err = t.live(l.Where.Columns())
+	}
 	if err != nil {
 		return 0, 0, err
 	}
@@ -63,14 +66,14 @@ func (s *session) fetch(ctx context.Context, l driver.Lookup, in io.Reader, out 
 	}
 	r := reading{session: s, table: t, columns: columns, key: by,
 		keyOf: fmt.Sprintf("SELECT %s FROM %s k WHERE k.n = %%d", strings.Join(numberedNames("k.k", len(by)), ", "), asked),
-		query: "SELECT k.n" + list("t", columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by)}
+		query: "SELECT k.n" + list("t", columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by) + " WHERE " + t.sieve(l.Where)}
 	if len(unless) > 0 {
 		if _, err = s.exec(ctx, bufferlessSQL(t, by)); err != nil {
 			return 0, 0, explain(ctx, err)
 		}
 		r.columns = append([]column{sameColumn}, columns...)
 		r.query = "SELECT k.n, f.same" + spared(l, columns) + " FROM " + asked + " k " + t.joined(by) + " ON " + same("k", "k", by) +
-			" STRAIGHT_JOIN (SELECT 0 AS same UNION ALL SELECT 1) f ON f.same = COALESCE(" + holds(unless) + ", 0)"
+			" STRAIGHT_JOIN (SELECT 0 AS same UNION ALL SELECT 1) f ON f.same = COALESCE(" + holds(unless) + ", 0) WHERE " + t.sieve(l.Where)
 	}
 	if found, err = r.stream(ctx, out); err != nil {
 		return sent, 0, err

@@ -39,7 +39,7 @@ func (db *database) fetchAt(ctx context.Context, snapshot string, l driver.Looku
 	}
 	if sent, found, err = fetch(ctx, tx, l, in, out); err != nil {
 		rollback(ctx, tx) // explain needs a connection
-		return 0, 0, db.explain(ctx, err, l.Table, l.By, l.Columns)
+		return 0, 0, db.explain(ctx, err, l.Table, l.By, l.Where.Columns(), l.Columns)
 	}
 	return sent, found, nil
 }
@@ -74,7 +74,7 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 			return 0, 0, err
 		}
 	}
-	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s", asked, quoted(l.Table), strings.Join(join, " AND "))
+	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s AND %s", asked, quoted(l.Table), strings.Join(join, " AND "), sieve(l.Where))
 	query := fmt.Sprintf("SELECT a.n%s FROM %s", list(l.Columns, "t."), from)
 	if len(l.Unless) > 0 {
 		query = unless(l, from)

@@ -61,12 +61,15 @@ func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup
 		return nil, err
 	}
 	columns, err := t.live(l.Columns)
+	if err == nil {
+		_, err = t.live(l.Where.Columns())
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &fetching{into: append([]slot{numberSlot}, slots("k", by)...), reading: reading{conn: conn, table: t, columns: columns, key: by,
 		keyOf: "SELECT " + keyText("k", stagedNames("k", by), by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
-		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by)}}, nil
+		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) + " WHERE " + sieve(l.Where)}}, nil
 }
 
 // Export reads the whole table in key order.

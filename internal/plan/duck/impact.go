@@ -45,12 +45,8 @@ func (s *Session) Touched(ctx context.Context, out *plan.Outcome, im plan.Impact
 	}
 	query := `SELECT min(n) AS line, ` + us + ` FROM (SELECT n, ` + strings.Join(values, ", ") + ` FROM read_parquet(` + text(out.Parquet) + `)
 		WHERE ` + rows + `) WHERE ` + strings.Join(present, " AND ") + ` GROUP BY ` + us
-	columns := im.Reads
-	if len(columns) == 0 {
-		columns = im.By[:1]
-	}
-	table := fmt.Sprintf("impact%d", no)
-	look := driver.Lookup{Table: im.Table, By: im.By, Columns: columns}
+	table, look := fmt.Sprintf("impact%d", no), im.Lookup()
+	columns := look.Columns
 	if err := s.lookup(ctx, live, table, look, query, names("u", n), names("r", len(columns))); err != nil {
 		return t, err
 	}

@@ -115,6 +115,7 @@ type Lookup struct {
 	Table   record.Table
 	By      record.Schema // the columns looked up by
 	Columns record.Schema // the columns wanted
+	Where   record.Filter // only rows that it lets through are wanted; others may come
 	Unless  record.Schema // the columns compared
 	Still   []string      // those of Columns that are wanted of a row that is the same, too
 }

@@ -2,7 +2,9 @@ package drivertest
 
 import (
 	"bytes"
+	"maps"
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -37,8 +39,27 @@ func (e *env) selected(d driver.Table, where record.Filter) map[string]int {
 	return got
 }
 
+// lookedUp gives the rows that Fetch writes of all keys, as a set of shown rows.
+func (e *env) lookedUp(d driver.Table, where record.Filter) map[string]int {
+	e.Helper()
+	var out bytes.Buffer
+	_, n, err := e.drv.Fetch(e.ctx, driver.Lookup{Table: d.Table, By: key(d), Columns: d.Columns, Where: where}, numbered(e.sys.Rows(e.T, d.Table, key(d))), &out)
+	if err != nil {
+		e.Fatalf("Fetch: %v", err)
+	}
+	_, rows, err := decode(out.Bytes())
+	if err != nil || int64(len(rows)) != n {
+		e.Fatalf("Fetch says %d rows and gives %d, %v", n, len(rows), err)
+	}
+	got := map[string]int{}
+	for _, row := range rows {
+		got[show(d.Columns, [][]*string{row})]++
+	}
+	return got
+}
+
 // selectNarrows: where the values are ordinary, exactly the rows that a filter lets
-// through come.
+// through come, those that are looked up as well.
 func selectNarrows(e *env) {
 	d := e.customers()
 	id, name, terms := d.Columns[0], d.Columns[1], d.Columns[2]
@@ -67,16 +88,11 @@ func selectNarrows(e *env) {
 				want[show(d.Columns, [][]*string{row})]++
 			}
 		}
-		got := e.selected(d, c.where)
-		for row, n := range got {
-			if want[row] != n {
-				e.Errorf("%+v gives %d times %s", c.where, n, row)
-			}
+		if got := e.selected(d, c.where); !maps.Equal(got, want) {
+			e.Errorf("%+v gives %v, want %v", c.where, got, want)
 		}
-		for row := range want {
-			if got[row] == 0 {
-				e.Errorf("%+v does not give %s", c.where, row)
-			}
+		if got := e.lookedUp(d, c.where); !maps.Equal(got, want) {
+			e.Errorf("a lookup with %+v gives %v, want %v", c.where, got, want)
 		}
 	}
 }
@@ -99,6 +115,8 @@ func selectMissing(e *env) {
 	d := e.customers()
 	no := record.Column{Name: "no such column", Type: textType}
 	_, err := e.drv.Select(e.ctx, d.Table, test(no, record.Same, false, "x"), nil, d.Columns, new(bytes.Buffer))
+	e.kind(err, errs.Invalid, errs.Changed)
+	_, _, err = e.drv.Fetch(e.ctx, driver.Lookup{Table: d.Table, By: key(d), Columns: d.Columns, Where: test(no, record.Same, false, "x")}, strings.NewReader("1,\"3\"\n"), new(bytes.Buffer))
 	e.kind(err, errs.Invalid, errs.Changed)
 	_, err = e.drv.Select(e.ctx, record.Table{Schema: d.Table.Schema, Name: "no such table"}, record.Filter{}, nil, d.Columns, new(bytes.Buffer))
 	e.kind(err, errs.Invalid, errs.Changed)
