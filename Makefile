@@ -9,6 +9,11 @@ export GOFLAGS
 # Seventeen test programs hold DuckDB: mold links them three times as fast as GNU ld.
 FASTLINK := -ldflags='-w -extldflags=-fuse-ld=mold'
 
+# Tests make thousands of small files and hundreds of databases, which take longer on
+# some disks than what is tested: they are made in memory where there is plenty for them.
+# What Go builds stays on the disk.
+SHM     := $(shell [ "$$(df --output=avail -B1G /dev/shm 2>/dev/null | tail -1)" -ge 6 ] 2>/dev/null && ! grep -q ' /dev/shm .*noexec' /proc/mounts && echo TMPDIR=/dev/shm GOTMPDIR=$${TMPDIR:-/tmp})
+
 .PHONY: mold demo build test test-long screenshots lint generate bench bench-small bench-intake faults postgres mariadb node chromium libreoffice clean
 
 build: ; go build -o $(BUILD)/sutor ./cmd/sutor
@@ -20,13 +25,13 @@ demo: build
 ## test: every kind of test once, against a PostgreSQL and a MariaDB of its own
 test: lint postgres mariadb sqlite node chromium mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
-	$(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 25m ./...
+	$(SHM) $(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 25m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
 test-long: lint postgres mariadb sqlite node chromium libreoffice mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
-	set -o pipefail; SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
+	set -o pipefail; $(SHM) SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
 	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
 
 ## faults: servers killed at every commit and at random moments, lines cut at
