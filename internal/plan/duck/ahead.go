@@ -35,6 +35,7 @@ func (r *run) fetchAhead(ctx context.Context) error {
 			to.close()
 		}
 	}()
+	r.countTable(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	g := &goingThrough{run: r, points: make([]pointed, len(r.cols)), to: to}
 	f := &fetching{table: "live_raw", down: r.Path("live_raw-down.csv")}

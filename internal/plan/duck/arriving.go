@@ -95,22 +95,25 @@ func (p places) at(place int) summed {
 	return out
 }
 
-// place gives the place of a line, whose number a live row has.
-func (p places) place(number []byte) (int, error) {
+// place gives the place of a line, whose number a live row has, and the row.
+func (p places) place(number []byte) (int, summed, error) {
 	line, err := strconv.ParseInt(string(number), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("plan/duck: a live row has the number %q", number)
+		return 0, summed{}, fmt.Errorf("plan/duck: a live row has the number %q", number)
 	}
-	if p.len() > 0 { // where lines skip none, the place is known
-		if i := line - p.at(0).line; i >= 0 && i < int64(p.len()) && p.at(int(i)).line == line {
-			return int(i), nil
+	n := p.len()
+	if n > 0 { // where lines skip none, the place is known
+		if i := line - p[0].line; i >= 0 && i < int64(n) {
+			if row := p.at(int(i)); row.line == line {
+				return int(i), row, nil
+			}
 		}
 	}
-	i := sort.Search(p.len(), func(i int) bool { return p.at(i).line >= line })
-	if i == p.len() || p.at(i).line != line {
-		return 0, fmt.Errorf("plan/duck: a live row has the number %d, which is none of the file", line)
+	i := sort.Search(n, func(i int) bool { return p.at(i).line >= line })
+	if i == n || p.at(i).line != line {
+		return 0, summed{}, fmt.Errorf("plan/duck: a live row has the number %d, which is none of the file", line)
 	}
-	return i, nil
+	return i, p.at(i), nil
 }
 
 // arriving compares live rows as they arrive with the rows of a file.
@@ -263,7 +266,7 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 		if len(fields) != 1+len(a.cols) {
 			return fmt.Errorf("plan/duck: a live row has %d columns, %d were asked for", len(fields)-1, len(a.cols))
 		}
-		place, err := a.rows.place(fields[0].Text)
+		place, row, err := a.rows.place(fields[0].Text)
 		if err != nil {
 			return err
 		}
@@ -272,7 +275,7 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 			a.double++
 		}
 		a.met.set(place)
-		to, err := a.one(place, fields, rows.Raw(), out)
+		to, err := a.one(place, row, fields, rows.Raw(), out)
 		if err != nil {
 			return err
 		}
@@ -283,8 +286,8 @@ func (a *arriving) compare(in io.Reader, out io.Writer) error {
 }
 
 // one compares a live row, and gives what goes on of it, in buf, and where to.
-func (a *arriving) one(place int, fields []record.Field, raw []byte, out io.Writer) (io.Writer, error) {
-	row, live := a.rows.at(place), fields[1:]
+func (a *arriving) one(place int, row summed, fields []record.Field, raw []byte, out io.Writer) (io.Writer, error) {
+	live := fields[1:]
 	if a.isSame(row, live) {
 		a.know(place, live)
 		a.spared(fields)

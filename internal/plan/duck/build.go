@@ -198,7 +198,9 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.countTable(ctx)
+	if r.counting == nil {
+		r.countTable(ctx)
+	}
 	same := ""
 	if r.there {
 		r.tell("comparing in the system", r.at, allSteps)

@@ -107,8 +107,8 @@ func (c *counting) end() error {
 	return c.meanwhile.end()
 }
 
-// countTable begins to count the table's rows, once the live rows are fetched: a plan has
-// one thing at a time to ask of the system, which has time while they are compared.
+// countTable begins to count the table's rows: while the file is gone through, when the
+// system has little to do but to take in keys; else once the live rows are fetched.
 func (r *run) countTable(ctx context.Context) {
 	c, fetched := &counting{}, r.ahead
 	c.meanwhile = begin(func() (err error) {
