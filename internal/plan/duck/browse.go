@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"sutor/internal/expr"
 	"sutor/internal/plan"
@@ -38,33 +36,13 @@ type Frozen struct {
 // rows is the SQL of the plan's rows.
 func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest) }
 
-// Plans that people look at stay open for a while: making an instance, and the
-// order of a million rows, takes longer than a page may. They have places of their
-// own beside slots and views.
-const (
-	shelfPlaces   = 4
-	shelfIdle     = 2 * time.Minute
-	shelfMemoryMB = 256
-	selections    = 6 // kept of each plan
-)
+// nearTop is how many rows from its beginning of a large plan can be shown before they are
+// in the file's order: the first of them are found in one pass over the plan.
+const nearTop = 2_000
 
-// shelf keeps open plans.
-type shelf struct {
-	mu   sync.Mutex
-	open map[string]*openPlan
-}
-
-// openPlan is a warm instance over one plan. Its table base has the rows in the
-// file's order: pos, n, op, line, mask. Each selection is a table of pos and n.
-type openPlan struct {
-	mu      sync.Mutex // held while it is used
-	session *Session   // nil until it is first used, and after it was put away
-	made    []string   // conditions of the selections, the last used last
-	totals  map[string]int64
-	names   map[string]string
-	next    int
-	idle    *time.Timer
-}
+// manyRowsShown is from how many rows on a plan is large: below, its order takes no longer
+// than a page.
+const manyRowsShown = 200_000
 
 // Browse reads a page of a plan's rows in the file's order: those of the
 // selection, and how many it has.
@@ -72,106 +50,52 @@ func (e *Engine) Browse(ctx context.Context, f Frozen, s Selection, limit, offse
 	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.session == nil {
-		if err := o.begin(ctx, e, f); err != nil {
-			return nil, 0, err
+	var rows []Row
+	var total int64
+	err := o.use(ctx, e, f, s, func(where string) error {
+		numbers, n, err := o.numbers(ctx, e, f, s, where, limit, offset)
+		if err != nil {
+			return err
 		}
-	}
-	o.idle.Reset(shelfIdle)
-	where, err := s.where(f)
-	if err != nil {
-		return nil, 0, err
-	}
-	table, total, err := o.selected(ctx, f, s, where)
-	if err != nil {
-		o.putAway() // what half an attempt left behind is not built on
-		return nil, 0, err
-	}
-	rows, err := o.page(ctx, f, table, limit, offset)
+		total = n
+		rows, err = o.page(ctx, f, numbers)
+		return err
+	})
 	return rows, total, err
 }
 
-// take gives the place of a plan; the one that was not used for longest makes room.
-func (s *shelf) take(path string) *openPlan {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, there := s.open[path]
-	if there {
-		return o
+// numbers gives the numbers of the rows of a page, and how many rows the selection has.
+func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection, where string, limit, offset int64) (numbers []int64, total int64, err error) {
+	sel, err := o.selected(ctx, where)
+	if err != nil {
+		return nil, 0, err
 	}
-	if len(s.open) >= shelfPlaces {
-		for other, old := range s.open {
-			if old.mu.TryLock() { // one that nobody uses now
-				old.putAway()
-				old.mu.Unlock()
-				delete(s.open, other)
-				break
-			}
+	from := fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit)
+	counts := f.Manifest.Counts
+	early := counts.Written()+counts.Kept+counts.Impossible > e.early && offset+limit <= nearTop && len(s.Findings) == 0
+	if early && (e.early < 0 || !sel.making.over()) {
+		from = fmt.Sprintf(`read_parquet(%s) WHERE %s ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, text(f.Parquet), where, limit, offset)
+		if sel.total < 0 {
+			sel.total, err = o.session.count(ctx, `SELECT count(*) FROM read_parquet(`+text(f.Parquet)+`) WHERE `+where)
 		}
-	}
-	o = &openPlan{}
-	s.open[path] = o
-	return o
-}
-
-// close closes all of them.
-func (s *shelf) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, o := range s.open {
-		o.mu.Lock()
-		o.putAway()
-		o.mu.Unlock()
-	}
-	clear(s.open)
-}
-
-// begin opens the instance and puts the rows in the file's order.
-func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) error {
-	limits := e.o
-	limits.MemoryMB, limits.Threads = shelfMemoryMB, 1
-	files := []string{f.Parquet}
-	if f.Hits != "" {
-		files = append(files, f.Hits)
-	}
-	if f.Stored != "" {
-		files = append(files, f.Stored)
-	}
-	session, err := e.session(ctx, newSlots(1), nil, limits, files)
-	if err != nil {
-		return err
-	}
-	o.session, o.made, o.totals, o.names, o.next = session, nil, map[string]int64{}, map[string]string{}, 0
-	err = session.exec(ctx, `CREATE TABLE base AS SELECT row_number() OVER (ORDER BY line NULLS LAST, n) AS pos, n, op, line, mask FROM read_parquet(`+text(f.Parquet)+`) ORDER BY pos`)
-	if err == nil && f.Hits != "" {
-		err = session.load(ctx, `CREATE TABLE hits AS SELECT line, f FROM read_csv(`+text(f.Hits)+`, header = false, auto_detect = false, parallel = true, columns = {'line': 'BIGINT', 'f': 'INTEGER'})`)
+	} else if err = sel.making.end(); err == nil && sel.total < 0 {
+		sel.total, err = o.session.count(ctx, `SELECT count(*) FROM `+sel.table)
 	}
 	if err != nil {
-		o.putAway()
-		return err
+		return nil, 0, err
 	}
-	o.idle = time.AfterFunc(shelfIdle, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.putAway()
+	err = o.session.query(ctx, `SELECT n FROM `+from, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
+		numbers = append(numbers, n)
+		return err
 	})
-	return nil
+	return numbers, sel.total, err
 }
 
-// putAway closes the instance; the next who looks opens it again.
-func (o *openPlan) putAway() {
-	if o.idle != nil {
-		o.idle.Stop()
-	}
-	if o.session != nil {
-		o.session.Close()
-		o.session = nil
-	}
-}
-
-// where gives the condition on base; "" for all rows.
+// where gives the condition on base, or on the plan's file.
 func (s Selection) where(f Frozen) (string, error) {
-	var parts []string
+	parts := []string{"true"}
 	if s.Op != "" {
 		parts = append(parts, "op = "+text(string(s.Op)))
 	}
@@ -236,56 +160,18 @@ func sideThere(cell string) string {
 	return ""
 }
 
-// selected gives the table of a selection and how many rows it has, making it
-// where it is not there yet.
-func (o *openPlan) selected(ctx context.Context, f Frozen, s Selection, where string) (table string, total int64, err error) {
-	if where == "" {
-		where = "true"
-	}
-	if at := slices.Index(o.made, where); at >= 0 {
-		o.made = append(slices.Delete(o.made, at, at+1), where)
-		return o.names[where], o.totals[where], nil
-	}
-	if len(o.made) >= selections {
-		old := o.made[0]
-		if err := o.session.exec(ctx, `DROP TABLE `+o.names[old]); err != nil {
-			return "", 0, err
-		}
-		o.made = o.made[1:]
-		delete(o.names, old)
-		delete(o.totals, old)
-	}
-	o.next++
-	table = fmt.Sprintf("s%d", o.next)
-	// One thread reads base in its order, so the rows are numbered in it.
-	if err := o.session.exec(ctx, `CREATE TABLE `+table+` AS SELECT row_number() OVER () AS pos, n FROM (SELECT n FROM base WHERE `+where+`)`); err != nil {
-		return "", 0, err
-	}
-	if total, err = o.session.count(ctx, `SELECT count(*) FROM `+table); err != nil {
-		return "", 0, err
-	}
-	o.made, o.names[where], o.totals[where] = append(o.made, where), table, total
-	return table, total, nil
-}
-
 // page reads the rows of one page. Their numbers are narrow in most files, so few
 // row groups of the plan are read.
-func (o *openPlan) page(ctx context.Context, f Frozen, table string, limit, offset int64) ([]Row, error) {
-	at := map[int64]int{}
-	var numbers []int64
-	err := o.session.query(ctx, fmt.Sprintf(`SELECT n FROM %s WHERE pos > %d AND pos <= %d ORDER BY pos`, table, offset, offset+limit), func(scan func(...any) error) error {
-		var n int64
-		err := scan(&n)
-		at[n] = len(numbers)
-		numbers = append(numbers, n)
-		return err
-	})
-	if err != nil || len(numbers) == 0 {
-		return nil, err
+func (o *openPlan) page(ctx context.Context, f Frozen, numbers []int64) ([]Row, error) {
+	if len(numbers) == 0 {
+		return nil, nil
 	}
-	rows := make([]Row, len(numbers))
+	rows, at := make([]Row, len(numbers)), map[int64]int{}
+	for i, n := range numbers {
+		at[n] = i
+	}
 	query := fmt.Sprintf(`n BETWEEN %d AND %d AND n IN (%s)`, slices.Min(numbers), slices.Max(numbers), commas(numbers))
-	err = o.session.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
+	err := o.session.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
 	return rows, err
 }
 

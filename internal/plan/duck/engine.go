@@ -30,6 +30,8 @@ type Options struct {
 	ByRow    int64    // bytes of a staging file whose plan is made row by row; 0 for 64 KiB, less for none
 
 	Comparing Comparing // where rows are compared
+
+	stays bool // Parquet files that are read never change: their structure is read once
 }
 
 // Engine hands out DuckDB instances. It is safe for concurrent use.
@@ -41,6 +43,7 @@ type Engine struct {
 	trials *slots
 	pool   pool
 	shelf  shelf
+	early  int64                          // rows of a plan from which on its first pages are shown before it is in order; tests always do, with less than 0
 	free   func(dir string) (int64, bool) // bytes; tests put little there
 	beside int64                          // cells of deltas that are sorted while something else is done
 }
@@ -80,7 +83,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), early: manyRowsShown, shelf: shelf{open: map[string]*openPlan{}}}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.

@@ -30,3 +30,6 @@ func (s *Session) Exec(ctx context.Context, query string) error { return s.exec(
 
 // TooLittleMemory tells whether a statement had too little memory.
 func TooLittleMemory(err error) bool { return errors.Is(err, errMemory) }
+
+// ShowEarly says from how many rows on first pages are shown before a plan is in order.
+func (e *Engine) ShowEarly(rows int64) { e.early = rows }

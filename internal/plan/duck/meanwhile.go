@@ -24,6 +24,16 @@ func begin(do func() error) *meanwhile {
 	return m
 }
 
+// over tells whether it is.
+func (m *meanwhile) over() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // end waits until it is over; whoever is in a hurry ends its context. Nil is over.
 func (m *meanwhile) end() error {
 	if m == nil {

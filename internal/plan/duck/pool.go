@@ -31,6 +31,7 @@ type instance struct {
 	spill    string // folder of what it spills, made when it does
 	memoryMB int
 	threads  int
+	stays    bool
 	only     bool        // for the session that it was opened for
 	spoilt   atomic.Bool // a statement failed: it serves nobody else
 	taken    time.Time
@@ -53,7 +54,7 @@ func (e *Engine) take(ctx context.Context, o Options, files []string) (*instance
 			return i, nil
 		}
 	}
-	i := &instance{spill: filepath.Join(e.o.Dir, fmt.Sprint(spillFolder, e.pool.opened.Add(1))), memoryMB: o.MemoryMB, threads: o.Threads, only: len(others) > 0, taken: time.Now()}
+	i := &instance{spill: filepath.Join(e.o.Dir, fmt.Sprint(spillFolder, e.pool.opened.Add(1))), memoryMB: o.MemoryMB, threads: o.Threads, stays: o.stays, only: len(others) > 0, taken: time.Now()}
 	if err := i.open(ctx, o, append([]string{e.o.Dir}, e.o.Reads...), others); err != nil {
 		i.close()
 		return nil, err
@@ -72,7 +73,9 @@ func (e *Engine) reads(file string) bool {
 func (p *pool) take(o Options) *instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.IndexFunc(p.waiting, func(i *instance) bool { return i.memoryMB == o.MemoryMB && i.threads == o.Threads })
+	at := slices.IndexFunc(p.waiting, func(i *instance) bool {
+		return i.memoryMB == o.MemoryMB && i.threads == o.Threads && i.stays == o.stays
+	})
 	if at < 0 {
 		return nil
 	}
@@ -133,6 +136,7 @@ func (i *instance) open(ctx context.Context, o Options, folders, files []string)
 		SET max_temp_directory_size = '` + fmt.Sprint(o.Spill) + ` bytes';
 		SET memory_limit = '` + fmt.Sprint(o.MemoryMB) + `MB';
 		SET threads = ` + fmt.Sprint(o.Threads) + `;
+		SET parquet_metadata_cache = ` + fmt.Sprint(o.stays) + `;
 		SET GLOBAL TimeZone = 'UTC';
 		SET autoinstall_known_extensions = false;
 		SET autoload_known_extensions = false;

@@ -36,24 +36,17 @@ func (e *Engine) Spread(ctx context.Context, f Frozen, s Selection, column strin
 	o := e.shelf.take(f.Parquet)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.session == nil {
-		if err := o.begin(ctx, e, f); err != nil {
-			return out, err
+	err = o.use(ctx, e, f, s, func(where string) error {
+		sel, err := o.selected(ctx, where)
+		if err == nil {
+			err = sel.making.end()
 		}
-	}
-	o.idle.Reset(shelfIdle)
-	where, err := s.where(f)
-	if err != nil {
-		return out, err
-	}
-	table, _, err := o.selected(ctx, f, s, where)
-	if err == nil {
-		cells := fmt.Sprintf(`(SELECT try_cast(b%d AS DOUBLE) AS b, try_cast(a%d AS DOUBLE) AS a FROM read_parquet(%s) WHERE op IN ('insert', 'update', 'delete') AND n IN (SELECT n FROM %s))`, j, j, text(f.Parquet), table)
-		err = o.session.spread(ctx, cells, &out)
-	}
-	if err != nil {
-		o.putAway()
-	}
+		if err != nil {
+			return err
+		}
+		cells := fmt.Sprintf(`(SELECT try_cast(b%d AS DOUBLE) AS b, try_cast(a%d AS DOUBLE) AS a FROM read_parquet(%s) WHERE op IN ('insert', 'update', 'delete') AND n IN (SELECT n FROM %s))`, j, j, text(f.Parquet), sel.table)
+		return o.session.spread(ctx, cells, &out)
+	})
 	return out, err
 }
 
