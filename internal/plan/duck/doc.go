@@ -18,16 +18,22 @@
 // system finds their rows (ahead.go). Live rows that are what the file says are known as
 // they arrive, and go no further: the tables below have of them what is counted and what
 // their keys are asked for (arriving.go). Most others go on beside the row of the file,
-// which is in no need of being read into cells or joined (pair.go). Or the system compares: then values go up too,
-// and of rows that are the same little comes back (there.go). What nothing else waits for
-// is done on another connection (meanwhile.go): the digest of the content, and the plan's
-// file while the guardrails are judged.
+// which is in no need of being read into cells or joined (pair.go). Or the system
+// compares: then values go up too, and of rows that are the same little comes back
+// (there.go). What nothing else waits for is done on another connection (meanwhile.go): the
+// digest of the content, and the plan's file while the guardrails are judged. What is read
+// once is read while DuckDB writes it (pipe.go).
+//
+// A plan that somebody looks at stays open (shelf.go). Pages near the top of a large one
+// do not wait until its rows are in the file's order (browse.go).
 //
 // # Tables of a run
 //
 //	unknown rows of the file that did not become known as live rows arrived, as in cells
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
-//	live    n, k…, l…              live rows by line number; and same, where the system compared
+//	live    n, k…, l…              live rows by line number; and same, where they tell it: of
+//	        those that came as they are, of alike, and of the pairs in rows
+//	alike   n, k…, l…              those that are the same, in the columns needed of every row
 //	met     line, found, k…        one row a usable key
 //	rows    of these, those that are new or differ: and l, a, m: live, after, written?
 //	        and paired, where live rows are compared as they arrive
