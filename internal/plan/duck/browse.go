@@ -73,12 +73,17 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 	from := fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit)
 	counts := f.Manifest.Counts
 	early := counts.Written()+counts.Kept+counts.Impossible > e.early && offset+limit <= nearTop && len(s.Findings) == 0
-	if early && (e.early < 0 || !sel.making.over()) {
+	if early && (e.early < 0 || !sel.made()) {
+		if sel.asked > 1 { // somebody stays with it, and will go further
+			if err := o.make(ctx, sel); err != nil {
+				return nil, 0, err
+			}
+		}
 		from = fmt.Sprintf(`read_parquet(%s) WHERE %s ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, text(f.Parquet), where, limit, offset)
 		if sel.total < 0 {
 			sel.total, err = o.session.count(ctx, `SELECT count(*) FROM read_parquet(`+text(f.Parquet)+`) WHERE `+where)
 		}
-	} else if err = sel.making.end(); err == nil && sel.total < 0 {
+	} else if err = o.await(ctx, sel); err == nil && sel.total < 0 {
 		sel.total, err = o.session.count(ctx, `SELECT count(*) FROM `+sel.table)
 	}
 	if err != nil {

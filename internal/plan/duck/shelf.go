@@ -38,12 +38,17 @@ type openPlan struct {
 	idle       *time.Timer
 }
 
-// selected is a selection's table, of pos and n.
+// selected is a selection. Its table has pos and n.
 type selected struct {
 	where, table string
-	making       *meanwhile
+	making       *meanwhile // of the table; nil where nobody needed it yet
+	cancel       func()     // ends that
+	asked        int
 	total        int64 // rows; less than 0 where they are not counted yet
 }
+
+// made tells whether the table is there, or could not be made.
+func (s *selected) made() bool { return s.making != nil && s.making.over() }
 
 // take gives the place of a plan; the one that was not used for longest makes room.
 func (s *shelf) take(path string) *openPlan {
@@ -172,34 +177,60 @@ func (o *openPlan) putAway() {
 	o.session = nil
 }
 
-// selected gives a selection, and begins to make its table where it is not there yet.
+// selected gives a selection; the one that was not used for longest makes room.
 func (o *openPlan) selected(ctx context.Context, where string) (sel *selected, err error) {
 	at := slices.IndexFunc(o.selections, func(s *selected) bool { return s.where == where })
-	if at >= 0 {
+	switch {
+	case at >= 0:
 		sel = o.selections[at]
-		o.selections = append(slices.Delete(o.selections, at, at+1), sel)
-		return sel, nil
-	}
-	if len(o.selections) >= selections {
+		o.selections = slices.Delete(o.selections, at, at+1)
+	case len(o.selections) >= selections:
 		old := o.selections[0]
 		o.selections = o.selections[1:]
-		if old.making.end() == nil {
-			if err := o.session.exec(ctx, `DROP TABLE `+old.table); err != nil {
-				return nil, err
-			}
+		if err := o.drop(ctx, old); err != nil {
+			return nil, err
 		}
 	}
-	o.next++
-	sel = &selected{where: where, table: fmt.Sprintf("s%d", o.next), total: -1}
-	base, making := o.base, o.making
+	if sel == nil {
+		o.next++
+		sel = &selected{where: where, table: fmt.Sprintf("s%d", o.next), total: -1}
+	}
+	sel.asked++
+	o.selections = append(o.selections, sel)
+	return sel, nil
+}
+
+// make begins to make a selection's table, once.
+func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
+	if sel.making != nil {
+		return nil
+	}
+	base := o.base
+	making, cancel := context.WithCancel(o.making)
+	sel.cancel = cancel
 	sel.making, err = o.aside(ctx, func(s *Session) error {
 		if err := base.end(); err != nil {
 			return err
 		}
-		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT row_number() OVER () AS pos, n FROM (SELECT n FROM base WHERE `+where+`)`)
+		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT row_number() OVER () AS pos, n FROM (SELECT n FROM base WHERE `+sel.where+`)`)
 	})
-	if err == nil {
-		o.selections = append(o.selections, sel)
+	return err
+}
+
+// await makes a selection's table, or waits for it.
+func (o *openPlan) await(ctx context.Context, sel *selected) error {
+	if err := o.make(ctx, sel); err != nil {
+		return err
 	}
-	return sel, err
+	return sel.making.end()
+}
+
+// drop forgets a selection; what is made of it ends.
+func (o *openPlan) drop(ctx context.Context, sel *selected) error {
+	if sel.making == nil {
+		return nil
+	}
+	sel.cancel()
+	sel.making.end()
+	return o.session.exec(ctx, `DROP TABLE IF EXISTS `+sel.table)
 }

@@ -18,7 +18,7 @@ func (r *run) spelled(ctx context.Context, source string) (string, error) {
 		if c.source < 0 || c.Type.Kind != record.Native {
 			continue
 		}
-		r.ahead.end() // a plan asks the system one thing at a time
+		r.ahead.end() // a plan looks up one thing at a time
 		if err := r.spell(ctx, source, i); err != nil {
 			return "", err
 		}

@@ -39,7 +39,7 @@ func (e *Engine) Spread(ctx context.Context, f Frozen, s Selection, column strin
 	err = o.use(ctx, e, f, s, func(where string) error {
 		sel, err := o.selected(ctx, where)
 		if err == nil {
-			err = sel.making.end()
+			err = o.await(ctx, sel)
 		}
 		if err != nil {
 			return err

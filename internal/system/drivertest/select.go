@@ -25,18 +25,27 @@ func (e *env) selected(d driver.Table, where record.Filter) map[string]int {
 	if err != nil {
 		e.Fatalf("Select: %v", err)
 	}
-	numbers, rows, err := decode(out.Bytes())
-	if err != nil || int64(len(rows)) != n {
-		e.Fatalf("Select says %d rows and gives %d, %v", n, len(rows), err)
-	}
-	got := map[string]int{}
-	for i, row := range rows {
-		if numbers[i] != int64(i)+1 {
-			e.Fatalf("row %d has the number %d", i+1, numbers[i])
+	numbers, got := e.shown(d, out.Bytes(), n)
+	for i, number := range numbers {
+		if number != int64(i)+1 {
+			e.Fatalf("row %d has the number %d", i+1, number)
 		}
-		got[show(d.Columns, [][]*string{row})]++
 	}
 	return got
+}
+
+// shown gives the numbers of rows that came, and the rows as a set.
+func (e *env) shown(d driver.Table, out []byte, said int64) (numbers []int64, set map[string]int) {
+	e.Helper()
+	numbers, rows, err := decode(out)
+	if err != nil || int64(len(rows)) != said {
+		e.Fatalf("%d rows were told, %d came, %v", said, len(rows), err)
+	}
+	set = map[string]int{}
+	for _, row := range rows {
+		set[show(d.Columns, [][]*string{row})]++
+	}
+	return numbers, set
 }
 
 // lookedUp gives the rows that Fetch writes of all keys, as a set of shown rows.
@@ -47,14 +56,7 @@ func (e *env) lookedUp(d driver.Table, where record.Filter) map[string]int {
 	if err != nil {
 		e.Fatalf("Fetch: %v", err)
 	}
-	_, rows, err := decode(out.Bytes())
-	if err != nil || int64(len(rows)) != n {
-		e.Fatalf("Fetch says %d rows and gives %d, %v", n, len(rows), err)
-	}
-	got := map[string]int{}
-	for _, row := range rows {
-		got[show(d.Columns, [][]*string{row})]++
-	}
+	_, got := e.shown(d, out.Bytes(), n)
 	return got
 }
 
