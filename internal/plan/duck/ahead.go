@@ -36,31 +36,36 @@ func (r *run) fetchAhead(ctx context.Context) error {
 		}
 	}()
 	r.countTable(ctx)
-	ctx, cancel := context.WithCancel(ctx)
 	g := &goingThrough{run: r, points: make([]pointed, len(r.cols)), to: to}
+	if err := r.lookAhead(ctx, to, &g.keys, g.file); err != nil && !g.unlike {
+		return err
+	}
+	return nil
+}
+
+// lookAhead looks up the keys that send writes, so many of them; live rows go to whoever
+// compares them as they arrive.
+func (r *run) lookAhead(ctx context.Context, to *arriving, sent *int64, send func(io.Writer) error) error {
+	ctx, cancel := context.WithCancel(ctx)
 	f := &fetching{table: "live_raw", down: r.Path("live_raw-down.csv")}
 	from, keys := io.Pipe()
 	f.meanwhile = begin(func() error {
 		defer cancel()
-		err := f.fetch(ctx, g.to, r.lookupLive(), from, &g.keys)
-		f.aside = g.to.aside()
+		err := f.fetch(ctx, to, r.lookupLive(), from, sent)
+		f.aside = to.aside()
 		from.CloseWithError(errNotAhead)
 		return err
 	})
-	err = g.file(keys)
+	err := send(keys)
 	keys.CloseWithError(err)
 	if err == nil {
-		if r.ahead = f; g.to.on {
-			r.arriving = g.to
+		if r.ahead = f; to.on {
+			r.arriving = to
 		}
 		return nil
 	}
 	cancel()
-	failed := f.end()
-	switch {
-	case g.unlike:
-		return nil
-	case errors.Is(err, errNotAhead): // what could not be sent was not looked up
+	if failed := f.end(); errors.Is(err, errNotAhead) && failed != nil { // what could not be sent was not looked up
 		return failed
 	}
 	return err
@@ -274,7 +279,7 @@ func (r *run) readFile(ctx context.Context) error {
 	if err != nil || !slices.Contains(unlike, true) {
 		return err
 	}
-	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE alike; DROP TABLE IF EXISTS rows`)); err != nil {
+	if err := errors.Join(r.loading.end(), r.exec(ctx, `DROP TABLE `+r.unknown()+`; DROP TABLE hits; DROP TABLE live_raw; DROP TABLE alike; DROP TABLE IF EXISTS differing`)); err != nil {
 		return err
 	}
 	r.ahead, r.loading, r.arriving = nil, nil, nil
@@ -292,7 +297,7 @@ func (r *run) unknown() string {
 // known makes the view cells of all rows. Those that are known have the live row's key, as
 // the file has it, and nothing else.
 func (r *run) known(ctx context.Context) error {
-	if r.arriving == nil {
+	if r.arriving == nil || r.reversal {
 		return nil
 	}
 	key := ""
@@ -301,7 +306,7 @@ func (r *run) known(ctx context.Context) error {
 	}
 	cells := `SELECT * FROM ` + r.unknown() + ` UNION ALL BY NAME SELECT n AS line` + key + ` FROM alike`
 	if r.pairing() {
-		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM rows WHERE paired`
+		cells += ` UNION ALL BY NAME SELECT line` + key + ` FROM differing WHERE paired`
 	}
 	return r.exec(ctx, `CREATE VIEW cells AS `+cells)
 }

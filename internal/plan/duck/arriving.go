@@ -135,6 +135,7 @@ type arriving struct {
 	alike  *records // of live rows that are the same: number, and what every row is needed for
 	pairs  *pairs   // nil where they do not go on side by side
 
+	digests bool      // what is known is digested
 	count   int64     // rows that are known
 	content [2]uint64 // their part of plan.ContentDigest's sum, the higher half first
 }
@@ -159,7 +160,7 @@ func (r *run) comparesArriving() bool {
 }
 
 func (r *run) newArriving() (_ *arriving, err error) {
-	a := &arriving{Fetcher: r.live, on: r.comparesArriving(), cols: r.cols, nk: r.nk, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	a := &arriving{Fetcher: r.live, on: r.comparesArriving(), digests: true, cols: r.cols, nk: r.nk, seeds: newSeeds()}
 	still := r.still()
 	for i, c := range r.cols {
 		if c.source >= 0 {
@@ -178,6 +179,18 @@ func (r *run) newArriving() (_ *arriving, err error) {
 	}
 	return a, err
 }
+
+// arrivingAgain compares live rows with what was stored, of which nothing is needed
+// but the number of those that are the same.
+func (r *run) arrivingAgain(on bool) *arriving {
+	a := &arriving{Fetcher: r.live, on: on, cols: r.cols, nk: r.nk, seeds: newSeeds()}
+	for i := range r.cols {
+		a.compared, a.spares = append(a.compared, i), append(a.spares, true)
+	}
+	return a
+}
+
+func newSeeds() [2]maphash.Seed { return [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()} }
 
 // aside is how many live rows went on elsewhere than the others.
 func (a *arriving) aside() int64 { return a.alike.len() + a.pairs.len() }
@@ -255,6 +268,9 @@ func (a *arriving) pass(in io.Reader, out io.Writer) error {
 func (a *arriving) compare(in io.Reader, out io.Writer) error {
 	n := a.rows.len()
 	a.met, a.again, a.known = newBits(n), newBits(n), newBits(n)
+	if err := a.pairs.hold(); err != nil {
+		return err
+	}
 	for rows := record.NewReader(in); ; {
 		fields, err := rows.Read()
 		if err == io.EOF {
@@ -303,7 +319,7 @@ func (a *arriving) one(place int, row summed, fields []record.Field, raw []byte,
 		a.spared(fields)
 		return a.alike, nil
 	}
-	a.both(raw, file)
+	a.both(raw, live, file)
 	return a.pairs, nil
 }
 
@@ -311,7 +327,9 @@ func (a *arriving) one(place int, row summed, fields []record.Field, raw []byte,
 func (a *arriving) know(place int, values []record.Field) {
 	a.known.set(place)
 	a.count++
-	a.digest(values)
+	if a.digests {
+		a.digest(values)
+	}
 }
 
 // spared makes the record of a row that is the same: what every row is needed for.
@@ -342,6 +360,9 @@ func (r *run) loadAlike(ctx context.Context) error {
 
 // alike selects them as live_all has them; what did not go on is NULL.
 func (r *run) alike() string {
+	if r.reversal {
+		return `SELECT line AS n` + list(r.nk, "v# AS k#") + list(r.nj, "stored# AS l#") + `, true AS same FROM cells WHERE line IN (SELECT n FROM alike)`
+	}
 	sel := "n"
 	for i, name := range r.liveFields() {
 		value := canonicalLive(r.cols[i].Type, name)
@@ -358,11 +379,16 @@ func (a *arriving) isSame(row summed, live []record.Field) bool {
 	if row.sum == (sum{}) {
 		return false
 	}
+	return a.sumOf(live) == row.sum && a.sound(live)
+}
+
+// sumOf is the sum of the compared values of a row.
+func (a *arriving) sumOf(values []record.Field) sum {
 	a.reset()
 	for _, i := range a.compared {
-		a.add(textOf(live[i]))
+		a.add(textOf(values[i]))
 	}
-	return a.sum() == row.sum && a.sound(live)
+	return a.sum()
 }
 
 // textOf is a field's text, nil for NULL.
@@ -426,8 +452,9 @@ func (a *arriving) rest(staging, path string) error {
 }
 
 // manyRows is from how many rows on what is kept of them is worth to be given back at once:
-// some 30 bytes each, which the plan's other half does not need.
-const manyRows = 1 << 20
+// some 30 bytes each, and the file itself where that was held, which the plan's other half does
+// not need.
+const manyRows = 1 << 18
 
 // forget forgets what was kept of the rows of the file.
 func (a *arriving) forget() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sutor/internal/change"
 	"sutor/internal/expr"
 	"sutor/internal/plan"
 	"sutor/internal/system/driver"
@@ -73,6 +74,9 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 	from := fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit)
 	counts := f.Manifest.Counts
 	early := counts.Written()+counts.Kept+counts.Impossible > e.early && offset+limit <= nearTop && len(s.Findings) == 0
+	if n, known := s.total(counts); known {
+		sel.total = n
+	}
 	if early && (e.early < 0 || !sel.made()) {
 		if sel.asked > 1 { // somebody stays with it, and will go further
 			if err := o.make(ctx, sel); err != nil {
@@ -96,6 +100,17 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 		return err
 	})
 	return numbers, sel.total, err
+}
+
+// total gives how many rows a selection has, where the plan's own counts tell.
+func (s Selection) total(c change.Counts) (int64, bool) {
+	if len(s.Findings)+len(s.Lines) > 0 || s.Changed != "" || s.Column != "" || s.Only != nil {
+		return 0, false
+	}
+	n, known := map[driver.Op]int64{
+		"": c.Written() + c.Kept + c.Impossible, driver.Insert: c.Insert, driver.Update: c.Update, driver.Delete: c.Delete, plan.Kept: c.Kept, plan.Impossible: c.Impossible,
+	}[s.Op]
+	return n, known
 }
 
 // where gives the condition on base, or on the plan's file.

@@ -38,6 +38,7 @@ type run struct {
 	at        int64         // the part of the making that is being done
 	digesting *meanwhile    // of the content, where it began before the rows were compared
 	digest    record.Digest // of the content, where it was known before the rows were compared
+	frozen    *frozen       // where that began before the deltas were settled (foresee.go)
 	reversal  bool          // undoing an applied plan: checks are told only
 
 	family []*run      // of the plan that is made together, this one too, parents first
@@ -77,7 +78,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.ahead.end(); r.counting.end(); r.digesting.end(); r.loading.end() }()
+	defer func() { cancel(); r.ahead.end(); r.counting.drop(); r.digesting.end(); r.loading.end() }()
 	all := []doing{
 		{"reading the file", r.enough},
 		{"reading the file", r.fetchAhead},
@@ -93,7 +94,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	if spec.Rule != nil {
 		all = []doing{{"fetching live rows", r.pickRows}, {"computing", r.computeCells}}
 	}
-	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}, doing{"checking", r.contentDigested}, doing{"checking", r.counted}))
+	return &Draft{r: r}, r.steps(ctx, 0, append(all, doing{"comparing", r.compare}, doing{"checking", r.foreseeValid}, doing{"checking", r.checkRows}, doing{"checking", r.freezeDeltas}, doing{"checking", r.contentDigested}, doing{"checking", r.counted}))
 }
 
 // doing is a part of the making of a plan, and what is told of it.
@@ -207,7 +208,11 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 		same = ", same = '1' AS same"
 	}
 	if r.loading == nil {
-		err = r.receive(ctx, r.ahead, r.received())
+		if err = r.receive(ctx, r.ahead, r.received()); err == nil && r.arriving != nil {
+			r.arriving.close()
+			r.arriving.forget()
+			err = r.loadAlike(ctx)
+		}
 	} else {
 		err = r.loading.end()
 	}
@@ -222,7 +227,7 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 		all += ` UNION ALL ` + r.alike()
 	}
 	if r.pairing() {
-		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM rows WHERE paired`
+		all += ` UNION ALL SELECT line` + list(r.nk, "k#") + list(r.nj, "l#") + `, false FROM differing WHERE paired`
 	}
 	if err := r.exec(ctx, `CREATE VIEW live_all AS `+all); err != nil {
 		return err
@@ -259,8 +264,9 @@ func (r *run) canonical() (sel string) {
 
 // compare makes the view met, every row that means one: whether it was found, its
 // key and what it is found by (as the system has them, where it was). Of these, the
-// table rows has the ones that are new or would write something, and for each judged
-// column the live value l, the value after a and whether the row writes it, m.
+// table differing has the ones that are new or would write something, and for each judged
+// column the live value l, whether the row writes it, m, and what, w; the view rows has
+// the value after beside them, a.
 func (r *run) compare(ctx context.Context) error {
 	met := "c.line, l.n IS NOT NULL AS found"
 	for i := range r.nk {
@@ -273,33 +279,30 @@ func (r *run) compare(ctx context.Context) error {
 		}
 		keys = append(keys, r.foundBy()...)
 	}
-	sel, after := "", ""
+	sel := ""
 	for j := range r.nj {
 		c := r.cols[r.nk+j]
-		sel += fmt.Sprintf(", l.l%d AS l%d", j, j)
-		if c.source < 0 {
-			sel += fmt.Sprintf(", false AS m%d", j)
-			after += fmt.Sprintf(", l%d AS a%d", j, j)
-			continue
+		writes, value := "false", "NULL::VARCHAR"
+		if c.source >= 0 {
+			writes, value = r.writes(c, r.nk+j, j)
 		}
-		writes, value := r.writes(c, r.nk+j, j)
-		sel += fmt.Sprintf(", %s AS m%d, %s AS new%d", writes, j, value, j)
-		after += fmt.Sprintf(", CASE WHEN m%d THEN new%d ELSE l%d END AS a%d", j, j, j, j)
+		sel += fmt.Sprintf(", l.l%d AS l%d, %s AS m%d, CASE WHEN m%d THEN %s END AS w%d", j, j, writes, j, j, value, j)
 	}
 	from := func(cells, live string) string {
 		return ` FROM (SELECT * FROM ` + cells + ` WHERE ` + r.means() + `) c LEFT JOIN ` + live + ` l ON l.n = c.line`
 	}
-	unknown, rows, paired := "live", "CREATE TABLE rows AS", ""
+	unknown, rows, paired := "live", "CREATE TABLE differing AS", ""
 	if r.arriving != nil {
 		unknown = `(SELECT n` + r.canonical() + `, false AS same FROM live_raw)`
 	}
 	if r.pairing() {
-		rows, paired = "INSERT INTO rows", ", false"
+		rows, paired = "INSERT INTO differing", ", false"
 	}
 	return r.exec(ctx, `
 		CREATE VIEW met AS SELECT `+met+from("cells", "live")+`;
-		`+rows+` SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+after+paired+`
-		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask())
+		`+rows+` SELECT line, found`+comma(keys)+list(r.nj, "l#")+list(r.nj, "m#")+list(r.nj, "w#")+paired+`
+		FROM (SELECT `+met+sel+from(r.unknown(), unknown)+` WHERE `+r.notTheSame()+`) WHERE NOT found OR `+r.anyMask()+`;
+		CREATE VIEW rows AS SELECT *`+list(r.nj, "CASE WHEN m# THEN w# ELSE l# END AS a#")+` FROM `+r.schema+`.differing`)
 }
 
 // writes gives the condition under which a row writes a column, and the value that it
@@ -336,21 +339,21 @@ func emptied(c record.Column) string {
 // freezeDeltas makes the view deltas of the valid rows that write something; a table
 // where a sync adds rows of its own.
 func (r *run) freezeDeltas(ctx context.Context) error {
+	valid := r.written() + ` AND line NOT IN (SELECT line FROM ` + r.schema + `.hits WHERE f IN (` + r.invalidChecks() + `))`
 	if r.spec.Within == nil {
-		return r.exec(ctx, `CREATE OR REPLACE VIEW deltas AS `+r.valid())
+		return errors.Join(r.validForeseen(ctx), r.exec(ctx, `CREATE OR REPLACE VIEW deltas AS `+valid))
 	}
-	if err := r.exec(ctx, `CREATE TABLE deltas AS `+r.valid()); err != nil {
+	if err := r.exec(ctx, `CREATE TABLE deltas AS `+valid); err != nil {
 		return err
 	}
 	return r.deleteOthers(ctx)
 }
 
-// valid selects the rows that write something and that no check so far has found invalid.
-func (r *run) valid() string {
+// written selects the rows that write something.
+func (r *run) written() string {
 	sel := "line, CASE WHEN found THEN 'update' ELSE 'insert' END AS op, NULL::VARCHAR AS why" + list(r.nk, "k#") +
 		list(r.nj, "l# AS b#") + list(r.nj, "a#") + list(r.nj, "m#")
-	return `SELECT ` + sel + ` FROM ` + r.schema + `.rows
-		WHERE line NOT IN (SELECT line FROM ` + r.schema + `.hits WHERE f IN (` + r.invalidChecks() + `)) AND (NOT found OR ` + r.anyMask() + `)`
+	return `SELECT ` + sel + ` FROM ` + r.schema + `.rows WHERE (NOT found OR ` + r.anyMask() + `)`
 }
 
 // anyMask is true where a row writes any column.

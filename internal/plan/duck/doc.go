@@ -21,8 +21,9 @@
 // which is in no need of being read into cells or joined (pair.go). Or the system
 // compares: then values go up too, and of rows that are the same little comes back
 // (there.go). What nothing else waits for is done on another connection (meanwhile.go): the
-// digest of the content, and the plan's file while the guardrails are judged. What is read
-// once is read while DuckDB writes it (pipe.go).
+// digest of the content, and the plan's file, which is written while rows are checked and
+// guardrails judged, as if all were as it most often is (foresee.go). What is read once is
+// read while DuckDB writes it (pipe.go).
 //
 // A plan that somebody looks at stays open (shelf.go). Pages near the top of a large one
 // do not wait until its rows are in the file's order (browse.go).
@@ -32,13 +33,17 @@
 //	unknown rows of the file that did not become known as live rows arrived, as in cells
 //	cells   line, defect, and a column e, p, s, v: empty? problem, its text, canonical text
 //	live    n, k…, l…              live rows by line number; and same, where they tell it: of
-//	        those that came as they are, of alike, and of the pairs in rows
+//	        those that came as they are, of alike, and of the pairs in differing
 //	alike   n, k…, l…              those that are the same, in the columns needed of every row
 //	met     line, found, k…        one row a usable key
-//	rows    of these, those that are new or differ: and l, a, m: live, after, written?
+//	differing  of these, those that are new or differ: and l, m, w: live, written? and what;
 //	        and paired, where live rows are compared as they arrive
+//	rows    the same, and a: after
 //	hits    f, line, sample        what the checks found
 //	deltas  op, line, k…, b…, a…, m…: of the rows that are valid
+//
+// A reversal has cells of what was applied, and live of what was stored (reverse.go,
+// foresee.go).
 //
 // A column's number is its place in Spec.Key, then Spec.Judged. No cast is ever
 // bare: a text is cast only after its grammar matched (cells.go).

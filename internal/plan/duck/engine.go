@@ -118,6 +118,10 @@ type Session struct {
 	schema string   // of its tables
 	parts  []string // schemas of its parts
 	now    *string  // the schema that the connection is in
+
+	endings *[]func() // of what is under way elsewhere; its parts' too
+
+	counting *counting // for the plan that is made next
 }
 
 // In gives a part of the session that has tables and a folder of its own: so
@@ -127,7 +131,7 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, free: func() {}}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, endings: s.endings, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
@@ -146,7 +150,7 @@ func (s *Session) apart(ctx context.Context) (*Session, error) {
 		return nil, fmt.Errorf("connecting to DuckDB: %w", err)
 	}
 	now := "" // whoever had the connection before was elsewhere
-	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now}, nil
+	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now, endings: s.endings}, nil
 }
 
 // use puts the connection into the session's schema; where there is none yet, it opens
@@ -250,7 +254,7 @@ func (e *Engine) folder() (*Session, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), comparing: e.o.Comparing}, nil
+	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), endings: new([]func()), comparing: e.o.Comparing}, nil
 }
 
 // open takes an instance.
@@ -285,6 +289,7 @@ func (s *Session) Close() {
 
 // leave gives the instance and the slot back.
 func (s *Session) leave() {
+	s.endOthers()
 	if i := s.instance; s.owner {
 		keep := !i.only && !i.spoilt.Load() && time.Since(i.taken) < usedShortly && s.conn != nil && s.Reset(context.Background()) == nil
 		if s.conn != nil {
@@ -301,9 +306,18 @@ func (s *Session) leave() {
 	s.free = func() {}
 }
 
+// endOthers ends what is under way elsewhere.
+func (s *Session) endOthers() {
+	for _, end := range *s.endings {
+		end()
+	}
+	*s.endings = nil
+}
+
 // Reset removes what a run left in the session, so that it can be used for
 // another one.
 func (s *Session) Reset(ctx context.Context) error {
+	s.endOthers()
 	drops := `USE main`
 	for _, schema := range append(s.parts, runSchema) {
 		drops += `; DROP SCHEMA IF EXISTS ` + schema + ` CASCADE`

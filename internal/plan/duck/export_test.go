@@ -33,3 +33,19 @@ func TooLittleMemory(err error) bool { return errors.Is(err, errMemory) }
 
 // ShowEarly says from how many rows on first pages are shown before a plan is in order.
 func (e *Engine) ShowEarly(rows int64) { e.early = rows }
+
+// Foreseen tells whether a reversal is what it was foreseen to be, as far as live rows tell.
+func (d *Draft) Foreseen() bool { return d.r.frozen != nil }
+
+// Tables gives how many tables are made, or being made, of what was selected of a plan.
+func (e *Engine) Tables(f Frozen) (n int) {
+	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, sel := range o.selections {
+		if sel.making != nil {
+			n++
+		}
+	}
+	return n
+}

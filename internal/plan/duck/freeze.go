@@ -14,51 +14,119 @@ import (
 	"sutor/internal/record"
 )
 
-// freezing writes the deltas as plan.parquet and digests their canonical rows.
-func (r *run) freezing(ctx context.Context, out *plan.Outcome) error {
-	query := `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
-		list(r.nj, "a#") + ` FROM deltas`
-	order := "op" + list(r.nk, "k#")
-	if r.spec.Given != "" {
-		order += ", mask" + list(r.nj, "a#") + ", line"
+// frozen is plan.parquet in the making.
+type frozen struct {
+	*meanwhile
+	cancel     context.CancelFunc
+	path       string
+	file, rows record.Digest // once that is over
+}
+
+func (r *run) newFrozen() *frozen { return &frozen{path: r.Path("plan.parquet")} }
+
+// beginFreezing begins to make it on another connection. That ends with the session, if
+// not before.
+func (r *run) beginFreezing(ctx context.Context, do func(context.Context, *run, *frozen) error) (_ *frozen, err error) {
+	f := r.newFrozen()
+	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	f.meanwhile, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return do(ctx, other, f) })
+	if err != nil {
+		f.cancel()
+		return nil, err
 	}
-	if err := r.writeParquet(ctx, query, order, out.Parquet); err != nil {
+	*r.endings = append(*r.endings, f.drop)
+	return f, nil
+}
+
+// wait waits until it is over. Nil is over.
+func (f *frozen) wait(ctx context.Context) error {
+	if f == nil {
+		return nil
+	}
+	defer context.AfterFunc(ctx, f.cancel)()
+	return f.end()
+}
+
+// drop ends it. Nil is over.
+func (f *frozen) drop() {
+	if f != nil {
+		f.cancel()
+		f.end()
+	}
+}
+
+// freezing writes deltas as plan.parquet and digests it.
+func (r *run) freezing(ctx context.Context, f *frozen, deltas string) error {
+	if err := r.writeDeltas(ctx, deltas, f.path); err != nil {
 		return err
 	}
-	file, rows, err := r.digests(ctx, out.Parquet, r.spec.Key, r.spec.Judged)
-	out.Manifest.File, out.Manifest.Rows = file, rows
+	return r.digestFrozen(ctx, f)
+}
+
+// digestFrozen digests plan.parquet and its canonical rows.
+func (r *run) digestFrozen(ctx context.Context, f *frozen) (err error) {
+	f.file, f.rows, err = r.digests(ctx, f.path, r.spec.Key, r.spec.Judged)
 	return err
 }
+
+// writeDeltas writes deltas as a plan's file. Values after are made of those before and
+// those that are written once the rows are sorted: there is less to be sorted then.
+func (r *run) writeDeltas(ctx context.Context, deltas, path string) error {
+	query := `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
+		list(r.nj, "CASE WHEN m# THEN a# END AS w#") + ` FROM ` + deltas
+	order, columns := "op"+list(r.nk, "k#"), "op, line, mask, why"+list(r.nk, "k#")+list(r.nj, "b#")
+	if r.spec.Given != "" {
+		order += ", mask"
+	}
+	for j := range r.nj {
+		after := fmt.Sprintf("CASE WHEN %s THEN w%d WHEN op = 'delete' THEN NULL ELSE b%d END", inMask(j), j, j)
+		if columns += fmt.Sprintf(", %s AS a%d", after, j); r.spec.Given != "" {
+			order += ", " + after
+		}
+	}
+	if r.spec.Given != "" {
+		order += ", line"
+	}
+	return r.writeParquet(ctx, query, order, columns, path)
+}
+
+// inMask tells by its mask whether a row of a plan's file writes a judged column.
+func inMask(j int) string { return fmt.Sprintf("substr(mask, %d, 1) = '1'", j+1) }
 
 // sortedBeside is how many cells of deltas are written while something else is done, for
 // each megabyte of a run: what sorts more needs the memory for itself.
 const sortedBeside = 50_000
 
+// sortsBeside tells whether the rows of a table are few enough for that.
+func (r *run) sortsBeside(ctx context.Context, table string) (bool, error) {
+	rows, err := r.count(ctx, `SELECT count(*) FROM `+table)
+	return rows*int64(r.nk+2*r.nj) <= r.engine.beside, err
+}
+
 // freeze makes the plan of the deltas, whose guardrails are judged while they are written;
 // where there are many, before.
 func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
-	out := &plan.Outcome{Parquet: r.Path("plan.parquet"), Hits: r.Path("hits.csv")}
-	describe := doing{"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}
-	rows, err := r.count(ctx, `SELECT count(*) FROM deltas`)
-	if err != nil {
+	out := &plan.Outcome{Hits: r.Path("hits.csv")}
+	if r.frozen == nil {
+		small, err := r.sortsBeside(ctx, "deltas")
+		if err == nil && small {
+			r.frozen, err = r.beginFreezing(ctx, func(ctx context.Context, other *run, f *frozen) error { return other.freezing(ctx, f, "deltas") })
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	f := r.frozen
+	defer f.drop()
+	if err := r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}}); err != nil {
 		return nil, err
 	}
-	if rows*int64(r.nk+2*r.nj) > r.engine.beside {
-		return out, r.steps(ctx, allSteps-1, []doing{judge, describe, {"freezing the plan", func(ctx context.Context) error { return r.freezing(ctx, out) }}})
+	err := f.wait(ctx)
+	if f == nil || errors.Is(err, errMemory) { // of long texts there may be too little for both
+		f = r.newFrozen()
+		err = r.freezing(ctx, f, "deltas")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	frozen, err := r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.freezing(ctx, out) })
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	defer func() { cancel(); frozen.end() }()
-	if err := r.steps(ctx, allSteps-1, []doing{judge, describe}); err != nil {
-		return nil, err
-	}
-	if err = frozen.end(); errors.Is(err, errMemory) { // of long texts there may be too little for both
-		err = r.freezing(ctx, out)
-	}
+	out.Parquet, out.Manifest.File, out.Manifest.Rows = f.path, f.file, f.rows
 	return out, err
 }
 
@@ -110,10 +178,10 @@ func (r *run) mask() string {
 const compressed = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
 
 // writeParquet numbers the rows of query in an order (package plan, "Files") and writes
-// them in it, in which whoever reads the file gets them; in groups so small that a page
-// of them is read without much else.
-func (s *Session) writeParquet(ctx context.Context, query, order, path string) error {
-	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, * FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
+// columns made of them in it, in which whoever reads the file gets them; in groups so
+// small that a page of them is read without much else.
+func (s *Session) writeParquet(ctx context.Context, query, order, columns, path string) error {
+	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, `+columns+` FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
 		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE 20480)`)
 }
 

@@ -42,6 +42,9 @@ func (r *run) leaveAlone(ctx context.Context, all []hurdle) (left bool, err erro
 			continue
 		}
 		left = true
+		if err := r.changeDeltas(ctx); err != nil {
+			return left, err
+		}
 		if err := r.exec(ctx, `UPDATE deltas SET op = 'impossible', why = `+text(h.why)+list(r.nj, "a# = b#")+list(r.nj, "m# = false")+` WHERE `+h.met()); err != nil {
 			return left, err
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 
+	"sutor/internal/plan"
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -96,7 +98,9 @@ func (f *fetching) fetch(ctx context.Context, live driver.Fetcher, l driver.Look
 // counting is a count of the table's rows.
 type counting struct {
 	*meanwhile
-	rows int64 // once that is over
+	cancel context.CancelFunc
+	table  record.Table
+	rows   int64 // once that is over
 }
 
 // end waits until a count is over. Nil is over.
@@ -107,17 +111,44 @@ func (c *counting) end() error {
 	return c.meanwhile.end()
 }
 
-// countTable begins to count the table's rows: while the file is gone through, when the
-// system has little to do but to take in keys; else once the live rows are fetched.
-func (r *run) countTable(ctx context.Context) {
-	c, fetched := &counting{}, r.ahead
+// drop ends a count. Nil is over.
+func (c *counting) drop() {
+	if c != nil {
+		c.cancel()
+		c.end()
+	}
+}
+
+// CountAhead begins to count the rows of a table for the plan of a large file that is made
+// next, since the system has nothing else to do while the file is read for the first time.
+func (s *Session) CountAhead(ctx context.Context, live plan.Live, table record.Table) {
+	if s.later == nil {
+		s.counting = count(ctx, live, table, nil)
+		*s.endings = append(*s.endings, s.counting.drop)
+	}
+}
+
+// count begins to count once a lookup is over.
+func count(ctx context.Context, live plan.Live, table record.Table, after *fetching) *counting {
+	c := &counting{table: table}
+	ctx, c.cancel = context.WithCancel(ctx)
 	c.meanwhile = begin(func() (err error) {
-		if fetched.end() == nil {
-			c.rows, err = r.live.Count(ctx, r.spec.Table.Table)
+		if after.end() == nil {
+			c.rows, err = live.Count(ctx, table)
 		}
 		return err
 	})
-	r.counting = c
+	return c
+}
+
+// countTable begins to count the table's rows, where that did not begin before: while the
+// file is gone through, when the system has little to do but to take in keys; else once
+// the live rows are fetched.
+func (r *run) countTable(ctx context.Context) {
+	if r.counting = r.Session.counting; r.counting == nil || r.counting.table != r.spec.Table.Table {
+		r.counting = count(ctx, r.live, r.spec.Table.Table, r.ahead)
+	}
+	r.Session.counting = nil
 }
 
 // counted waits until the table's rows are counted.

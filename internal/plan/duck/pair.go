@@ -12,10 +12,10 @@ import (
 )
 
 // A live row that is not what the file has goes on beside the row of the file, in one
-// record: number, live key, live values, and the file's values of the columns that it may
-// change. It is so where each of the file's values is canonical, and no cell is the empty
+// record: number, live key, live values, and those of the file's values that it would
+// write. It is so where each of the file's values is canonical, and no cell is the empty
 // text: then none is a problem, and nothing is to be decided about them; and where both
-// have the same key, text by text. The table rows is made of these records without a join;
+// have the same key, text by text. The table differing is made of these records without a join;
 // [run.compare] adds what it makes of the other rows. They are one table because DuckDB
 // sorts a union of two in memory alone.
 
@@ -23,12 +23,17 @@ import (
 type pairs struct {
 	*records
 	staging *os.File
+	held    []byte // all of it, of a file that is small enough
 	cols    []column
 
 	record record.Reader
 	raw    []byte
 	values []record.Field // of a row, by column of the lookup; NULL where the file has none
 }
+
+// heldFile is how many bytes a staging file has at most that is held in memory while live
+// rows arrive: to reach into the file for a row took two microseconds.
+const heldFile = 128 << 20
 
 // newPairs opens what pairs take. Where empty cells clear, they are to be decided about.
 func (r *run) newPairs() (*pairs, error) {
@@ -52,6 +57,7 @@ func (p *pairs) end() error {
 	if p == nil {
 		return nil
 	}
+	p.held = nil
 	return p.records.end()
 }
 
@@ -99,23 +105,49 @@ func (p *pairs) row(row summed) ([]record.Field, error) {
 
 // read gives the cells of the row that begins at a byte of the staging file.
 func (p *pairs) read(from int64) ([]record.Field, error) {
+	raw, all := p.held, p.held != nil
+	if all {
+		raw = raw[min(from, int64(len(raw))):]
+	}
 	for {
-		n, err := p.staging.ReadAt(p.raw, from)
-		if err != nil && err != io.EOF {
-			return nil, diskError(err)
+		if !all {
+			n, err := p.staging.ReadAt(p.raw, from)
+			if err != nil && err != io.EOF {
+				return nil, diskError(err)
+			}
+			raw, all = p.raw[:n], err == io.EOF
 		}
-		fields, whole, split := p.record.Split(p.raw[:n])
-		if split != nil {
-			return nil, split
+		fields, whole, err := p.record.Split(raw)
+		if err != nil {
+			return nil, err
 		}
 		if whole {
 			return fields[2:], nil // behind the line and the defect
 		}
-		if err == io.EOF {
+		if all {
 			return nil, fmt.Errorf("plan/duck: there is no whole row at byte %d of the file", from)
 		}
 		p.raw = make([]byte, 2*len(p.raw))
 	}
+}
+
+// hold reads a small staging file into memory. Nil has none.
+func (p *pairs) hold() error {
+	if p == nil {
+		return nil
+	}
+	info, err := p.staging.Stat()
+	if err != nil {
+		return diskError(err)
+	}
+	if info.Size() > heldFile {
+		return nil
+	}
+	p.held = make([]byte, info.Size())
+	if _, err := io.ReadFull(p.staging, p.held); err != nil {
+		return diskError(err)
+	}
+	return nil
 }
 
 // sameKey tells whether a row of the file and a live row have the same key, text by text.
@@ -136,18 +168,23 @@ func (a *arriving) sound(live []record.Field) bool {
 // empty cells do not clear.
 func (a *arriving) writes(file, live []record.Field) bool {
 	return slices.ContainsFunc(a.compared, func(i int) bool {
-		return !file[i].Null && (live[i].Null || !bytes.Equal(file[i].Text, live[i].Text))
+		return changes(file[i], live[i])
 	})
 }
 
+// changes tells whether a value of the file would change one of a live row.
+func changes(file, live record.Field) bool {
+	return !file.Null && (live.Null || !bytes.Equal(file.Text, live.Text))
+}
+
 // both makes the record of a live row and a row of the file.
-func (a *arriving) both(live []byte, file []record.Field) {
-	a.buf = append(a.buf[:0], live[:len(live)-1]...)
+func (a *arriving) both(raw []byte, live, file []record.Field) {
+	a.buf = append(a.buf[:0], raw[:len(raw)-1]...)
 	for _, i := range a.compared {
 		if i < a.nk {
 			continue
 		}
-		if a.buf = append(a.buf, ','); !file[i].Null {
+		if a.buf = append(a.buf, ','); changes(file[i], live[i]) {
 			a.buf = record.AppendQuoted(a.buf, file[i].Text)
 		}
 	}
@@ -162,27 +199,17 @@ func (r *run) loadPaired(ctx context.Context) error {
 	if !r.pairing() {
 		return nil
 	}
-	fields, sel, after := r.liveFields(), "", ""
+	fields, writes, written := r.liveFields(), "", ""
 	for j := range r.nj {
-		i := r.nk + j
-		writes, value := "false", fmt.Sprintf("l%d", j)
-		if r.cols[i].source >= 0 {
-			fields = append(fields, fmt.Sprintf("v%d", i))
-			writes, value = fmt.Sprintf("(v%[1]d IS NOT NULL AND v%[1]d IS DISTINCT FROM l%[2]d)", i, j), fmt.Sprintf("CASE WHEN m%[2]d THEN v%[1]d ELSE l%[2]d END", i, j)
+		if r.cols[r.nk+j].source < 0 {
+			writes += fmt.Sprintf(", false AS m%d", j)
+			written += fmt.Sprintf(", NULL::VARCHAR AS w%d", j)
+			continue
 		}
-		sel += fmt.Sprintf(", %s AS m%d", writes, j)
-		after += fmt.Sprintf(", %s AS a%d", value, j)
+		fields = append(fields, fmt.Sprintf("w%d", j))
+		writes += fmt.Sprintf(", w%d IS NOT NULL AS m%d", j, j)
+		written += fmt.Sprintf(", w%d", j)
 	}
-	return r.loadRecords(ctx, r.arriving.pairs.records, `CREATE TABLE rows AS SELECT line, true AS found`+list(r.nk, "k#")+list(r.nj, "l#")+list(r.nj, "m#")+after+`, true AS paired
-		FROM (SELECT *`+sel+` FROM (SELECT n AS line`+r.canonical()+r.valuesOf()+` FROM `+readCSV(r.arriving.pairs.path, "n", fields)+`))`, "rows")
-}
-
-// valuesOf lists the file's values of a pair.
-func (r *run) valuesOf() (sel string) {
-	for _, i := range r.arriving.compared {
-		if i >= r.nk {
-			sel += fmt.Sprintf(", v%d", i)
-		}
-	}
-	return sel
+	return r.loadRecords(ctx, r.arriving.pairs.records, `CREATE TABLE differing AS SELECT n AS line, true AS found`+r.canonical()+writes+written+`, true AS paired
+		FROM `+readCSV(r.arriving.pairs.path, "n", fields), "differing")
 }

@@ -51,6 +51,14 @@ func (p *Pipe) Close() error {
 // feedCSV writes the rows of a query to w, in the canonical CSV dialect, while they are
 // made.
 func (s *Session) feedCSV(ctx context.Context, query string, quoted []string, name string, w io.Writer) error {
+	return s.feed(ctx, query, quoted, name, func(in io.Reader) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}
+
+// feed has the rows of a query read, in the canonical CSV dialect, while they are made.
+func (s *Session) feed(ctx context.Context, query string, quoted []string, name string, read func(io.Reader) error) error {
 	pipe, err := s.Pipe(name)
 	if errors.Is(err, errors.ErrUnsupported) {
 		path := s.Path(name)
@@ -58,14 +66,19 @@ func (s *Session) feedCSV(ctx context.Context, query string, quoted []string, na
 		if err := s.copyCSV(ctx, query, quoted, path); err != nil {
 			return err
 		}
-		return hashFile(path, w)
+		in, err := os.Open(path)
+		if err != nil {
+			return diskError(err)
+		}
+		defer in.Close()
+		return read(in)
 	}
 	if err != nil {
 		return err
 	}
 	defer pipe.Close()
 	fed := begin(func() error {
-		_, err := io.Copy(w, pipe)
+		err := read(pipe)
 		if err != nil {
 			pipe.Close()
 		}

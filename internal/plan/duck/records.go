@@ -30,8 +30,11 @@ func (r *records) Write(record []byte) (int, error) {
 	return r.out.Write(record)
 }
 
-// end writes what is not in the file yet.
+// end writes what is not in the file yet. Nil has none.
 func (r *records) end() error {
+	if r == nil {
+		return nil
+	}
 	if err := r.out.Flush(); err != nil {
 		return diskError(err)
 	}

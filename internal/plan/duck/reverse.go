@@ -48,41 +48,25 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.ahead.end(); r.counting.end() }()
+	defer func() { cancel(); r.ahead.end(); r.counting.drop() }()
 	return &Draft{r: r}, r.steps(ctx, 0, []doing{
-		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
+		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
+		{"reading what was applied", func(ctx context.Context) error { return r.foresee(ctx, rev) }},
 		{"fetching live rows", r.fetchLive},
 		{"comparing", func(ctx context.Context) error { return r.compareReversal(ctx, rev) }},
 		{"comparing", r.counted},
 	})
 }
 
-// askApplied looks up the live rows of the applied keys while the rest is read.
-func (r *run) askApplied(ctx context.Context, rev Reversal) (err error) {
-	query := `SELECT line` + comma(r.asked()) + ` FROM (SELECT p.n AS line, NULL::VARCHAR AS defect` + r.keysApplied() + rev.rows() + `) WHERE ` + r.keyed()
-	r.ahead, err = r.askLive(ctx, r.lookupLive(), query, r.asked())
-	return err
-}
-
-// rows is the SQL of the applied rows p, with what was stored t.
-func (rev Reversal) rows() string {
-	return ` FROM read_parquet(` + text(rev.Parquet) + `) p LEFT JOIN read_parquet(` + text(rev.Stored) + `) t USING (n) WHERE p.op IN ('insert', 'update', 'delete')`
-}
-
-// keysApplied gives their keys, as stored.
-func (r *run) keysApplied() (sel string) {
-	for i := range r.nk {
-		sel += fmt.Sprintf(", COALESCE(t.k%d, p.k%d) AS v%d", i, i, i)
-	}
-	return sel
-}
-
-// readApplied makes the table cells of the applied rows, numbered by the plan's
+// readApplied makes the view cells of the applied rows, numbered by the plan's
 // n in line (the lookup's number), with the key as stored.
 func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 	forward := rev.Manifest.JudgedSchema()
-	sel := r.keysApplied()
+	sel := ""
+	for i := range r.nk {
+		sel += fmt.Sprintf(", COALESCE(t.k%d, p.k%d) AS v%d", i, i, i)
+	}
 	dropped := r.droppedColumns(forward)
 	for j, c := range r.spec.Judged {
 		was, bit, stored := "NULL::VARCHAR", "false", "NULL::VARCHAR"
@@ -95,7 +79,8 @@ func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 		sel += fmt.Sprintf(", %s AS was%d, %s AS did%d, %s AS stored%d", was, j, bit, j, stored, j)
 	}
 	return r.exec(ctx, `
-		CREATE TABLE cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+rev.rows()+`;
+		CREATE VIEW cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+`
+			FROM read_parquet(`+text(rev.Parquet)+`) p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n) WHERE p.op IN ('insert', 'update', 'delete');
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 
@@ -117,61 +102,70 @@ func (r *run) whyLeft(rev Reversal) string {
 	for j, c := range r.spec.Judged {
 		if rev.Columns.Index(c.Name) < 0 {
 			if !c.Generated {
-				added = append(added, fmt.Sprintf("l.l%d IS NOT NULL", j))
+				added = append(added, fmt.Sprintf("l%d IS NOT NULL", j))
 			}
 			continue
 		}
-		differs := fmt.Sprintf("l.l%d IS DISTINCT FROM c.stored%d", j, j)
-		touched = append(touched, fmt.Sprintf("c.did%d AND %s", j, differs))
+		differs := fmt.Sprintf("l%d IS DISTINCT FROM stored%d", j, j)
+		touched = append(touched, fmt.Sprintf("did%d AND %s", j, differs))
 		whole = append(whole, differs)
 	}
 	blind := "false"
 	if rev.Blind != "" {
 		blind = "true"
 	}
-	used := "l.n IS NOT NULL"
-	if r.spec.Only != nil { // by a row that the maker may not see, too
-		used = "(l.n IS NOT NULL OR o.line IS NOT NULL)"
-	}
-	return `CASE WHEN c.dropped AND (c.op <> 'insert' OR l.n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
-		WHEN c.op = 'update' AND l.n IS NULL THEN ` + text(plan.WhyGone) + `
-		WHEN c.op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
-		WHEN c.op = 'insert' AND l.n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
-		WHEN c.op = 'insert' AND l.n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
-		WHEN c.op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(plan.WhyAdded) + `
-		WHEN c.op = 'delete' AND ` + used + ` THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
+	return `CASE WHEN dropped AND (op <> 'insert' OR n IS NOT NULL) THEN ` + text(plan.WhyDropped) + `
+		WHEN op = 'update' AND n IS NULL THEN ` + text(plan.WhyGone) + `
+		WHEN op = 'update' AND (` + strings.Join(touched, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
+		WHEN op = 'insert' AND n IS NOT NULL AND ` + blind + ` THEN ` + text(rev.Blind) + `
+		WHEN op = 'insert' AND n IS NOT NULL AND (` + strings.Join(whole, " OR ") + `) THEN ` + text(plan.WhyChanged) + `
+		WHEN op = 'insert' AND (` + strings.Join(added, " OR ") + `) THEN ` + text(plan.WhyAdded) + `
+		WHEN op = 'delete' AND (n IS NOT NULL OR hidden) THEN ` + text(plan.WhyReused) + r.needed(rev.Manifest.Columns) + ` END`
 }
 
-// compareReversal makes the table deltas.
+// compareReversal makes the deltas.
 func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
+	if r.foreseeing() {
+		return r.settleForeseen(ctx, rev)
+	}
+	return r.exec(ctx, `CREATE TABLE deltas AS `+r.reversed(rev, r.asLive("cells")))
+}
+
+// asLive selects applied rows with their live rows.
+func (r *run) asLive(cells string) string {
+	hidden, join := "false", ""
+	if r.spec.Only != nil { // by a row that the maker may not see
+		hidden, join = "o.line IS NOT NULL", " LEFT JOIN outside o ON o.line = c.line"
+	}
+	return `SELECT c.*, l.n` + list(r.nk, "l.k#") + list(r.nj, "l.l#") + `, ` + hidden + ` AS hidden FROM ` + cells + ` c LEFT JOIN live l ON l.n = c.line` + join
+}
+
+// reversed selects the deltas of applied rows with their live rows.
+func (r *run) reversed(rev Reversal, rows string) string {
 	sel := ""
 	for i := range r.nk {
-		sel += fmt.Sprintf(", COALESCE(l.k%d, c.v%d) AS k%d", i, i, i)
+		sel += fmt.Sprintf(", COALESCE(k%d, v%d) AS k%d", i, i, i)
 	}
 	for j, c := range r.spec.Judged {
-		writes := fmt.Sprintf("c.op = 'update' AND c.did%d AND c.was%d IS DISTINCT FROM l.l%d", j, j, j)
+		writes := fmt.Sprintf("did = 'update' AND did%d AND was%d IS DISTINCT FROM l%d", j, j, j)
 		if !c.Generated && rev.Manifest.Columns.Index(c.Name) >= 0 { // a column added since gets the system's default
-			writes += " OR c.op = 'delete'"
+			writes += " OR did = 'delete'"
 		}
-		sel += fmt.Sprintf(", l.l%d AS b%d, c.was%d AS was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, j, writes, j)
+		sel += fmt.Sprintf(", l%d AS b%d, was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, writes, j)
 	}
-	hidden := ""
-	if r.spec.Only != nil {
-		hidden = " LEFT JOIN outside o ON o.line = c.line"
-	}
-	judged := `SELECT COALESCE(c.file_line, -c.line) AS line, l.n IS NOT NULL AS found, c.op AS did, ` + r.whyLeft(rev) + ` AS why` + sel + `
-		FROM cells c LEFT JOIN live l ON l.n = c.line` + hidden
+	judged := `SELECT COALESCE(file_line, -line) AS line, n IS NOT NULL AS found, did, why` + sel + `
+		FROM (SELECT * EXCLUDE (op), op AS did, ` + r.whyLeft(rev) + ` AS why FROM (` + rows + `))`
 	after := ""
 	for j := range r.nj {
 		after += fmt.Sprintf(", CASE WHEN m%d THEN was%d WHEN op = 'delete' THEN NULL ELSE b%d END AS a%d", j, j, j, j)
 	}
-	return r.exec(ctx, `CREATE TABLE deltas AS SELECT line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+after+list(r.nj, "m#")+` FROM (
+	return `SELECT line, op, why` + list(r.nk, "k#") + list(r.nj, "b#") + after + list(r.nj, "m#") + ` FROM (
 		SELECT *, CASE
-			WHEN why IN (`+text(plan.WhyChanged)+`, `+text(plan.WhyAdded)+`) THEN 'kept'
+			WHEN why IN (` + text(plan.WhyChanged) + `, ` + text(plan.WhyAdded) + `) THEN 'kept'
 			WHEN why IS NOT NULL THEN 'impossible'
-			WHEN did = 'update' AND `+r.anyMask()+` THEN 'update'
+			WHEN did = 'update' AND ` + r.anyMask() + ` THEN 'update'
 			WHEN did = 'insert' AND found THEN 'delete'
-			WHEN did = 'delete' THEN 'insert' END AS op FROM (`+judged+`)) WHERE op IS NOT NULL`)
+			WHEN did = 'delete' THEN 'insert' END AS op FROM (` + judged + `)) WHERE op IS NOT NULL`
 }
 
 // needed gives the branches of why for values that the system would not do
@@ -184,9 +178,9 @@ func (r *run) needed(forward record.Schema) (branches string) {
 		case c.Nullable || c.Generated || r.spec.Key.Index(c.Name) >= 0:
 			continue
 		case j >= 0 && forward.Index(c.Name) >= 0:
-			none = fmt.Sprintf("c.was%d IS NULL AND (c.op = 'delete' OR c.op = 'update' AND c.did%d AND l.l%d IS NOT NULL)", j, j, j)
+			none = fmt.Sprintf("was%d IS NULL AND (op = 'delete' OR op = 'update' AND did%d AND l%d IS NOT NULL)", j, j, j)
 		case !c.HasDefault && c.Identity == "":
-			none = "c.op = 'delete'"
+			none = "op = 'delete'"
 		default:
 			continue
 		}

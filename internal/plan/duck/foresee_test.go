@@ -1,0 +1,183 @@
+package duck_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sutor/internal/change"
+	"sutor/internal/connector/mem"
+	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
+	"sutor/internal/record"
+	"sutor/internal/system"
+	"sutor/internal/system/driver"
+)
+
+// TestForeseen: a reversal that is frozen as if nothing had changed since is the one that
+// is made once all live rows are known, whatever did change.
+func TestForeseen(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		since    func(*stock)
+		foreseen bool
+		want     change.Counts
+	}{
+		{"nothing changed", func(*stock) {}, true, change.Counts{Update: 300, Delete: 100}},
+		{"what the plan did not write", func(s *stock) { s.items[2][2] = "7.00" }, true, change.Counts{Update: 300, Delete: 100}},
+		{"a value that it wrote", func(s *stock) { s.items[3][1] = "other" }, false, change.Counts{Update: 299, Delete: 100, Kept: 1}},
+		{"another value of a row that it wrote to", func(s *stock) { s.items[3][2] = "7.00" }, false, change.Counts{Update: 300, Delete: 100}},
+		{"a new row", func(s *stock) { s.items[950][1] = "other" }, false, change.Counts{Update: 300, Delete: 99, Kept: 1}},
+		{"a row is gone", func(s *stock) { delete(s.items, 3) }, false, change.Counts{Update: 299, Delete: 100, Impossible: 1}},
+		{"a new row is gone", func(s *stock) { delete(s.items, 950) }, false, change.Counts{Update: 300, Delete: 99, Unchanged: 1}},
+		{"rows refer to a new one", func(s *stock) { s.parts[1] = 950 }, true, change.Counts{Update: 300, Delete: 99, Impossible: 1}},
+		{"both", func(s *stock) { s.parts[1], s.items[951][2] = 950, "7.00" }, false, change.Counts{Update: 300, Delete: 98, Impossible: 1, Kept: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			there := newStock()
+			var file [][]string
+			for id := range int64(900) {
+				if id%3 == 0 {
+					file = append(file, []string{fmt.Sprint(id), fmt.Sprint("new name of ", id), ""})
+				}
+			}
+			for id := range int64(100) {
+				file = append(file, []string{fmt.Sprint(900 + id), fmt.Sprint("item ", 900+id), "1.50"})
+			}
+			then := newStock()
+			for _, r := range file {
+				var id int64
+				fmt.Sscan(r[0], &id)
+				item := then.items[id]
+				if item == nil {
+					item = []string{r[0], r[1], r[2]}
+				}
+				item[1], then.items[id] = r[1], item
+			}
+			c.since(then)
+			var want *plan.Outcome
+			for _, place := range []duck.Comparing{duck.Here, duck.Arriving} {
+				out, foreseen := undo(t, place, there, then, file)
+				if foreseen != (c.foreseen && place == duck.Arriving) {
+					t.Errorf("foreseen: %v", foreseen)
+				}
+				if want == nil {
+					want = out
+				}
+				a, b := out.Manifest, want.Manifest
+				if a.Counts != c.want || a.Rows != b.Rows || a.File != b.File || findings(out) != findings(want) {
+					t.Errorf("%d: the plan is %+v, %s; want %+v, %+v, %s", place, a, findings(out), c.want, b, findings(want))
+				}
+				if diff := cmp.Diff(want.Facts, out.Facts); diff != "" {
+					t.Errorf("facts: %s", diff)
+				}
+			}
+		})
+	}
+}
+
+// stock is a table of items by id, each with its id, name and price, and one of parts,
+// with the items that they refer to.
+type stock struct {
+	items map[int64][]string
+	parts map[int64]int64
+}
+
+func newStock() *stock {
+	s := &stock{items: map[int64][]string{}, parts: map[int64]int64{}}
+	for id := range int64(900) {
+		s.items[id] = []string{fmt.Sprint(id), fmt.Sprint("item ", id), fmt.Sprintf("%d.50", id)}
+	}
+	return s
+}
+
+var (
+	itemColumns = record.Schema{
+		{Name: "id", Type: record.Type{Kind: record.Int, Bits: 64}},
+		{Name: "name", Type: record.Type{Kind: record.Text}, Nullable: true},
+		{Name: "price", Type: record.Type{Kind: record.Decimal, Precision: 12, Scale: 2}, Nullable: true},
+	}
+	partColumns = record.Schema{itemColumns[0], {Name: "item", Type: record.Type{Kind: record.Int, Bits: 64}, Nullable: true}}
+)
+
+// system has both tables.
+func (s *stock) system(t *testing.T) *system.System {
+	t.Helper()
+	db, item, part := mem.New(), record.Table{Name: "item"}, record.Table{Name: "part"}
+	db.Create(mem.Table{Name: item, Columns: itemColumns, Key: []string{"id"}})
+	db.Create(mem.Table{Name: part, Columns: partColumns, Key: []string{"id"}})
+	var items, parts [][]*string
+	for _, r := range s.items {
+		items = append(items, []*string{&r[0], &r[1], &r[2]})
+	}
+	for id, to := range s.parts {
+		number, item := fmt.Sprint(id), fmt.Sprint(to)
+		parts = append(parts, []*string{&number, &item})
+	}
+	must(t, db.Insert(item, itemColumns, items))
+	must(t, db.Insert(part, partColumns, parts))
+	sys, err := system.Open(t.Context(), "mem", "mem", "", system.Registry{"mem": db.Open})
+	must(t, err)
+	return sys
+}
+
+// undo makes the plan of a file, and its reversal once it was applied and there is what
+// there is then. It tells whether that was foreseen.
+func undo(t *testing.T, place duck.Comparing, there, then *stock, file [][]string) (*plan.Outcome, bool) {
+	t.Helper()
+	e, err := duck.New(duck.Options{Dir: t.TempDir(), Comparing: place})
+	must(t, err)
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	must(t, err)
+	t.Cleanup(s.Close)
+	spec := plan.Spec{Table: driver.Table{Table: record.Table{Name: "item"}, Columns: itemColumns, PrimaryKey: []string{"id"}}, Key: itemColumns[:1], Judged: itemColumns[1:],
+		Columns: itemColumns.Names(), Location: time.UTC, Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{"insert": true, "update": true}}
+	var staging bytes.Buffer
+	rows := record.NewWriter(&staging)
+	for i, c := range itemColumns {
+		spec.Sources = append(spec.Sources, plan.Source{File: i, Name: c.Name, Column: c.Name})
+	}
+	for i, r := range file {
+		rows.Number(int64(2 + i))
+		rows.Null()
+		for _, v := range r {
+			rows.String(v)
+		}
+		must(t, rows.End())
+	}
+	must(t, rows.Flush())
+	must(t, os.WriteFile(s.Path("staging.csv"), staging.Bytes(), 0o600))
+	quiet := func(string, int64, int64) {}
+	out, err := s.Build(t.Context(), spec, s.Path("staging.csv"), there.system(t), quiet)
+	must(t, err)
+	rev := duck.Reversal{Manifest: out.Manifest, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet"), Columns: itemColumns[1:]}
+	must(t, os.Rename(out.Parquet, rev.Parquet))
+	found, err := s.Stored(t.Context(), rev.Parquet, rev.Manifest, rev.Columns, nil, rev.Stored)
+	must(t, err)
+	if len(found) > 0 {
+		t.Fatalf("stored otherwise: %v", found)
+	}
+	must(t, s.Reset(t.Context()))
+	spec.Sources, spec.Columns = nil, nil
+	spec.Table.ReferencedBy = []driver.Reference{{Table: record.Table{Name: "part"}, Columns: partColumns[1:], RefColumns: []string{"id"}}}
+	d, err := s.CompareReversal(t.Context(), spec, rev, then.system(t), quiet)
+	must(t, err)
+	foreseen := d.Foreseen()
+	all, _, err := duck.Finish(t.Context(), d)
+	must(t, err)
+	return all[0], foreseen
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
