@@ -366,6 +366,7 @@ func (w *Workflow) compare(ctx context.Context, p *drafted) (*duck.Draft, error)
 	if err := p.spec.foundBy(p.c.Options, p.maker); err != nil {
 		return nil, err
 	}
+	p.session.CountAhead(ctx, p.sys, p.table.Table)
 	read, found, err := w.read(ctx, p.c, p.sys, p.spec, p.session.Path)
 	if err != nil {
 		return nil, err
