@@ -61,18 +61,18 @@ func fetch(ctx context.Context, tx pgx.Tx, l driver.Lookup, in io.Reader, out io
 	if sent, err = copyUp(ctx, conn, askedTable, in); err != nil {
 		return 0, 0, err
 	}
-	if _, err = tx.Exec(ctx, "ANALYZE "+askedTable); err != nil {
-		return 0, 0, err
-	}
 	rows, err := tellOrder(ctx, tx, l.Table, l.By)
 	if err != nil {
 		return 0, 0, err
 	}
 	asked := askedTable
 	if sent*fewKeys < rows && len(l.Unless) == 0 { // with values beside them keys are not sorted for nothing
-		if asked, err = oneByOne(ctx, tx, len(l.By)); err != nil {
-			return 0, 0, err
-		}
+		asked, err = oneByOne(ctx, tx, len(l.By))
+	} else {
+		_, err = tx.Exec(ctx, "ANALYZE "+askedTable)
+	}
+	if err != nil {
+		return 0, 0, err
 	}
 	from := fmt.Sprintf("%s AS a JOIN %s AS t ON %s AND %s", asked, quoted(l.Table), strings.Join(join, " AND "), sieve(l.Where))
 	query := fmt.Sprintf("SELECT a.n%s FROM %s", list(l.Columns, "t."), from)
