@@ -85,6 +85,11 @@ func (p places) len() int {
 	return (len(p)-1)*placesInPart + len(p[len(p)-1].rows)
 }
 
+// far tells whether it is not kept of some rows where they begin.
+func (p places) far() bool {
+	return slices.ContainsFunc(p, func(in part) bool { return in.rows[len(in.rows)-1].bytes == far })
+}
+
 func (p places) at(place int) summed {
 	in := &p[place/placesInPart]
 	row := in.rows[place%placesInPart]
@@ -424,7 +429,8 @@ func (a *arriving) contentSum() *big.Int {
 	return sum.Lsh(sum, 64).Add(sum, new(big.Int).SetUint64(a.content[1]))
 }
 
-// rest copies the rows of a staging file that are not known.
+// rest copies the rows of a staging file that are not known: by where they begin, or, where
+// that was not kept of all, by reading the whole file again.
 func (a *arriving) rest(staging, path string) error {
 	in, err := os.Open(staging)
 	if err != nil {
@@ -432,6 +438,9 @@ func (a *arriving) rest(staging, path string) error {
 	}
 	defer in.Close()
 	return writeTo(path, func(out io.Writer) error {
+		if !a.rows.far() {
+			return a.restByPlace(in, out)
+		}
 		rows := record.NewReader(in)
 		for place := 0; ; place++ {
 			_, err := rows.Read()
@@ -451,6 +460,38 @@ func (a *arriving) rest(staging, path string) error {
 	})
 }
 
+// restByPlace copies them by where they begin.
+func (a *arriving) restByPlace(in *os.File, out io.Writer) error {
+	info, err := in.Stat()
+	if err != nil {
+		return diskError(err)
+	}
+	held, begin := a.pairs.whole(), int64(-1) // of rows that are not known, one after the other
+	copied := func(end int64) error {
+		if held != nil {
+			_, err := out.Write(held[begin:end])
+			return err
+		}
+		_, err := io.Copy(out, io.NewSectionReader(in, begin, end-begin))
+		return err
+	}
+	for place := range a.rows.len() {
+		if known := a.known.has(place); known == (begin < 0) {
+			continue
+		} else if from := a.rows.at(place).from; !known {
+			begin = from
+		} else if err := copied(from); err != nil {
+			return err
+		} else {
+			begin = -1
+		}
+	}
+	if begin < 0 {
+		return nil
+	}
+	return copied(info.Size())
+}
+
 // manyRows is from how many rows on what is kept of them is worth to be given back at once:
 // some 30 bytes each, and the file itself where that was held, which the plan's other half does
 // not need.
@@ -460,6 +501,9 @@ const manyRows = 1 << 18
 func (a *arriving) forget() {
 	many := a.rows.len() > manyRows
 	a.rows, a.met, a.again, a.known = nil, nil, nil, nil
+	if a.pairs != nil {
+		a.pairs.held = nil
+	}
 	if many {
 		debug.FreeOSMemory()
 	}

@@ -57,7 +57,6 @@ func (p *pairs) end() error {
 	if p == nil {
 		return nil
 	}
-	p.held = nil
 	return p.records.end()
 }
 
@@ -148,6 +147,14 @@ func (p *pairs) hold() error {
 		return diskError(err)
 	}
 	return nil
+}
+
+// whole is the file, where it is held. Nil holds none.
+func (p *pairs) whole() []byte {
+	if p == nil {
+		return nil
+	}
+	return p.held
 }
 
 // sameKey tells whether a row of the file and a live row have the same key, text by text.
