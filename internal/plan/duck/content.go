@@ -17,7 +17,7 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 	if err != nil {
 		return "", err
 	}
-	parts := []string{"chr(31)"}
+	parts := []string{"chr(31)", "''"} // of a file without a column that is read, too
 	for i, c := range r.cols {
 		switch {
 		case c.source < 0:
@@ -26,6 +26,9 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 		default:
 			parts = append(parts, fmt.Sprintf("CASE WHEN p%[1]d IS NOT NULL THEN s%[1]d ELSE COALESCE(v%[1]d, chr(30)) END", i))
 		}
+	}
+	if len(parts) > 2 {
+		parts = slices.Delete(parts, 1, 2)
 	}
 	var rows int64
 	var text string

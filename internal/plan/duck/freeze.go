@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -177,12 +178,15 @@ func (r *run) mask() string {
 // and not less room.
 const compressed = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
 
+// groupRows is how many rows a group of a plan's file has.
+const groupRows = 20_480
+
 // writeParquet numbers the rows of query in an order (package plan, "Files") and writes
 // columns made of them in it, in which whoever reads the file gets them; in groups so
 // small that a page of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query, order, columns, path string) error {
 	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, `+columns+` FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
-		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE 20480)`)
+		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows)+`)`)
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.
@@ -192,27 +196,67 @@ func (s *Session) digests(ctx context.Context, parquet string, key, judged recor
 		return "", "", err
 	}
 	canonical := record.NewDigester()
-	if err := s.CanonicalRows(ctx, parquet, key, judged, canonical); err != nil {
-		return "", "", err
+	n, err := s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`)`)
+	if err == nil && n < inHalves {
+		err = s.CanonicalRows(ctx, parquet, key, judged, canonical)
+	} else if err == nil {
+		err = s.canonicalHalves(ctx, parquet, key, judged, n/2/groupRows*groupRows, canonical)
 	}
-	return d.Digest(), canonical.Digest(), nil
+	return d.Digest(), canonical.Digest(), err
+}
+
+// inHalves is how many rows a plan has at least whose canonical rows are made side by side.
+const inHalves = 50_000
+
+// canonicalHalves writes canonical rows, those behind the middle while the others are made.
+func (s *Session) canonicalHalves(ctx context.Context, parquet string, key, judged record.Schema, middle int64, w io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	aside, err := s.apart(ctx)
+	if err != nil {
+		cancel()
+		return err
+	}
+	path := s.Path("behind.csv")
+	defer os.Remove(path)
+	columns := canonicalColumns(key, judged)
+	behind := begin(func() error {
+		return errors.Join(aside.copyCSV(ctx, canonicalRows(parquet, columns, fmt.Sprintf("n > %d", middle)), columns, path), aside.conn.Close())
+	})
+	defer func() { cancel(); behind.end() }()
+	before := canonicalRows(parquet, columns, fmt.Sprintf("n <= %d", middle))
+	if err := errors.Join(canonicalHeader(key, judged, w), s.feedCSV(ctx, before, columns, "rows.csv", w)); err != nil {
+		return err
+	}
+	if err := behind.end(); err != nil {
+		return err
+	}
+	return hashFile(path, w)
 }
 
 // CanonicalRows writes a plan's canonical rows CSV (package plan).
 func (s *Session) CanonicalRows(ctx context.Context, parquet string, key, judged record.Schema, w io.Writer) error {
+	if err := canonicalHeader(key, judged, w); err != nil {
+		return err
+	}
+	columns := canonicalColumns(key, judged)
+	return s.feedCSV(ctx, canonicalRows(parquet, columns, "true"), columns, "rows.csv", w)
+}
+
+func canonicalHeader(key, judged record.Schema, w io.Writer) error {
 	header := record.NewWriter(w)
 	for _, h := range plan.RowsHeader(key, judged) {
 		header.String(h)
 	}
-	if err := header.End(); err != nil {
-		return err
-	}
-	if err := header.Flush(); err != nil {
-		return err
-	}
-	nk, nj := len(key), len(judged)
-	cols := slices.Concat([]string{"op", "mask"}, names("k", nk), names("b", nj), names("a", nj))
-	return s.feedCSV(ctx, `SELECT `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(parquet)+`)`, cols, "rows.csv", w)
+	return errors.Join(header.End(), header.Flush())
+}
+
+// canonicalColumns names the columns of canonical rows as a plan's file does.
+func canonicalColumns(key, judged record.Schema) []string {
+	return slices.Concat([]string{"op", "mask"}, names("k", len(key)), names("b", len(judged)), names("a", len(judged)))
+}
+
+func canonicalRows(parquet string, columns []string, where string) string {
+	return `SELECT ` + strings.Join(columns, ", ") + ` FROM read_parquet(` + text(parquet) + `) WHERE ` + where
 }
 
 // counts counts the rows by what happens to them; what is neither written nor
