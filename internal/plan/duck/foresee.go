@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -151,12 +152,28 @@ func (g *goingBack) each(in io.Reader, stands bool) error {
 }
 
 // foresee freezes the reversal as if nothing had changed since. Where that cannot be told,
-// it makes cells a table.
+// or there are so many rows that to join them and to sort them takes all of the memory
+// each, it makes cells a table.
 func (r *run) foresee(ctx context.Context, rev Reversal) (err error) {
-	if !r.foreseeing() {
+	keep := func() error {
 		return r.exec(ctx, `ALTER VIEW cells RENAME TO applied; CREATE TABLE cells AS SELECT * FROM applied`)
 	}
-	if err := r.writeDeltas(ctx, `(`+r.reversed(rev, r.asStored("cells"))+`)`, r.newFrozen().path); err != nil {
+	if !r.foreseeing() {
+		return keep()
+	}
+	write := func() error {
+		return r.writeDeltas(ctx, `(`+r.reversed(rev, r.asStored("cells"))+`)`, r.newFrozen().path)
+	}
+	err = errMemory
+	if r.areFew(rev.Manifest.Counts.Written()) {
+		err = write()
+	}
+	if errors.Is(err, errMemory) {
+		if err = keep(); err == nil {
+			err = write()
+		}
+	}
+	if err != nil {
 		return err
 	}
 	r.frozen, err = r.beginFreezing(ctx, func(ctx context.Context, other *run, f *frozen) error { return other.digestFrozen(ctx, f) })

@@ -101,8 +101,11 @@ const sortedBeside = 50_000
 // sortsBeside tells whether the rows of a table are few enough for that.
 func (r *run) sortsBeside(ctx context.Context, table string) (bool, error) {
 	rows, err := r.count(ctx, `SELECT count(*) FROM `+table)
-	return rows*int64(r.nk+2*r.nj) <= r.engine.beside, err
+	return r.areFew(rows), err
 }
+
+// areFew tells whether that many rows are.
+func (r *run) areFew(rows int64) bool { return rows*int64(r.nk+2*r.nj) <= r.engine.beside }
 
 // freeze makes the plan of the deltas, whose guardrails are judged while they are written;
 // where there are many, before.
