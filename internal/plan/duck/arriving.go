@@ -476,15 +476,18 @@ func (a *arriving) restByPlace(in *os.File, out io.Writer) error {
 		return err
 	}
 	for place := range a.rows.len() {
-		if known := a.known.has(place); known == (begin < 0) {
+		if a.known.has(place) != (begin >= 0) {
 			continue
-		} else if from := a.rows.at(place).from; !known {
-			begin = from
-		} else if err := copied(from); err != nil {
-			return err
-		} else {
-			begin = -1
 		}
+		from := a.rows.at(place).from
+		if begin < 0 {
+			begin = from
+			continue
+		}
+		if err := copied(from); err != nil {
+			return err
+		}
+		begin = -1
 	}
 	if begin < 0 {
 		return nil

@@ -104,7 +104,7 @@ type doing struct {
 }
 
 // allSteps is about how many parts the making of a plan has, for the bar.
-const allSteps = 15
+const allSteps = 20
 
 // steps does one part after another, the first of which has the given number.
 func (r *run) steps(ctx context.Context, first int64, all []doing) error {

@@ -17,7 +17,7 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 	if err != nil {
 		return "", err
 	}
-	parts := []string{"chr(31)", "''"} // of a file without a column that is read, too
+	var parts []string
 	for i, c := range r.cols {
 		switch {
 		case c.source < 0:
@@ -27,12 +27,12 @@ func (r *run) content(ctx context.Context) (record.Digest, error) {
 			parts = append(parts, fmt.Sprintf("CASE WHEN p%[1]d IS NOT NULL THEN s%[1]d ELSE COALESCE(v%[1]d, chr(30)) END", i))
 		}
 	}
-	if len(parts) > 2 {
-		parts = slices.Delete(parts, 1, 2)
+	if len(parts) == 0 { // no column of the file is read
+		parts = []string{"''"}
 	}
 	var rows int64
 	var text string
-	err = r.query(ctx, `SELECT count(*), CAST(COALESCE(sum((md5_number(concat_ws(`+strings.Join(parts, ", ")+`)) >> 64)::HUGEINT), 0) AS VARCHAR) FROM `+r.unknown(),
+	err = r.query(ctx, `SELECT count(*), CAST(COALESCE(sum((md5_number(concat_ws(chr(31), `+strings.Join(parts, ", ")+`)) >> 64)::HUGEINT), 0) AS VARCHAR) FROM `+r.unknown(),
 		func(scan func(...any) error) error { return scan(&rows, &text) })
 	if err != nil {
 		return "", err

@@ -147,7 +147,13 @@ func (w *wide) draft(t *testing.T, place duck.Comparing, live plan.Live) (out *p
 	if err := os.WriteFile(path, staging.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err = s.Compare(t.Context(), w.spec, path, live, func(step string, _, _ int64) { told = append(told, step) })
+	last := int64(0)
+	d, err = s.Compare(t.Context(), w.spec, path, live, func(step string, done, of int64) {
+		if told = append(told, step); done < last || done > of {
+			t.Errorf("%s: %d of %d, after %d", step, done, of, last)
+		}
+		last = done
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
