@@ -1,7 +1,6 @@
 package duck_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"testing"
@@ -142,23 +141,11 @@ func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, fil
 	t.Cleanup(s.Close)
 	spec := plan.Spec{Table: driver.Table{Table: record.Table{Name: "item"}, Columns: itemColumns, PrimaryKey: []string{"id"}}, Key: itemColumns[:1], Judged: itemColumns[1:],
 		Columns: itemColumns.Names(), Location: time.UTC, Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{"insert": true, "update": true}}
-	var staging bytes.Buffer
-	rows := record.NewWriter(&staging)
 	for i, c := range itemColumns {
 		spec.Sources = append(spec.Sources, plan.Source{File: i, Name: c.Name, Column: c.Name})
 	}
-	for i, r := range file {
-		rows.Number(int64(2 + i))
-		rows.Null()
-		for _, v := range r {
-			rows.String(v)
-		}
-		must(t, rows.End())
-	}
-	must(t, rows.Flush())
-	must(t, os.WriteFile(s.Path("staging.csv"), staging.Bytes(), 0o600))
 	quiet := func(string, int64, int64) {}
-	out, err := s.Build(t.Context(), spec, s.Path("staging.csv"), there.system(t), quiet)
+	out, err := s.Build(t.Context(), spec, stage(t, s, file), there.system(t), quiet)
 	must(t, err)
 	rev := duck.Reversal{Manifest: out.Manifest, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet"), Columns: itemColumns[1:]}
 	must(t, os.Rename(out.Parquet, rev.Parquet))

@@ -109,6 +109,25 @@ func (w *wide) system(t *testing.T, other map[string]string) *system.System {
 	return sys
 }
 
+// stage writes sound rows as a staging file.
+func stage(t *testing.T, s *duck.Session, file [][]string) (path string) {
+	t.Helper()
+	var staging bytes.Buffer
+	rows := record.NewWriter(&staging)
+	for i, r := range file {
+		rows.Number(int64(2 + i))
+		rows.Null()
+		for _, v := range r {
+			rows.String(v)
+		}
+		must(t, rows.End())
+	}
+	must(t, rows.Flush())
+	path = s.Path("staging.csv")
+	must(t, os.WriteFile(path, staging.Bytes(), 0o600))
+	return path
+}
+
 // plan makes the plan and gives what was told of it on the way.
 func (w *wide) plan(t *testing.T, place duck.Comparing, live plan.Live) (out *plan.Outcome, told []string) {
 	t.Helper()
@@ -128,26 +147,7 @@ func (w *wide) draft(t *testing.T, place duck.Comparing, live plan.Live) (out *p
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	var staging bytes.Buffer
-	rows := record.NewWriter(&staging)
-	for i, r := range w.file {
-		rows.Number(int64(2 + i))
-		rows.Null()
-		for _, v := range r {
-			rows.String(v)
-		}
-		if err := rows.End(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := rows.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	path := s.Path("staging.csv")
-	if err := os.WriteFile(path, staging.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	last := int64(0)
+	path, last := stage(t, s, w.file), int64(0)
 	d, err = s.Compare(t.Context(), w.spec, path, live, func(step string, done, of int64) {
 		if told = append(told, step); done < last || done > of {
 			t.Errorf("%s: %d of %d, after %d", step, done, of, last)
