@@ -131,14 +131,15 @@ type arriving struct {
 	seeds    [2]maphash.Seed
 	buf      []byte
 
-	on     bool // else they are not compared; settled before the first arrives
-	rows   places
-	met    bits     // by place in rows: a live row arrived
-	again  bits     // and another one
-	known  bits     // it is the same, or went on beside it
-	double int64    // rows that several live rows arrived for
-	alike  *records // of live rows that are the same: number, and what every row is needed for
-	pairs  *pairs   // nil where they do not go on side by side
+	on      bool       // else they are not compared; settled before the first arrives
+	summing *meanwhile // of rows, where the first may arrive before that is over
+	rows    places
+	met     bits     // by place in rows: a live row arrived
+	again   bits     // and another one
+	known   bits     // it is the same, or went on beside it
+	double  int64    // rows that several live rows arrived for
+	alike   *records // of live rows that are the same: number, and what every row is needed for
+	pairs   *pairs   // nil where they do not go on side by side
 
 	digests bool      // what is known is digested
 	count   int64     // rows that are known
@@ -254,6 +255,9 @@ func (a *arriving) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 func (a *arriving) pass(in io.Reader, out io.Writer) error {
 	rows, w := bufio.NewReaderSize(in, 256<<10), bufio.NewWriterSize(out, 256<<10)
 	if _, err := rows.Peek(1); err != nil && err != io.EOF {
+		return err
+	}
+	if err := a.summing.end(); err != nil {
 		return err
 	}
 	each := a.compare

@@ -40,6 +40,8 @@ type run struct {
 	digest    record.Digest // of the content, where it was known before the rows were compared
 	frozen    *frozen       // where that began before the deltas were settled (foresee.go)
 	reversal  bool          // undoing an applied plan: checks are told only
+	abreast   bool          // written as its rows came, beside what was stored of them (foresee.go)
+	summing   *meanwhile    // of what was stored
 
 	family []*run      // of the plan that is made together, this one too, parents first
 	order  []plan.Step // in which their rows are written

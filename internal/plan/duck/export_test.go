@@ -37,6 +37,9 @@ func (e *Engine) ShowEarly(rows int64) { e.early = rows }
 // Foreseen tells whether a reversal is what it was foreseen to be, as far as live rows tell.
 func (d *Draft) Foreseen() bool { return d.r.frozen != nil }
 
+// Abreast tells whether a reversal was made of rows that lay beside what was stored of them.
+func (d *Draft) Abreast() bool { return d.r.abreast }
+
 // Tables gives how many tables are made, or being made, of what was selected of a plan.
 func (e *Engine) Tables(f Frozen) (n int) {
 	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)

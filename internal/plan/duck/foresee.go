@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"sutor/internal/record"
 )
@@ -63,11 +62,11 @@ func (r *run) foreseeable(rev Reversal) bool {
 // foreseeing tells whether the reversal was made as if nothing had changed since.
 func (r *run) foreseeing() bool { return r.arriving != nil }
 
-// askApplied looks up the live rows of the applied keys.
-func (r *run) askApplied(ctx context.Context, rev Reversal) error {
+// askApplied looks up the live rows of the applied keys; what was stored is summed up
+// meanwhile.
+func (r *run) askApplied(ctx context.Context, rev Reversal) (err error) {
 	to := r.arrivingAgain(r.foreseeable(rev))
 	if to.on {
-		var err error
 		if to.alike, err = r.newRecords("alike.csv"); err != nil {
 			return err
 		}
@@ -79,45 +78,79 @@ func (r *run) askApplied(ctx context.Context, rev Reversal) error {
 	}()
 	r.countTable(ctx)
 	var sent int64
-	return r.lookAhead(ctx, to, &sent, func(keys io.Writer) error {
-		back := &goingBack{run: r, to: to, keys: record.NewWriter(keys), sent: &sent}
-		stored, values := "", names("k", r.nk)
-		for i, c := range r.spec.Judged {
-			if !to.on {
-				break
-			}
-			stored += fmt.Sprintf(", s%d AS l%d", rev.Columns.Index(c.Name), i)
-			values = append(values, fmt.Sprintf("l%d", i))
-		}
-		deleted := `SELECT n` + list(r.nk, "k#") + strings.Repeat(", NULL::VARCHAR", len(values)-r.nk) + ` FROM read_parquet(` + text(rev.Parquet) + `) WHERE op = 'delete'`
-		if rev.Manifest.Counts.Delete > 0 { // their numbers are lower than the others'
-			if err := r.feed(ctx, deleted, names("k", r.nk), "deleted.csv", back.deleted); err != nil {
-				return err
-			}
-		}
-		if err := r.feed(ctx, `SELECT n`+list(r.nk, "k#")+stored+` FROM read_parquet(`+text(rev.Stored)+`)`, values, "applied.csv", back.stored); err != nil {
+	err = r.lookAhead(ctx, to, &sent, func(keys io.Writer) error {
+		w := record.NewWriter(keys)
+		if err := r.feed(ctx, r.appliedKeys(rev), names("k", r.nk), "keys.csv", keysTo(w, &sent)); err != nil {
 			return err
 		}
-		return back.keys.Flush()
+		if to.on {
+			if r.summing, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.sumStored(ctx, rev, to) }); err != nil {
+				return err
+			}
+			to.summing = r.summing
+		}
+		return w.Flush()
+	})
+	return err
+}
+
+// appliedKeys selects the numbers and keys of applied rows, in the order of their numbers:
+// rows that were deleted come first.
+func (r *run) appliedKeys(rev Reversal) string {
+	query := `SELECT n` + list(r.nk, "k#") + ` FROM read_parquet(` + text(rev.Stored) + `)`
+	if rev.Manifest.Counts.Delete > 0 {
+		query = `SELECT n` + list(r.nk, "k#") + ` FROM read_parquet(` + text(rev.Parquet) + `) WHERE op = 'delete' UNION ALL ` + query
+	}
+	return query
+}
+
+// keysTo copies records of a number and a key, and counts them; one without a key was none
+// of the system's.
+func keysTo(w *record.Writer, sent *int64) func(io.Reader) error {
+	return func(in io.Reader) error {
+		return eachRecord(in, func(line int64, key []record.Field) error {
+			if slices.ContainsFunc(key, func(f record.Field) bool { return f.Null }) {
+				return nil
+			}
+			*sent++
+			w.Number(line)
+			for _, k := range key {
+				w.Value(k.Text)
+			}
+			return w.End()
+		})
+	}
+}
+
+// sumStored gives live rows the sums by which they are known when they arrive: those of
+// what was stored. Of rows that were deleted none is to arrive.
+func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
+	if rev.Manifest.Counts.Delete > 0 {
+		deleted := `SELECT n FROM read_parquet(` + text(rev.Parquet) + `) WHERE op = 'delete'`
+		if err := r.feed(ctx, deleted, nil, "deleted.csv", func(in io.Reader) error {
+			return eachRecord(in, func(line int64, _ []record.Field) error {
+				to.rows.add(summed{line: line, from: -1})
+				return nil
+			})
+		}); err != nil {
+			return err
+		}
+	}
+	stored, values := "", names("k", r.nk)
+	for i, c := range r.spec.Judged {
+		stored += fmt.Sprintf(", s%d AS l%d", rev.Columns.Index(c.Name), i)
+		values = append(values, fmt.Sprintf("l%d", i))
+	}
+	return r.feed(ctx, `SELECT n`+list(r.nk, "k#")+stored+` FROM read_parquet(`+text(rev.Stored)+`)`, values, "applied.csv", func(in io.Reader) error {
+		return eachRecord(in, func(line int64, values []record.Field) error {
+			to.rows.add(summed{line: line, from: -1, sum: to.sumOf(values)})
+			return nil
+		})
 	})
 }
 
-// goingBack is one way through what was applied.
-type goingBack struct {
-	*run
-	to   *arriving
-	keys *record.Writer
-	sent *int64
-}
-
-// deleted reads rows that were deleted, of which the system is to have none.
-func (g *goingBack) deleted(in io.Reader) error { return g.each(in, false) }
-
-// stored reads rows as they were stored.
-func (g *goingBack) stored(in io.Reader) error { return g.each(in, true) }
-
-// each reads records "number, key…, judged…".
-func (g *goingBack) each(in io.Reader, stands bool) error {
+// eachRecord reads records that begin with a number.
+func eachRecord(in io.Reader, do func(line int64, values []record.Field) error) error {
 	for rows := record.NewReader(in); ; {
 		fields, err := rows.Read()
 		if err == io.EOF {
@@ -127,50 +160,40 @@ func (g *goingBack) each(in io.Reader, stands bool) error {
 			return err
 		}
 		line, err := strconv.ParseInt(string(fields[0].Text), 10, 64)
+		if err == nil {
+			err = do(line, fields[1:])
+		}
 		if err != nil {
 			return err
 		}
-		keyed := !slices.ContainsFunc(fields[1:1+g.nk], func(f record.Field) bool { return f.Null })
-		if keyed {
-			*g.sent++
-			g.keys.Number(line)
-			for _, k := range fields[1 : 1+g.nk] {
-				g.keys.Value(k.Text)
-			}
-			if err := g.keys.End(); err != nil {
-				return err
-			}
-		}
-		if g.to.on {
-			row := summed{line: line, from: -1}
-			if keyed && stands {
-				row.sum = g.to.sumOf(fields[1:])
-			}
-			g.to.rows.add(row)
-		}
 	}
+}
+
+// abreast is the SQL of applied rows, p, beside what was stored of them, t, which lies in
+// their order: nothing has to be joined. Rows that were deleted have nothing beside them.
+func abreast(rev Reversal) string {
+	return applied(rev) + ` p POSITIONAL JOIN read_parquet(` + text(rev.Stored) + `) t`
 }
 
 // foresee freezes the reversal as if nothing had changed since. Where that cannot be told,
 // or there are so many rows that to join them and to sort them takes all of the memory
 // each, it makes cells a table.
-func (r *run) foresee(ctx context.Context, rev Reversal) (err error) {
-	keep := func() error {
-		return r.exec(ctx, `ALTER VIEW cells RENAME TO applied; CREATE TABLE cells AS SELECT * FROM applied`)
-	}
+func (r *run) foresee(ctx context.Context, rev Reversal) error {
 	if !r.foreseeing() {
-		return keep()
+		return r.keepCells(ctx)
 	}
-	write := func() error {
-		return r.writeDeltas(ctx, `(`+r.reversed(rev, r.asStored("cells"))+`)`, r.newFrozen().path)
-	}
-	err = errMemory
-	if r.areFew(rev.Manifest.Counts.Written()) {
-		err = write()
-	}
-	if errors.Is(err, errMemory) {
-		if err = keep(); err == nil {
-			err = write()
+	path := r.newFrozen().path
+	deltas := `(` + r.reversed(rev, r.asStored("cells")) + `)`
+	written, err := r.writeAbreast(ctx, rev, path)
+	if err == nil && !written {
+		err = errMemory
+		if r.areFew(rev.Manifest.Counts.Written()) {
+			err = r.writeDeltas(ctx, deltas, path)
+		}
+		if errors.Is(err, errMemory) {
+			if err = r.keepCells(ctx); err == nil {
+				err = r.writeDeltas(ctx, deltas, path)
+			}
 		}
 	}
 	if err != nil {
@@ -180,6 +203,33 @@ func (r *run) foresee(ctx context.Context, rev Reversal) (err error) {
 	return err
 }
 
+// keepCells makes cells a table.
+func (r *run) keepCells(ctx context.Context) error {
+	return r.exec(ctx, `ALTER VIEW cells RENAME TO applied; CREATE TABLE cells AS SELECT * FROM applied`)
+}
+
+// writeAbreast writes the file of the reversal as its rows come where they lie abreast: they
+// are neither joined nor sorted, and there may be any number of them. False where something
+// does not lie so, or they do not come in the order of the file. Nothing is to be joined to
+// rows that lie abreast, nor chosen of them: DuckDB may choose on one side alone.
+func (r *run) writeAbreast(ctx context.Context, rev Reversal, path string) (bool, error) {
+	if r.spec.Given != "" || rev.Manifest.Counts.Written() == 0 {
+		return false, nil
+	}
+	apart, err := r.count(ctx, `SELECT count(*) FROM `+abreast(rev)+` WHERE p.n IS DISTINCT FROM t.n`)
+	if err != nil || apart > 0 {
+		return false, err
+	}
+	query, _, columns := r.toWrite(`(` + r.reversed(rev, r.asStored("abreast")) + `)`)
+	if err := r.writeParquet(ctx, query, columns, path); err != nil {
+		return false, err
+	}
+	row := `SELECT n, row(op` + list(r.nk, "k#") + `) AS at FROM read_parquet(` + text(path) + `)`
+	early, err := r.count(ctx, `SELECT count(*) FROM (`+row+` WHERE n > 1) a POSITIONAL JOIN (`+row+`) b WHERE a.n <> b.n + 1 OR a.at < b.at`)
+	r.abreast = err == nil && early == 0
+	return r.abreast, err
+}
+
 // asStored selects applied rows as if their live rows were what was stored.
 func (r *run) asStored(cells string) string {
 	return `SELECT *, CASE WHEN op <> 'delete' THEN line END AS n` + list(r.nk, "v# AS k#") + list(r.nj, "stored# AS l#") + `, false AS hidden FROM ` + cells
@@ -187,8 +237,8 @@ func (r *run) asStored(cells string) string {
 
 // settleForeseen makes the deltas: a view of what was foreseen, or a table where some of it was not.
 func (r *run) settleForeseen(ctx context.Context, rev Reversal) error {
-	if err := r.exec(ctx, `CREATE TABLE unforeseen AS SELECT line FROM cells
-		WHERE line IN (SELECT n FROM live_raw) OR op <> 'delete' AND line NOT IN (SELECT n FROM alike)`); err != nil {
+	if err := r.exec(ctx, `CREATE TABLE unforeseen AS SELECT n AS line FROM `+applied(rev)+`
+		WHERE n IN (SELECT n FROM live_raw) OR op <> 'delete' AND n NOT IN (SELECT n FROM alike)`); err != nil {
 		return err
 	}
 	n, err := r.count(ctx, `SELECT count(*) FROM unforeseen`)

@@ -3,6 +3,7 @@ package duck_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,32 +40,13 @@ func TestForeseen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			there := newStock()
-			var file [][]string
-			for id := range int64(900) {
-				if id%3 == 0 {
-					file = append(file, []string{fmt.Sprint(id), fmt.Sprint("new name of ", id), ""})
-				}
-			}
-			for id := range int64(100) {
-				file = append(file, []string{fmt.Sprint(900 + id), fmt.Sprint("item ", 900+id), "1.50"})
-			}
-			then := newStock()
-			for _, r := range file {
-				var id int64
-				fmt.Sscan(r[0], &id)
-				item := then.items[id]
-				if item == nil {
-					item = []string{r[0], r[1], r[2]}
-				}
-				item[1], then.items[id] = r[1], item
-			}
+			there, then, file := renamed()
 			c.since(then)
 			var want *plan.Outcome
 			for i, place := range []duck.Comparing{duck.Here, duck.Arriving, duck.Arriving} {
-				out, foreseen := undo(t, place, i == 2, there, then, file)
-				if foreseen != (c.foreseen && place == duck.Arriving) {
-					t.Errorf("foreseen: %v", foreseen)
+				out, how := undo(t, place, i == 2, there, then, file, nil)
+				if how.foreseen != (c.foreseen && place == duck.Arriving) || how.abreast != (place == duck.Arriving) {
+					t.Errorf("%+v", how)
 				}
 				if want == nil {
 					want = out
@@ -79,6 +61,69 @@ func TestForeseen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAbreast: what was stored is read beside what was applied, and the plan comes in its
+// order where its rows do; else they are sorted, and the plan is the same.
+func TestAbreast(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		alter   func(*duck.Session, *plan.Spec, duck.Reversal)
+		abreast bool
+		want    change.Counts
+	}{
+		{"as they were written", nil, true, change.Counts{Update: 300, Delete: 100}},
+		{"rows between them that cannot go back", func(_ *duck.Session, spec *plan.Spec, rev duck.Reversal) {
+			spec.Table.Columns = slices.Clone(spec.Table.Columns)
+			spec.Table.Columns[2].Nullable = false
+		}, false, change.Counts{Update: 250, Delete: 100, Impossible: 50}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			there, then, file := renamed()
+			for id := int64(0); id < 300; id += 6 { // these had no price
+				there.items[id][2] = ""
+				then.items[id][2], file[id/3][2] = "1.00", "1.00"
+			}
+			var want *plan.Outcome
+			for _, place := range []duck.Comparing{duck.Here, duck.Arriving} {
+				out, how := undo(t, place, false, there, then, file, c.alter)
+				if place == duck.Arriving && how != (made{foreseen: true, abreast: c.abreast}) {
+					t.Errorf("%+v", how)
+				}
+				if want == nil {
+					want = out
+				}
+				if a, b := out.Manifest, want.Manifest; a.Counts != c.want || a.Rows != b.Rows || a.File != b.File {
+					t.Errorf("the plan is %+v, want %+v, %+v", a, c.want, b)
+				}
+			}
+		})
+	}
+}
+
+// renamed gives what there is, what there is once new names and items were applied, and the
+// file of them.
+func renamed() (there, then *stock, file [][]string) {
+	there, then = newStock(), newStock()
+	for id := range int64(900) {
+		if id%3 == 0 {
+			file = append(file, []string{fmt.Sprint(id), fmt.Sprint("new name of ", id), ""})
+		}
+	}
+	for id := range int64(100) {
+		file = append(file, []string{fmt.Sprint(900 + id), fmt.Sprint("item ", 900+id), "1.50"})
+	}
+	for _, r := range file {
+		var id int64
+		fmt.Sscan(r[0], &id)
+		item := then.items[id]
+		if item == nil {
+			item = []string{r[0], r[1], r[2]}
+		}
+		item[1], then.items[id] = r[1], item
+	}
+	return there, then, file
 }
 
 // stock is a table of items by id, each with its id, name and price, and one of parts,
@@ -113,7 +158,11 @@ func (s *stock) system(t *testing.T) *system.System {
 	db.Create(mem.Table{Name: part, Columns: partColumns, Key: []string{"id"}})
 	var items, parts [][]*string
 	for _, r := range s.items {
-		items = append(items, []*string{&r[0], &r[1], &r[2]})
+		item := []*string{&r[0], &r[1], &r[2]}
+		if r[2] == "" {
+			item[2] = nil
+		}
+		items = append(items, item)
 	}
 	for id, to := range s.parts {
 		number, item := fmt.Sprint(id), fmt.Sprint(to)
@@ -127,8 +176,8 @@ func (s *stock) system(t *testing.T) *system.System {
 }
 
 // undo makes the plan of a file, and its reversal, maybe as that of very many rows, once it
-// was applied and there is what there is then. It tells whether that was foreseen.
-func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, file [][]string) (*plan.Outcome, bool) {
+// was applied, something was altered, and there is what there is then.
+func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, file [][]string, alter func(*duck.Session, *plan.Spec, duck.Reversal)) (*plan.Outcome, made) {
 	t.Helper()
 	e, err := duck.New(duck.Options{Dir: t.TempDir(), Comparing: place})
 	must(t, err)
@@ -157,13 +206,19 @@ func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, fil
 	must(t, s.Reset(t.Context()))
 	spec.Sources, spec.Columns = nil, nil
 	spec.Table.ReferencedBy = []driver.Reference{{Table: record.Table{Name: "part"}, Columns: partColumns[1:], RefColumns: []string{"id"}}}
+	if alter != nil {
+		alter(s, &spec, rev)
+	}
 	d, err := s.CompareReversal(t.Context(), spec, rev, then.system(t), quiet)
 	must(t, err)
-	foreseen := d.Foreseen()
+	how := made{d.Foreseen(), d.Abreast()}
 	all, _, err := duck.Finish(t.Context(), d)
 	must(t, err)
-	return all[0], foreseen
+	return all[0], how
 }
+
+// made is how a reversal was made.
+type made struct{ foreseen, abreast bool }
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -73,9 +73,15 @@ func (r *run) digestFrozen(ctx context.Context, f *frozen) (err error) {
 // writeDeltas writes deltas as a plan's file. Values after are made of those before and
 // those that are written once the rows are sorted: there is less to be sorted then.
 func (r *run) writeDeltas(ctx context.Context, deltas, path string) error {
-	query := `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
+	query, order, columns := r.toWrite(deltas)
+	return r.writeParquet(ctx, `SELECT * FROM (`+query+`) ORDER BY `+order, columns, path)
+}
+
+// toWrite gives the query of deltas, the order of a plan's file, and its columns.
+func (r *run) toWrite(deltas string) (query, order, columns string) {
+	query = `SELECT op, CASE WHEN line > 0 THEN line END AS line, ` + r.mask() + ` AS mask, why` + list(r.nk, "k#") + list(r.nj, "b#") +
 		list(r.nj, "CASE WHEN m# THEN a# END AS w#") + ` FROM ` + deltas
-	order, columns := "op"+list(r.nk, "k#"), "op, line, mask, why"+list(r.nk, "k#")+list(r.nj, "b#")
+	order, columns = "op"+list(r.nk, "k#"), "op, line, mask, why"+list(r.nk, "k#")+list(r.nj, "b#")
 	if r.spec.Given != "" {
 		order += ", mask"
 	}
@@ -88,7 +94,7 @@ func (r *run) writeDeltas(ctx context.Context, deltas, path string) error {
 	if r.spec.Given != "" {
 		order += ", line"
 	}
-	return r.writeParquet(ctx, query, order, columns, path)
+	return query, order, columns
 }
 
 // inMask tells by its mask whether a row of a plan's file writes a judged column.
@@ -184,11 +190,11 @@ const compressed = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1`
 // groupRows is how many rows a group of a plan's file has.
 const groupRows = 20_480
 
-// writeParquet numbers the rows of query in an order (package plan, "Files") and writes
+// writeParquet numbers the rows of query in their order (package plan, "Files") and writes
 // columns made of them in it, in which whoever reads the file gets them; in groups so
 // small that a page of them is read without much else.
-func (s *Session) writeParquet(ctx context.Context, query, order, columns, path string) error {
-	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, `+columns+` FROM (SELECT * FROM (`+query+`) ORDER BY `+order+`))
+func (s *Session) writeParquet(ctx context.Context, query, columns, path string) error {
+	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, `+columns+` FROM (`+query+`))
 		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows)+`)`)
 }
 

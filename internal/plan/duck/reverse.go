@@ -48,7 +48,7 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 		r.cols[r.nk+j].source = 0 // every judged column may be written back
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); r.ahead.end(); r.counting.drop() }()
+	defer func() { cancel(); r.ahead.end(); r.summing.end(); r.counting.drop() }()
 	return &Draft{r: r}, r.steps(ctx, 0, []doing{
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
@@ -78,10 +78,18 @@ func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 		}
 		sel += fmt.Sprintf(", %s AS was%d, %s AS did%d, %s AS stored%d", was, j, bit, j, stored, j)
 	}
+	rows := func(line, from string) string {
+		return `SELECT ` + line + ` AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, ` + dropped + ` AS dropped` + sel + ` FROM ` + from
+	}
 	return r.exec(ctx, `
-		CREATE VIEW cells AS SELECT p.n AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, `+dropped+` AS dropped`+sel+`
-			FROM read_parquet(`+text(rev.Parquet)+`) p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n) WHERE p.op IN ('insert', 'update', 'delete');
+		CREATE VIEW cells AS `+rows("p.n", applied(rev)+` p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n)`)+`;
+		CREATE VIEW abreast AS `+rows(`CASE WHEN p.n = t.n THEN p.n ELSE error('a row is not beside what was stored of it') END`, abreast(rev))+`;
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+}
+
+// applied is the SQL of the rows of an applied plan.
+func applied(rev Reversal) string {
+	return `(SELECT * FROM read_parquet(` + text(rev.Parquet) + `) WHERE op IN ('insert', 'update', 'delete'))`
 }
 
 // droppedColumns is true for rows that wrote a column that is gone.
