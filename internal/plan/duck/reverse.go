@@ -83,7 +83,7 @@ func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 	}
 	return r.exec(ctx, `
 		CREATE VIEW cells AS `+rows("p.n", applied(rev)+` p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n)`)+`;
-		CREATE VIEW abreast AS `+rows(`CASE WHEN p.n = t.n THEN p.n ELSE error('a row is not beside what was stored of it') END`, abreast(rev))+`;
+		CREATE VIEW abreast AS `+rows(`CASE WHEN p.n = t.n THEN p.n ELSE error(`+text(notAbreast)+`) END`, abreast(rev))+`;
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
 }
 
