@@ -18,10 +18,6 @@ import (
 // defaultSchema is where a table without a schema stands (contract, section 6).
 const defaultSchema = "public"
 
-// estimateFrom is the number of rows from which the planner's estimate replaces
-// a count that would read the whole table.
-const estimateFrom = 20_000_000
-
 // database is a connected PostgreSQL database.
 type database struct {
 	pool *pgxpool.Pool
@@ -58,16 +54,6 @@ func (db *database) Ping(ctx context.Context) error { return fault(db.pool.Ping(
 func (db *database) Close() error {
 	db.pool.Close()
 	return nil
-}
-
-func (db *database) Count(ctx context.Context, table record.Table) (n int64, err error) {
-	table = withSchema(table)
-	err = db.pool.QueryRow(ctx, `SELECT coalesce((SELECT c.reltuples::int8 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
-		WHERE s.nspname = $1 AND c.relname = $2), -1)`, table.Schema, table.Name).Scan(&n)
-	if err == nil && n < estimateFrom {
-		err = db.pool.QueryRow(ctx, "SELECT pg_catalog.count(*) FROM "+quoted(table)).Scan(&n)
-	}
-	return n, db.explain(ctx, err, table)
 }
 
 // TxStatus asks for the fate of a transaction. The answer is about this server's

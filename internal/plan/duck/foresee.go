@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/parquet-go/parquet-go"
+
 	"sutor/internal/record"
+	"sutor/internal/system/driver"
 )
 
 // A plan's file is written before all is known that may still change it: as if it stayed
@@ -79,95 +81,77 @@ func (r *run) askApplied(ctx context.Context, rev Reversal) (err error) {
 	}()
 	r.countTable(ctx)
 	var sent int64
-	err = r.lookAhead(ctx, to, &sent, func(keys io.Writer) error {
-		w := record.NewWriter(keys)
-		if err := r.feed(ctx, r.appliedKeys(rev), names("k", r.nk), "keys.csv", keysTo(w, &sent)); err != nil {
+	return r.lookAhead(ctx, to, &sent, func(keys io.Writer) error {
+		if err := r.sendApplied(ctx, rev, record.NewWriter(keys), &sent); err != nil || !to.on {
 			return err
 		}
-		if to.on {
-			if r.summing, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return other.sumStored(ctx, rev, to) }); err != nil {
-				return err
-			}
-			to.summing = r.summing
-		}
-		return w.Flush()
+		to.summing = begin(func() error { return r.sumStored(ctx, rev, to) })
+		r.summing = to.summing
+		return nil
 	})
-	return err
 }
 
-// appliedKeys selects the numbers and keys of applied rows, in the order of their numbers:
-// rows that were deleted come first.
-func (r *run) appliedKeys(rev Reversal) string {
-	query := `SELECT n` + list(r.nk, "k#") + ` FROM read_parquet(` + text(rev.Stored) + `)`
-	if rev.Manifest.Counts.Delete > 0 {
-		query = `SELECT n` + list(r.nk, "k#") + ` FROM read_parquet(` + text(rev.Parquet) + `) WHERE op = 'delete' UNION ALL ` + query
+// sendApplied writes the numbers and keys of applied rows, in the order of their numbers,
+// and counts them; one without a key was none of the system's.
+func (r *run) sendApplied(ctx context.Context, rev Reversal, w *record.Writer, sent *int64) error {
+	send := func(row []parquet.Value) error {
+		if slices.ContainsFunc(row, parquet.Value.IsNull) {
+			return nil
+		}
+		*sent++
+		w.Number(row[0].Int64())
+		for _, k := range row[1:] {
+			w.Value(k.ByteArray())
+		}
+		return w.End()
 	}
-	return query
-}
-
-// keysTo copies records of a number and a key, and counts them; one without a key was none
-// of the system's.
-func keysTo(w *record.Writer, sent *int64) func(io.Reader) error {
-	return func(in io.Reader) error {
-		return eachRecord(in, func(line int64, key []record.Field) error {
-			if slices.ContainsFunc(key, func(f record.Field) bool { return f.Null }) {
-				return nil
-			}
-			*sent++
-			w.Number(line)
-			for _, k := range key {
-				w.Value(k.Text)
-			}
-			return w.End()
-		})
-	}
+	columns := append([]string{"n"}, names("k", r.nk)...)
+	return errors.Join(eachDeleted(ctx, rev, columns, send), eachRow(ctx, rev.Stored, columns, send), w.Flush())
 }
 
 // sumStored gives live rows the sums by which they are known when they arrive: those of
 // what was stored. Of rows that were deleted none is to arrive.
 func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
-	if rev.Manifest.Counts.Delete > 0 {
-		deleted := `SELECT n FROM read_parquet(` + text(rev.Parquet) + `) WHERE op = 'delete'`
-		if err := r.feed(ctx, deleted, nil, "deleted.csv", func(in io.Reader) error {
-			return eachRecord(in, func(line int64, _ []record.Field) error {
-				to.rows.add(summed{line: line, from: -1})
-				return nil
-			})
-		}); err != nil {
-			return err
+	columns := append([]string{"n"}, names("k", r.nk)...)
+	for _, c := range r.spec.Judged {
+		columns = append(columns, fmt.Sprintf("s%d", rev.Columns.Index(c.Name)))
+	}
+	deleted := func(row []parquet.Value) error {
+		to.rows.add(summed{line: row[0].Int64(), from: -1})
+		return nil
+	}
+	stored := func(row []parquet.Value) error {
+		to.reset()
+		for _, i := range to.compared {
+			to.add(bytesOf(row[1+i]))
 		}
+		to.rows.add(summed{line: row[0].Int64(), from: -1, sum: to.sum()})
+		return nil
 	}
-	stored, values := "", names("k", r.nk)
-	for i, c := range r.spec.Judged {
-		stored += fmt.Sprintf(", s%d AS l%d", rev.Columns.Index(c.Name), i)
-		values = append(values, fmt.Sprintf("l%d", i))
+	if err := eachDeleted(ctx, rev, columns[:1], deleted); err != nil {
+		return err
 	}
-	return r.feed(ctx, `SELECT n`+list(r.nk, "k#")+stored+` FROM read_parquet(`+text(rev.Stored)+`)`, values, "applied.csv", func(in io.Reader) error {
-		return eachRecord(in, func(line int64, values []record.Field) error {
-			to.rows.add(summed{line: line, from: -1, sum: to.sumOf(values)})
-			return nil
-		})
-	})
+	return eachRow(ctx, rev.Stored, columns, stored)
 }
 
-// eachRecord reads records that begin with a number.
-func eachRecord(in io.Reader, do func(line int64, values []record.Field) error) error {
-	for rows := record.NewReader(in); ; {
-		fields, err := rows.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		line, err := strconv.ParseInt(string(fields[0].Text), 10, 64)
-		if err == nil {
-			err = do(line, fields[1:])
-		}
-		if err != nil {
-			return err
-		}
+// eachDeleted reads columns of the rows that a plan deleted, which come first in its file.
+func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(row []parquet.Value) error) error {
+	left := rev.Manifest.Counts.Delete
+	if left == 0 {
+		return nil
 	}
+	return eachRow(ctx, rev.Parquet, append([]string{"op"}, columns...), func(row []parquet.Value) error {
+		if string(row[0].ByteArray()) != string(driver.Delete) {
+			return fmt.Errorf("plan/duck: %d deleted rows are missing in %s", left, rev.Parquet)
+		}
+		if err := do(row[1:]); err != nil {
+			return err
+		}
+		if left--; left == 0 {
+			return io.EOF
+		}
+		return nil
+	})
 }
 
 // notAbreast is the error of a row that does not lie beside what was stored of it.
@@ -231,10 +215,20 @@ func (r *run) writeAbreast(ctx context.Context, rev Reversal, path string) (bool
 		}
 		return false, err
 	}
-	row := `SELECT n, row(op` + list(r.nk, "k#") + `) AS at FROM read_parquet(` + text(path) + `)`
-	early, err := r.count(ctx, `SELECT count(*) FROM (`+row+` WHERE n > 1) a POSITIONAL JOIN (`+row+`) b WHERE a.n <> b.n + 1 OR a.at < b.at`)
+	row := `SELECT n, op` + list(r.nk, "k#") + ` FROM read_parquet(` + text(path) + `)`
+	early, err := r.count(ctx, `SELECT count(*) FROM (`+row+` WHERE n > 1) a POSITIONAL JOIN (`+row+`) b WHERE a.n <> b.n + 1 OR `+comesBefore(append([]string{"op"}, names("k", r.nk)...)))
 	r.abreast = err == nil && early == 0
 	return r.abreast, err
+}
+
+// comesBefore is the condition that a comes before b in the order of columns.
+func comesBefore(columns []string) string {
+	c := columns[0]
+	less := "a." + c + " < b." + c
+	if len(columns) == 1 {
+		return less
+	}
+	return "(" + less + " OR a." + c + " = b." + c + " AND " + comesBefore(columns[1:]) + ")"
 }
 
 // asStored selects applied rows as if their live rows were what was stored.

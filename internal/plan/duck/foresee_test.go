@@ -33,6 +33,7 @@ func TestForeseen(t *testing.T) {
 		{"a value that it wrote", func(s *stock) { s.items[3][1] = "other" }, false, change.Counts{Update: 299, Delete: 100, Kept: 1}},
 		{"another value of a row that it wrote to", func(s *stock) { s.items[3][2] = "7.00" }, false, change.Counts{Update: 300, Delete: 100}},
 		{"a new row", func(s *stock) { s.items[950][1] = "other" }, false, change.Counts{Update: 300, Delete: 99, Kept: 1}},
+		{"no value where there was an empty one", func(s *stock) { s.items[950][2] = "" }, false, change.Counts{Update: 300, Delete: 99, Kept: 1}},
 		{"a row is gone", func(s *stock) { delete(s.items, 3) }, false, change.Counts{Update: 299, Delete: 100, Impossible: 1}},
 		{"a new row is gone", func(s *stock) { delete(s.items, 950) }, false, change.Counts{Update: 300, Delete: 99, Unchanged: 1}},
 		{"rows refer to a new one", func(s *stock) { s.parts[1] = 950 }, true, change.Counts{Update: 300, Delete: 99, Impossible: 1}},
