@@ -3,12 +3,14 @@ package duck
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sutor/internal/errs"
@@ -119,7 +121,8 @@ type Session struct {
 	parts  []string // schemas of its parts
 	now    *string  // the schema that the connection is in
 
-	endings *[]func() // of what is under way elsewhere; its parts' too
+	endings *[]func()     // of what is under way elsewhere; its parts' too
+	files   *atomic.Int64 // that had a name of their own
 
 	counting *counting // for the plan that is made next
 }
@@ -131,7 +134,7 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, endings: s.endings, free: func() {}}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, endings: s.endings, files: s.files, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
@@ -150,7 +153,16 @@ func (s *Session) apart(ctx context.Context) (*Session, error) {
 		return nil, fmt.Errorf("connecting to DuckDB: %w", err)
 	}
 	now := "" // whoever had the connection before was elsewhere
-	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now, endings: s.endings}, nil
+	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now, endings: s.endings, files: s.files}, nil
+}
+
+// done gives back the connection of a session that is apart. One whose last statement
+// failed is closed: DuckDB may not have let go of what that had open.
+func (s *Session) done(err error) error {
+	if err != nil {
+		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return errors.Join(err, s.conn.Close())
 }
 
 // use puts the connection into the session's schema; where there is none yet, it opens
@@ -254,7 +266,7 @@ func (e *Engine) folder() (*Session, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), endings: new([]func()), comparing: e.o.Comparing}, nil
+	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), endings: new([]func()), files: new(atomic.Int64), comparing: e.o.Comparing}, nil
 }
 
 // open takes an instance.
@@ -280,6 +292,12 @@ func (e *Engine) Scratch() (dir string, release func(), err error) {
 
 // Path names a file in the session's folder.
 func (s *Session) Path(name string) string { return filepath.Join(s.dir, name) }
+
+// fresh names a file that no other statement writes or wrote: one that was given up may
+// still have its own open, and does with it what it will.
+func (s *Session) fresh(name string) string {
+	return s.Path(fmt.Sprintf("%d-%s", s.files.Add(1), name))
+}
 
 // Close ends the instance and removes the folder.
 func (s *Session) Close() {

@@ -33,7 +33,8 @@ func (r *run) foreseeValid(ctx context.Context) error {
 	}
 	few, err := r.sortsBeside(ctx, "differing")
 	if err == nil && few {
-		r.frozen, err = r.beginFreezing(ctx, func(ctx context.Context, other *run, f *frozen) error {
+		f := r.newFrozen()
+		r.frozen, err = r.beginFreezing(ctx, f, func(ctx context.Context, other *run) error {
 			return other.freezing(ctx, f, `(`+r.written()+`)`)
 		})
 	}
@@ -170,24 +171,24 @@ func (r *run) foresee(ctx context.Context, rev Reversal) error {
 	if !r.foreseeing() {
 		return r.keepCells(ctx)
 	}
-	path := r.newFrozen().path
+	f := r.newFrozen()
 	deltas := `(` + r.reversed(rev, r.asStored("cells")) + `)`
-	written, err := r.writeAbreast(ctx, rev, path)
+	written, err := r.writeAbreast(ctx, rev, f.path)
 	if err == nil && !written {
 		err = errMemory
 		if r.areFew(rev.Manifest.Counts.Written()) {
-			err = r.writeDeltas(ctx, deltas, path)
+			err = r.writeDeltas(ctx, deltas, f.path)
 		}
 		if errors.Is(err, errMemory) {
 			if err = r.keepCells(ctx); err == nil {
-				err = r.writeDeltas(ctx, deltas, path)
+				err = r.writeDeltas(ctx, deltas, f.path)
 			}
 		}
 	}
 	if err != nil {
 		return err
 	}
-	r.frozen, err = r.beginFreezing(ctx, func(ctx context.Context, other *run, f *frozen) error { return other.digestFrozen(ctx, f) })
+	r.frozen, err = r.beginFreezing(ctx, f, func(ctx context.Context, other *run) error { return other.digestFrozen(ctx, f) })
 	return err
 }
 

@@ -19,23 +19,22 @@ import (
 type frozen struct {
 	*meanwhile
 	cancel     context.CancelFunc
-	path       string
+	path       string        // of its own
 	file, rows record.Digest // once that is over
 }
 
-func (r *run) newFrozen() *frozen { return &frozen{path: r.Path("plan.parquet")} }
+func (r *run) newFrozen() *frozen { return &frozen{path: r.fresh("plan.parquet")} }
 
 // beginFreezing begins to make it on another connection. That ends with the session, if
 // not before.
-func (r *run) beginFreezing(ctx context.Context, do func(context.Context, *run, *frozen) error) (_ *frozen, err error) {
-	f := r.newFrozen()
+func (r *run) beginFreezing(ctx context.Context, f *frozen, do func(context.Context, *run) error) (_ *frozen, err error) {
 	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	f.meanwhile, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error { return do(ctx, other, f) })
+	f.meanwhile, err = r.meanwhile(ctx, do)
 	if err != nil {
 		f.cancel()
 		return nil, err
 	}
-	*r.endings = append(*r.endings, f.drop)
+	*r.endings = append(*r.endings, func() { f.drop(); f.end() })
 	return f, nil
 }
 
@@ -48,11 +47,10 @@ func (f *frozen) wait(ctx context.Context) error {
 	return f.end()
 }
 
-// drop ends it. Nil is over.
+// drop gives it up, and does not wait for that: DuckDB may take a while. Nil is over.
 func (f *frozen) drop() {
 	if f != nil {
 		f.cancel()
-		f.end()
 	}
 }
 
@@ -120,7 +118,8 @@ func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 	if r.frozen == nil {
 		small, err := r.sortsBeside(ctx, "deltas")
 		if err == nil && small {
-			r.frozen, err = r.beginFreezing(ctx, func(ctx context.Context, other *run, f *frozen) error { return other.freezing(ctx, f, "deltas") })
+			f := r.newFrozen()
+			r.frozen, err = r.beginFreezing(ctx, f, func(ctx context.Context, other *run) error { return other.freezing(ctx, f, "deltas") })
 		}
 		if err != nil {
 			return nil, err
@@ -225,11 +224,11 @@ func (s *Session) canonicalHalves(ctx context.Context, parquet string, key, judg
 		cancel()
 		return err
 	}
-	path := s.Path("behind.csv")
+	path := s.fresh("behind.csv")
 	defer os.Remove(path)
 	columns := canonicalColumns(key, judged)
 	behind := begin(func() error {
-		return errors.Join(aside.copyCSV(ctx, canonicalRows(parquet, columns, fmt.Sprintf("n > %d", middle)), columns, path), aside.conn.Close())
+		return aside.done(aside.copyCSV(ctx, canonicalRows(parquet, columns, fmt.Sprintf("n > %d", middle)), columns, path))
 	})
 	defer func() { cancel(); behind.end() }()
 	before := canonicalRows(parquet, columns, fmt.Sprintf("n <= %d", middle))

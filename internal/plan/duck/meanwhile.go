@@ -2,7 +2,6 @@ package duck
 
 import (
 	"context"
-	"errors"
 
 	"sutor/internal/errs"
 )
@@ -52,5 +51,5 @@ func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) erro
 	}
 	other := *r
 	other.Session = aside
-	return begin(func() error { return errors.Join(do(ctx, &other), aside.conn.Close()) }), nil
+	return begin(func() error { return aside.done(do(ctx, &other)) }), nil
 }

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -31,10 +32,30 @@ func (p *Pipe) Read(b []byte) (int, error) {
 
 // Written tells the reader that nothing more comes, and why where that was not all.
 func (p *Pipe) Written(err error) {
+	if err == nil {
+		err = p.still()
+	}
 	if err != nil {
 		p.failed.Store(&err)
 	}
 	p.write.Close()
+}
+
+// still makes sure that the pipe has its name, by which DuckDB found it: else what was
+// written is in some other file.
+func (p *Pipe) still() error {
+	ours, err := p.write.Stat()
+	if err != nil {
+		return diskError(err)
+	}
+	named, err := os.Lstat(p.path)
+	if err == nil && !os.SameFile(ours, named) {
+		err = errors.New("another file has its name")
+	}
+	if err != nil {
+		return fmt.Errorf("plan/duck: rows were not written to the pipe: %w", err)
+	}
+	return nil
 }
 
 // Close ends reading: whoever still writes is refused. The file is gone. Nil has nothing
@@ -59,9 +80,9 @@ func (s *Session) feedCSV(ctx context.Context, query string, quoted []string, na
 
 // feed has the rows of a query read, in the canonical CSV dialect, while they are made.
 func (s *Session) feed(ctx context.Context, query string, quoted []string, name string, read func(io.Reader) error) error {
-	pipe, err := s.Pipe(name)
+	path := s.fresh(name)
+	pipe, err := newPipe(path)
 	if errors.Is(err, errors.ErrUnsupported) {
-		path := s.Path(name)
 		defer os.Remove(path)
 		if err := s.copyCSV(ctx, query, quoted, path); err != nil {
 			return err
@@ -84,6 +105,6 @@ func (s *Session) feed(ctx context.Context, query string, quoted []string, name 
 		}
 		return err
 	})
-	pipe.Written(s.copyCSV(ctx, query, quoted, pipe.path))
+	pipe.Written(s.copyCSV(ctx, query, quoted, path))
 	return fed.end()
 }

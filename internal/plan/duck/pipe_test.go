@@ -35,3 +35,20 @@ func TestPipe(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestPipeReplaced: rows that went into another file of the pipe's name are missed.
+func TestPipeReplaced(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	pipe, err := s.Pipe("rows.csv")
+	if errors.Is(err, errors.ErrUnsupported) {
+		return
+	}
+	fine(t, err)
+	defer pipe.Close()
+	fine(t, os.Remove(pipe.path))
+	pipe.Written(s.copyCSV(t.Context(), `SELECT 1 AS n`, nil, pipe.path))
+	if got, err := io.ReadAll(pipe); err == nil {
+		t.Errorf("%d bytes, and nothing is missed", len(got))
+	}
+}

@@ -154,10 +154,7 @@ func (o *openPlan) aside(ctx context.Context, do func(*Session) error) (*meanwhi
 	if err != nil {
 		return nil, err
 	}
-	return begin(func() error {
-		defer s.conn.Close()
-		return do(s)
-	}), nil
+	return begin(func() error { return s.done(do(s)) }), nil
 }
 
 // putAway closes the instance; the next who looks opens it again.
