@@ -42,8 +42,8 @@
 //	hits    f, line, sample        what the checks found
 //	deltas  op, line, k…, b…, a…, m…: of the rows that are valid
 //
-// A reversal has cells of what was applied, and live of what was stored (reverse.go,
-// foresee.go).
+// A reversal has cells of what was applied, and live of what was stored (reverse.go); and
+// abreast, which are the cells read in a row, without a join (foresee.go).
 //
 // A column's number is its place in Spec.Key, then Spec.Judged. No cast is ever
 // bare: a text is cast only after its grammar matched (cells.go).

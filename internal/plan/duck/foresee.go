@@ -107,7 +107,13 @@ func (r *run) sendApplied(ctx context.Context, rev Reversal, w *record.Writer, s
 		return w.End()
 	}
 	columns := append([]string{"n"}, names("k", r.nk)...)
-	return errors.Join(eachDeleted(ctx, rev, columns, send), eachRow(ctx, rev.Stored, columns, send), w.Flush())
+	if err := eachDeleted(ctx, rev, columns, send); err != nil {
+		return err
+	}
+	if err := eachRow(ctx, rev.Stored, columns, send); err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // sumStored gives live rows the sums by which they are known when they arrive: those of

@@ -2,7 +2,6 @@ package duck
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -103,8 +102,11 @@ func eachRow(ctx context.Context, path string, columns []string, do func(row []p
 		return fmt.Errorf("reading Parquet: %w", err)
 	}
 	for _, group := range file.RowGroups() {
-		err := errors.Join(ctx.Err(), eachOf(group, columns, do))
-		if errors.Is(err, io.EOF) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := eachOf(group, columns, do)
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
