@@ -25,7 +25,7 @@ demo: build
 ## test: every kind of test once, against a PostgreSQL and a MariaDB of its own
 test: lint postgres mariadb sqlite node chromium mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
-	$(SHM) $(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 25m ./...
+	$(SHM) $(BUILD)/withpg -- $(BUILD)/withmysql -- go test $(FASTLINK) -parallel 4 -timeout 45m ./...
 
 ## test-long: the same with full counts, and workbooks that LibreOffice saved;
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
