@@ -161,8 +161,9 @@ func (s *Session) apart(ctx context.Context) (*Session, error) {
 func (s *Session) done(err error) error {
 	if err != nil {
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+		return err
 	}
-	return errors.Join(err, s.conn.Close())
+	return s.conn.Close()
 }
 
 // use puts the connection into the session's schema; where there is none yet, it opens
