@@ -14,6 +14,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -167,11 +168,8 @@ func (w *world) manifestOf(t tb, c wire.Change) (m plan.Manifest, rows record.Di
 	path, release, err := w.deps.Artifacts.Local(ctx, m.File)
 	fine(t, err)
 	defer release()
-	session, err := w.deps.Engine.Session(ctx, path)
-	fine(t, err)
-	defer session.Close()
 	digest := record.NewDigester()
-	fine(t, session.CanonicalRows(ctx, path, m.KeySchema(), m.JudgedSchema(), digest))
+	fine(t, duck.CanonicalRows(ctx, path, m.KeySchema(), m.JudgedSchema(), digest))
 	return m, digest.Digest()
 }
 

@@ -13,6 +13,7 @@ import (
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
 	"sutor/internal/plan"
+	"sutor/internal/plan/duck"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 )
@@ -97,22 +98,16 @@ func (w *Workflow) artefact(ctx context.Context, a evidence.Artefact) (io.ReadCl
 	if a.Digest == m.File || a.Digest == m.Findings {
 		return w.Artifacts.Open(ctx, a.Digest)
 	}
+	if a.Digest != m.Rows {
+		return w.storedRows(ctx, m)
+	}
 	parquet, release, err := w.Artifacts.Local(ctx, m.File)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	if a.Digest == m.Rows {
-		return w.streamed(ctx, parquet, func(session rowsWriter, out io.Writer) error {
-			return session.CanonicalRows(ctx, parquet, m.KeySchema(), m.JudgedSchema(), out)
-		})
-	}
-	return w.storedRows(ctx, m)
-}
-
-type rowsWriter interface {
-	CanonicalRows(ctx context.Context, parquet string, key, judged record.Schema, w io.Writer) error
-	CanonicalStored(ctx context.Context, stored string, key, columns record.Schema, w io.Writer) error
+	return streamed(release, func(out io.Writer) error {
+		return duck.CanonicalRows(ctx, parquet, m.KeySchema(), m.JudgedSchema(), out)
+	}), nil
 }
 
 // storedRows gives the rows of a plan as really stored.
@@ -135,28 +130,26 @@ func (w *Workflow) storedRows(ctx context.Context, m plan.Manifest) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	defer release()
 	columns := make(record.Schema, len(c.Result.Columns))
 	for i, name := range c.Result.Columns {
 		columns[i].Name = name
 	}
-	return w.streamed(ctx, path, func(session rowsWriter, out io.Writer) error {
-		return session.CanonicalStored(ctx, path, m.KeySchema(), columns, out)
-	})
+	return streamed(release, func(out io.Writer) error {
+		return duck.CanonicalStored(ctx, path, m.KeySchema(), columns, out)
+	}), nil
 }
 
-// streamed runs produce in a session of its own and gives what it writes.
-func (w *Workflow) streamed(ctx context.Context, file string, produce func(rowsWriter, io.Writer) error) (io.ReadCloser, error) {
-	session, err := w.Engine.View(ctx, file)
-	if err != nil {
-		return nil, err
-	}
+// streamed gives what produce writes, and releases what that reads when it is done.
+func streamed(release func(), produce func(io.Writer) error) io.ReadCloser {
 	r, out := io.Pipe()
 	go func() {
-		defer session.Close()
-		out.CloseWithError(produce(session, out))
+		defer release()
+		var err error
+		defer func() { out.CloseWithError(err) }()
+		defer errs.Caught(&err)
+		err = produce(out)
 	}()
-	return r, nil
+	return r
 }
 
 // Checkpoint signs the log's present head. Anybody signed in may have it: it is

@@ -84,26 +84,41 @@ func (a *transaction) atOnce() (steps []prepared) {
 	return steps
 }
 
-// flow has the rows of the first step go to the system while they are made: nothing else
-// could be done until its file is there. Nil is that they do not.
-func (a *transaction) flow() (*duck.Pipe, error) {
-	if len(a.ready) == 0 || a.ready[0].keyless != "" {
-		return nil, nil
+// flow has the rows of the first step and of the largest go to the system while they are
+// made: nothing else could be done until the file of the first is there, and that of the
+// largest takes longest.
+func (a *transaction) flow() error {
+	if len(a.ready) == 0 {
+		return nil
 	}
-	first := &a.ready[0]
-	pipe, err := first.of.session.Pipe(filepath.Base(first.path))
-	if errors.Is(err, errors.ErrUnsupported) {
-		return nil, nil
+	for _, s := range []*prepared{&a.ready[0], a.largest()} {
+		if s.pipe != nil || s.keyless != "" {
+			continue
+		}
+		pipe, err := s.of.session.Pipe(filepath.Base(s.path))
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.pipe = pipe
 	}
-	first.pipe = pipe
-	return pipe, err
+	return nil
 }
 
-// flown ends that: whoever needs the rows once more makes their file.
-func (a *transaction) flown(pipe *duck.Pipe) {
-	if pipe != nil {
-		pipe.Close()
-		a.ready[0].pipe = nil
+// dry ends what flows: nobody reads it any more.
+func (a *transaction) dry() {
+	for _, s := range a.ready {
+		s.pipe.Close()
+	}
+}
+
+// flown ends that rows flow: whoever needs them once more makes their file.
+func (a *transaction) flown() {
+	a.dry()
+	for i := range a.ready {
+		a.ready[i].pipe = nil
 	}
 }
 
@@ -200,6 +215,7 @@ type ahead struct {
 	err     error
 	done    chan struct{} // closed when err is set
 	foresee func()        // lets what is kept begin, however often it is called
+	dry     func()        // ends what flows
 }
 
 // end waits until all is made; whoever is in a hurry ends its context.
@@ -207,6 +223,14 @@ func (f *ahead) end() {
 	if f != nil {
 		f.foresee()
 		<-f.done
+	}
+}
+
+// leave ends it though not all that flows was read.
+func (f *ahead) leave() {
+	if f != nil {
+		f.dry()
+		f.end()
 	}
 }
 
@@ -230,7 +254,7 @@ func (s outgoing) Read(p []byte) (int, error) {
 // Sutor would wait.
 func (a *transaction) goAhead(ctx context.Context) *ahead {
 	begun := make(chan struct{})
-	f := &ahead{done: make(chan struct{}), foresee: sync.OnceFunc(func() { close(begun) })}
+	f := &ahead{done: make(chan struct{}), foresee: sync.OnceFunc(func() { close(begun) }), dry: a.dry}
 	for _, member := range a.members {
 		member.ahead = f
 	}

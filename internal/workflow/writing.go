@@ -293,11 +293,10 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if a.ready, err = a.lineUp(ctx); err != nil {
 		return nil, err
 	}
-	pipe, err := a.flow()
-	if err != nil {
+	defer a.flown()
+	if err := a.flow(); err != nil {
 		return nil, err
 	}
-	defer a.flown(pipe)
 	if err := a.make(ctx, a.atOnce()); err != nil {
 		return nil, err
 	}
@@ -320,7 +319,7 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	}
 	making, cancel := context.WithCancel(ctx)
 	ahead := a.goAhead(making)
-	defer func() { cancel(); pipe.Close(); ahead.end() }()
+	defer func() { cancel(); ahead.leave() }()
 	for _, s := range a.ready {
 		a.w.tell(a.c.ID)(fmt.Sprintf("writing %d rows (%s)", s.rows, s.op), s.of.out.rows, s.of.m.Counts.Written())
 		if err := s.of.step(ctx, tx, s); err != nil {
@@ -343,7 +342,7 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 // keep digests rows as stored.
 func (a *applying) keep(ctx context.Context, path string) error {
 	digest := record.NewDigester()
-	err := a.session.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest)
+	err := duck.CanonicalStored(ctx, path, a.m.KeySchema(), a.all, digest)
 	a.kept = kept{path: path, csv: digest.Digest()}
 	return err
 }
@@ -405,7 +404,7 @@ func (a *applying) send(ctx context.Context, tx writer, s prepared, in io.Reader
 	done, conflicts, err := tx.Write(ctx, driver.Write{Op: s.op, Table: a.m.Table, Key: a.columns.Pick(a.m.Key), Columns: s.columns,
 		OverrideIdentity: a.m.Reverses != "" || s.keyless != ""}, in, stored)
 	if len(conflicts) > 0 {
-		a.ahead.end()
+		a.ahead.leave()
 	}
 	if err == nil && len(conflicts) > 0 && s.keyless != "" {
 		err = a.givenTwice(ctx, conflicts)

@@ -39,7 +39,9 @@ type run struct {
 	digesting *meanwhile    // of the content, where it began before the rows were compared
 	digest    record.Digest // of the content, where it was known before the rows were compared
 	frozen    *frozen       // where that began before the deltas were settled (foresee.go)
+	foreseen  bool          // and came out so: deltas is a view of its file
 	reversal  bool          // undoing an applied plan: checks are told only
+	applied   int64         // rows of the plan that is undone
 	abreast   bool          // written as its rows came, beside what was stored of them (foresee.go)
 	summing   *meanwhile    // of what was stored
 

@@ -155,7 +155,7 @@ func (b *bench) likeReference(spec plan.Spec, staging []byte, out *plan.Outcome)
 func rows(t *testing.T, s *duck.Session, out *plan.Outcome) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := s.CanonicalRows(context.Background(), out.Parquet, out.Manifest.KeySchema(), out.Manifest.JudgedSchema(), &b); err != nil {
+	if err := duck.CanonicalRows(context.Background(), out.Parquet, out.Manifest.KeySchema(), out.Manifest.JudgedSchema(), &b); err != nil {
 		t.Fatal(err)
 	}
 	if got := record.DigestOf(b.Bytes()); got != out.Manifest.Rows {

@@ -107,9 +107,24 @@ func (r *run) seenLive(ctx context.Context, seen map[int64]*plan.Seen) error {
 }
 
 // seenBack gives the lines of a reversal what it would write, and what the system
-// has.
+// has. Where the deltas are numbered, it is by their numbers that few groups of their file
+// are read.
 func (r *run) seenBack(ctx context.Context, seen map[int64]*plan.Seen) error {
-	return r.seen(ctx, `SELECT line`+list(r.nj, "b#")+list(r.nk, "k#")+list(r.nj, "a#")+` FROM deltas WHERE line IN (`+linesOf(seen)+`)`, r.nk+r.nj, seen)
+	which := `line IN (` + linesOf(seen) + `)`
+	if r.foreseen {
+		numbers := "0"
+		err := r.query(ctx, `SELECT n FROM deltas WHERE `+which, func(scan func(...any) error) error {
+			var n int64
+			err := scan(&n)
+			numbers += fmt.Sprintf(", %d", n)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		which = `n IN (` + numbers + `)`
+	}
+	return r.seen(ctx, `SELECT line`+list(r.nj, "b#")+list(r.nk, "k#")+list(r.nj, "a#")+` FROM deltas WHERE `+which, r.nk+r.nj, seen)
 }
 
 // seenByRule gives the lines their keys and what the rule makes of them, in canonical

@@ -35,7 +35,7 @@ func TooLittleMemory(err error) bool { return errors.Is(err, errMemory) }
 func (e *Engine) ShowEarly(rows int64) { e.early = rows }
 
 // Foreseen tells whether a reversal is what it was foreseen to be, as far as live rows tell.
-func (d *Draft) Foreseen() bool { return d.r.frozen != nil }
+func (d *Draft) Foreseen() bool { return d.r.foreseen }
 
 // Abreast tells whether a reversal was made of rows that lay beside what was stored of them.
 func (d *Draft) Abreast() bool { return d.r.abreast }

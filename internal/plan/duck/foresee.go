@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
-
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -95,14 +93,14 @@ func (r *run) askApplied(ctx context.Context, rev Reversal) (err error) {
 // sendApplied writes the numbers and keys of applied rows, in the order of their numbers,
 // and counts them; one without a key was none of the system's.
 func (r *run) sendApplied(ctx context.Context, rev Reversal, w *record.Writer, sent *int64) error {
-	send := func(row []parquet.Value) error {
-		if slices.ContainsFunc(row, parquet.Value.IsNull) {
+	send := func(row []datum) error {
+		if slices.ContainsFunc(row, func(d datum) bool { return d.null }) {
 			return nil
 		}
 		*sent++
-		w.Number(row[0].Int64())
+		w.Number(row[0].number)
 		for _, k := range row[1:] {
-			w.Value(k.ByteArray())
+			w.Value(k.text)
 		}
 		return w.End()
 	}
@@ -123,16 +121,16 @@ func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
 	for _, c := range r.spec.Judged {
 		columns = append(columns, fmt.Sprintf("s%d", rev.Columns.Index(c.Name)))
 	}
-	deleted := func(row []parquet.Value) error {
-		to.rows.add(summed{line: row[0].Int64(), from: -1})
+	deleted := func(row []datum) error {
+		to.rows.add(summed{line: row[0].number, from: -1})
 		return nil
 	}
-	stored := func(row []parquet.Value) error {
+	stored := func(row []datum) error {
 		to.reset()
 		for _, i := range to.compared {
-			to.add(bytesOf(row[1+i]))
+			to.add(row[1+i].bytes())
 		}
-		to.rows.add(summed{line: row[0].Int64(), from: -1, sum: to.sum()})
+		to.rows.add(summed{line: row[0].number, from: -1, sum: to.sum()})
 		return nil
 	}
 	if err := eachDeleted(ctx, rev, columns[:1], deleted); err != nil {
@@ -142,13 +140,13 @@ func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
 }
 
 // eachDeleted reads columns of the rows that a plan deleted, which come first in its file.
-func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(row []parquet.Value) error) error {
+func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(row []datum) error) error {
 	left := rev.Manifest.Counts.Delete
 	if left == 0 {
 		return nil
 	}
-	return eachRow(ctx, rev.Parquet, append([]string{"op"}, columns...), func(row []parquet.Value) error {
-		if string(row[0].ByteArray()) != string(driver.Delete) {
+	return eachRow(ctx, rev.Parquet, append([]string{"op"}, columns...), func(row []datum) error {
+		if string(row[0].text) != string(driver.Delete) {
 			return fmt.Errorf("plan/duck: %d deleted rows are missing in %s", left, rev.Parquet)
 		}
 		if err := do(row[1:]); err != nil {
@@ -161,8 +159,9 @@ func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(ro
 	})
 }
 
-// notAbreast is the error of a row that does not lie beside what was stored of it.
-const notAbreast = "a row is not beside what was stored of it"
+// notAbreast is the error of a row that does not lie beside what was stored of it, or that
+// there is nothing to reverse of.
+const notAbreast = "a row is not beside what was stored of it, or has nothing to go back"
 
 // abreast is the SQL of applied rows, p, beside what was stored of them, t, which lies in
 // their order: nothing has to be joined. Rows that were deleted have nothing beside them.
@@ -178,7 +177,7 @@ func (r *run) foresee(ctx context.Context, rev Reversal) error {
 		return r.keepCells(ctx)
 	}
 	f := r.newFrozen()
-	deltas := `(` + r.reversed(rev, r.asStored("cells")) + `)`
+	deltas := `(` + r.reversed(rev, r.asStored("cells"), true) + `)`
 	written, err := r.writeAbreast(ctx, rev, f.path)
 	if err == nil && !written {
 		err = errMemory
@@ -206,16 +205,13 @@ func (r *run) keepCells(ctx context.Context) error {
 // writeAbreast writes the file of the reversal as its rows come where they lie abreast: they
 // are neither joined nor sorted, and there may be any number of them. False where something
 // does not lie so, or they do not come in the order of the file. Nothing is to be joined to
-// rows that lie abreast, nor chosen of them: what DuckDB made of that did not lie so any more.
+// rows that lie abreast, nor chosen of them: what DuckDB made of that did not lie so any
+// more, and it would work out twice what it chooses by.
 func (r *run) writeAbreast(ctx context.Context, rev Reversal, path string) (bool, error) {
-	if r.spec.Given != "" || rev.Manifest.Counts.Written() == 0 {
+	if c := rev.Manifest.Counts; r.spec.Given != "" || c.Written() == 0 || c.Delete > 0 {
 		return false, nil
 	}
-	apart, err := r.count(ctx, `SELECT count(*) FROM `+abreast(rev)+` WHERE p.n IS DISTINCT FROM t.n`)
-	if err != nil || apart > 0 {
-		return false, err
-	}
-	query, _, columns := r.toWrite(`(` + r.reversed(rev, r.asStored("abreast")) + `)`)
+	query, _, columns := r.toWrite(`(SELECT * REPLACE (COALESCE(op, error(` + text(notAbreast) + `)) AS op) FROM (` + r.eachReversed(rev, r.asStored("abreast"), true) + `))`)
 	if err := r.writeParquet(ctx, query, columns, path); err != nil {
 		if strings.Contains(err.Error(), "Error: "+notAbreast) {
 			return false, nil
@@ -243,7 +239,8 @@ func (r *run) asStored(cells string) string {
 	return `SELECT *, CASE WHEN op <> 'delete' THEN line END AS n` + list(r.nk, "v# AS k#") + list(r.nj, "stored# AS l#") + `, false AS hidden FROM ` + cells
 }
 
-// settleForeseen makes the deltas: a view of what was foreseen, or a table where some of it was not.
+// settleForeseen makes the deltas: a view of what was foreseen, where what is there is what
+// was stored, numbered as in its file; or a table, where some of it is not.
 func (r *run) settleForeseen(ctx context.Context, rev Reversal) error {
 	if err := r.exec(ctx, `CREATE TABLE unforeseen AS SELECT n AS line FROM `+applied(rev)+`
 		WHERE n IN (SELECT n FROM live_raw) OR op <> 'delete' AND n NOT IN (SELECT n FROM alike)`); err != nil {
@@ -256,23 +253,26 @@ func (r *run) settleForeseen(ctx context.Context, rev Reversal) error {
 	if n > 0 {
 		r.frozen.drop()
 		r.frozen = nil
-		return r.exec(ctx, `CREATE TABLE deltas AS `+r.reversed(rev, r.asStored(`(SELECT * FROM cells WHERE line NOT IN (SELECT line FROM unforeseen))`))+`
-			UNION ALL `+r.reversed(rev, r.asLive(`(SELECT * FROM cells WHERE line IN (SELECT line FROM unforeseen))`)))
+		return r.exec(ctx, `CREATE TABLE deltas AS `+r.reversed(rev, r.asStored(`(SELECT * FROM cells WHERE line NOT IN (SELECT line FROM unforeseen))`), true)+`
+			UNION ALL `+r.reversed(rev, r.asLive(`(SELECT * FROM cells WHERE line IN (SELECT line FROM unforeseen))`), false))
 	}
-	masks := ""
-	for j := range r.nj {
+	r.foreseen = true
+	stored, masks := "", ""
+	for j, c := range r.spec.Judged {
+		stored += fmt.Sprintf(", s%d AS l%d", rev.Columns.Index(c.Name), j)
 		masks += fmt.Sprintf(", %s AS m%d", inMask(j), j)
 	}
-	return r.exec(ctx, `CREATE VIEW deltas AS SELECT COALESCE(line, -n) AS line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+list(r.nj, "a#")+masks+`
+	return r.exec(ctx, `CREATE OR REPLACE VIEW live AS SELECT n`+list(r.nk, "k#")+stored+`, true AS same FROM read_parquet(`+text(rev.Stored)+`);
+		CREATE VIEW deltas AS SELECT n, COALESCE(line, -n) AS line, op, why`+list(r.nk, "k#")+list(r.nj, "b#")+list(r.nj, "a#")+masks+`
 		FROM read_parquet(`+text(r.frozen.path)+`)`)
 }
 
 // changeDeltas makes the deltas a table, where they are a view of what was foreseen.
 func (r *run) changeDeltas(ctx context.Context) error {
-	if r.frozen == nil {
+	if !r.foreseen {
 		return nil
 	}
 	r.frozen.drop()
-	r.frozen = nil
-	return r.exec(ctx, `CREATE TABLE settled AS SELECT * FROM deltas; DROP VIEW deltas; ALTER TABLE settled RENAME TO deltas`)
+	r.frozen, r.foreseen = nil, false
+	return r.exec(ctx, `CREATE TABLE settled AS SELECT * EXCLUDE (n) FROM deltas; DROP VIEW deltas; ALTER TABLE settled RENAME TO deltas`)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -64,7 +62,7 @@ func (r *run) freezing(ctx context.Context, f *frozen, deltas string) error {
 
 // digestFrozen digests plan.parquet and its canonical rows.
 func (r *run) digestFrozen(ctx context.Context, f *frozen) (err error) {
-	f.file, f.rows, err = r.digests(ctx, f.path, r.spec.Key, r.spec.Judged)
+	f.file, f.rows, err = digests(ctx, f.path, r.spec.Key, r.spec.Judged)
 	return err
 }
 
@@ -111,8 +109,8 @@ func (r *run) sortsBeside(ctx context.Context, table string) (bool, error) {
 // areFew tells whether that many rows are.
 func (r *run) areFew(rows int64) bool { return rows*int64(r.nk+2*r.nj) <= r.engine.beside }
 
-// freeze makes the plan of the deltas, whose guardrails are judged while they are written;
-// where there are many, before.
+// freeze makes the plan of the deltas, whose guardrails are judged while they are written
+// and facts are counted; where there are many, before.
 func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 	out := &plan.Outcome{Hits: r.Path("hits.csv")}
 	if r.frozen == nil {
@@ -127,10 +125,22 @@ func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 	}
 	f := r.frozen
 	defer f.drop()
-	if err := r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}}); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	facts, err := r.factsBeside(ctx, out)
+	defer func() { cancel(); facts.end() }()
+	if err == nil {
+		err = r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}})
+	}
+	if err != nil {
 		return nil, err
 	}
-	err := f.wait(ctx)
+	if err = facts.end(); facts == nil || errors.Is(err, errMemory) {
+		out.Facts, err = r.facts(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = f.wait(ctx)
 	if f == nil || errors.Is(err, errMemory) { // of long texts there may be too little for both
 		f = r.newFrozen()
 		err = r.freezing(ctx, f, "deltas")
@@ -145,9 +155,6 @@ func (r *run) describe(ctx context.Context, out *plan.Outcome) (err error) {
 	m.Columns = append(append(record.Schema{}, r.spec.Key...), r.spec.Judged...)
 	m.Key, m.Mapping, m.TableRows = r.spec.Key.Names(), r.mapping(), r.table
 	if out.Findings, err = r.findings(ctx); err != nil {
-		return err
-	}
-	if out.Facts, err = r.facts(ctx); err != nil {
 		return err
 	}
 	if !r.reversal && r.spec.Rule == nil {
@@ -198,80 +205,22 @@ func (s *Session) writeParquet(ctx context.Context, query, columns, path string)
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.
-func (s *Session) digests(ctx context.Context, parquet string, key, judged record.Schema) (file, rows record.Digest, err error) {
-	d := record.NewDigester()
-	if err := hashFile(parquet, d); err != nil {
-		return "", "", err
-	}
-	canonical := record.NewDigester()
-	n, err := s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`)`)
-	if err == nil && n < inHalves {
-		err = s.CanonicalRows(ctx, parquet, key, judged, canonical)
-	} else if err == nil {
-		err = s.canonicalHalves(ctx, parquet, key, judged, n/2/groupRows*groupRows, canonical)
-	}
+func digests(ctx context.Context, parquet string, key, judged record.Schema) (file, rows record.Digest, err error) {
+	d, canonical := record.NewDigester(), record.NewDigester()
+	hashed := begin(func() error { return hashFile(parquet, d) })
+	err = errors.Join(CanonicalRows(ctx, parquet, key, judged, canonical), hashed.end())
 	return d.Digest(), canonical.Digest(), err
-}
-
-// inHalves is how many rows a plan has at least whose canonical rows are made side by side.
-const inHalves = 50_000
-
-// canonicalHalves writes canonical rows, those behind the middle while the others are made.
-func (s *Session) canonicalHalves(ctx context.Context, parquet string, key, judged record.Schema, middle int64, w io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	aside, err := s.apart(ctx)
-	if err != nil {
-		cancel()
-		return err
-	}
-	path := s.fresh("behind.csv")
-	defer os.Remove(path)
-	columns := canonicalColumns(key, judged)
-	behind := begin(func() error {
-		return aside.done(aside.copyCSV(ctx, canonicalRows(parquet, columns, fmt.Sprintf("n > %d", middle)), columns, path))
-	})
-	defer func() { cancel(); behind.end() }()
-	before := canonicalRows(parquet, columns, fmt.Sprintf("n <= %d", middle))
-	if err := errors.Join(canonicalHeader(key, judged, w), s.feedCSV(ctx, before, columns, "rows.csv", w)); err != nil {
-		return err
-	}
-	if err := behind.end(); err != nil {
-		return err
-	}
-	return hashFile(path, w)
-}
-
-// CanonicalRows writes a plan's canonical rows CSV (package plan).
-func (s *Session) CanonicalRows(ctx context.Context, parquet string, key, judged record.Schema, w io.Writer) error {
-	if err := canonicalHeader(key, judged, w); err != nil {
-		return err
-	}
-	columns := canonicalColumns(key, judged)
-	return s.feedCSV(ctx, canonicalRows(parquet, columns, "true"), columns, "rows.csv", w)
-}
-
-func canonicalHeader(key, judged record.Schema, w io.Writer) error {
-	header := record.NewWriter(w)
-	for _, h := range plan.RowsHeader(key, judged) {
-		header.String(h)
-	}
-	return errors.Join(header.End(), header.Flush())
-}
-
-// canonicalColumns names the columns of canonical rows as a plan's file does.
-func canonicalColumns(key, judged record.Schema) []string {
-	return slices.Concat([]string{"op", "mask"}, names("k", len(key)), names("b", len(judged)), names("a", len(judged)))
-}
-
-func canonicalRows(parquet string, columns []string, where string) string {
-	return `SELECT ` + strings.Join(columns, ", ") + ` FROM read_parquet(` + text(parquet) + `) WHERE ` + where
 }
 
 // counts counts the rows by what happens to them; what is neither written nor
 // invalid nor left alone for a reason is unchanged.
 func (r *run) counts(ctx context.Context) (c change.Counts, err error) {
+	rows := `(SELECT count(*) FROM cells)`
+	if r.reversal {
+		rows = fmt.Sprint(r.applied)
+	}
 	err = r.query(ctx, `SELECT count(*) FILTER (op = 'insert'), count(*) FILTER (op = 'update'), count(*) FILTER (op = 'delete'),
-			count(*) FILTER (op = 'kept'), count(*) FILTER (op = 'impossible'), (SELECT count(*) FROM cells),
+			count(*) FILTER (op = 'kept'), count(*) FILTER (op = 'impossible'), `+rows+`,
 			(SELECT count(DISTINCT line) FROM hits WHERE f IN (`+r.invalidChecks()+`)) FROM deltas`,
 		func(scan func(...any) error) error {
 			var all int64

@@ -103,6 +103,6 @@ func (s *Session) RowsOf(ctx context.Context, parquet string, m plan.Manifest, l
 		return "", err
 	}
 	d := record.NewDigester()
-	err = s.CanonicalRows(ctx, some, m.KeySchema(), m.JudgedSchema(), d)
+	err = CanonicalRows(ctx, some, m.KeySchema(), m.JudgedSchema(), d)
 	return d.Digest(), err
 }

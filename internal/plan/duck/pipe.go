@@ -1,7 +1,6 @@
 package duck
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -67,44 +66,4 @@ func (p *Pipe) Close() error {
 	p.write.Close()
 	os.Remove(p.path)
 	return p.read.Close()
-}
-
-// feedCSV writes the rows of a query to w, in the canonical CSV dialect, while they are
-// made.
-func (s *Session) feedCSV(ctx context.Context, query string, quoted []string, name string, w io.Writer) error {
-	return s.feed(ctx, query, quoted, name, func(in io.Reader) error {
-		_, err := io.Copy(w, in)
-		return err
-	})
-}
-
-// feed has the rows of a query read, in the canonical CSV dialect, while they are made.
-func (s *Session) feed(ctx context.Context, query string, quoted []string, name string, read func(io.Reader) error) error {
-	path := s.fresh(name)
-	pipe, err := newPipe(path)
-	if errors.Is(err, errors.ErrUnsupported) {
-		defer os.Remove(path)
-		if err := s.copyCSV(ctx, query, quoted, path); err != nil {
-			return err
-		}
-		in, err := os.Open(path)
-		if err != nil {
-			return diskError(err)
-		}
-		defer in.Close()
-		return read(in)
-	}
-	if err != nil {
-		return err
-	}
-	defer pipe.Close()
-	fed := begin(func() error {
-		err := read(pipe)
-		if err != nil {
-			pipe.Close()
-		}
-		return err
-	})
-	pipe.Written(s.copyCSV(ctx, query, quoted, path))
-	return fed.end()
 }

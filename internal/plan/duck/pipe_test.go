@@ -16,20 +16,39 @@ func TestPipe(t *testing.T) {
 	s := newSession(t)
 	const many = `SELECT range AS n, repeat('x', 100) AS v FROM range(100000)` // more than a pipe holds
 	var out bytes.Buffer
-	if err := s.feedCSV(t.Context(), many, []string{"v"}, "rows.csv", &out); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 100_000 || !strings.HasSuffix(out.String(), "99999,\""+strings.Repeat("x", 100)+"\"\n") {
+	if err := feed(t, s, many, []string{"v"}, &out); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 100_000 || !strings.HasSuffix(out.String(), "99999,\""+strings.Repeat("x", 100)+"\"\n") {
 		t.Fatalf("%d bytes, %v", out.Len(), err)
 	}
-	if err := s.feedCSV(t.Context(), `SELECT n, CASE WHEN n = '99998' THEN error('no more') ELSE n END AS v FROM (SELECT range::VARCHAR AS n FROM range(100000))`, nil, "rows.csv", io.Discard); err == nil || !strings.Contains(err.Error(), "no more") {
+	if err := feed(t, s, `SELECT n, CASE WHEN n = '99998' THEN error('no more') ELSE n END AS v FROM (SELECT range::VARCHAR AS n FROM range(100000))`, nil, io.Discard); err == nil || !strings.Contains(err.Error(), "no more") {
 		t.Errorf("a query that fails: %v", err)
 	}
 	s = newSession(t)
 	full := errors.New("full")
-	if err := s.feedCSV(t.Context(), many, []string{"v"}, "rows.csv", failing{full}); !errors.Is(err, full) {
+	if err := feed(t, s, many, []string{"v"}, failing{full}); !errors.Is(err, full) {
 		t.Errorf("a reader that leaves: %v", err)
 	}
 	if _, err := os.Stat(s.Path("rows.csv")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the pipe stayed: %v", err)
 	}
+}
+
+// feed copies the rows of a query to w while they are made.
+func feed(t *testing.T, s *Session, query string, quoted []string, w io.Writer) error {
+	t.Helper()
+	pipe, err := s.Pipe("rows.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	fed := begin(func() error {
+		_, err := io.Copy(w, pipe)
+		if err != nil {
+			pipe.Close()
+		}
+		return err
+	})
+	pipe.Written(s.copyCSV(t.Context(), query, quoted, pipe.path))
+	return fed.end()
 }
 
 type failing struct{ err error }

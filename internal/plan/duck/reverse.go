@@ -81,15 +81,23 @@ func (r *run) readApplied(ctx context.Context, rev Reversal) error {
 	rows := func(line, from string) string {
 		return `SELECT ` + line + ` AS line, p.line AS file_line, p.op, NULL::VARCHAR AS defect, ` + dropped + ` AS dropped` + sel + ` FROM ` + from
 	}
-	return r.exec(ctx, `
+	err := r.exec(ctx, `
 		CREATE VIEW cells AS `+rows("p.n", applied(rev)+` p LEFT JOIN read_parquet(`+text(rev.Stored)+`) t USING (n)`)+`;
 		CREATE VIEW abreast AS `+rows(`CASE WHEN p.n = t.n THEN p.n ELSE error(`+text(notAbreast)+`) END`, abreast(rev))+`;
 		CREATE TABLE hits (f INTEGER, line BIGINT, sample VARCHAR)`)
+	if err == nil {
+		r.applied, err = r.count(ctx, `SELECT count(*) FROM `+applied(rev))
+	}
+	return err
 }
 
 // applied is the SQL of the rows of an applied plan.
 func applied(rev Reversal) string {
-	return `(SELECT * FROM read_parquet(` + text(rev.Parquet) + `) WHERE op IN ('insert', 'update', 'delete'))`
+	all := `read_parquet(` + text(rev.Parquet) + `)`
+	if c := rev.Manifest.Counts; c.Kept+c.Impossible == 0 { // there are no others in it
+		return all
+	}
+	return `(SELECT * FROM ` + all + ` WHERE op IN ('insert', 'update', 'delete'))`
 }
 
 // droppedColumns is true for rows that wrote a column that is gone.
@@ -104,14 +112,17 @@ func (r *run) droppedColumns(forward record.Schema) string {
 }
 
 // whyLeft is the reason why a row is left alone: the first that holds, NULL for
-// none.
-func (r *run) whyLeft(rev Reversal) string {
+// none. same tells that what was stored is what is there.
+func (r *run) whyLeft(rev Reversal, same bool) string {
 	touched, whole, added := []string{"false"}, []string{"false"}, []string{"false"}
 	for j, c := range r.spec.Judged {
 		if rev.Columns.Index(c.Name) < 0 {
 			if !c.Generated {
 				added = append(added, fmt.Sprintf("l%d IS NOT NULL", j))
 			}
+			continue
+		}
+		if same {
 			continue
 		}
 		differs := fmt.Sprintf("l%d IS DISTINCT FROM stored%d", j, j)
@@ -136,7 +147,7 @@ func (r *run) compareReversal(ctx context.Context, rev Reversal) error {
 	if r.foreseeing() {
 		return r.settleForeseen(ctx, rev)
 	}
-	return r.exec(ctx, `CREATE TABLE deltas AS `+r.reversed(rev, r.asLive("cells")))
+	return r.exec(ctx, `CREATE TABLE deltas AS `+r.reversed(rev, r.asLive("cells"), false))
 }
 
 // asLive selects applied rows with their live rows.
@@ -148,8 +159,14 @@ func (r *run) asLive(cells string) string {
 	return `SELECT c.*, l.n` + list(r.nk, "l.k#") + list(r.nj, "l.l#") + `, ` + hidden + ` AS hidden FROM ` + cells + ` c LEFT JOIN live l ON l.n = c.line` + join
 }
 
-// reversed selects the deltas of applied rows with their live rows.
-func (r *run) reversed(rev Reversal, rows string) string {
+// reversed selects the deltas of applied rows with their live rows; same tells that those
+// are what was stored.
+func (r *run) reversed(rev Reversal, rows string, same bool) string {
+	return r.eachReversed(rev, rows, same) + ` WHERE op IS NOT NULL`
+}
+
+// eachReversed is the same of all rows; one that there is nothing to reverse of has no op.
+func (r *run) eachReversed(rev Reversal, rows string, same bool) string {
 	sel := ""
 	for i := range r.nk {
 		sel += fmt.Sprintf(", COALESCE(k%d, v%d) AS k%d", i, i, i)
@@ -162,7 +179,7 @@ func (r *run) reversed(rev Reversal, rows string) string {
 		sel += fmt.Sprintf(", l%d AS b%d, was%d, COALESCE(why IS NULL AND (%s), false) AS m%d", j, j, j, writes, j)
 	}
 	judged := `SELECT COALESCE(file_line, -line) AS line, n IS NOT NULL AS found, did, why` + sel + `
-		FROM (SELECT * EXCLUDE (op), op AS did, ` + r.whyLeft(rev) + ` AS why FROM (` + rows + `))`
+		FROM (SELECT * EXCLUDE (op), op AS did, ` + r.whyLeft(rev, same) + ` AS why FROM (` + rows + `))`
 	after := ""
 	for j := range r.nj {
 		after += fmt.Sprintf(", CASE WHEN m%d THEN was%d WHEN op = 'delete' THEN NULL ELSE b%d END AS a%d", j, j, j, j)
@@ -173,7 +190,7 @@ func (r *run) reversed(rev Reversal, rows string) string {
 			WHEN why IS NOT NULL THEN 'impossible'
 			WHEN did = 'update' AND ` + r.anyMask() + ` THEN 'update'
 			WHEN did = 'insert' AND found THEN 'delete'
-			WHEN did = 'delete' THEN 'insert' END AS op FROM (` + judged + `)) WHERE op IS NOT NULL`
+			WHEN did = 'delete' THEN 'insert' END AS op FROM (` + judged + `))`
 }
 
 // needed gives the branches of why for values that the system would not do

@@ -2,11 +2,8 @@ package duck
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"sutor/internal/finding"
@@ -203,23 +200,4 @@ func shown(v *string) string {
 		return "no value"
 	}
 	return `"` + finding.Sample(*v) + `"`
-}
-
-// CanonicalStored writes the rows as really stored as canonical CSV: a header
-// record, then n, op, key and values, in the order of n.
-func (s *Session) CanonicalStored(ctx context.Context, stored string, key, columns record.Schema, w io.Writer) error {
-	header := record.NewWriter(w)
-	header.String("n")
-	header.String("op")
-	for _, c := range key {
-		header.String("key:" + c.Name)
-	}
-	for _, c := range columns {
-		header.String("stored:" + c.Name)
-	}
-	if err := errors.Join(header.End(), header.Flush()); err != nil {
-		return err
-	}
-	cols := slices.Concat([]string{"op"}, names("k", len(key)), names("s", len(columns)))
-	return s.feedCSV(ctx, `SELECT n, `+strings.Join(cols, ", ")+` FROM read_parquet(`+text(stored)+`)`, cols, "stored.csv", w)
 }

@@ -53,7 +53,7 @@ func TestStored(t *testing.T) {
 				t.Errorf("found %q, want %q", got, c.want)
 			}
 			var kept strings.Builder
-			err = s.CanonicalStored(context.Background(), s.Path("stored.parquet"), out.Manifest.KeySchema(), out.Manifest.JudgedSchema(), &kept)
+			err = duck.CanonicalStored(context.Background(), s.Path("stored.parquet"), out.Manifest.KeySchema(), out.Manifest.JudgedSchema(), &kept)
 			if err != nil || c.kept != "" && kept.String() != c.kept {
 				t.Errorf("kept %s, %v", kept.String(), err)
 			}

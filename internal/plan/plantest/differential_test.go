@@ -286,7 +286,7 @@ func (w *world) small(t fataler, engine *duck.Engine, s *duck.Session, want *pla
 	}
 	told(t, w.spec, got)
 	var rows bytes.Buffer
-	if err := deferred.CanonicalRows(t.Context(), got.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
+	if err := duck.CanonicalRows(t.Context(), got.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
 		t.Fatalf("%v", err)
 	}
 	if record.DigestOf(rows.Bytes()) != want.Manifest.Rows {
@@ -414,7 +414,7 @@ func (w *world) duck(t fataler, s *duck.Session, staging []byte, live plan.Live)
 		return nil, nil, err
 	}
 	var rows bytes.Buffer
-	if err := s.CanonicalRows(ctx, out.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
+	if err := duck.CanonicalRows(ctx, out.Parquet, w.spec.Key, w.spec.Judged, &rows); err != nil {
 		t.Fatalf("%v", err)
 	}
 	return out, rows.Bytes(), nil

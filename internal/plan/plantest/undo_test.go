@@ -282,7 +282,7 @@ func (w *world) reverse(t fataler, s *duck.Session, done *applied, seen *tally) 
 		return nil
 	}
 	var gotRows bytes.Buffer
-	if err := s.CanonicalRows(t.Context(), got.Parquet, w.spec.Key, w.spec.Judged, &gotRows); err != nil {
+	if err := duck.CanonicalRows(t.Context(), got.Parquet, w.spec.Key, w.spec.Judged, &gotRows); err != nil {
 		t.Fatalf("%v", err)
 	}
 	page, _, err := s.Rows(t.Context(), got.Parquet, got.Manifest, "", 1<<30, 0)
