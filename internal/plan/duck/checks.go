@@ -315,34 +315,51 @@ func (r *run) checkInserts(ctx context.Context) error {
 	return r.hitAll(ctx, "rows", all)
 }
 
-// judgeRows runs the row guardrails over the deltas, all in one pass. Unknown counts as a
-// hit.
+// judgeRows runs the row guardrails over the deltas. Unknown counts as a hit.
 func (r *run) judgeRows(ctx context.Context) error {
+	err := r.judge(ctx)
+	if err == nil {
+		err = r.hitJudged(ctx)
+	}
+	return err
+}
+
+// judge makes the table judged of the deltas that hit a row guardrail, in one pass.
+func (r *run) judge(ctx context.Context) error {
+	if len(r.spec.Row) == 0 {
+		return nil
+	}
+	binding := expr.Binding{Column: r.side, Op: "op", Changed: r.changed()}
+	hits, some := "", []string{}
+	for i, rule := range r.spec.Row {
+		hits += fmt.Sprintf(", %s AS hit%d", rule.Hit.SQL(expr.DuckDB(), binding), i)
+		some = append(some, hitBy(i))
+	}
+	return r.exec(ctx, `CREATE OR REPLACE TABLE judged AS SELECT * FROM (SELECT line, `+r.shownKey()+` AS sample`+hits+`
+		FROM deltas WHERE op IN ('insert', 'update', 'delete')) WHERE `+strings.Join(some, " OR "))
+}
+
+func hitBy(rule int) string { return fmt.Sprintf("hit%d IS NOT FALSE", rule) }
+
+// hitJudged finds the hits of the row guardrails.
+func (r *run) hitJudged(ctx context.Context) error {
 	n := len(r.spec.Row)
 	if n == 0 {
 		return nil
 	}
-	binding := expr.Binding{Column: r.side, Op: "op", Changed: r.changed()}
-	hits, hit, counts := make([]string, n), make([]string, n), make([]string, n)
-	rows, unknown, into := make([]int64, n), make([]int64, n), []any{}
-	for i, rule := range r.spec.Row {
-		hits[i] = fmt.Sprintf("%s AS hit%d", rule.Hit.SQL(expr.DuckDB(), binding), i)
-		hit[i] = fmt.Sprintf("hit%d IS NOT FALSE", i)
-		counts[i] = fmt.Sprintf("count(*) FILTER (%s), count(*) FILTER (hit%d IS NULL)", hit[i], i)
+	counts, rows, unknown, into := make([]string, n), make([]int64, n), make([]int64, n), []any{}
+	for i := range n {
+		counts[i] = fmt.Sprintf("count(*) FILTER (%s), count(*) FILTER (hit%d IS NULL)", hitBy(i), i)
 		into = append(into, &rows[i], &unknown[i])
 	}
-	err := r.exec(ctx, `CREATE TABLE judged AS SELECT * FROM (SELECT line, `+r.shownKey()+` AS sample, `+strings.Join(hits, ", ")+`
-		FROM deltas WHERE op IN ('insert', 'update', 'delete')) WHERE `+strings.Join(hit, " OR "))
-	if err == nil {
-		err = r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM judged`, func(scan func(...any) error) error { return scan(into...) })
-	}
+	err := r.query(ctx, `SELECT `+strings.Join(counts, ", ")+` FROM judged`, func(scan func(...any) error) error { return scan(into...) })
 	for i, rule := range r.spec.Row {
 		if err != nil || rows[i] == 0 {
 			continue
 		}
 		f := rule.Finding(rows[i], unknown[i])
 		f.Invalid = false
-		err = r.hit(ctx, f, "judged", hit[i], "sample")
+		err = r.hit(ctx, f, "judged", hitBy(i), "sample")
 	}
 	if err == nil {
 		err = r.exec(ctx, `DROP TABLE judged`)

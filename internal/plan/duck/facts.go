@@ -10,18 +10,6 @@ import (
 	"sutor/internal/record"
 )
 
-// factsBeside begins to count facts while something else is done, where a plan has few
-// enough rows for that; nil where it has not.
-func (r *run) factsBeside(ctx context.Context, out *plan.Outcome) (*meanwhile, error) {
-	if r.frozen == nil {
-		return nil, nil
-	}
-	return r.meanwhile(ctx, func(ctx context.Context, other *run) (err error) {
-		out.Facts, err = other.facts(ctx)
-		return err
-	})
-}
-
 // facts counts for each judged column the rows that write it, and the updates
 // that are jumps: by more than half of what the number was, and by more than three
 // times what is usual. For the changes that come after, it takes the distance between

@@ -125,17 +125,13 @@ func (r *run) freeze(ctx context.Context, judge doing) (*plan.Outcome, error) {
 	}
 	f := r.frozen
 	defer f.drop()
-	ctx, cancel := context.WithCancel(ctx)
-	facts, err := r.factsBeside(ctx, out)
-	defer func() { cancel(); facts.end() }()
-	if err == nil {
-		err = r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}})
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err = facts.end(); facts == nil || errors.Is(err, errMemory) {
-		out.Facts, err = r.facts(ctx)
+	facts := r.aside(ctx, func(ctx context.Context, other *run) (err error) {
+		out.Facts, err = other.facts(ctx)
+		return err
+	})
+	err := r.steps(ctx, allSteps-1, []doing{judge, {"freezing the plan", func(ctx context.Context) error { return r.describe(ctx, out) }}})
+	if counted := facts(); err == nil {
+		err = counted
 	}
 	if err != nil {
 		return nil, err

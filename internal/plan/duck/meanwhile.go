@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 
 	"sutor/internal/errs"
 )
@@ -52,4 +53,23 @@ func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) erro
 	other := *r
 	other.Session = aside
 	return begin(func() error { return aside.done(do(ctx, &other)) }), nil
+}
+
+// aside begins something that has queries of its own, while the plan is made of few enough
+// rows for both. wait waits for it; where it did not begin, or there was not the memory for
+// it, it is done then.
+func (r *run) aside(ctx context.Context, do func(context.Context, *run) error) (wait func() error) {
+	if r.frozen == nil {
+		return func() error { return do(ctx, r) }
+	}
+	m, err := r.meanwhile(ctx, do)
+	return func() error {
+		if err == nil {
+			err = m.end()
+		}
+		if errors.Is(err, errMemory) {
+			err = do(ctx, r)
+		}
+		return err
+	}
 }

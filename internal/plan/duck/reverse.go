@@ -218,7 +218,11 @@ func (r *run) needed(forward record.Schema) (branches string) {
 // what guardrails say of them: told, never in the way, since what was there before
 // is let back in.
 func (r *run) judgeReversal(ctx context.Context) error {
-	err := errors.Join(r.checkReversal(ctx), r.judgeRows(ctx))
+	judged := r.aside(ctx, func(ctx context.Context, other *run) error { return other.judge(ctx) })
+	err := errors.Join(r.checkReversal(ctx), judged())
+	if err == nil {
+		err = r.hitJudged(ctx)
+	}
 	for i := range r.checks {
 		r.checks[i].Severity, r.checks[i].Invalid, r.checks[i].By, r.checks[i].Needs = finding.Warn, false, "", 0
 	}
