@@ -149,7 +149,7 @@ func (s prepared) make(ctx context.Context) error {
 	if s.keyless != "" {
 		path = s.keyless
 	}
-	n, err := s.of.session.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, path)
+	n, err := duck.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, path)
 	if err == nil && n != s.rows {
 		err = fmt.Errorf("the plan of change %s has %d rows to %s, and says it has %d", s.of.c.ID, n, s.op, s.rows)
 	}

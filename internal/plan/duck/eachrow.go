@@ -8,6 +8,9 @@ import (
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"sutor/internal/system/driver"
 )
 
 // datum is what a row of a Parquet file has in a column: NULL, or a text or a number, as
@@ -30,6 +33,29 @@ func (d datum) bytes() []byte {
 // eachRow reads columns of the rows of a Parquet file, in its order, until do is done
 // (io.EOF). The engine takes several times as long to hand so many texts over.
 func eachRow(ctx context.Context, path string, columns []string, do func(row []datum) error) error {
+	return eachOfGroups(ctx, path, func(format.RowGroup) bool { return true }, columns, do)
+}
+
+// eachOfOp is eachRow of those rows of a plan alone that have an operation. Groups of rows
+// that all have another are not read.
+func eachOfOp(ctx context.Context, path string, op driver.Op, columns []string, do func(row []datum) error) error {
+	some := func(group format.RowGroup) bool {
+		for _, c := range group.Columns {
+			if of := c.MetaData.Statistics; c.MetaData.PathInSchema[0] == "op" && len(of.MinValue) > 0 && len(of.MaxValue) > 0 {
+				return string(of.MinValue) <= string(op) && string(op) <= string(of.MaxValue)
+			}
+		}
+		return true
+	}
+	return eachOfGroups(ctx, path, some, append([]string{"op"}, columns...), func(row []datum) error {
+		if string(row[0].text) != string(op) {
+			return nil
+		}
+		return do(row[1:])
+	})
+}
+
+func eachOfGroups(ctx context.Context, path string, some func(format.RowGroup) bool, columns []string, do func(row []datum) error) error {
 	in, err := os.Open(path)
 	if err != nil {
 		return diskError(err)
@@ -43,9 +69,12 @@ func eachRow(ctx context.Context, path string, columns []string, do func(row []d
 	if err != nil {
 		return fmt.Errorf("reading Parquet: %w", err)
 	}
-	for _, group := range file.RowGroups() {
+	for i, group := range file.RowGroups() {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if !some(file.Metadata().RowGroups[i]) {
+			continue
 		}
 		err := eachOf(group, columns, do)
 		if err == io.EOF {

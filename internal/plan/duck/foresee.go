@@ -105,7 +105,7 @@ func (r *run) sendApplied(ctx context.Context, rev Reversal, w *record.Writer, s
 		return w.End()
 	}
 	columns := append([]string{"n"}, names("k", r.nk)...)
-	if err := eachDeleted(ctx, rev, columns, send); err != nil {
+	if err := eachOfOp(ctx, rev.Parquet, driver.Delete, columns, send); err != nil {
 		return err
 	}
 	if err := eachRow(ctx, rev.Stored, columns, send); err != nil {
@@ -133,30 +133,10 @@ func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
 		to.rows.add(summed{line: row[0].number, from: -1, sum: to.sum()})
 		return nil
 	}
-	if err := eachDeleted(ctx, rev, columns[:1], deleted); err != nil {
+	if err := eachOfOp(ctx, rev.Parquet, driver.Delete, columns[:1], deleted); err != nil {
 		return err
 	}
 	return eachRow(ctx, rev.Stored, columns, stored)
-}
-
-// eachDeleted reads columns of the rows that a plan deleted, which come first in its file.
-func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(row []datum) error) error {
-	left := rev.Manifest.Counts.Delete
-	if left == 0 {
-		return nil
-	}
-	return eachRow(ctx, rev.Parquet, append([]string{"op"}, columns...), func(row []datum) error {
-		if string(row[0].text) != string(driver.Delete) {
-			return fmt.Errorf("plan/duck: %d deleted rows are missing in %s", left, rev.Parquet)
-		}
-		if err := do(row[1:]); err != nil {
-			return err
-		}
-		if left--; left == 0 {
-			return io.EOF
-		}
-		return nil
-	})
 }
 
 // notAbreast is the error of a row that does not lie beside what was stored of it, or that

@@ -3,11 +3,9 @@ package duck
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"sutor/internal/plan"
-	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -87,40 +85,6 @@ func (s *Session) readRows(ctx context.Context, from string, m plan.Manifest, re
 		each(row)
 		return nil
 	})
-}
-
-// Step writes the rows of one operation in the form of driver.Write, over the
-// given columns (those outside the plan are never written), and counts them. They
-// come as they stand in the file, in the order of their numbers.
-func (s *Session) Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
-	nk, nj := len(m.Key), len(columns)
-	judged := m.JudgedSchema()
-	var bits []string
-	sel := ""
-	for i, c := range columns {
-		b, a, bit := "NULL", "NULL", "'0'"
-		if j := judged.Index(c.Name); j >= 0 {
-			bit = fmt.Sprintf("substr(mask, %d, 1)", j+1)
-			b, a = fmt.Sprintf("b%d", j), fmt.Sprintf("CASE WHEN %s = '1' THEN a%d END", bit, j)
-		}
-		bits = append(bits, bit)
-		sel += fmt.Sprintf(", %s AS B%d, %s AS A%d", b, i, a, i)
-	}
-	mask := strings.Join(bits, " || ")
-	if slices.Equal(columns.Names(), judged.Names()) {
-		mask = "mask"
-	} else if len(bits) == 0 {
-		mask = "''"
-	}
-	sel = strings.NewReplacer(" AS B", " AS before", " AS A", " AS after").Replace(sel)
-	query := `SELECT n, ` + mask + ` AS mask` + list(nk, "k#") + sel + ` FROM read_parquet(` + text(parquet) + `) WHERE op = ` + text(string(op))
-	quoted := append([]string{"mask"}, names("k", nk)...)
-	order := append(names("before", nj), names("after", nj)...)
-	outer := `SELECT n, mask` + list(nk, "k#") + comma(order) + ` FROM (` + query + `)`
-	if err := s.copyCSV(ctx, outer, append(quoted, order...), path); err != nil {
-		return 0, err
-	}
-	return s.count(ctx, `SELECT count(*) FROM read_parquet(`+text(parquet)+`) WHERE op = `+text(string(op)))
 }
 
 func comma(names []string) string {

@@ -1,0 +1,108 @@
+package duck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"sutor/internal/plan"
+	"sutor/internal/record"
+	"sutor/internal/system/driver"
+)
+
+// Step writes the rows of one operation of a plan in the form of driver.Write, over the
+// given columns (those outside the plan are never written), and counts them. They
+// come as they stand in the file, in the order of their numbers.
+func Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, diskError(err)
+	}
+	s := step{Writer: record.NewWriter(onDisk{out}), keys: len(m.Key), judged: len(m.Columns) - len(m.Key)}
+	for _, c := range columns {
+		s.columns = append(s.columns, m.JudgedSchema().Index(c.Name))
+	}
+	err = eachOfOp(ctx, parquet, op, s.reads(op), s.write)
+	if err = errors.Join(err, s.Flush()); err != nil {
+		out.Close()
+		return 0, err
+	}
+	if err := out.Close(); err != nil {
+		return 0, diskError(err)
+	}
+	return s.Rows(), nil
+}
+
+// step writes rows of a plan.
+type step struct {
+	*record.Writer
+	keys, judged int   // columns of the plan
+	columns      []int // which of the judged ones each column is, below 0 for none
+	mask         []byte
+}
+
+// reads names the columns of a plan's file that write takes. Rows that are deleted have
+// nothing after.
+func (s *step) reads(op driver.Op) []string {
+	columns := append([]string{"n", "mask"}, names("k", s.keys)...)
+	columns = append(columns, names("b", s.judged)...)
+	if op == driver.Delete {
+		return columns
+	}
+	return append(columns, names("a", s.judged)...)
+}
+
+func (s *step) write(row []datum) error {
+	if len(row[1].text) != s.judged {
+		return fmt.Errorf("plan/duck: the mask of row %d is %q, of %d columns", row[0].number, row[1].text, s.judged)
+	}
+	s.Number(row[0].number)
+	s.mask = s.mask[:0]
+	for _, j := range s.columns {
+		bit := byte('0')
+		if j >= 0 {
+			bit = row[1].text[j]
+		}
+		s.mask = append(s.mask, bit)
+	}
+	s.Value(s.mask)
+	for _, k := range row[2 : 2+s.keys] {
+		s.cell(k)
+	}
+	row = row[2+s.keys:]
+	for _, j := range s.columns {
+		if j < 0 {
+			s.Null()
+		} else {
+			s.cell(row[j])
+		}
+	}
+	for i, j := range s.columns {
+		if s.mask[i] == '0' {
+			s.Null()
+		} else {
+			s.cell(row[s.judged+j])
+		}
+	}
+	return s.End()
+}
+
+func (s *step) cell(d datum) {
+	if d.null {
+		s.Null()
+	} else {
+		s.Value(d.text)
+	}
+}
+
+// onDisk is a file whose errors are the disk's.
+type onDisk struct{ *os.File }
+
+func (f onDisk) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err != nil {
+		err = diskError(err)
+	}
+	return n, err
+}
