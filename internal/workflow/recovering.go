@@ -221,7 +221,7 @@ func (w *Workflow) verifyRows(ctx context.Context, p openedPlan, sys *system.Sys
 	defer session.Close()
 	for _, op := range []driver.Op{driver.Delete, driver.Update, driver.Insert} {
 		path := session.Path("verify.csv")
-		n, err := duck.Step(ctx, p.parquet, p.m, op, p.m.JudgedSchema(), path)
+		n, err := duck.StepFile(ctx, p.parquet, p.m, op, p.m.JudgedSchema(), path)
 		if err != nil {
 			return sum, err
 		}

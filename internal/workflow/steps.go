@@ -2,11 +2,9 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -27,12 +25,13 @@ type prepared struct {
 	op           driver.Op
 	rows         int64
 	columns      record.Schema
-	path, stored string        // the rows to be sent, and as given back
-	keyless      string        // the same without the keys that the system gives; "" where all have one
-	keys         string        // these keys
-	made         chan struct{} // closed when its file is there
-	pipe         *duck.Pipe    // takes its place: rows are sent while they are written to it; nil for none
-	sent         func()        // called when the rows were sent; nil where nobody waits for that
+	path, stored string         // the rows to be sent, and as given back
+	keyless      string         // the same without the keys that the system gives; "" where all have one
+	keys         string         // these keys
+	made         chan struct{}  // closed when its file is there
+	from         *io.PipeReader // takes its place: rows are sent while they are written to the other end; nil for none
+	to           *io.PipeWriter
+	sent         func() // called when the rows were sent; nil where nobody waits for that
 }
 
 // filled tells whether the system fills columns of new rows that the plan does not know.
@@ -77,7 +76,7 @@ func (a *transaction) lineUp(ctx context.Context) (steps []prepared, err error) 
 // made while the system writes the first.
 func (a *transaction) atOnce() (steps []prepared) {
 	for i, s := range a.ready {
-		if i == 0 && s.pipe == nil || s.keyless != "" {
+		if i == 0 && s.from == nil || s.keyless != "" {
 			steps = append(steps, s)
 		}
 	}
@@ -87,30 +86,23 @@ func (a *transaction) atOnce() (steps []prepared) {
 // flow has the rows of the first step and of the largest go to the system while they are
 // made: nothing else could be done until the file of the first is there, and that of the
 // largest takes longest.
-func (a *transaction) flow() error {
+func (a *transaction) flow() {
 	if len(a.ready) == 0 {
-		return nil
+		return
 	}
 	for _, s := range []*prepared{&a.ready[0], a.largest()} {
-		if s.pipe != nil || s.keyless != "" {
-			continue
+		if s.from == nil && s.keyless == "" {
+			s.from, s.to = io.Pipe()
 		}
-		pipe, err := s.of.session.Pipe(filepath.Base(s.path))
-		if errors.Is(err, errors.ErrUnsupported) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		s.pipe = pipe
 	}
-	return nil
 }
 
 // dry ends what flows: nobody reads it any more.
 func (a *transaction) dry() {
 	for _, s := range a.ready {
-		s.pipe.Close()
+		if s.from != nil {
+			s.from.Close()
+		}
 	}
 }
 
@@ -118,7 +110,7 @@ func (a *transaction) dry() {
 func (a *transaction) flown() {
 	a.dry()
 	for i := range a.ready {
-		a.ready[i].pipe = nil
+		a.ready[i].from, a.ready[i].to = nil, nil
 	}
 }
 
@@ -145,26 +137,39 @@ func (s prepared) isMade() bool {
 }
 
 func (s prepared) make(ctx context.Context) error {
+	if s.to != nil {
+		return s.pour(ctx)
+	}
 	path := s.path
 	if s.keyless != "" {
 		path = s.keyless
 	}
-	n, err := duck.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, path)
+	err := s.all(duck.StepFile(ctx, s.of.parquet, s.of.m, s.op, s.columns, path))
+	if err == nil {
+		close(s.made)
+	}
+	return err
+}
+
+// pour sends the rows while they are made; whoever reads them learns why they end early.
+func (s prepared) pour(ctx context.Context) (err error) {
+	defer func() { s.to.CloseWithError(err) }()
+	defer errs.Caught(&err)
+	return s.all(duck.Step(ctx, s.of.parquet, s.of.m, s.op, s.columns, s.to))
+}
+
+// all makes sure that these are all rows that the plan says it has.
+func (s prepared) all(n int64, err error) error {
 	if err == nil && n != s.rows {
 		err = fmt.Errorf("the plan of change %s has %d rows to %s, and says it has %d", s.of.c.ID, n, s.op, s.rows)
-	}
-	if s.pipe != nil {
-		s.pipe.Written(err)
-	} else if err == nil {
-		close(s.made)
 	}
 	return err
 }
 
 // open gives the rows of a step once its file is there.
 func (s prepared) open() (io.ReadCloser, error) {
-	if s.pipe != nil {
-		return s.pipe, nil
+	if s.from != nil {
+		return s.from, nil
 	}
 	if err := s.await(); err != nil {
 		return nil, err

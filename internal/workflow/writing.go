@@ -293,10 +293,8 @@ func (a *transaction) run(ctx context.Context) (done *change.Committing, err err
 	if a.ready, err = a.lineUp(ctx); err != nil {
 		return nil, err
 	}
+	a.flow()
 	defer a.flown()
-	if err := a.flow(); err != nil {
-		return nil, err
-	}
 	if err := a.make(ctx, a.atOnce()); err != nil {
 		return nil, err
 	}

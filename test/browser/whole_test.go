@@ -75,7 +75,7 @@ func (h hands) enter(email string) {
 	h.t.Helper()
 	h.write("#f-email", email)
 	h.write("#f-password", Password)
-	must(h.t, h.Do(chromedp.KeyEvent(kb.Enter), chromedp.WaitReady(".frame")))
+	must(h.t, h.Do(chromedp.KeyEvent(kb.Enter), chromedp.WaitReady(".frame"), chromedp.Poll[chromedp.Void](`document.readyState == "complete"`))) // keys are listened to then
 }
 
 // mendsTwo types over two cells with the values that were meant, and submits.

@@ -9,7 +9,9 @@
 //
 // Bulk data goes through files in the canonical CSV dialect of package record:
 // staging in, keys up to the system, live rows back, deltas out. No value is a
-// Go value on its way; Go code sees counts, findings and single pages.
+// Go value on its way; Go code sees counts, findings and single pages. Where rows of a
+// Parquet file only go on as they are, to be digested or sent, they are read without the
+// engine, right from the values of its pages (eachrow.go).
 //
 // A small file, as most are, is planned without a slot or an instance, row by row
 // (small.go, plan.Reference); its Parquet file is written in Go (parquet.go).
@@ -23,7 +25,7 @@
 // (there.go). What nothing else waits for is done on another connection (meanwhile.go): the
 // digest of the content, and the plan's file, which is written while rows are checked and
 // guardrails judged, as if all were as it most often is (foresee.go). What is read once is
-// read while DuckDB writes it (pipe.go).
+// read while it is written (pipe.go).
 //
 // A plan that somebody looks at stays open (shelf.go). Pages near the top of a large one
 // do not wait until its rows are in the file's order (browse.go).

@@ -105,7 +105,7 @@ func (r *run) sendApplied(ctx context.Context, rev Reversal, w *record.Writer, s
 		return w.End()
 	}
 	columns := append([]string{"n"}, names("k", r.nk)...)
-	if err := eachOfOp(ctx, rev.Parquet, driver.Delete, columns, send); err != nil {
+	if err := eachDeleted(ctx, rev, columns, send); err != nil {
 		return err
 	}
 	if err := eachRow(ctx, rev.Stored, columns, send); err != nil {
@@ -133,10 +133,23 @@ func (r *run) sumStored(ctx context.Context, rev Reversal, to *arriving) error {
 		to.rows.add(summed{line: row[0].number, from: -1, sum: to.sum()})
 		return nil
 	}
-	if err := eachOfOp(ctx, rev.Parquet, driver.Delete, columns[:1], deleted); err != nil {
+	if err := eachDeleted(ctx, rev, columns[:1], deleted); err != nil {
 		return err
 	}
 	return eachRow(ctx, rev.Stored, columns, stored)
+}
+
+// eachDeleted reads columns of the rows that a plan deleted.
+func eachDeleted(ctx context.Context, rev Reversal, columns []string, do func(row []datum) error) error {
+	left := rev.Manifest.Counts.Delete
+	err := eachOfOp(ctx, rev.Parquet, driver.Delete, columns, func(row []datum) error {
+		left--
+		return do(row)
+	})
+	if err == nil && left != 0 {
+		err = fmt.Errorf("plan/duck: %d deleted rows are missing in %s", left, rev.Parquet)
+	}
+	return err
 }
 
 // notAbreast is the error of a row that does not lie beside what was stored of it, or that
@@ -162,10 +175,12 @@ func (r *run) foresee(ctx context.Context, rev Reversal) error {
 	if err == nil && !written {
 		err = errMemory
 		if r.areFew(rev.Manifest.Counts.Written()) {
+			f = r.newFrozen()
 			err = r.writeDeltas(ctx, deltas, f.path)
 		}
 		if errors.Is(err, errMemory) {
 			if err = r.keepCells(ctx); err == nil {
+				f = r.newFrozen()
 				err = r.writeDeltas(ctx, deltas, f.path)
 			}
 		}

@@ -57,17 +57,20 @@ func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) erro
 
 // aside begins something that has queries of its own, while the plan is made of few enough
 // rows for both. wait waits for it; where it did not begin, or there was not the memory for
-// it, it is done then.
+// it, it is done then. It ends with the session, if not before.
 func (r *run) aside(ctx context.Context, do func(context.Context, *run) error) (wait func() error) {
-	if r.frozen == nil {
+	if r.frozen == nil || r.reversal && !r.areFew(r.applied) {
 		return func() error { return do(ctx, r) }
 	}
-	m, err := r.meanwhile(ctx, do)
+	beside, cancel := context.WithCancel(ctx)
+	m, err := r.meanwhile(beside, do)
+	*r.endings = append(*r.endings, func() { cancel(); m.end() })
 	return func() error {
 		if err == nil {
 			err = m.end()
 		}
 		if errors.Is(err, errMemory) {
+			r.frozen.end() // what it needs of it is free then
 			err = do(ctx, r)
 		}
 		return err

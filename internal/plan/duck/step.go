@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -14,43 +16,48 @@ import (
 // Step writes the rows of one operation of a plan in the form of driver.Write, over the
 // given columns (those outside the plan are never written), and counts them. They
 // come as they stand in the file, in the order of their numbers.
-func Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return 0, diskError(err)
-	}
-	s := step{Writer: record.NewWriter(onDisk{out}), keys: len(m.Key), judged: len(m.Columns) - len(m.Key)}
+func Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, w io.Writer) (int64, error) {
+	s := step{Writer: record.NewWriter(w), keys: len(m.Key), judged: len(m.Columns) - len(m.Key), after: op != driver.Delete}
 	for _, c := range columns {
 		s.columns = append(s.columns, m.JudgedSchema().Index(c.Name))
 	}
-	err = eachOfOp(ctx, parquet, op, s.reads(op), s.write)
-	if err = errors.Join(err, s.Flush()); err != nil {
-		out.Close()
+	err := eachOfOp(ctx, parquet, op, s.reads(), s.write)
+	return s.Rows(), errors.Join(err, s.Flush())
+}
+
+// StepFile is Step to a file.
+func StepFile(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
+	out, err := os.Create(path)
+	if err != nil {
+		return 0, diskError(err)
+	}
+	defer out.Close()
+	n, err := Step(ctx, parquet, m, op, columns, onDisk{out})
+	if err != nil {
 		return 0, err
 	}
 	if err := out.Close(); err != nil {
 		return 0, diskError(err)
 	}
-	return s.Rows(), nil
+	return n, nil
 }
 
 // step writes rows of a plan.
 type step struct {
 	*record.Writer
 	keys, judged int   // columns of the plan
+	after        bool  // are there values after? Rows that are deleted have none
 	columns      []int // which of the judged ones each column is, below 0 for none
 	mask         []byte
 }
 
-// reads names the columns of a plan's file that write takes. Rows that are deleted have
-// nothing after.
-func (s *step) reads(op driver.Op) []string {
-	columns := append([]string{"n", "mask"}, names("k", s.keys)...)
-	columns = append(columns, names("b", s.judged)...)
-	if op == driver.Delete {
-		return columns
+// reads names the columns of a plan's file that write takes.
+func (s *step) reads() []string {
+	columns := slices.Concat([]string{"n", "mask"}, names("k", s.keys), names("b", s.judged))
+	if s.after {
+		columns = append(columns, names("a", s.judged)...)
 	}
-	return append(columns, names("a", s.judged)...)
+	return columns
 }
 
 func (s *step) write(row []datum) error {
@@ -63,6 +70,9 @@ func (s *step) write(row []datum) error {
 		bit := byte('0')
 		if j >= 0 {
 			bit = row[1].text[j]
+		}
+		if bit != '0' && !s.after {
+			return fmt.Errorf("plan/duck: row %d is to be deleted, and writes values", row[0].number)
 		}
 		s.mask = append(s.mask, bit)
 	}

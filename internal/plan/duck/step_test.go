@@ -1,7 +1,9 @@
 package duck
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -39,7 +41,7 @@ func TestStep(t *testing.T) {
 		{driver.Update, nil, n - 10, `11,"","10"`, fmt.Sprintf(`%d,"","%d"`, n, n-1)},
 	} {
 		out := s.Path("step.csv")
-		rows, err := Step(t.Context(), path, m, c.op, c.columns, out)
+		rows, err := StepFile(t.Context(), path, m, c.op, c.columns, out)
 		fine(t, err)
 		all, err := os.ReadFile(out)
 		fine(t, err)
@@ -48,7 +50,19 @@ func TestStep(t *testing.T) {
 			t.Errorf("%s: %d rows, %d lines, from %s to %s; want %d, from %s to %s", c.op, rows, len(lines), lines[0], lines[len(lines)-1], c.rows, c.first, c.last)
 		}
 	}
-	if _, err := Step(t.Context(), path, m, driver.Update, nil, s.Path("nowhere/step.csv")); err == nil {
+	if _, err := StepFile(t.Context(), path, m, driver.Update, nil, s.Path("nowhere/step.csv")); err == nil {
 		t.Error("a step was written to a folder that is not there")
 	}
+	gone := errors.New("gone")
+	if _, err := Step(t.Context(), path, m, driver.Update, nil, failing{gone}); !errors.Is(err, gone) {
+		t.Errorf("whoever reads leaves: %v", err)
+	}
+	fine(t, s.exec(t.Context(), `COPY (SELECT * REPLACE ('01' AS mask) FROM read_parquet(`+text(path)+`) WHERE op = 'delete') TO `+text(s.Path("odd.parquet"))+` (`+compressed+`)`))
+	if _, err := Step(t.Context(), s.Path("odd.parquet"), m, driver.Delete, m.JudgedSchema(), io.Discard); err == nil {
+		t.Error("a row was deleted and written")
+	}
 }
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

@@ -172,7 +172,7 @@ func (p *pass) step(ctx context.Context, op driver.Op) error {
 	if op == driver.Insert {
 		columns = p.all
 	}
-	if n, err := duck.Step(ctx, p.done.duck.Parquet, m, op, columns, in); err != nil || n == 0 {
+	if n, err := duck.StepFile(ctx, p.done.duck.Parquet, m, op, columns, in); err != nil || n == 0 {
 		return err
 	}
 	text, err := os.ReadFile(in)

@@ -1,7 +1,0 @@
-//go:build !unix
-
-package duck
-
-import "errors"
-
-func newPipe(string) (*Pipe, error) { return nil, errors.ErrUnsupported }
