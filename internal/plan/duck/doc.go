@@ -24,8 +24,7 @@
 // compares: then values go up too, and of rows that are the same little comes back
 // (there.go). What nothing else waits for is done on another connection (meanwhile.go): the
 // digest of the content, and the plan's file, which is written while rows are checked and
-// guardrails judged, as if all were as it most often is (foresee.go). What is read once is
-// read while it is written (pipe.go).
+// guardrails judged, as if all were as it most often is (foresee.go).
 //
 // A plan that somebody looks at stays open (shelf.go). Pages near the top of a large one
 // do not wait until its rows are in the file's order (browse.go).
