@@ -15,8 +15,10 @@ import (
 	verifyjs "sutor/test/verify-js"
 )
 
-// soon is within what a change comes to its end after a restart.
-const soon = 15 * time.Second
+// soon is within what a change comes to its end after a restart, or once its metadata can
+// be written again: a lease is dead after 10 seconds, work that nobody could begin is taken
+// for lost after 15, and either is looked for every 5.
+const soon = 30 * time.Second
 
 // life is one change, from its file to its undo. It writes every row of the
 // table and inserts one.
