@@ -43,6 +43,9 @@ func (r *run) checkOutside(ctx context.Context, sample string) error {
 	if r.spec.Options.Mode == change.Update || !r.spec.Allow["insert"] {
 		where += " OR NOT found"
 	}
+	if given := r.spec.GivenJudged(); given >= 0 {
+		where += fmt.Sprintf(" OR NOT found AND k%d IS NULL", given)
+	}
 	return r.hit(ctx, plan.OutsideFinding(), "rows", "("+where+" OR NOT found AND line IN (SELECT line FROM outside))", sample)
 }
 
