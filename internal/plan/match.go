@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/expr"
 	"sutor/internal/finding"
 	"sutor/internal/record"
 )
@@ -35,6 +37,16 @@ func (s Spec) By() record.Schema {
 func (s Spec) Unnumbered() bool {
 	mode := s.Options.Mode
 	return s.Given != "" && s.Match == nil && s.Rule == nil && (mode == change.Upsert || mode == change.Insert)
+}
+
+// GivenJudged is the place in Key of the column that the system gives new rows, where what
+// the maker sees depends on it: nobody knows of such a row yet whether they would see it.
+// -1 where it does not.
+func (s Spec) GivenJudged() int {
+	if s.Only == nil || s.Given == "" || !slices.Contains(s.Only.Columns(expr.Whole), s.Given) {
+		return -1
+	}
+	return s.Key.Index(s.Given)
 }
 
 // Several refuses what rows are found by where some of it meets several live rows.

@@ -35,16 +35,6 @@ func (r *reference) inside(key, judged []*string) bool {
 	return r.spec.Only.Judge(row) == expr.True
 }
 
-// GivenJudged is the place in Key of the column that the system gives new rows, where what
-// the maker sees depends on it: nobody knows of such a row yet whether they would see it.
-// -1 where it does not.
-func (s Spec) GivenJudged() int {
-	if s.Only == nil || s.Given == "" || !slices.Contains(s.Only.Columns(expr.Whole), s.Given) {
-		return -1
-	}
-	return s.Key.Index(s.Given)
-}
-
 // outside tells whether a row is, or would be, none that the maker may see.
 func (r *reference) outside(row *row) bool {
 	if !row.found && (r.beyond[row.number] || r.spec.Options.Mode == change.Update || !r.spec.Allow[driver.Insert]) {
