@@ -89,6 +89,11 @@ func createStaged(ctx context.Context, conn *sql.Conn, into []slot) error {
 	return err
 }
 
+// indexOf gives the SQL that makes an index of the staged table, which goes with it.
+func indexOf(name string, columns ...string) string {
+	return `CREATE INDEX temp.` + quoted(name) + ` ON ` + strings.TrimPrefix(staged, "temp.") + ` (` + strings.Join(columns, ", ") + `)`
+}
+
 // loader gathers rows into INSERT statements of batch rows each.
 type loader struct {
 	ctx   context.Context

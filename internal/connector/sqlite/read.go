@@ -35,6 +35,10 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	if sent, err = load(ctx, conn, f.into, in, nil); err != nil {
 		return sent, 0, err
 	}
+	// In the order of the keys: each of the table's pages is read once, and not for each of its rows.
+	if _, err = conn.ExecContext(ctx, f.sort); err != nil {
+		return sent, 0, explain(ctx, err)
+	}
 	if found, err = f.stream(ctx, out); err != nil {
 		return sent, found, err
 	}
@@ -49,6 +53,7 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 type fetching struct {
 	reading
 	into []slot
+	sort string // SQL: an index of what is loaded, which the query goes through
 }
 
 func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup) (*fetching, error) {
@@ -67,9 +72,11 @@ func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup
 	if err != nil {
 		return nil, err
 	}
-	return &fetching{into: append([]slot{numberSlot}, slots("k", by)...), reading: reading{conn: conn, table: t, columns: columns, key: by,
-		keyOf: "SELECT " + keyText("k", stagedNames("k", by), by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
-		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) + " WHERE " + sieve(l.Where)}}, nil
+	keys := stagedNames("k", by)
+	return &fetching{into: append([]slot{numberSlot}, slots("k", by)...), sort: indexOf("sutor keys", append(keys, "n")...), reading: reading{conn: conn, table: t, columns: columns, key: by,
+		keyOf: "SELECT " + keyText("k", keys, by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
+		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) + " WHERE " + sieve(l.Where) +
+			" ORDER BY k." + strings.Join(keys, ", k.")}}, nil
 }
 
 // Export reads the whole table in key order.

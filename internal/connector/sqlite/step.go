@@ -195,7 +195,7 @@ func (s *step) writing(i int) (n int64) {
 // default.
 func (s *step) insert(ctx context.Context) (total int64, err error) {
 	if len(s.masks) > 1 {
-		if _, err := s.tx.exec(ctx, `CREATE INDEX temp."sutor masks" ON `+strings.TrimPrefix(staged, "temp.")+` (mask)`); err != nil {
+		if _, err := s.tx.exec(ctx, indexOf("sutor masks", "mask")); err != nil {
 			return 0, explain(ctx, err)
 		}
 	}
