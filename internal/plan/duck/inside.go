@@ -50,10 +50,18 @@ func (r *run) checkOutside(ctx context.Context, sample string) error {
 }
 
 // seen is the condition under which a row of a plan may be shown to somebody who
-// sees some rows only: on both of its sides.
+// sees some rows only: on both of its sides. Of a new row whose key the system gives
+// nobody knows it, where that depends on the key.
 func seen(m plan.Manifest, only expr.Condition) string {
-	return "(op = 'insert' OR " + certainly(only, m.KeySchema(), m.JudgedSchema(), "k", "b") + ") AND (op NOT IN ('insert', 'update') OR " +
-		certainly(only, m.KeySchema(), m.JudgedSchema(), "k", "a") + ")"
+	keys, columns := m.KeySchema(), m.JudgedSchema()
+	where := "(op = 'insert' OR " + certainly(only, keys, columns, "k", "b") + ") AND (op NOT IN ('insert', 'update') OR " +
+		certainly(only, keys, columns, "k", "a") + ")"
+	for _, name := range only.Columns(expr.Whole) {
+		if i := keys.Index(name); i >= 0 {
+			where += fmt.Sprintf(" AND (op <> 'insert' OR k%d IS NOT NULL)", i)
+		}
+	}
+	return where
 }
 
 // Outside counts the rows of a plan that are not among those of which only holds

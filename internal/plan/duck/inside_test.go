@@ -51,3 +51,37 @@ func TestGivenKeyOutside(t *testing.T) {
 		}
 	}
 }
+
+// TestGivenKeyUnseen: the same holds for those who look at the plan of somebody who sees
+// more, or decide on it.
+func TestGivenKeyUnseen(t *testing.T) {
+	t.Parallel()
+	columns := append(record.Schema{}, itemColumns...)
+	columns[0].Identity = "by default"
+	spec := plan.Spec{Table: driver.Table{Table: record.Table{Name: "item"}, Columns: columns, PrimaryKey: []string{"id"}}, Key: columns[:1], Judged: columns[1:], Given: "id",
+		Columns: []string{"price"}, Sources: []plan.Source{{File: 0, Name: "price", Column: "price"}}, Location: time.UTC, Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{"insert": true}}
+	e, err := duck.New(duck.Options{Dir: t.TempDir(), ByRow: -1})
+	must(t, err)
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	must(t, err)
+	t.Cleanup(s.Close)
+	must(t, os.WriteFile(s.Path("staging.csv"), []byte("2,,\"1.00\"\n3,,\"2.00\"\n"), 0o600))
+	d, err := s.Build(t.Context(), spec, s.Path("staging.csv"), newStock().system(t), func(string, int64, int64) {})
+	must(t, err)
+	for column, unseen := range map[string]int64{"id": 2, "name": 0} { // seen where it is NULL
+		c := columns[columns.Index(column)]
+		c.Nullable = true
+		node, err := expr.Col(expr.Whole, c)
+		must(t, err)
+		node, err = expr.IsNull(node, false)
+		must(t, err)
+		only, err := expr.NewCondition(node)
+		must(t, err)
+		got, err := s.Outside(t.Context(), d.Parquet, d.Manifest, only)
+		must(t, err)
+		if got != unseen {
+			t.Errorf("by %s: %d rows are outside", column, got)
+		}
+	}
+}
