@@ -59,12 +59,22 @@ func TestRunOnMySQL(t *testing.T) {
 // The same on SQLite.
 func TestRunOnSQLite(t *testing.T) {
 	t.Parallel()
+	page := filepath.Join(t.TempDir(), "performance.md")
 	var out strings.Builder
-	if err := run(t.Context(), options{rows: 3000, file: 400, rounds: 2, kind: onSQLite}, &out); err != nil {
+	if err := run(t.Context(), options{rows: 3000, file: 400, rounds: 2, kind: onSQLite, out: page}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); !strings.Contains(got, "114 updates, 20 inserts") || !strings.Contains(got, "\nmedian ") {
-		t.Errorf("printed:\n%s", got)
+	written, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"114 updates, 20 inserts", "\nmedian "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("printed:\n%s", out.String())
+		}
+		if !strings.Contains(string(written), want) {
+			t.Errorf("written:\n%s", written)
+		}
 	}
 }
 
@@ -84,7 +94,7 @@ func TestRunThere(t *testing.T) {
 
 func TestRunRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50, rounds: 1, kind: onMySQL, out: "x"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {
+	for _, o := range []options{{rows: 100, file: 50, rounds: 1, kind: "oracle"}, {rows: 100, file: 50, rounds: 1, kind: onMySQL, there: true, out: "x"}, {rows: 100, file: 50}, {rows: 100, file: 10, rounds: 1}, {rows: 100, file: 101, rounds: 1}} {
 		if err := run(t.Context(), o, io.Discard); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

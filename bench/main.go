@@ -109,8 +109,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.rounds < 1 || o.file < 20 || o.rows < o.file {
 		return errors.New("a round at least, 20 rows of a file at least, and no more of them than the table has")
 	}
-	if o.out != "" && o.kind != onPostgres {
-		return errors.New("the page that -out writes is about PostgreSQL")
+	if o.out != "" && o.there {
+		return errors.New("what -there measures is not written to a file")
 	}
 	if o.there {
 		return runThere(ctx, o, out)

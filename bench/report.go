@@ -3,15 +3,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"sutor/bench/page"
 )
 
 // report prints the rounds as they come, and at the end the medians.
@@ -22,7 +22,7 @@ type report struct {
 	rounds []round
 }
 
-const head = "round  %7s s  plan s   decide s   apply s   Sutor s   undo s   Sutor/bare   undo/bare   CPU/CPU   server MB"
+const headings = "round  %7s s  plan s   decide s   apply s   Sutor s   undo s   Sutor/bare   undo/bare   CPU/CPU   server MB"
 
 func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report, error) {
 	r := &report{o: o, out: out}
@@ -37,7 +37,7 @@ func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report
 	r.print("%s\n%s\n", machine, versions)
 	r.print("%d rows of CSV × 11 columns (%.1f MB; %d updates, %d inserts) into a table of %d rows\n\n",
 		o.file, float64(w.bytes)/1e6, updates(o.file), inserts(o.file), o.rows)
-	r.print("%s\n", fmt.Sprintf(head, w.tool()))
+	r.print("%s\n", fmt.Sprintf(headings, w.tool()))
 	return r, nil
 }
 
@@ -90,22 +90,14 @@ func (r *report) end() error {
 		}
 		return median(all)
 	})
-	if r.o.out == "" {
+	switch {
+	case r.o.out == "":
 		return nil
+	case r.o.kind == onPostgres:
+		return page.WriteHead(r.o.out, fmt.Sprintf(head, r.command(), r.text.String()))
 	}
-	old, err := os.ReadFile(r.o.out)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	page := r.markdown()
-	if at := strings.Index(string(old), others); at >= 0 {
-		page += "\n" + string(old[at:])
-	}
-	return os.WriteFile(r.o.out, []byte(page), 0o644)
+	return page.Write(r.o.out, r.o.kind, "bench -kind "+r.o.kind, fmt.Sprintf(section, others[r.o.kind], r.command(), r.text.String()))
 }
-
-// others is where sections of the page begin that other programs write (bench/web).
-const others = "<!-- pages: begins"
 
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
@@ -116,8 +108,8 @@ func median(v []float64) float64 {
 	return (v[n/2-1] + v[n/2]) / 2
 }
 
-// page is the file that -out writes.
-const page = "# Performance\n\n" +
+// head is what -out writes of PostgreSQL, where its page begins.
+const head = "# Performance\n\n" +
 	"What a governed change costs beside the bare one: the same file, the same table, the same PostgreSQL, in the same run.\n" +
 	"This page is written by the command below and holds the figures of one run of it.\n\n" +
 	"```sh\n%s\n```\n\n" +
@@ -137,7 +129,16 @@ const page = "# Performance\n\n" +
 	"that of seconds. *Server MB* is the peak of Sutor's process over the round, undo included (VmHWM).\n\n" +
 	"The two sides do not give the same: psql keeps nothing to undo, checks nothing, asks nobody and proves nothing.\n"
 
-func (r *report) markdown() string { return fmt.Sprintf(page, r.command(), r.text.String()) }
+// section is what -out writes of another system.
+const section = "## The same in %s\n\n```sh\n%s\n```\n\n```text\n%s```\n"
+
+// others name the other systems, and say what somebody would type there.
+var others = map[string]string{
+	onSQLite: "SQLite\n\nBeside `sqlite3`, which does `.import` into a temporary table and one `INSERT … ON CONFLICT DO UPDATE` where a\n" +
+		"column `IS NOT` the same, on a file in the folder for temporary files.",
+	onMySQL: "MariaDB\n\nBeside `mariadb`, which does `LOAD DATA LOCAL` into a temporary table and one `INSERT … ON DUPLICATE KEY UPDATE`.\n" +
+		"As with PostgreSQL, nobody waits for a disk.",
+}
 
 // command is what to type to measure again.
 func (r *report) command() string {

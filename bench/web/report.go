@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"sutor/bench/page"
 	"sutor/internal/wire"
 	"sutor/test/browser"
 )
@@ -197,30 +198,13 @@ func (r *report) shift(ctx context.Context, base, profile, id string) error {
 	return nil
 }
 
-// Marks of the section that is written.
-const (
-	sectionBegins = "<!-- pages: begins; written by bench/web -->"
-	sectionEnds   = "<!-- pages: ends -->"
-)
-
-// write puts the figures into their section of the file, or behind its end.
+// write puts the figures into their section of the file.
 func (r *report) write() error {
 	if r.o.out == "" {
 		return nil
 	}
-	old, err := os.ReadFile(r.o.out)
-	if err != nil {
-		return err
-	}
-	section := sectionBegins + "\n\n## The pages\n\nHow long pages take with a large change before them, and what they weigh. This section is written by\n\n```sh\n" +
-		fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out)) + "\n```\n\n```text\n" + r.text.String() + "```\n\n" + sectionEnds + "\n"
-	before, rest, there := strings.Cut(string(old), sectionBegins)
-	if there {
-		_, rest, _ = strings.Cut(rest, sectionEnds+"\n")
-	} else {
-		before += "\n"
-	}
-	return os.WriteFile(r.o.out, []byte(before+section+rest), 0o644)
+	return page.Write(r.o.out, "pages", "bench/web", "## The pages\n\nHow long pages take with a large change before them, and what they weigh. This section is written by\n\n```sh\n"+
+		fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))+"\n```\n\n```text\n"+r.text.String()+"```\n")
 }
 
 // field reads a value of a file of names and values.
