@@ -4,6 +4,7 @@ package page
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"regexp"
@@ -23,7 +24,9 @@ func Write(file, name, by, text string) error {
 	mark, end := "<!-- "+name+": begins; written by "+by+" -->\n", "<!-- "+name+": ends -->\n"
 	before, rest, there := strings.Cut(old, mark)
 	if there {
-		_, rest, _ = strings.Cut(rest, end)
+		if _, rest, there = strings.Cut(rest, end); !there {
+			return fmt.Errorf("%s: the section %s has no end", file, name)
+		}
 	} else if before != "" {
 		before = strings.TrimRight(before, "\n") + "\n\n"
 	}

@@ -34,6 +34,12 @@ func TestSections(t *testing.T) {
 			t.Fatalf("%s: %v\n%s\nwant\n%s", s.what, err, got, s.want)
 		}
 	}
+	if err := os.WriteFile(file, []byte("<!-- one: begins; written by bench/one -->\n\nWhat follows is not to be lost.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := page.Write(file, "one", "bench/one", "1"); err == nil {
+		t.Error("a section without an end is replaced")
+	}
 	if err := page.Write(t.TempDir(), "one", "x", "1"); err == nil {
 		t.Error("a folder is written to")
 	}

@@ -109,6 +109,26 @@ func TestTypeChanged(t *testing.T) {
 	}
 }
 
+// Rows are looked up in the order of their keys, by one column or by several: in that of
+// the file, each row would read pages of the table anew.
+func TestFetchInOrder(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE t (a INTEGER, b TEXT, PRIMARY KEY (a, b)); INSERT INTO t VALUES (2, 'x'), (10, 'y'), (10, 'x'), (3, 'z')`)
+	d := f.open(t)
+	table := describe(t, d, "t")
+	for by, want := range map[int]string{1: "2,\"2\",\"x\"\n4,\"3\",\"z\"\n1,\"10\",\"x\"\n1,\"10\",\"y\"\n", 2: "2,\"2\",\"x\"\n4,\"3\",\"z\"\n3,\"10\",\"x\"\n1,\"10\",\"y\"\n"} {
+		in := "1,\"10\",\"y\"\n2,\"2\",\"x\"\n3,\"10\",\"x\"\n4,\"3\",\"z\"\n"
+		if by == 1 {
+			in = "1,\"10\"\n2,\"2\"\n4,\"3\"\n"
+		}
+		var out bytes.Buffer
+		if _, _, err := d.Fetch(ctx, driver.Lookup{Table: table.Table, By: table.Columns[:by], Columns: table.Columns}, strings.NewReader(in), &out); err != nil || out.String() != want {
+			t.Errorf("by %d columns: %q, %v", by, out.String(), err)
+		}
+	}
+}
+
 // The table's own collation finds the row; "before" is compared by bytes.
 func TestCollation(t *testing.T) {
 	t.Parallel()

@@ -52,8 +52,10 @@
 // connection in use, kept where SQLite keeps temporary tables (temp_store),
 // never in the file. Its columns have the affinity of the table's, and in every
 // comparison the table's column stands on the left, so that its collation
-// decides. Down: SQLite itself writes each row as one record of the canonical
-// dialect, so one text a row comes back and not one value a cell.
+// decides. Rows are looked up in the order of their keys: each page of the table
+// is read once then, and not for each of its rows. Down: SQLite itself writes each
+// row as one record of the canonical dialect, so one text a row comes back and not
+// one value a cell.
 //
 // # Writing
 //

@@ -73,10 +73,14 @@ func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup
 		return nil, err
 	}
 	keys := stagedNames("k", by)
-	return &fetching{into: append([]slot{numberSlot}, slots("k", by)...), sort: indexOf("sutor keys", append(keys, "n")...), reading: reading{conn: conn, table: t, columns: columns, key: by,
-		keyOf: "SELECT " + keyText("k", keys, by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
-		query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) + " WHERE " + sieve(l.Where) +
-			" ORDER BY k." + strings.Join(keys, ", k.")}}, nil
+	return &fetching{
+		into: append([]slot{numberSlot}, slots("k", by)...),
+		sort: indexOf("sutor keys", append(keys, "n")...),
+		reading: reading{conn: conn, table: t, columns: columns, key: by,
+			keyOf: "SELECT " + keyText("k", keys, by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
+			query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) +
+				" WHERE " + sieve(l.Where) + " ORDER BY k." + strings.Join(keys, ", k.")},
+	}, nil
 }
 
 // Export reads the whole table in key order.
