@@ -90,13 +90,10 @@ func (r *report) end() error {
 		}
 		return median(all)
 	})
-	switch {
-	case r.o.out == "":
+	if r.o.out == "" {
 		return nil
-	case r.o.kind == onPostgres:
-		return page.WriteHead(r.o.out, fmt.Sprintf(head, r.command(), r.text.String()))
 	}
-	return page.Write(r.o.out, r.o.kind, "bench -kind "+r.o.kind, fmt.Sprintf(section, others[r.o.kind], r.command(), r.text.String()))
+	return page.Write(r.o.out, r.o.kind, fmt.Sprintf(section, r.command(), r.text.String()))
 }
 
 func median(v []float64) float64 {
@@ -108,37 +105,8 @@ func median(v []float64) float64 {
 	return (v[n/2-1] + v[n/2]) / 2
 }
 
-// head is what -out writes of PostgreSQL, where its page begins.
-const head = "# Performance\n\n" +
-	"What a governed change costs beside the bare one: the same file, the same table, the same PostgreSQL, in the same run.\n" +
-	"This page is written by the command below and holds the figures of one run of it.\n\n" +
-	"```sh\n%s\n```\n\n" +
-	"`psql` does `\\copy` into a temporary table, `ANALYZE`, and one `MERGE` that updates where any column differs\n" +
-	"(`IS DISTINCT FROM`) and inserts what is new. Sutor takes the file by HTTP, plans it (with checks on eight columns\n" +
-	"and five guardrails), has it submitted, approved by the owner and by a manager, and applies it; its seconds run from\n" +
-	"the start of the upload to the answer that the change is applied. Undo is the reversal, planned and applied.\n\n" +
-	"95 %% of the file's keys are in the table, in no order; three in ten of those rows differ in one column; 5 %% are new.\n" +
-	"Both sides start from the table just filled, vacuumed and analysed, and take turns in being first. Each round checks\n" +
-	"that both leave the same table, and that the undo brings back the one before.\n\n" +
-	"The database server has `fsync`, `synchronous_commit` and `full_page_writes` off, for both sides alike: nobody waits\n" +
-	"for a disk. It shares the machine with `psql` and with Sutor's server. Whatever else the machine does stretches all\n" +
-	"seconds, and single rounds can be far off; the load average tells how busy it was.\n\n" +
-	"```text\n%s```\n\n" +
-	"Seconds are wall clock. Ratios are made within a round; the last line has the median of each column. *CPU/CPU* is the\n" +
-	"ratio of CPU time, each side's program and the database for it together, Sutor's without undo; it varies less than\n" +
-	"that of seconds. *Server MB* is the peak of Sutor's process over the round, undo included (VmHWM).\n\n" +
-	"The two sides do not give the same: psql keeps nothing to undo, checks nothing, asks nobody and proves nothing.\n"
-
-// section is what -out writes of another system.
-const section = "## The same in %s\n\n```sh\n%s\n```\n\n```text\n%s```\n"
-
-// others name the other systems, and say what somebody would type there.
-var others = map[string]string{
-	onSQLite: "SQLite\n\nBeside `sqlite3`, which does `.import` into a temporary table and one `INSERT … ON CONFLICT DO UPDATE` where a\n" +
-		"column `IS NOT` the same, on a file in the folder for temporary files.",
-	onMySQL: "MariaDB\n\nBeside `mariadb`, which does `LOAD DATA LOCAL` into a temporary table and one `INSERT … ON DUPLICATE KEY UPDATE`.\n" +
-		"As with PostgreSQL, nobody waits for a disk.",
-}
+// section is what -out writes.
+const section = "\n```sh\n%s\n```\n\n```text\n%s```\n\n"
 
 // command is what to type to measure again.
 func (r *report) command() string {

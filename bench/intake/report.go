@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"sutor/bench/page"
 )
 
 // report prints the rounds as they come, and at the end the table of medians.
@@ -77,25 +78,10 @@ func median(list []figures, of func(figures) time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// The table stands between these lines of the page.
-const (
-	from = "<!-- bench/intake -->\n"
-	to   = "<!-- /bench/intake -->\n"
-)
-
 // write puts the table into its place.
 func (r *report) write() error {
 	if r.options.out == "" {
 		return nil
 	}
-	page, err := os.ReadFile(r.options.out)
-	if err != nil {
-		return err
-	}
-	head, rest, ok1 := strings.Cut(string(page), from)
-	_, tail, ok2 := strings.Cut(rest, to)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%s has no place for the table: the lines %q and %q", r.options.out, strings.TrimSpace(from), strings.TrimSpace(to))
-	}
-	return os.WriteFile(r.options.out, []byte(head+from+r.table.String()+to+tail), 0o644)
+	return page.Write(r.options.out, "readers", r.table.String())
 }

@@ -38,8 +38,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
+
+	"sutor/bench/page"
 )
 
 // options are the command line's.
@@ -103,31 +104,14 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	if o.out != "" {
-		if err := place(o.out, tables); err != nil {
-			return err
+		for name, text := range tables {
+			if err := page.Write(o.out, name, text); err != nil {
+				return err
+			}
 		}
 	}
 	if bad > 0 {
 		return fmt.Errorf("%d files are neither read nor refused as they should be", bad)
 	}
 	return nil
-}
-
-// place puts tables into a page, each between its marks.
-func place(file string, tables map[string]string) error {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	page := string(b)
-	for name, text := range tables {
-		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->"
-		head, rest, ok := strings.Cut(page, begin)
-		_, tail, closed := strings.Cut(rest, end)
-		if !ok || !closed {
-			return fmt.Errorf("%s has no place for %s: lines %q and %q", file, name, begin, end)
-		}
-		page = head + begin + text + end + tail
-	}
-	return os.WriteFile(file, []byte(page), 0o644)
 }

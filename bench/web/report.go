@@ -203,8 +203,8 @@ func (r *report) write() error {
 	if r.o.out == "" {
 		return nil
 	}
-	return page.Write(r.o.out, "pages", "bench/web", "## The pages\n\nHow long pages take with a large change before them, and what they weigh. This section is written by\n\n```sh\n"+
-		fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))+"\n```\n\n```text\n"+r.text.String()+"```\n")
+	return page.Write(r.o.out, "pages", "\nHow long pages take with a large change before them, and what they weigh. This section is written by\n\n```sh\n"+
+		fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))+"\n```\n\n```text\n"+r.text.String()+"```\n\n")
 }
 
 // field reads a value of a file of names and values.

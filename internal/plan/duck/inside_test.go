@@ -22,14 +22,7 @@ func TestGivenKeyOutside(t *testing.T) {
 	columns := append(record.Schema{}, itemColumns...)
 	columns[0].Identity = "by default"
 	for column, outside := range map[string]int64{"id": 2, "name": 0} { // seen where it is NULL
-		c := columns[columns.Index(column)]
-		c.Nullable = true
-		node, err := expr.Col(expr.Whole, c)
-		must(t, err)
-		node, err = expr.IsNull(node, false)
-		must(t, err)
-		only, err := expr.NewCondition(node)
-		must(t, err)
+		only := isNull(t, columns[columns.Index(column)])
 		spec := plan.Spec{Table: driver.Table{Table: record.Table{Name: "item"}, Columns: columns, PrimaryKey: []string{"id"}}, Key: columns[:1], Judged: columns[1:], Given: "id", Only: &only,
 			Columns: []string{"price"}, Sources: []plan.Source{{File: 0, Name: "price", Column: "price"}}, Location: time.UTC, Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{"insert": true}}
 		staging, live := []byte("2,,\"1.00\"\n3,,\"2.00\"\n"), newStock().system(t)
@@ -70,18 +63,24 @@ func TestGivenKeyUnseen(t *testing.T) {
 	d, err := s.Build(t.Context(), spec, s.Path("staging.csv"), newStock().system(t), func(string, int64, int64) {})
 	must(t, err)
 	for column, unseen := range map[string]int64{"id": 2, "name": 0} { // seen where it is NULL
-		c := columns[columns.Index(column)]
-		c.Nullable = true
-		node, err := expr.Col(expr.Whole, c)
-		must(t, err)
-		node, err = expr.IsNull(node, false)
-		must(t, err)
-		only, err := expr.NewCondition(node)
-		must(t, err)
+		only := isNull(t, columns[columns.Index(column)])
 		got, err := s.Outside(t.Context(), d.Parquet, d.Manifest, only)
 		must(t, err)
 		if got != unseen {
 			t.Errorf("by %s: %d rows are outside", column, got)
 		}
 	}
+}
+
+// isNull is a rule of rows: those whose column is NULL.
+func isNull(t *testing.T, c record.Column) expr.Condition {
+	t.Helper()
+	c.Nullable = true
+	node, err := expr.Col(expr.Whole, c)
+	must(t, err)
+	node, err = expr.IsNull(node, false)
+	must(t, err)
+	only, err := expr.NewCondition(node)
+	must(t, err)
+	return only
 }
