@@ -25,8 +25,10 @@ const (
 	uploads = 2
 	// tries is how often an artefact that breaks off on its way here is gone on with.
 	tries = 3
-	// checkTime bounds the look whether a bucket can be used.
+	// checkTime bounds the look whether a bucket can be used, hasTime that whether an
+	// artefact is there, for which people wait.
 	checkTime = 30 * time.Second
+	hasTime   = 5 * time.Second
 )
 
 // Bucket keeps artefacts in a bucket of S3, or of a server that speaks its protocol.
@@ -145,6 +147,18 @@ func (b *Bucket) upload(ctx context.Context, d record.Digest, file *os.File) err
 			return err
 		}
 	}
+}
+
+// Has tells whether an artefact is there, which only the bucket knows.
+func (b *Bucket) Has(asked context.Context, d record.Digest) (_ bool, err error) {
+	defer errs.Wrap(&err, "artifact.Has")
+	ctx, cancel := context.WithTimeout(asked, hasTime)
+	defer cancel()
+	_, err = b.stat(ctx, d)
+	if errs.KindOf(err) == errs.NotFound {
+		return false, nil
+	}
+	return err == nil, bucketError(asked, "read", err)
 }
 
 // Open reads an artefact, which was held against its digest before; errs.NotFound if

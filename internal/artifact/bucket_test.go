@@ -392,6 +392,8 @@ func TestBucketServerAway(t *testing.T) {
 	said("a download without server", err)
 	_, _, err = b.Put(t.Context(), strings.NewReader("lost"))
 	said("an upload without server", err)
+	_, err = b.Has(t.Context(), d)
+	said("a look without server", err)
 	said("a check without server", b.Check(t.Context()))
 	must(t, server.Begin())
 	reads(t, other, d, []byte(strings.Repeat("a", 3*part)))
@@ -404,6 +406,7 @@ func TestBucketServerAway(t *testing.T) {
 		func(ctx context.Context) error { return second(through.Put(ctx, strings.NewReader("late"))) },
 		func(ctx context.Context) error { return second(through.Local(ctx, d)) },
 		func(ctx context.Context) error { return through.Verify(ctx, d) },
+		func(ctx context.Context) error { _, err := through.Has(ctx, d); return err },
 		through.Check,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -50,7 +50,7 @@
 // there first and then into the bucket, what is read is fetched whole and held against
 // its digest before anybody sees a byte of it. Copies in use stay; the others go when
 // room is needed, the longest unused first, and after an hour. Whether an artefact is
-// still there is asked of the bucket each time.
+// still there is asked of the bucket each time ([Bucket.Has] asks that alone).
 //
 // Its bounds count objects as a folder's count files. Errors are errs.Unavailable, in
 // words without the bucket's name; the causes hold codes and addresses, no credentials.

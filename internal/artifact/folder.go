@@ -252,6 +252,18 @@ func replace(tmp, path string, size int64) (more int64, err error) {
 	return more + size, os.Rename(tmp, path)
 }
 
+// Has tells whether an artefact is there.
+func (f *Folder) Has(_ context.Context, d record.Digest) (bool, error) {
+	if !d.Valid() {
+		return false, nil
+	}
+	_, err := os.Stat(f.path(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, diskError(err)
+}
+
 // Open reads an artefact; errs.NotFound if it was purged or never stored.
 func (f *Folder) Open(_ context.Context, d record.Digest) (io.ReadCloser, error) {
 	return f.open(d)

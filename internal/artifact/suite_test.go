@@ -25,6 +25,7 @@ import (
 // store is what the use cases and the server ask of artefacts, wherever they are kept.
 type store interface {
 	Put(context.Context, io.Reader) (record.Digest, int64, error)
+	Has(context.Context, record.Digest) (bool, error)
 	Open(context.Context, record.Digest) (io.ReadCloser, error)
 	Local(context.Context, record.Digest) (string, func(), error)
 	Remove(context.Context, record.Digest, time.Duration) (bool, error)
@@ -131,6 +132,21 @@ func reads(t *testing.T, s store, d record.Digest, want []byte) {
 	}
 }
 
+// has wants two servers of a place to tell whether an artefact is there, and the one
+// that never read it to have no copy of it afterwards.
+func (k kept) has(t *testing.T, d record.Digest, want bool) {
+	t.Helper()
+	other := k.another()
+	for _, s := range []store{k, other} {
+		if got, err := s.Has(t.Context(), d); got != want || err != nil {
+			t.Errorf("Has(%q): %t, %v; want %t", d, got, err, want)
+		}
+	}
+	if b, bucket := other.(*Bucket); bucket && len(copies(t, b)) != 0 {
+		t.Errorf("it was fetched: %q", copies(t, b))
+	}
+}
+
 // left lists the files of the place.
 func (k kept) left(t *testing.T) (names []string) {
 	t.Helper()
@@ -188,10 +204,12 @@ func large(t *testing.T, k kept) {
 
 func shared(t *testing.T, k kept) {
 	d, other := k.text(t, "of one server"), k.another()
+	k.has(t, d, true)
 	reads(t, other, d, []byte("of one server"))
 	if removed, err := k.Remove(t.Context(), d, -time.Hour); !removed || err != nil {
 		t.Fatal(removed, err)
 	}
+	k.has(t, d, false)
 	for _, s := range []store{k, other} {
 		if _, _, err := s.Local(t.Context(), d); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("after it was removed: %v", err)
@@ -208,6 +226,7 @@ func shared(t *testing.T, k kept) {
 func unknown(t *testing.T, k kept) {
 	for _, d := range []record.Digest{record.DigestOf([]byte("never stored")), "", "sha256:", "sha256:../../../../etc/passwd", "x",
 		record.Digest("sha256:" + strings.Repeat("A", 64))} {
+		k.has(t, d, false)
 		if _, err := k.Open(t.Context(), d); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("Open(%q): %v", d, err)
 		}
@@ -267,6 +286,7 @@ func truncated(t *testing.T, k kept) {
 func lost(t *testing.T, k kept) {
 	d := k.text(t, "approved rows")
 	must(t, os.Remove(k.file(d)))
+	k.has(t, d, false)
 	for _, s := range []store{k, k.another()} {
 		if _, err := s.Open(t.Context(), d); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("Open: %v", err)

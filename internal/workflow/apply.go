@@ -80,26 +80,35 @@ func (w *Workflow) voidDecisions(tx Tx, c *change.Change, why, code string) erro
 		IDs: map[string]string{"why": code}, Body: evidence.Body{Message: why}})
 }
 
-// reachable asks the system before the change begins to apply, so that a system
-// that is down leaves everything as it was.
+// reachable asks what an apply needs before it begins, so that what is down leaves
+// everything as it was.
 func (w *Workflow) reachable(ctx context.Context, p access.Principal, id change.ID) error {
-	var name string
+	var c *change.Change
 	err := w.Store.View(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActApply)
-		if err != nil {
-			return err
+		if err == nil {
+			c = s.c
 		}
-		if d, ok := w.Compact().Dataset(s.c.Datasets()[0]); ok {
-			name = d.System
-		}
-		return nil
+		return err
 	})
-	if err != nil || name == "" {
+	if err != nil {
 		return w.refused(ctx, p, id, change.ActApply, err)
 	}
-	sys, err := w.Systems.System(name)
-	if err != nil {
-		return err
+	return w.answers(ctx, c)
+}
+
+// answers tells whether the change's system can be reached, and the place of its plan.
+func (w *Workflow) answers(ctx context.Context, c *change.Change) error {
+	d, there := w.Compact().Dataset(c.Datasets()[0]) // all of them are in one system
+	if !there {
+		return nil // told by the rules
 	}
-	return sys.Ping(ctx)
+	sys, err := w.Systems.System(d.System)
+	if err == nil {
+		err = sys.Ping(ctx)
+	}
+	if err == nil {
+		_, err = w.Artifacts.Has(ctx, c.Plan.Digest) // one that is gone is told by who reads it
+	}
+	return err
 }

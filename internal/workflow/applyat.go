@@ -119,7 +119,7 @@ func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error
 		switch behind := w.Now().Sub(at); {
 		case why != "":
 		case behind > late && down != nil:
-			why, code = "Its system did not answer for an hour: "+errs.Public(down).Message, "late"
+			why, code = "What it needs did not answer for an hour: "+errs.Public(down).Message, "late"
 		case behind > late:
 			why, code = "No server applied it within an hour of its time.", "late"
 		case down != nil:
@@ -137,19 +137,6 @@ func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error
 		}
 		return tx.SaveChange(c)
 	})
-}
-
-// answers tells whether the change's system can be reached.
-func (w *Workflow) answers(ctx context.Context, c *change.Change) error {
-	d, there := w.Compact().Dataset(c.Datasets()[0]) // all of them are in one system
-	if !there {
-		return nil // told by the rules
-	}
-	sys, err := w.Systems.System(d.System)
-	if err == nil {
-		err = sys.Ping(ctx)
-	}
-	return err
 }
 
 // inTheWay says what of the rules keeps a change from being applied now; "" for nothing.

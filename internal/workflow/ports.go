@@ -170,6 +170,9 @@ type Artifacts interface {
 	// room for it, which is told before anything is read where r knows its length
 	// (Len() int; -1 is unknown).
 	Put(ctx context.Context, r io.Reader) (record.Digest, int64, error)
+	// Has tells whether an artefact is there, without reading it. A place that does not
+	// answer soon is errs.Unavailable.
+	Has(ctx context.Context, d record.Digest) (bool, error)
 	// Open reads an artefact; errs.NotFound if it was purged or never stored, and where it
 	// was fetched from elsewhere and is not what it was, errs.Internal.
 	Open(ctx context.Context, d record.Digest) (io.ReadCloser, error)

@@ -360,6 +360,9 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 	if err := w.seesAll(ctx, p, id, change.ActUndo); err != nil {
 		return wire.Change{}, err
 	}
+	if err := w.undoable(ctx, p, id); err != nil {
+		return wire.Change{}, err
+	}
 	var out wire.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		s, err := w.judge(tx, p, id, change.ActUndo)
@@ -368,9 +371,6 @@ func (w *Workflow) Undo(ctx context.Context, p access.Principal, id change.ID, r
 		}
 		if u := w.undo(s.c); !u.Possible {
 			return errs.New(errs.Blocked, "Change %s cannot be undone: %s", id, u.Why)
-		}
-		if err := w.undoable(ctx, s.c); err != nil {
-			return err
 		}
 		ousted, err := w.roomForUndo(tx, s.c, s.who)
 		if err != nil {
@@ -430,16 +430,54 @@ func (w *Workflow) roomForUndo(tx Tx, c *change.Change, p access.Principal) (ous
 	return nil, e.WithMend("It goes on when it is submitted and decided on.")
 }
 
-// undoable refuses an undo whose plan is not kept any more, before it starts.
-func (w *Workflow) undoable(ctx context.Context, c *change.Change) error {
-	_, release, err := w.openPlans(ctx, c)
-	if errs.KindOf(err) == errs.NotFound {
-		return errs.New(errs.Blocked, "Change %s cannot be undone: the rows of its plan are not kept any more.", c.ID).Because(err)
+// undoable refuses an undo of rows that are not kept any more, before it starts and
+// before a transaction waits for a bucket. Whoever may not undo is told so by the act.
+func (w *Workflow) undoable(ctx context.Context, p access.Principal, id change.ID) error {
+	var c *change.Change
+	err := w.Store.View(ctx, func(tx Tx) error {
+		s, err := w.judge(tx, p, id, change.ActUndo)
+		if err == nil {
+			c = s.c
+		}
+		return err
+	})
+	if errs.As(err) != nil || err == nil && !w.undo(c).Possible {
+		return nil // the act itself refuses it, in its order
 	}
 	if err != nil {
 		return err
 	}
-	release()
+	kept, err := w.storedOf(ctx, c)
+	if err == nil && !kept {
+		return errs.New(errs.Blocked, "Change %s cannot be undone: %s", id, removedEarly)
+	}
+	for _, one := range c.ByDataset() {
+		if err == nil {
+			err = w.planKept(ctx, one)
+		}
+	}
+	return err
+}
+
+// planKept refuses an undo whose plan is not kept any more.
+func (w *Workflow) planKept(ctx context.Context, c *change.Change) error {
+	b, err := w.readWhole(ctx, c.Plan.Digest)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	kept := false
+	if err == nil {
+		m, err := plan.ParseManifest(b)
+		if err != nil {
+			return err
+		}
+		if kept, err = w.Artifacts.Has(ctx, m.File); err != nil {
+			return err
+		}
+	}
+	if !kept {
+		return errs.New(errs.Blocked, "Change %s cannot be undone: the rows of its plan are not kept any more.", c.ID)
+	}
 	return nil
 }
 

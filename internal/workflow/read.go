@@ -63,7 +63,10 @@ func (w *Workflow) shown(ctx context.Context, p access.Principal, id change.ID) 
 		out, err = w.view(tx, s.c, s.who)
 		return err
 	})
-	return c, out, err
+	if err != nil {
+		return nil, out, err
+	}
+	return c, w.withKept(ctx, c, out), nil
 }
 
 // see reads a change that the person may see, and gives the person as they are now.

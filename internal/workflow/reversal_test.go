@@ -1,6 +1,8 @@
 package workflow_test
 
 import (
+	"context"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -163,6 +165,38 @@ func TestUndoOfWhatWasPurged(t *testing.T) {
 	fine(t, err)
 	if len(all) != 1 {
 		t.Errorf("there are %d changes: an undo began", len(all))
+	}
+}
+
+// far are artefacts that are kept elsewhere: to read one takes as long as it is large.
+type far struct {
+	workflow.Artifacts
+	t tb
+}
+
+func (f far) Open(ctx context.Context, d record.Digest) (io.ReadCloser, error) {
+	f.t.Errorf("read: %s", d)
+	return f.Artifacts.Open(ctx, d)
+}
+
+func (f far) Local(ctx context.Context, d record.Digest) (string, func(), error) {
+	f.t.Errorf("fetched: %s", d)
+	return f.Artifacts.Local(ctx, d)
+}
+
+// Nothing is fetched to say what can be undone, of one change and of all.
+func TestUndoIsSaidWithoutReading(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
+	deps := w.deps
+	w.deps.Artifacts = far{deps.Artifacts, t}
+	elsewhere := w.restart("elsewhere")
+	w.deps = deps
+	all, err := elsewhere.w.Changes(ctx, w.as("aud"), workflow.Filter{})
+	fine(t, err)
+	if one := elsewhere.see(t, "olaf", c); !one.Undo.Possible || len(all) != 1 || !all[0].Undo.Possible {
+		t.Errorf("undo is said to be %+v, in the list %+v", one.Undo, all)
 	}
 }
 

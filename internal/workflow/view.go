@@ -294,7 +294,8 @@ func impactOf(i change.Impact, values bool) wire.Impact {
 }
 
 // undo tells whether an applied change can be reversed, until when, and why: a family
-// as a whole, so as long as all of its members can.
+// as a whole, so as long as all of its members can. It goes by time, and by what the
+// change tells of itself; whether its old values are there is another look (storedOf).
 func (w *Workflow) undo(c *change.Change) (out wire.Undo) {
 	for i, one := range c.ByDataset() {
 		u := w.undoOn(one)
@@ -327,20 +328,35 @@ func (w *Workflow) undoOn(c *change.Change) wire.Undo {
 	if c.Result == nil || c.Result.Stored == "" {
 		return wire.Undo{Why: "What the system really stored is not known: the server ended while the change was applied."}
 	}
-	if !w.kept(c.Result.Stored) {
-		return wire.Undo{Why: "The old values are not kept any more: they were removed before their time."}
-	}
 	return wire.Undo{Possible: true, Until: &until, Why: fmt.Sprintf("Old values are kept until %s. Rows that somebody changes until then are kept as they are.", until.Format(time.DateOnly))}
 }
 
-// kept tells whether an artefact is still there. A disk that cannot be read tells
-// nothing: then it is.
-func (w *Workflow) kept(d record.Digest) bool {
-	r, err := w.Artifacts.Open(context.Background(), d)
-	if err != nil {
-		return errs.KindOf(err) != errs.NotFound
+// removedEarly is why a change cannot be undone that could be by its time.
+const removedEarly = "The old values are not kept any more: they were removed before their time."
+
+// withKept corrects what is said of a change's undo where its old values are gone. A
+// bucket answers in its own time, so it is asked when no transaction waits for it, and
+// for one change, not for each of a list; where it does not answer, they are taken to
+// be there.
+func (w *Workflow) withKept(ctx context.Context, c *change.Change, out wire.Change) wire.Change {
+	if !out.Undo.Possible {
+		return out
 	}
-	return r.Close() == nil
+	if kept, err := w.storedOf(ctx, c); err == nil && !kept {
+		out.Undo = wire.Undo{Why: removedEarly}
+		out.May = slices.DeleteFunc(out.May, func(act string) bool { return act == string(change.ActUndo) })
+	}
+	return out
+}
+
+// storedOf tells whether the rows are there that an applied change really stored.
+func (w *Workflow) storedOf(ctx context.Context, c *change.Change) (bool, error) {
+	for _, one := range c.ByDataset() {
+		if kept, err := w.Artifacts.Has(ctx, one.Result.Stored); !kept || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // row gives a plan's row as the contract's document, to somebody who sees it so.

@@ -422,6 +422,17 @@ func (c *cluster) life(n int, id string) {
 	c.t.Errorf("%s did not end", title(n))
 }
 
+// approve takes a proposed change to where it can be applied.
+func (c *cluster) approve(n int, id string) {
+	c.t.Helper()
+	now, err := c.as(maker(n)).Change(c.t.Context(), id, patience)
+	c.must(err)
+	now, err = c.as(maker(n)).Submit(c.t.Context(), id, now.Plan.Digest, "")
+	c.must(err)
+	_, err = c.as("olaf").Approve(c.t.Context(), id, now.Plan.Digest, "")
+	c.must(err)
+}
+
 func (c *cluster) applied(n int, now wire.Change) {
 	if now.State != "applied" || now.Result == nil || now.Result.Applied != 2 || len(now.Decisions) != 1 {
 		c.t.Errorf("%s is %s: %s, result %+v, decisions %+v", title(n), now.State, now.Why, now.Result, now.Decisions)
