@@ -61,20 +61,24 @@ bench-small: postgres build
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
 	$(BUILD)/withpg -- go run ./bench -rows 1000000 -file 100000 -rounds 5
 
-## bench-mysql: the same in MariaDB, beside LOAD DATA and INSERT … ON DUPLICATE KEY UPDATE
-.PHONY: bench-mysql
-bench-mysql: mariadb build
-	go run ./bench -kind mysql -rows 1000000 -file 100000 -rounds 5
-
-## bench-sqlite: the same in SQLite, beside .import and INSERT … ON CONFLICT DO UPDATE
-.PHONY: bench-sqlite sqlite
-bench-sqlite: sqlite build
-	go run ./bench -kind sqlite -rows 1000000 -file 100000 -rounds 5
-
-## bench: ten times as large; writes docs/performance.md
-bench: postgres build
+## bench: ten times as large, in PostgreSQL, SQLite and MariaDB; into docs/performance.md
+.PHONY: bench-postgres bench-sqlite bench-mysql bench-ten sqlite
+BESIDE := -out docs/performance.md
+bench: bench-postgres bench-sqlite bench-mysql
+bench-postgres: postgres build
 	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
-	$(BUILD)/withpg -- go run ./bench -rows 10000000 -file 1000000 -rounds 5 -out docs/performance.md
+	$(BUILD)/withpg -- go run ./bench -rows 10000000 -file 1000000 -rounds 5 $(BESIDE)
+	$(BUILD)/withpg -- go run ./bench -rows 10000000 -file 1000000 -rounds 3 -tuned $(BESIDE) -place tuned
+bench-sqlite: sqlite build
+	go run ./bench -kind sqlite -rows 10000000 -file 1000000 -rounds 3 $(BESIDE)
+bench-mysql: mariadb build
+	go run ./bench -kind mysql -rows 10000000 -file 1000000 -rounds 3 $(BESIDE)
+
+## bench-ten: ten million rows in the file, and pages of a change of so many; into docs/performance.md
+bench-ten: postgres chromium build
+	go build -o $(BUILD)/withpg ./internal/connector/postgres/pgtest/cmd/withpg
+	$(BUILD)/withpg -- go run ./bench -rows 10000000 -file 10000000 -rounds 1 $(BESIDE) -place ten
+	go run ./bench/web -rows 10000000 $(BESIDE) -place ten-pages
 
 ## bench-intake: a workbook and a CSV of a million rows beside excelize and DuckDB; into docs/workbooks.md
 bench-intake:
@@ -85,10 +89,10 @@ bench-intake:
 bench-web: chromium
 	go run ./bench/web -out docs/performance.md
 
-## bench-many: a day of small changes: how soon a server is ready, what it holds, how long plans take ten at once
+## bench-many: a day of small changes: how soon a server is ready, what it holds, how long plans take ten at once; into docs/performance.md
 .PHONY: bench-many
 bench-many:
-	go run ./bench/many
+	go run ./bench/many -out docs/performance.md
 
 ## bench-messy: the score on polluted files, and every file of the folder CORPORA; into docs/intake.md
 .PHONY: bench-messy

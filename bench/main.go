@@ -62,7 +62,9 @@ type options struct {
 	rows, file int64 // of the table, of the file
 	rounds     int
 	kind       string // of the database
+	tuned      bool   // psql has settings of its own
 	out        string // Markdown file to write; "" for none
+	place      string // in it; "" for the kind's
 	there      bool   // measure where rows are compared, and nothing else
 	profile    string // folder for CPU profiles of the server; "" for none
 }
@@ -77,6 +79,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often to measure")
 	flag.StringVar(&o.kind, "kind", onPostgres, "the `database`: postgres, mysql or sqlite")
 	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
+	flag.StringVar(&o.place, "place", "", "the `place` in that file (default the database's)")
+	flag.BoolVar(&o.tuned, "tuned", false, "give psql the settings of somebody who knows the server: "+tunedSettings)
 	flag.BoolVar(&o.there, "there", false, "measure plans whose rows the system compares beside those that Sutor compares, and nothing else")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the server to this `folder`")
 	flag.Parse()
@@ -112,10 +116,16 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.out != "" && o.there {
 		return errors.New("what -there measures is not written to a file")
 	}
+	if o.tuned && o.kind != onPostgres {
+		return errors.New("only psql is given settings")
+	}
+	if o.place == "" {
+		o.place = o.kind
+	}
 	if o.there {
 		return runThere(ctx, o, out)
 	}
-	db, stop, err := open(ctx, o.kind)
+	db, stop, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -160,9 +170,9 @@ const (
 
 // open gives a database on the server that the environment names, or on one of its own,
 // which stop ends.
-func open(ctx context.Context, kind string) (db database, stop func() error, err error) {
+func open(ctx context.Context, o options) (db database, stop func() error, err error) {
 	stop = func() error { return nil }
-	switch kind {
+	switch o.kind {
 	case onPostgres:
 		url := os.Getenv(pgtest.Variable)
 		if url == "" {
@@ -172,7 +182,7 @@ func open(ctx context.Context, kind string) (db database, stop func() error, err
 			}
 			url, stop = server.URL(), server.Stop
 		}
-		db, err = openPostgres(ctx, url)
+		db, err = openPostgres(ctx, url, o.tuned)
 	case onMySQL:
 		url := os.Getenv(mysqltest.Variable)
 		if url == "" {
@@ -186,7 +196,7 @@ func open(ctx context.Context, kind string) (db database, stop func() error, err
 	case onSQLite:
 		db, err = openSQLite()
 	default:
-		err = fmt.Errorf("there is no kind %q", kind)
+		err = fmt.Errorf("there is no kind %q", o.kind)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())

@@ -67,6 +67,7 @@ type postgresDatabase struct {
 	name   string
 	conn   *pgx.Conn
 	server int // the database server's process
+	tuned  bool
 }
 
 func (w *postgresDatabase) system() (kind, dsn, table string) {
@@ -75,13 +76,18 @@ func (w *postgresDatabase) system() (kind, dsn, table string) {
 
 func (w *postgresDatabase) tool() string { return "psql" }
 
-// openPostgres makes a database of its own on the server at address.
-func openPostgres(ctx context.Context, address string) (_ *postgresDatabase, err error) {
+// tunedSettings are what somebody who knows the server may give psql for so large a file:
+// no plan is compiled, and sorts and hashes have room in memory.
+const tunedSettings = "-c jit=off -c work_mem=256MB"
+
+// openPostgres makes a database of its own on the server at address; with tuned psql
+// has other settings than the server's.
+func openPostgres(ctx context.Context, address string, tuned bool) (_ *postgresDatabase, err error) {
 	at, err := url.Parse(address)
 	if err != nil {
 		return nil, errors.New("the server's URL cannot be read")
 	}
-	w := &postgresDatabase{parent: address, name: "bench_" + strings.ToLower(rand.Text()[:10])}
+	w := &postgresDatabase{parent: address, name: "bench_" + strings.ToLower(rand.Text()[:10]), tuned: tuned}
 	if err := execute(ctx, w.parent, "CREATE DATABASE "+w.name+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"); err != nil {
 		return nil, err
 	}
@@ -184,7 +190,11 @@ COMMIT;
 
 func (w *postgresDatabase) bare(ctx context.Context, file string) (took, cpu time.Duration, err error) {
 	script := fmt.Sprintf(psqlScript, file, each("t.%[1]s IS DISTINCT FROM i.%[1]s", " OR "), each("%[1]s = i.%[1]s", ", "), each("%s", ", "), each("i.%s", ", "))
-	return program(ctx, w, script, nil, "psql", "-X", "-q", "-d", w.url, "-f", "-")
+	var env []string
+	if w.tuned {
+		env = []string{"PGOPTIONS=" + tunedSettings}
+	}
+	return program(ctx, w, script, env, "psql", "-X", "-q", "-d", w.url, "-f", "-")
 }
 
 func (w *postgresDatabase) versions(ctx context.Context) (string, error) {

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +23,7 @@ const headings = "round  %7s s  plan s   decide s   apply s   Sutor s   undo s  
 
 func newReport(ctx context.Context, o options, w *world, out io.Writer) (*report, error) {
 	r := &report{o: o, out: out}
-	machine, err := machine()
+	machine, err := page.Machine()
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +90,7 @@ func (r *report) end() error {
 	if r.o.out == "" {
 		return nil
 	}
-	return page.Write(r.o.out, r.o.kind, fmt.Sprintf(section, r.command(), r.text.String()))
+	return page.Figures(r.o.out, r.o.place, r.command(), r.text.String())
 }
 
 func median(v []float64) float64 {
@@ -105,52 +102,20 @@ func median(v []float64) float64 {
 	return (v[n/2-1] + v[n/2]) / 2
 }
 
-// section is what -out writes.
-const section = "\n```sh\n%s\n```\n\n```text\n%s```\n\n"
-
 // command is what to type to measure again.
 func (r *report) command() string {
 	c := fmt.Sprintf("go run ./bench -rows %d -file %d -rounds %d", r.o.rows, r.o.file, r.o.rounds)
 	if r.o.kind != onPostgres {
 		c += " -kind " + r.o.kind
 	}
+	if r.o.tuned {
+		c += " -tuned"
+	}
 	if r.o.out != "" {
 		c += " -out " + r.o.out
 	}
+	if r.o.out != "" && r.o.place != r.o.kind {
+		c += " -place " + r.o.place
+	}
 	return c
-}
-
-// machine says on what this runs (Linux, proc(5)).
-func machine() (string, error) {
-	memory, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return "", err
-	}
-	defer memory.Close()
-	total, err := field(memory, "MemTotal:")
-	if err != nil {
-		return "", err
-	}
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "", err
-	}
-	minute, _, _ := strings.Cut(string(load), " ")
-	return fmt.Sprintf("%d CPUs, %s, %.0f GB of memory, %s/%s; load average before the run %s",
-		runtime.NumCPU(), processor(), float64(total)/1e9, runtime.GOOS, runtime.GOARCH, minute), nil
-}
-
-// processor is the CPU's name, where the system tells it.
-func processor() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return "unknown processor"
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown processor"
 }

@@ -57,7 +57,7 @@ func wideSQL(columns int, numbers string) []string {
 
 // runThere measures all shapes, some rounds each.
 func runThere(ctx context.Context, o options, out io.Writer) (err error) {
-	db, stop, err := open(ctx, o.kind)
+	db, stop, err := open(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@
 // planned when ten people hand theirs in at once, and how many leaves the evidence
 // takes in a second. It starts its own servers on 127.0.0.1 and ends by itself.
 //
-//	go run ./bench/many
+//	go run ./bench/many -out docs/performance.md
 package main
 
 import (
@@ -11,17 +11,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"sutor/internal/app"
-	"sutor/internal/cli"
+	"sutor/bench/page"
 	"sutor/internal/client"
 	"sutor/internal/evidence"
 	"sutor/internal/store/sqlite"
@@ -32,35 +30,52 @@ import (
 type options struct {
 	changes, rows, makers int
 	leaves, batch         int
+	out                   string // Markdown file to write; "" for none
 }
 
 func main() {
-	if os.Getenv(beSutor) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv, app.Local())
-		stop()
-		os.Exit(code)
-	}
+	beSutorIfAsked()
 	var o options
 	flag.IntVar(&o.changes, "changes", 200, "changes in all")
 	flag.IntVar(&o.rows, "rows", 100, "rows of each")
 	flag.IntVar(&o.makers, "makers", 10, "makers at once")
 	flag.IntVar(&o.leaves, "leaves", 50_000, "leaves of the evidence")
 	flag.IntVar(&o.batch, "batch", 100, "leaves of a transaction")
+	flag.StringVar(&o.out, "out", "", "also write the results, as Markdown, to this `file`")
 	flag.Parse()
-	if err := run(context.Background(), o); err != nil {
+	if err := run(context.Background(), o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) (err error) {
+func run(ctx context.Context, o options, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "bench-many")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := start(ctx, filepath.Join(dir, "demo")) // which makes the company
+	r := &report{out: out}
+	if err := r.machine(); err != nil {
+		return err
+	}
+	if err := r.day(ctx, filepath.Join(dir, "demo"), o); err != nil {
+		return err
+	}
+	perSecond, err := leaves(ctx, filepath.Join(dir, "leaves.db"), o)
+	if err != nil {
+		return err
+	}
+	r.line(fmt.Sprintf("leaves a second, %d a transaction", o.batch), perSecond, "", perSecond >= 5000, "5,000 at least")
+	if o.out == "" {
+		return nil
+	}
+	return page.Figures(o.out, "many", "go run ./bench/many -out "+filepath.ToSlash(o.out), r.text.String())
+}
+
+// day measures a server that starts, is left alone, and then plans many small changes.
+func (r *report) day(ctx context.Context, dir string, o options) (err error) {
+	s, err := start(ctx, dir) // which makes the company
 	if err == nil {
 		err = s.stop()
 	}
@@ -75,32 +90,51 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("ready after          %8.0f ms  goal 1000\n", ms(s.ready))
-	fmt.Printf("resident when idle   %8.0f MiB goal 80\n", float64(idle)/(1<<20))
+	r.line("a server is ready after", ms(s.ready), "ms", s.ready <= time.Second, "1,000 ms")
+	r.line("resident when idle", mib(idle), "MiB", mib(idle) <= 80, "80 MiB")
 	warm := o
 	warm.changes = 4 * o.makers
 	if _, _, err := s.plan(ctx, warm, o.makers); err != nil { // opens as many connections as are used at once
 		return err
 	}
 	for _, makers := range []int{1, o.makers} {
-		before, err := s.cpu()
-		if err != nil {
+		if err := r.plans(ctx, s, o, makers); err != nil {
 			return err
 		}
-		took, all, err := s.plan(ctx, o, makers)
-		after, err2 := s.cpu()
-		if err = errors.Join(err, err2); err != nil {
-			return err
-		}
-		goal := ""
-		if makers > 1 {
-			goal = "  goal of p95 150"
-		}
-		fmt.Printf("%d × %d rows, %2d at once: p50 %.0f ms, p95 %.0f ms, most %.0f ms; %.1f a second, %.0f ms of the server's CPU each%s\n", len(took), o.rows, makers,
-			ms(at(took, 0.5)), ms(at(took, 0.95)), ms(took[len(took)-1]), float64(len(took))/all.Seconds(), ms(after-before)/float64(len(took)), goal)
 	}
-	return leaves(ctx, filepath.Join(dir, "leaves.db"), o)
+	if idle, err = s.resident(); err == nil {
+		r.line("resident after them", mib(idle), "MiB", true, "")
+	}
+	return err
 }
+
+// plans measures the changes with so many makers at once.
+func (r *report) plans(ctx context.Context, s *server, o options, makers int) error {
+	before, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	took, all, err := s.plan(ctx, o, makers)
+	if err != nil {
+		return err
+	}
+	after, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	what, each := fmt.Sprintf("%d changes of %d rows, %d at once: ", len(took), o.rows, makers), float64(len(took))
+	p95, goal := at(took, 0.95), ""
+	if makers > 1 {
+		goal = "150 ms"
+	}
+	r.line(what+"planned, p50", ms(at(took, 0.5)), "ms", true, "")
+	r.line(what+"planned, p95", ms(p95), "ms", p95 <= 150*time.Millisecond, goal)
+	r.line(what+"a second", each/all.Seconds(), "", true, "")
+	r.line(what+"CPU of the server, each", ms(after-before)/each, "ms", true, "")
+	return nil
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
 
@@ -163,11 +197,12 @@ func propose(ctx context.Context, maria *client.Client, n, rows int) (time.Durat
 	return time.Since(began), err
 }
 
-// leaves appends to a log in transactions of so many, durable as in a server.
-func leaves(ctx context.Context, path string, o options) (err error) {
+// leaves appends to a log in transactions of so many, durable as in a server, and gives
+// how many come into it in a second.
+func leaves(ctx context.Context, path string, o options) (perSecond float64, err error) {
 	db, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	log := evidence.Log{}
@@ -184,9 +219,8 @@ func leaves(ctx context.Context, path string, o options) (err error) {
 			return nil
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	fmt.Printf("leaves, %d a transaction: %.0f a second  goal 5000\n", o.batch, float64(o.leaves)/time.Since(began).Seconds())
-	return nil
+	return float64(o.leaves) / time.Since(began).Seconds(), nil
 }

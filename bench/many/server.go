@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -14,11 +15,24 @@ import (
 	"syscall"
 	"time"
 
+	"sutor/internal/app"
+	"sutor/internal/cli"
 	"sutor/internal/client"
 )
 
 // beSutor in the environment makes this program run as sutor.
 const beSutor = "SUTOR_BENCH_BE_SUTOR"
+
+// beSutorIfAsked runs this program as sutor and ends, where it was started for that.
+func beSutorIfAsked() {
+	if os.Getenv(beSutor) == "" {
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv, app.Local())
+	stop()
+	os.Exit(code)
+}
 
 // server is the demo company in a process of its own.
 type server struct {

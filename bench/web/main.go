@@ -24,6 +24,7 @@ type options struct {
 	rate    int           // requests a second to the other pages
 	during  time.Duration // that they are asked for
 	out     string
+	place   string // in it
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 100, "requests a second to the other pages")
 	flag.DurationVar(&o.during, "during", 20*time.Second, "how long the other pages are asked for")
 	flag.StringVar(&o.out, "out", "", "file whose section on pages is written; none where empty")
+	flag.StringVar(&o.place, "place", pages, "the `place` in that file")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -71,6 +73,13 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	if err := r.rows(ctx, v, c); err != nil {
+		return err
+	}
+	maria, err := company.As("maria")
+	if err != nil {
+		return err
+	}
+	if err := r.api(ctx, maria, c); err != nil {
 		return err
 	}
 	if err := r.others(ctx, v, c.ID); err != nil {

@@ -1,23 +1,24 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"sutor/bench/page"
+	"sutor/internal/client"
 	"sutor/internal/wire"
 	"sutor/test/browser"
 )
+
+// pages is where the figures go, if nowhere else.
+const pages = "pages"
 
 // The goals: what a page may take and weigh.
 const (
@@ -40,16 +41,12 @@ func (r *report) print(format string, args ...any) {
 }
 
 func (r *report) begin(c wire.Change, took time.Duration) error {
-	model, err := field("/proc/cpuinfo", "model name")
-	if err != nil {
-		return err
-	}
-	load, err := os.ReadFile("/proc/loadavg")
+	machine, err := page.Machine()
 	if err != nil {
 		return err
 	}
 	n := c.Plan.Counts
-	r.print("%d CPUs, %s, %s/%s, %s; load average %s\n", runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.Fields(string(load))[0])
+	r.print("%s\n", machine)
 	r.print("a change of %d rows (%d new, %d changed), proposed and planned in %.0f s\n\n", n.Insert+n.Update, n.Insert, n.Update, took.Seconds())
 	return nil
 }
@@ -81,6 +78,7 @@ func (r *report) rows(ctx context.Context, v *visitor, c wire.Change) error {
 		{"by finding", func(int) string { return path + "?finding=big-start" }},
 		{"by one column", func(int) string { return path + "?changed=payment_terms" }},
 		{"by a value of a column", func(int) string { return path + "?column=payment_terms&has=NET45" }},
+		{"the last rows", func(int) string { return fmt.Sprintf("%s?offset=%d", path, r.o.rows-100) }},
 		{"the middle row", func(int) string { return fmt.Sprintf("%s?offset=%d", path, r.o.rows/2) }},
 		{"any row", func(i int) string { return fmt.Sprintf("%s?offset=%d", path, i*7919*101%r.o.rows) }},
 	} {
@@ -93,6 +91,34 @@ func (r *report) rows(ctx context.Context, v *visitor, c wire.Change) error {
 			return err
 		}
 		r.line(fmt.Sprintf("%s (the first time %.0f ms)", one.name, float64(cold)/1e6), t, rowsGoal)
+	}
+	return nil
+}
+
+// api measures the same rows as programs and the command line have them.
+func (r *report) api(ctx context.Context, maria *client.Client, c wire.Change) error {
+	r.print("\n"+tableHead, "rows, by the API, a hundred at once", "p50 ms", "p99 ms", "most ms", "p99")
+	for _, one := range []struct {
+		name   string
+		want   client.RowsWanted
+		offset int
+	}{
+		{"the first", client.RowsWanted{}, 0},
+		{"the last", client.RowsWanted{}, r.o.rows - 100},
+		{"by operation", client.RowsWanted{Op: "insert"}, 0},
+		{"by finding", client.RowsWanted{Finding: "big-start"}, 0},
+		{"by one column", client.RowsWanted{Changed: "payment_terms"}, 0},
+	} {
+		var all times
+		for range r.o.samples {
+			began := time.Now()
+			if _, err := maria.Rows(ctx, c.ID, one.want, 100, int64(one.offset)); err != nil {
+				return err
+			}
+			all = append(all, time.Since(began))
+		}
+		slices.Sort(all)
+		r.line(one.name, all, rowsGoal)
 	}
 	return nil
 }
@@ -203,21 +229,9 @@ func (r *report) write() error {
 	if r.o.out == "" {
 		return nil
 	}
-	return page.Write(r.o.out, "pages", "\nHow long pages take with a large change before them, and what they weigh. This section is written by\n\n```sh\n"+
-		fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))+"\n```\n\n```text\n"+r.text.String()+"```\n\n")
-}
-
-// field reads a value of a file of names and values.
-func field(path, name string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
+	command := fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))
+	if r.o.place != pages {
+		command += " -place " + r.o.place
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value), nil
-		}
-	}
-	return "unknown", nil
+	return page.Figures(r.o.out, r.o.place, command, r.text.String())
 }
