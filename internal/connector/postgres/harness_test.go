@@ -21,7 +21,10 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func TestConformance(t *testing.T) {
 	dsn := pgtest.Database(t)
 	newSystem(t, dsn).Exec(t, `CREATE TYPE public.stage AS ENUM ('new', 'It''s', 'Done'); CREATE DOMAIN public.short AS varchar(12);
-		CREATE DOMAIN public.number AS integer; CREATE EXTENSION citext SCHEMA public; CREATE DOMAIN public.positive AS public.number CHECK (VALUE IS NULL OR VALUE > -1000000 OR VALUE < 1000000)`)
+		CREATE DOMAIN public.number AS integer; CREATE EXTENSION citext SCHEMA public; CREATE DOMAIN public.positive AS public.number CHECK (VALUE IS NULL OR VALUE > -1000000 OR VALUE < 1000000);
+		CREATE DOMAIN public.feeling AS public.stage; CREATE DOMAIN public.deeper AS public.feeling; CREATE DOMAIN public.price AS money;
+		CREATE DOMAIN public.numbers AS integer[]; CREATE DOMAIN public.labels AS public.stage[]; CREATE DOMAIN public.document AS jsonb;
+		CREATE DOMAIN public.seats AS int4range; CREATE DOMAIN public.shifts AS datemultirange`)
 	drivertest.Run(t, drivertest.Harness{
 		New: func(t *testing.T) drivertest.System { return newSystem(t, dsn) },
 		Types: append([]record.Type{
@@ -39,6 +42,12 @@ func TestConformance(t *testing.T) {
 			{Kind: record.Text, MaxLen: 12, Domain: "public.short"}, {Kind: record.Int, Bits: 32, Domain: "public.positive"},
 			{Kind: record.Decimal, Precision: 60, Scale: 5}, {Kind: record.Decimal, Precision: 18, Scale: 2, Native: "money"},
 			{Kind: record.Text, Native: "public.citext"},
+			{Kind: record.Enum, Labels: []string{"new", "It's", "Done"}, Domain: "public.feeling"},
+			{Kind: record.Enum, Labels: []string{"new", "It's", "Done"}, Domain: "public.deeper"},
+			{Kind: record.Decimal, Precision: 18, Scale: 2, Native: "money", Domain: "public.price"},
+			{Kind: record.Native, Native: "integer[]", Domain: "public.numbers"}, {Kind: record.Native, Native: "public.stage[]", Domain: "public.labels"},
+			{Kind: record.Native, Native: "jsonb", Domain: "public.document"}, {Kind: record.Native, Native: "int4range", Domain: "public.seats"},
+			{Kind: record.Native, Native: "datemultirange", Domain: "public.shifts"},
 		}, nativeTypes()...),
 		Natives: natives, Folds: map[string]bool{"public.citext": true},
 	})

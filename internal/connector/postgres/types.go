@@ -209,7 +209,7 @@ func assigned(t record.Type, expr string) string {
 // same gives the SQL of the system's own equality of a live value and a staged one,
 // as its unique indexes have it.
 func same(t record.Type, live, given string) string {
-	operator := "pg_catalog"
+	operator, live := "pg_catalog", bare(t, live)
 	switch {
 	case isMoney(t):
 		live += "::pg_catalog.numeric"
@@ -219,6 +219,15 @@ func same(t record.Type, live, given string) string {
 		operator = strings.TrimSuffix(t.Native, "."+citext)
 	}
 	return fmt.Sprintf("%s OPERATOR(%s.=) %s", live, operator, given)
+}
+
+// bare gives a live value as one of the type behind its domain, where the system does not
+// look there by itself: for the equality of labels it does not.
+func bare(t record.Type, live string) string {
+	if t.Kind == record.Enum && t.Domain != "" {
+		return "(" + live + ")::" + t.Native
+	}
+	return live
 }
 
 func byBytes(expr string) string { return inBytes(expr + "::pg_catalog.text") }
@@ -236,6 +245,8 @@ func equal(t record.Type, a, b string) string {
 		a, b = byBytes(a), byBytes(b)
 	case isMoney(t):
 		a += "::pg_catalog.numeric"
+	default:
+		a = bare(t, a)
 	}
 	return "(" + a + " IS NOT DISTINCT FROM " + b + ")"
 }
