@@ -159,7 +159,8 @@ const judged = `CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, n
 	CREATE SEQUENCE seen;
 	CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		PERFORM nextval('seen');
-		IF NEW.name LIKE 'L%' THEN RAISE 'value %', NEW.name; END IF; RETURN NULL; END $$;
+		IF NEW.name LIKE 'L%' THEN RAISE 'value %', NEW.name; END IF;
+		IF NEW.name LIKE 'U%' THEN RAISE 'value %', NEW.name USING ERRCODE = 'U0001'; END IF; RETURN NULL; END $$;
 	CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON customer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()`
 
 func TestTrialOnPostgres(t *testing.T) {
@@ -171,6 +172,7 @@ func TestTrialOnPostgres(t *testing.T) {
 	}{
 		{"a check", "id,name,note\n1,Ann,a\n2,Bob,too long\n3,Cid,x\n8,Eve,longer too\n", "3 5", "note", finding.Maker},
 		{"judged at the commit", "id,name\n1,Lea\n2,Bobby\n8,Eve\n9,Lou\n", "2 5", "", finding.Steward},
+		{"with a code of its own", "id,name\n1,Uwe\n2,Bobby\n", "2", "", finding.Steward},
 	} {
 		ch := b.propose("maria", c.file, upsert)
 		_, err := submit(b.world, b.as("maria"), ch)
@@ -181,7 +183,7 @@ func TestTrialOnPostgres(t *testing.T) {
 		var rows []string
 		for _, f := range constraints(b.see(t, "maria", ch)) {
 			rows = append(rows, f.Ranges...)
-			if f.Column != c.column || f.Who != c.who || strings.Contains(f.Message, "Lea") {
+			if f.Column != c.column || f.Who != c.who || strings.Contains(f.Message, "Lea") || strings.Contains(f.Message, "Uwe") {
 				t.Errorf("%s: %+v", c.name, f)
 			}
 		}

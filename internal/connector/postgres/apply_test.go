@@ -170,6 +170,64 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
+// TestRaised: whatever code a function of the database raises an error with, it is that
+// function's no: never a fault of ours, nor a rule of the table, nor the server's state.
+func TestRaised(t *testing.T) {
+	t.Parallel()
+	const no, nothing = "A trigger or function of the database does not allow this.", "A trigger, rule or function of the database refers to something that is not there."
+	for body, want := range map[string]string{
+		"RAISE EXCEPTION 'the secret %', NEW.v":                                                           no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'check_violation'":                         no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'unique_violation'":                        no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'not_null_violation', COLUMN = 'v'":        no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'c'": no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'insufficient_privilege'":                  no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'invalid_password'":                        no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'U0001'":                                   no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = '99999'":                                   no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'ERR01'":                                   no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'syntax_error'":                            no,
+		"RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'internal_error'":                          no,
+		"RAISE division_by_zero":                         no,
+		"SELECT v INTO STRICT NEW.v FROM t WHERE id = 7": no,
+		"SELECT v INTO STRICT NEW.v FROM t":              no,
+		"ASSERT NEW.v = 'a', 'the secret'":               no,
+		"SELECT v INTO NEW.v FROM gone":                  nothing,
+		"INSERT INTO t VALUES (1, 'a')":                  "Another row already has these values of id, which the rule t_pkey of the table t allows only once.",
+		"BEGIN RAISE EXCEPTION 'the secret %', NEW.v USING ERRCODE = 'U0001'; EXCEPTION WHEN OTHERS THEN RAISE; END": no,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			s, d := open(t)
+			s.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'a');
+				CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+body+`; RETURN NEW; END $$;
+				CREATE TRIGGER act BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION act()`)
+			o := write(t, d, writeOf(driver.Update, describe(t, d, "t")), `1,"1","1","a","b"`+"\n")
+			var refusal *driver.Refusal
+			if !errors.As(o.err, &refusal) || refusal.Message != want || strings.Contains(errs.Detail(o.err), "secret") {
+				t.Errorf("%+v, want %q without values, in its causes too", o, want)
+			}
+		})
+	}
+}
+
+// TestRulesOfDomains: they are told by the type that they are of.
+func TestRulesOfDomains(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE DOMAIN share AS int NOT NULL CONSTRAINT "at most all" CHECK (VALUE <= 100); CREATE TABLE t (id int PRIMARY KEY, v share)`)
+	table := describe(t, d, "t")
+	for value, want := range map[string]string{
+		`"101"`: "A value breaks a rule of the database: the rule at most all of the type share does not allow it.",
+		"":      "A column of the type share needs a value.",
+	} {
+		var refusal *driver.Refusal
+		if o := write(t, d, writeOf(driver.Insert, table), `1,"1","1",,`+value+"\n"); !errors.As(o.err, &refusal) || refusal.Message != want {
+			t.Errorf("%s: %+v, want %q", value, o.err, want)
+		}
+	}
+}
+
 // TestDeferredConstraint: a constraint that is checked at COMMIT refuses there.
 func TestDeferredConstraint(t *testing.T) {
 	t.Parallel()

@@ -58,11 +58,14 @@ func isUniqueViolation(err error) bool {
 
 // faultOfServer judges by SQLSTATE (PostgreSQL docs, appendix A).
 func faultOfServer(pg *pgconn.PgError, err error) error {
-	if e := waiting(pg.Code); e != nil {
+	if e := waiting(pg); e != nil {
 		if pg.Code == "40P01" || pg.Code == "40001" {
 			err = fmt.Errorf("%w: %w", driver.ErrAgain, err)
 		}
 		return e.Because(err)
+	}
+	if isRaised(pg) {
+		return &driver.Refusal{Constraint: pg.ConstraintName, Column: pg.ColumnName, Message: notAllowed, Cause: unquoted(pg, err)}
 	}
 	if message := refusal(pg); message != "" {
 		return &driver.Refusal{Constraint: pg.ConstraintName, Column: cmp.Or(pg.ColumnName, columnsIn(pg.Detail)), Message: message, Cause: unquoted(pg, err)}
@@ -70,21 +73,35 @@ func faultOfServer(pg *pgconn.PgError, err error) error {
 	return err
 }
 
+// notAllowed says no more: what a function says may hold any value of any row.
+const notAllowed = "A trigger or function of the database does not allow this."
+
+// isRaised tells of errors that a function in PL/pgSQL made itself, by RAISE or ASSERT.
+// Whatever code it gave them, they are its no, and not what the server means by the code.
+// The name of the server's own routine tells: it is the same in every language.
+func isRaised(pg *pgconn.PgError) bool {
+	return pg.Routine == "exec_stmt_raise" || pg.Routine == "exec_stmt_assert"
+}
+
+// serverClasses are the classes of codes that the server has a meaning for (PostgreSQL
+// docs, appendix A); any other was made up by a function.
+var serverClasses = regexp.MustCompile(`^(?:[0-4]|5[3-8]|72|F0|HV|P0|XX)`)
+
 // unquoted gives the cause of a refusal for the log. Only what the server says of its
 // own constraints never holds a value; a trigger, or a text that is no number, does.
 func unquoted(pg *pgconn.PgError, err error) error {
-	if pg.Code[:2] == "23" {
+	if pg.Code[:2] == "23" && !isRaised(pg) {
 		return err
 	}
 	return errors.New("SQLSTATE " + pg.Code)
 }
 
 // waiting gives an error for what may work later.
-func waiting(code string) *errs.Error {
+func waiting(pg *pgconn.PgError) *errs.Error {
 	unavailable := func(message, mend string) *errs.Error {
 		return errs.New(errs.Unavailable, "%s", message).WithMend("%s", mend)
 	}
-	switch code {
+	switch pg.Code {
 	case "55P03":
 		return unavailable("Another program holds a lock on rows or the table for too long.", "Try again when it is done.")
 	case "40P01", "40001":
@@ -92,7 +109,10 @@ func waiting(code string) *errs.Error {
 	case "57014":
 		return unavailable("The PostgreSQL server took longer than allowed.", "Try again; if it stays so, the steward can allow more time.")
 	}
-	switch code[:2] {
+	if isRaised(pg) {
+		return nil
+	}
+	switch pg.Code[:2] {
 	case "28", "3D":
 		return unavailable("The PostgreSQL server does not let Sutor in.", "The steward must check the account, its password and the database's name.")
 	case "08", "57":
@@ -111,8 +131,14 @@ func refusal(pg *pgconn.PgError) string {
 	case "23503":
 		return "Rows of two tables would no longer fit together: " + constraint(pg) + " wants the row that another row refers to" + by(columnsIn(pg.Detail)) + "."
 	case "23502":
+		if pg.ColumnName == "" { // of a domain
+			return "A column of the type " + pg.DataTypeName + " needs a value."
+		}
 		return "The column " + pg.ColumnName + " of the table " + pg.TableName + " needs a value."
 	case "23514":
+		if pg.ConstraintName == "" && pg.TableName == "" { // a function in another language than PL/pgSQL
+			return notAllowed
+		}
 		if pg.ConstraintName == "" { // a rule of partitions has no name
 			return "A row belongs in no partition of the table " + pg.TableName + "."
 		}
@@ -133,8 +159,6 @@ func refusal(pg *pgconn.PgError) string {
 		return "" // COPY was sent what is not its format: ours
 	case "0A000":
 		return "The table has a rule, or is of a kind, that the database does not let be written this way."
-	case "P0001":
-		return "A trigger or function of the database does not allow this."
 	case "42P01", "42703", "3F000":
 		return "A trigger, rule or function of the database refers to something that is not there."
 	}
@@ -143,6 +167,11 @@ func refusal(pg *pgconn.PgError) string {
 		return "A value does not fit its column."
 	case "23", "27", "44", "55":
 		return "A rule of the database does not allow this."
+	case "38", "39", "P0": // functions in other languages; PL/pgSQL, as of a row that is not there
+		return notAllowed
+	}
+	if !serverClasses.MatchString(pg.Code) {
+		return notAllowed
 	}
 	return ""
 }
@@ -176,8 +205,12 @@ func by(columns string) string {
 }
 
 func constraint(pg *pgconn.PgError) string {
-	if pg.ConstraintName == "" {
-		return "a rule of the table " + pg.TableName
+	of := " of the table " + pg.TableName
+	if pg.TableName == "" { // of a domain
+		of = " of the type " + pg.DataTypeName
 	}
-	return "the rule " + pg.ConstraintName + " of the table " + pg.TableName
+	if pg.ConstraintName == "" {
+		return "a rule" + of
+	}
+	return "the rule " + pg.ConstraintName + of
 }
