@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -69,6 +70,31 @@ func TestDescribeTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)
+	}
+}
+
+// TestDescribeLists: of which types lists are carried is what docs/values.md says.
+func TestDescribeLists(t *testing.T) {
+	t.Parallel()
+	s, d := open(t)
+	s.Exec(t, `CREATE TYPE mood AS ENUM ('ok'); CREATE DOMAIN feeling AS mood; CREATE EXTENSION citext SCHEMA public`)
+	lists := map[string]record.Kind{}
+	for _, of := range []string{"boolean", "smallint", "integer", "bigint", "real", "double precision", "date", "timestamp", "timestamptz", "time", "uuid", "numeric(9,2)", "numeric",
+		"text", "varchar", "char(3)", "citext", "mood", "interval", "inet", "cidr", "macaddr", "macaddr8"} {
+		lists[of] = record.Native
+	}
+	for _, of := range []string{"money", "feeling", "bytea", "json", "jsonb", "bit(3)", "bit varying", "int4range", "tstzrange", "int4multirange"} {
+		lists[of] = record.Unsupported
+	}
+	columns := "id int PRIMARY KEY"
+	for of := range lists {
+		columns += fmt.Sprintf(", %s %s[]", ident(of), of)
+	}
+	s.Exec(t, "CREATE TABLE t ("+columns+")")
+	for _, c := range describe(t, d, "t").Columns[1:] {
+		if c.Type.Kind != lists[c.Name] || (c.Type.Why == "") != (c.Type.Kind == record.Native) {
+			t.Errorf("a list of %s: %+v", c.Name, c.Type)
+		}
 	}
 }
 

@@ -85,8 +85,9 @@ var natives = set("interval", "json", "jsonb", "inet", "cidr", "macaddr", "macad
 	"int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange",
 	"int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange")
 
-// elements are the types of which arrays are Native. JSON is none: a list stands
-// in one jsonb.
+// elements are the types of which arrays are Native, as docs/values.md says. JSON is none:
+// a list stands in one jsonb. Ranges are none: in a list their bounds are within two kinds
+// of quotes, which no shape looks through.
 var elements = set("bool", "int2", "int4", "int8", "numeric", "float4", "float8", "text", "varchar", "bpchar", citext,
 	"date", "timestamp", "timestamptz", "time", "uuid", enum, "interval", "inet", "cidr", "macaddr", "macaddr8")
 
