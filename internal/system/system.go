@@ -112,6 +112,18 @@ func (s *System) Rights(needs []driver.Need) []string {
 	return lines
 }
 
+// Demands gives what else the account has to use for a table; see [driver.Demander].
+func (s *System) Demands(ctx context.Context, table record.Table, left driver.Left) (uses []string, err error) {
+	err = s.call(ctx, func(ctx context.Context, d driver.Driver) error {
+		if demander, is := d.(driver.Demander); is {
+			uses, err = demander.Demands(ctx, table, left)
+			return err
+		}
+		return nil
+	})
+	return uses, err
+}
+
 // Name is the system's name in the Compact.
 func (s *System) Name() string { return s.name }
 

@@ -7,7 +7,6 @@ import (
 
 	"sutor/internal/access"
 	"sutor/internal/compact"
-	"sutor/internal/record"
 	"sutor/internal/system"
 	"sutor/internal/system/driver"
 	"sutor/internal/wire"
@@ -28,7 +27,7 @@ func (w *Workflow) Rights(ctx context.Context, p access.Principal) (out []wire.S
 		needs, whole := tablesOf(ctx, c, sys)
 		r := wire.SystemRights{System: s.Name, Kind: string(s.Kind), Needs: sys.Rights(needs)}
 		if !whole {
-			r.Needs = append(r.Needs, "And the right to read the tables that these refer to, and that refer to them: they are not known while the system cannot be asked.")
+			r.Needs = append(r.Needs, "And the right to read the tables that these refer to, and that refer to them, and to use what they are made with: that is not known while the system cannot be asked.")
 		}
 		if len(r.Needs) > 0 {
 			out = append(out, r)
@@ -39,18 +38,27 @@ func (w *Workflow) Rights(ctx context.Context, p access.Principal) (out []wire.S
 
 // tablesOf gives what is done with each table of a system: datasets are read and
 // written, tables of impacts are read, and so are those at the other end of a foreign
-// key. whole is false where these could not be asked for.
+// key. whole is false where these, or what they use, could not be asked for.
 func tablesOf(ctx context.Context, c *compact.Compact, sys *system.System) (needs []driver.Need, whole bool) {
 	whole = true
+	answers := true // the system: one that does not is waited for once
+	add := func(n driver.Need, left driver.Left) {
+		if answers {
+			var err error
+			n.Uses, err = sys.Demands(ctx, n.Table, left)
+			answers = err == nil
+		}
+		needs = needed(needs, n)
+	}
 	for _, d := range c.Datasets {
 		if d.System != sys.Name() {
 			continue
 		}
 		// What is inserted is undone by a delete, and the other way round.
 		insert := d.Allows(compact.Insert) || d.Allows(compact.Delete)
-		needs = needed(needs, driver.Need{Table: d.Table, Insert: insert, Update: d.Allows(compact.Update), Delete: insert})
+		add(driver.Need{Table: d.Table, Insert: insert, Update: d.Allows(compact.Update), Delete: insert}, leftBy(&d))
 		for _, i := range d.Impact {
-			needs = needed(needs, driver.Need{Table: i.Table})
+			add(driver.Need{Table: i.Table}, driver.Left{})
 		}
 		t, err := sys.Describe(ctx, d.Table)
 		if err != nil {
@@ -58,14 +66,29 @@ func tablesOf(ctx context.Context, c *compact.Compact, sys *system.System) (need
 			continue
 		}
 		for _, f := range t.ForeignKeys {
-			needs = needed(needs, driver.Need{Table: f.RefTable})
+			add(driver.Need{Table: f.RefTable}, driver.Left{})
 		}
 		for _, r := range t.ReferencedBy {
-			needs = needed(needs, driver.Need{Table: r.Table})
+			add(driver.Need{Table: r.Table}, driver.Left{})
 		}
 	}
 	slices.SortStableFunc(needs, func(a, b driver.Need) int { return strings.Compare(a.Table.Name, b.Table.Name) })
-	return needs, whole
+	return needs, whole && answers
+}
+
+// leftBy gives what the new rows of a dataset leave to the system. Those that an undo of a
+// delete puts back leave nothing.
+func leftBy(d *compact.Dataset) (left driver.Left) {
+	if !d.Allows(compact.Insert) {
+		return left
+	}
+	left = driver.Left{Defaults: true, Key: d.Key}
+	for _, name := range d.Key {
+		if d.Columns[name].Given {
+			left.Drawn = name
+		}
+	}
+	return left
 }
 
 // needed adds a need to those of the same table, however either names its schema.
@@ -76,7 +99,7 @@ func needed(needs []driver.Need, one driver.Need) []driver.Need {
 			if table.Schema == "" {
 				table.Schema = one.Table.Schema
 			}
-			needs[i] = driver.Need{Table: record.Table{Schema: table.Schema, Name: table.Name}, Insert: n.Insert || one.Insert, Update: n.Update || one.Update, Delete: n.Delete || one.Delete}
+			needs[i] = driver.Need{Table: table, Insert: n.Insert || one.Insert, Update: n.Update || one.Update, Delete: n.Delete || one.Delete, Uses: append(n.Uses, one.Uses...)}
 			return needs
 		}
 	}

@@ -11,9 +11,12 @@
 //
 // The account needs CONNECT and TEMPORARY on the database, USAGE on the schema,
 // SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
-// are changed. Where the Compact says that an identity or serial column is given to new
-// rows, also USAGE on its sequence: their numbers are drawn before they are written,
-// and PostgreSQL asks for that right then. Where a file has texts that are no values of
+// are changed. It also needs USAGE on the sequences that new rows are numbered by: of
+// columns whose default they are left to, and, where the Compact says that an identity or
+// serial column is given to new rows, on that one's, for their numbers are drawn before
+// they are written, and PostgreSQL asks for that right then; and USAGE on the schemas of
+// types that are named (behind domains, of lists, citext). Demands finds these in the
+// catalog (rights.go). Where a file has texts that are no values of
 // types such as jsonb, it also needs the use of PL/pgSQL, which everybody has unless it
 // was taken away, to tell which ones. Row security applies to it as to anyone: rows hidden from it look
 // absent. Describe says so, and an insert whose key such a row has is refused by

@@ -334,14 +334,33 @@ const (
 type Need struct {
 	Table                  record.Table
 	Insert, Update, Delete bool
+	Uses                   []string // what else the account has to use for it ([Demander]), in the system's own words
 }
 
 // Changes tells whether anything is written.
 func (n Need) Changes() bool { return n.Insert || n.Update || n.Delete }
 
+// Left is what the new rows of a table leave to the system; nothing where it is zero.
+type Left struct {
+	Defaults bool     // columns outside of the key, to their defaults
+	Key      []string // columns in which every new row has a value
+	Drawn    string   // the one of these whose values are drawn ([Drawer]); "" for none
+}
+
+// Demander is a [Driver] whose account needs more rights than those on its tables, which
+// only the live tables tell: on sequences of defaults, or on what types are made with. It
+// is optional.
+type Demander interface {
+	// Demands gives what else has to be used, for [Need], where a table is read and
+	// changed, and its new rows leave so much to the system. It takes no right on the
+	// table.
+	Demands(ctx context.Context, table record.Table, left Left) ([]string, error)
+}
+
 // Rights gives the least rights that a system's account needs, each as a statement of
 // the system's own by which its administrator gives it, or where it has none as a
-// sentence. It connects to nothing: rights are asked for before there is a connection.
+// sentence. It connects to nothing: rights are asked for before there is a connection. What
+// only the live tables tell stands in Uses.
 // dsn is the resolved connection string, of which no secret may be told.
 type Rights func(dsn string, needs []Need) []string
 
