@@ -87,10 +87,11 @@ func isRaised(pg *pgconn.PgError) bool {
 // docs, appendix A); any other was made up by a function.
 var serverClasses = regexp.MustCompile(`^(?:[0-4]|5[3-8]|72|F0|HV|P0|XX)`)
 
-// unquoted gives the cause of a refusal for the log. Only what the server says of its
-// own constraints never holds a value; a trigger, or a text that is no number, does.
+// unquoted gives the cause of a refusal for the log. Only what the server says of the
+// constraints of its tables and types never holds a value; a trigger, or a text that is no
+// number, does.
 func unquoted(pg *pgconn.PgError, err error) error {
-	if pg.Code[:2] == "23" && !isRaised(pg) {
+	if pg.Code[:2] == "23" && pg.TableName+pg.DataTypeName != "" && !isRaised(pg) {
 		return err
 	}
 	return errors.New("SQLSTATE " + pg.Code)
