@@ -36,6 +36,7 @@ type run struct {
 	loading   *meanwhile    // of the live rows, where it began before
 	there     bool          // rows are compared in the system (there.go)
 	at        int64         // the part of the making that is being done
+	needs     int64         // bytes of disk that it may take
 	digesting *meanwhile    // of the content, where it began before the rows were compared
 	digest    record.Digest // of the content, where it was known before the rows were compared
 	frozen    *frozen       // where that began before the deltas were settled (foresee.go)
@@ -114,7 +115,7 @@ const allSteps = 20
 func (r *run) steps(ctx context.Context, first int64, all []doing) error {
 	for i, step := range all {
 		r.at = first + int64(i)
-		r.tell(step.say, r.at, allSteps)
+		r.say(step.say, r.at)
 		if err := step.do(ctx); err != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func (r *run) fetchLive(ctx context.Context) (err error) {
 	}
 	same := ""
 	if r.there {
-		r.tell("comparing in the system", r.at, allSteps)
+		r.say("comparing in the system", r.at)
 		same = ", same = '1' AS same"
 	}
 	if r.loading == nil {

@@ -60,7 +60,7 @@ func settle(ctx context.Context, runs []*run) (order []plan.Step, err error) {
 	refs := make([][]*reference, len(runs))
 	for i, r := range runs {
 		r.family = runs
-		r.tell("looking up references", allSteps-3, allSteps)
+		r.say("looking up references", allSteps-3)
 		if refs[i], err = r.references(ctx); err != nil {
 			return nil, err
 		}

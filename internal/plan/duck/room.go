@@ -31,8 +31,15 @@ func (r *run) enough(context.Context) error {
 		return errs.New(errs.Unavailable, "The plan of this file takes about %s of disk for a while, and the server has %s left.", errs.About(needs), errs.About(free)).
 			WithMend("Nothing was changed. Propose a smaller file, or tell the steward, and try again once there is room.")
 	}
-	if needs >= saidFrom {
-		r.tell(fmt.Sprintf("reading the file; the plan takes about %s of disk for a while", errs.About(needs)), 0, allSteps)
-	}
+	r.needs = needs
 	return nil
+}
+
+// say tells a step of the run, and each time how much disk it takes, where that is much:
+// of what was told before, the next step leaves nothing to be seen.
+func (r *run) say(step string, at int64) {
+	if r.needs >= saidFrom {
+		step += fmt.Sprintf(" (takes about %s of disk)", errs.About(r.needs))
+	}
+	r.tell(step, at, allSteps)
 }
