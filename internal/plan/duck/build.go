@@ -85,7 +85,7 @@ func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, l
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { cancel(); r.ahead.end(); r.counting.drop(); r.digesting.end(); r.loading.end() }()
 	all := []doing{
-		{"reading the file", r.enough},
+		{"reading the file", r.enough(staging)},
 		{"reading the file", r.fetchAhead},
 		{"reading the file", r.readFile},
 		{"reading the file", r.readFormats(staging)},

@@ -47,7 +47,8 @@ type Engine struct {
 	shelf  shelf
 	early  int64                          // rows of a plan from which on its first pages are shown before it is in order; tests always do, with less than 0
 	free   func(dir string) (int64, bool) // bytes; tests put little there
-	beside int64                          // cells of deltas that are sorted while something else is done
+	room   room
+	beside int64 // cells of deltas that are sorted while something else is done
 }
 
 // Folders of runs, and of what instances spill.
@@ -123,6 +124,7 @@ type Session struct {
 
 	endings *[]func()     // of what is under way elsewhere; its parts' too
 	files   *atomic.Int64 // that had a name of their own
+	disk    *disk         // its parts', too
 
 	counting *counting // for the plan that is made next
 }
@@ -134,7 +136,7 @@ func (s *Session) In(ctx context.Context, name string) (*Session, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, endings: s.endings, files: s.files, free: func() {}}
+	part := &Session{engine: s.engine, db: s.db, conn: s.conn, instance: s.instance, dir: s.Path(name), schema: name, now: s.now, comparing: s.comparing, endings: s.endings, files: s.files, disk: s.disk, free: func() {}}
 	if err := os.Mkdir(part.dir, 0o700); err != nil {
 		return nil, diskError(err)
 	}
@@ -153,7 +155,7 @@ func (s *Session) apart(ctx context.Context) (*Session, error) {
 		return nil, fmt.Errorf("connecting to DuckDB: %w", err)
 	}
 	now := "" // whoever had the connection before was elsewhere
-	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now, endings: s.endings, files: s.files}, nil
+	return &Session{engine: s.engine, instance: s.instance, db: s.db, conn: conn, dir: s.dir, schema: s.schema, now: &now, endings: s.endings, files: s.files, disk: s.disk}, nil
 }
 
 // done gives back the connection of a session that is apart. One whose last statement
@@ -267,7 +269,7 @@ func (e *Engine) folder() (*Session, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), endings: new([]func()), files: new(atomic.Int64), comparing: e.o.Comparing}, nil
+	return &Session{engine: e, dir: dir, free: func() {}, schema: runSchema, now: new(string), endings: new([]func()), files: new(atomic.Int64), disk: &disk{engine: e}, comparing: e.o.Comparing}, nil
 }
 
 // open takes an instance.
@@ -304,6 +306,7 @@ func (s *Session) fresh(name string) string {
 func (s *Session) Close() {
 	s.leave()
 	os.RemoveAll(s.dir)
+	s.disk.release()
 }
 
 // leave gives the instance and the slot back.

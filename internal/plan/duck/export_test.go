@@ -52,3 +52,12 @@ func (e *Engine) Tables(f Frozen) (n int) {
 	}
 	return n
 }
+
+// LeaveFree says how much of the disk is free.
+func (e *Engine) LeaveFree(bytes int64) { e.free = func(string) (int64, bool) { return bytes, true } }
+
+// Forget removes what a plan left in the session, and gives back what it was promised.
+func (s *Session) Forget(ctx context.Context) error {
+	s.disk.release()
+	return s.Reset(ctx)
+}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -189,11 +188,7 @@ func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, fil
 	s, err := e.Session(t.Context())
 	must(t, err)
 	t.Cleanup(s.Close)
-	spec := plan.Spec{Table: driver.Table{Table: record.Table{Name: "item"}, Columns: itemColumns, PrimaryKey: []string{"id"}}, Key: itemColumns[:1], Judged: itemColumns[1:],
-		Columns: itemColumns.Names(), Location: time.UTC, Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{"insert": true, "update": true}}
-	for i, c := range itemColumns {
-		spec.Sources = append(spec.Sources, plan.Source{File: i, Name: c.Name, Column: c.Name})
-	}
+	spec := stockSpec()
 	quiet := func(string, int64, int64) {}
 	out, err := s.Build(t.Context(), spec, stage(t, s, file), there.system(t), quiet)
 	must(t, err)

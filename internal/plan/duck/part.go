@@ -28,6 +28,9 @@ func (r *run) selectPart(ctx context.Context, where expr.Condition) error {
 	if err != nil {
 		return err
 	}
+	if err := r.enough(down)(ctx); err != nil {
+		return err
+	}
 	from := readCSV(down, "n", append(names("k", r.nk), names("l", r.nj)...))
 	seen := "true"
 	if r.spec.Only != nil {

@@ -50,6 +50,7 @@ func (s *Session) CompareReversal(ctx context.Context, spec plan.Spec, rev Rever
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { cancel(); r.ahead.end(); r.summing.end(); r.counting.drop() }()
 	return &Draft{r: r}, r.steps(ctx, 0, []doing{
+		{"reading what was applied", r.enough(rev.Parquet, rev.Stored)},
 		{"reading what was applied", func(ctx context.Context) error { return r.readApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.askApplied(ctx, rev) }},
 		{"reading what was applied", func(ctx context.Context) error { return r.foresee(ctx, rev) }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"sutor/internal/errs"
@@ -40,8 +41,9 @@ func TestRoom(t *testing.T) {
 		}
 		e.free = func(string) (int64, bool) { return c.free, true }
 		var said []string
-		r := &run{Session: s, staging: path, tell: func(step string, _, _ int64) { said = append(said, step) }}
-		err := r.steps(t.Context(), 0, []doing{{"reading the file", r.enough}, {"comparing", quiet}, {"checking", quiet}})
+		s.disk.release()
+		r := &run{Session: s, tell: func(step string, _, _ int64) { said = append(said, step) }}
+		err := r.steps(t.Context(), 0, []doing{{"reading the file", r.enough(path)}, {"comparing", quiet}, {"checking", quiet}})
 		if refused := errs.KindOf(err) == errs.Unavailable; refused != c.refused || !refused && err != nil {
 			t.Errorf("%d bytes with %d left: %v", c.staging, c.free, err)
 		}
@@ -53,6 +55,27 @@ func TestRoom(t *testing.T) {
 			t.Errorf("%d bytes with %d left: said %q, want %q", c.staging, c.free, said, want)
 		}
 	}
+}
+
+// What a plan in the making was promised is not free for another, until its session ends.
+func TestRoomIsPromisedOnce(t *testing.T) {
+	t.Parallel()
+	e, err := New(Options{Dir: t.TempDir()})
+	fine(t, err)
+	t.Cleanup(e.Close)
+	e.free = func(string) (int64, bool) { return 100, true }
+	first, err := e.Deferred(t.Context(), nil)
+	fine(t, err)
+	second, err := e.Deferred(t.Context(), nil)
+	fine(t, err)
+	defer second.Close()
+	fine(t, first.disk.promise(60))
+	if err := second.disk.promise(60); errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "other plans") {
+		t.Errorf("beside another plan: %v", err)
+	}
+	fine(t, second.disk.promise(40))
+	first.Close()
+	fine(t, second.disk.promise(60))
 }
 
 func quiet(context.Context) error { return nil }
