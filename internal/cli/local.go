@@ -104,7 +104,7 @@ type serveCmd struct {
 	MaxUpload    string        `placeholder:"SIZE" default:"1GiB" help:"The largest file that is taken, as 500MiB."`
 	MaxRows      int64         `placeholder:"N" default:"10000000" help:"The most rows a file may have."`
 	MaxStaging   string        `placeholder:"SIZE" default:"16GiB" help:"The most disk that all cells of a file may take, once it is read or unpacked."`
-	MaxSpill     string        `placeholder:"SIZE" default:"50GB" help:"The most disk that one plan may take beside its memory while it is made."`
+	MaxSpill     string        `placeholder:"SIZE" default:"50GB" help:"The most disk that one plan may spill to while it is made, and that its files may take."`
 	MaxArtifacts string        `placeholder:"SIZE" default:"0" help:"The most disk that all files and plans may take together; 0 is no limit."`
 	MaxCache     string        `placeholder:"SIZE" default:"10GiB" help:"The most disk in DIR that copies of what a bucket keeps may take."`
 	MaxPlan      time.Duration `placeholder:"TIME" default:"30m" help:"The longest time one plan may take."`

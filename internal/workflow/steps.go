@@ -144,7 +144,7 @@ func (s prepared) make(ctx context.Context) error {
 	if s.keyless != "" {
 		path = s.keyless
 	}
-	err := s.all(duck.StepFile(ctx, s.of.parquet, s.of.m, s.op, s.columns, path))
+	err := s.all(s.of.session.StepFile(ctx, s.of.parquet, s.of.m, s.op, s.columns, path))
 	if err == nil {
 		close(s.made)
 	}

@@ -51,7 +51,7 @@ func (r *run) lookAhead(ctx context.Context, to *arriving, sent *int64, send fun
 	from, keys := io.Pipe()
 	f.meanwhile = begin(func() error {
 		defer cancel()
-		err := f.fetch(ctx, to, r.lookupLive(), from, sent)
+		err := r.fetch(ctx, f, to, r.lookupLive(), from, sent)
 		f.aside = to.aside()
 		from.CloseWithError(errNotAhead)
 		return err
@@ -264,8 +264,8 @@ func (r *run) readFile(ctx context.Context) error {
 	}
 	defer r.arriving.close()
 	rest := r.Path("rest.csv")
-	defer os.Remove(rest)
-	if err := r.arriving.rest(r.staging, rest); err != nil {
+	defer r.remove(rest)
+	if err := r.writeTo(rest, func(out io.Writer) error { return r.arriving.rest(r.staging, out) }); err != nil {
 		return err
 	}
 	r.arriving.forget()

@@ -435,33 +435,31 @@ func (a *arriving) contentSum() *big.Int {
 
 // rest copies the rows of a staging file that are not known: by where they begin, or, where
 // that was not kept of all, by reading the whole file again.
-func (a *arriving) rest(staging, path string) error {
+func (a *arriving) rest(staging string, out io.Writer) error {
 	in, err := os.Open(staging)
 	if err != nil {
 		return diskError(err)
 	}
 	defer in.Close()
-	return writeTo(path, func(out io.Writer) error {
-		if !a.rows.far() {
-			return a.restByPlace(in, out)
+	if !a.rows.far() {
+		return a.restByPlace(in, out)
+	}
+	rows := record.NewReader(in)
+	for place := 0; ; place++ {
+		_, err := rows.Read()
+		if err == io.EOF {
+			return nil
 		}
-		rows := record.NewReader(in)
-		for place := 0; ; place++ {
-			_, err := rows.Read()
-			if err == io.EOF {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if a.known.has(place) {
-				continue
-			}
-			if _, err := out.Write(rows.Raw()); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
-	})
+		if a.known.has(place) {
+			continue
+		}
+		if _, err := out.Write(rows.Raw()); err != nil {
+			return err
+		}
+	}
 }
 
 // restByPlace copies them by where they begin.

@@ -6,7 +6,8 @@
 // the engine's, artefacts and those of the run. One that was used shortly is emptied and
 // serves the next (pool.go): to open one takes longer than most of what is asked of it. A
 // semaphore hands out the slots; who waits is told so by the caller's progress. The disk
-// that a plan may take is promised to it before, or it is refused (room.go).
+// that a plan may take is promised to it before, or it is refused (room.go); what its files
+// take is counted as they are written, and bounded (disk.go).
 //
 // Bulk data goes through files in the canonical CSV dialect of package record:
 // staging in, keys up to the system, live rows back, deltas out. No value is a

@@ -26,7 +26,7 @@ type Options struct {
 	Slots    int      // runs at a time; 0 for 1
 	MemoryMB int      // memory of one run; 0 for 600
 	Threads  int      // threads of one run; 0 for 1
-	Spill    int64    // bytes of disk that one run may spill to; 0 for 50 GB
+	Spill    int64    // bytes of disk that one run may spill to, and that its files may take; 0 for 50 GB
 	Dir      string   // folder for the runs' files; must exist
 	Reads    []string // folders of other files that runs may read
 	ByRow    int64    // bytes of a staging file whose plan is made row by row; 0 for 64 KiB, less for none
@@ -434,7 +434,11 @@ func engineError(err error, query string) error {
 	return fmt.Errorf("%w in %s", err, query)
 }
 
+// diskError is that of a file, unless it has words for people already.
 func diskError(cause error) error {
+	if errs.As(cause) != nil {
+		return cause
+	}
 	return errs.New(errs.Unavailable, "The disk of the server is full, or cannot be written.").
 		WithMend("Nothing was changed. Tell the steward, and try again once there is room.").Because(cause)
 }
@@ -495,5 +499,5 @@ func (s *Session) writeCSV(ctx context.Context, query string, quoted []string, p
 	if len(quoted) > 0 {
 		force = ", FORCE_QUOTE (" + strings.Join(quoted, ", ") + ")"
 	}
-	return s.run(ctx, `COPY (`+query+`) TO `+text(path)+` (FORMAT csv, HEADER false, NULLSTR ''`+force+`)`)
+	return s.copyTo(ctx, query, path, `FORMAT csv, HEADER false, NULLSTR ''`+force)
 }

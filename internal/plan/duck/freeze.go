@@ -196,8 +196,8 @@ const groupRows = 20_480
 // columns made of them in it, in which whoever reads the file gets them; in groups so
 // small that a page of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query, columns, path string) error {
-	return s.exec(ctx, `COPY (SELECT row_number() OVER () AS n, `+columns+` FROM (`+query+`))
-		TO `+text(path)+` (`+compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows)+`)`)
+	_, err := s.copyTo(ctx, `SELECT row_number() OVER () AS n, `+columns+` FROM (`+query+`)`, path, compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows))
+	return err
 }
 
 // digests gives the digest of a plan's file and of its canonical rows.

@@ -3,7 +3,6 @@ package duck
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"sutor/internal/expr"
@@ -17,15 +16,7 @@ func (r *run) onlySome(ctx context.Context) error {
 		return nil
 	}
 	path := r.Path("only.csv")
-	out, err := os.Create(path)
-	if err != nil {
-		return diskError(err)
-	}
-	err = r.spec.Lines.Write(out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err != nil {
+	if err := r.writeTo(path, r.spec.Lines.Write); err != nil {
 		return err
 	}
 	return r.load(ctx, `
@@ -85,15 +76,7 @@ func (s *Session) part(ctx context.Context, query string) (p Part, err error) {
 // lines: what a plan of them alone must have.
 func (s *Session) RowsOf(ctx context.Context, parquet string, m plan.Manifest, lines plan.Spans) (record.Digest, error) {
 	path, some := s.Path("lines.csv"), s.Path("some.parquet")
-	out, err := os.Create(path)
-	if err != nil {
-		return "", diskError(err)
-	}
-	err = lines.Write(out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err != nil {
+	if err := s.writeTo(path, lines.Write); err != nil {
 		return "", err
 	}
 	columns := strings.TrimPrefix(list(len(m.Key), "p.k#")+list(len(m.Columns)-len(m.Key), "p.b#")+list(len(m.Columns)-len(m.Key), "p.a#"), ", ")
@@ -103,6 +86,6 @@ func (s *Session) RowsOf(ctx context.Context, parquet string, m plan.Manifest, l
 		return "", err
 	}
 	d := record.NewDigester()
-	err = CanonicalRows(ctx, some, m.KeySchema(), m.JudgedSchema(), d)
+	err := CanonicalRows(ctx, some, m.KeySchema(), m.JudgedSchema(), d)
 	return d.Digest(), err
 }

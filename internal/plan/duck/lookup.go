@@ -52,9 +52,9 @@ func (s *Session) ask(ctx context.Context, live driver.Fetcher, table string, l 
 		if err != nil {
 			return diskError(err)
 		}
-		defer os.Remove(up)
+		defer s.remove(up)
 		defer in.Close()
-		return f.fetch(ctx, live, l, in, &written)
+		return s.fetch(ctx, f, live, l, in, &written)
 	})
 	return f, nil
 }
@@ -74,22 +74,19 @@ func (s *Session) receive(ctx context.Context, f *fetching, fields []string) err
 	if read+f.aside != f.found {
 		return fmt.Errorf("plan/duck: %d live rows were received, %d were read", f.found, read+f.aside)
 	}
-	os.Remove(f.down)
+	s.remove(f.down)
 	return nil
 }
 
 // fetch looks up what it reads, so many records once it is read.
-func (f *fetching) fetch(ctx context.Context, live driver.Fetcher, l driver.Lookup, in io.Reader, written *int64) (err error) {
-	out, err := os.Create(f.down)
+func (s *Session) fetch(ctx context.Context, f *fetching, live driver.Fetcher, l driver.Lookup, in io.Reader, written *int64) error {
+	out, err := s.create(f.down)
 	if err != nil {
-		return diskError(err)
+		return err
 	}
 	var sent int64
 	sent, f.found, err = live.Fetch(ctx, l, in, out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err == nil && sent != *written {
+	if err = out.close(err); err == nil && sent != *written {
 		err = fmt.Errorf("plan/duck: %d keys were written, %d were sent", *written, sent)
 	}
 	return err

@@ -3,7 +3,6 @@ package duck
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"sutor/internal/expr"
@@ -15,17 +14,14 @@ import (
 // which a condition is true or unknown: k0…, l0…, and inside, which is true or NULL.
 func (r *run) selectPart(ctx context.Context, where expr.Condition) error {
 	down := r.Path("part-down.csv")
-	out, err := os.Create(down)
+	out, err := r.create(down)
 	if err != nil {
-		return diskError(err)
+		return err
 	}
-	defer os.Remove(down)
+	defer r.remove(down)
 	columns := append(r.spec.Key[:r.nk:r.nk], r.spec.Judged...)
 	n, err := r.live.Select(ctx, r.spec.Table.Table, where.Narrow(expr.Whole, r.spec.Table.Columns), nil, columns, out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	if err != nil {
+	if err = out.close(err); err != nil {
 		return err
 	}
 	if err := r.enough(down)(ctx); err != nil {

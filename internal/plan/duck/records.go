@@ -4,22 +4,21 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 )
 
 // records are what goes on in a file of its own, in the canonical CSV dialect.
 type records struct {
 	path string
-	file *os.File
+	file *file
 	out  *bufio.Writer
 	n    int64
 }
 
 func (s *Session) newRecords(name string) (*records, error) {
 	path := s.Path(name)
-	file, err := os.Create(path)
+	file, err := s.create(path)
 	if err != nil {
-		return nil, diskError(err)
+		return nil, err
 	}
 	return &records{path: path, file: file, out: bufio.NewWriterSize(file, 256<<10)}, nil
 }
@@ -52,13 +51,13 @@ func (r *records) len() int64 {
 // close closes the file, which stays. Nil has none.
 func (r *records) close() {
 	if r != nil {
-		r.file.Close()
+		r.file.close(nil)
 	}
 }
 
 // loadRecords runs a statement that makes a table of them all, and removes their file.
 func (s *Session) loadRecords(ctx context.Context, r *records, create, table string) error {
-	defer os.Remove(r.path)
+	defer s.remove(r.path)
 	if err := s.load(ctx, create); err != nil {
 		return err
 	}

@@ -27,12 +27,6 @@ type room struct {
 	promised int64 // bytes
 }
 
-// disk is what a session, with all of its parts, takes of it.
-type disk struct {
-	engine   *Engine
-	promised int64 // bytes; the room's lock is held
-}
-
 // promise sets bytes aside for a plan. What others were promised is not free; some of it
 // they may have taken already, which then counts twice: rather is a plan refused than a
 // disk full.

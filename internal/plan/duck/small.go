@@ -1,12 +1,10 @@
 package duck
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -112,21 +110,4 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return diskError(err)
 	}
 	return nil
-}
-
-// writeTo writes a file that may be large.
-func writeTo(path string, write func(io.Writer) error) error {
-	out, err := os.Create(path)
-	if err != nil {
-		return diskError(err)
-	}
-	w := bufio.NewWriterSize(out, 256<<10)
-	if err = write(w); err == nil {
-		err = w.Flush()
-	}
-	err = errors.Join(err, out.Close())
-	if file := (*fs.PathError)(nil); errors.As(err, &file) {
-		err = diskError(err)
-	}
-	return err
 }

@@ -34,8 +34,8 @@ func (r *run) spelled(ctx context.Context, source string) (string, error) {
 // spell makes the table spelled<i> of the texts of a column: s, w, q.
 func (r *run) spell(ctx context.Context, source string, i int) error {
 	asked, up, down := fmt.Sprintf("asked%d", i), r.Path("spell-up.csv"), r.Path("spell-down.csv")
-	defer os.Remove(up)
-	defer os.Remove(down)
+	defer r.remove(up)
+	defer r.remove(down)
 	text := fmt.Sprintf("s%d", i)
 	if err := r.load(ctx, `CREATE TABLE `+asked+` AS SELECT row_number() OVER () AS n, s FROM (SELECT DISTINCT `+text+` AS s FROM `+source+`
 		WHERE `+text+` <> '' AND NOT contains(`+text+`, chr(0)))`); err != nil {
@@ -67,15 +67,12 @@ func (r *run) spellFile(ctx context.Context, c record.Column, up, down string) (
 		return 0, diskError(err)
 	}
 	defer in.Close()
-	out, err := os.Create(down)
+	out, err := r.create(down)
 	if err != nil {
-		return 0, diskError(err)
+		return 0, err
 	}
 	n, err := r.live.Spell(ctx, r.spec.Table.Table, c, in, out)
-	if cerr := out.Close(); err == nil && cerr != nil {
-		err = diskError(cerr)
-	}
-	return n, err
+	return n, out.close(err)
 }
 
 // nativeCell takes what the system said of a text.

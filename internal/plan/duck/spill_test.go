@@ -9,6 +9,7 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
 )
 
@@ -90,5 +91,43 @@ func TestTooLittleMemory(t *testing.T) {
 	err = s.Exec(t.Context(), `SELECT count(*) FROM (SELECT list(i) AS whole FROM range(10000000) t(i)) WHERE len(whole) > 1`)
 	if errs.KindOf(err) != errs.Unavailable || !duck.TooLittleMemory(err) {
 		t.Errorf("it says %s", errs.Detail(err))
+	}
+}
+
+// Live rows that take more disk than a plan may are refused as they are fetched, wherever
+// they are compared, and leave nothing behind.
+func TestLongLiveRows(t *testing.T) {
+	t.Parallel()
+	for name, alter := range map[string]func(*wide) duck.Comparing{
+		"compared here":           func(*wide) duck.Comparing { return duck.Here },
+		"compared as they arrive": func(*wide) duck.Comparing { return duck.Arriving },
+		"compared there":          func(*wide) duck.Comparing { return duck.There },
+		"a part of the table": func(w *wide) duck.Comparing {
+			w.spec.Options.Mode, w.spec.Within = change.Sync, &plan.Part{Where: everything(t), MaxDeletes: 100}
+			return duck.Here
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const rows = 1_500
+			w, scratch := newWide(rows, "n0"), t.TempDir()
+			live := w.system(t, nil)
+			for _, row := range w.file {
+				row[1] = "7.25"
+			}
+			e, err := duck.New(duck.Options{Dir: scratch, Spill: 1 << 20, Comparing: alter(w)})
+			must(t, err)
+			t.Cleanup(e.Close)
+			s, err := e.Session(t.Context())
+			must(t, err)
+			_, err = s.Build(t.Context(), w.spec, stage(t, s, w.file), live, func(string, int64, int64) {})
+			if errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "more disk than one run may use") || !strings.Contains(errs.Public(err).Mend, "--max-spill") {
+				t.Errorf("it says %s", errs.Detail(err))
+			}
+			s.Close()
+			if left, err := os.ReadDir(scratch); len(left) != 0 || err != nil {
+				t.Errorf("left behind: %q, %v", left, err)
+			}
+		})
 	}
 }

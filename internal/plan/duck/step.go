@@ -25,7 +25,7 @@ func Step(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, co
 	return s.Rows(), errors.Join(err, s.Flush())
 }
 
-// StepFile is Step to a file.
+// StepFile is Step to a file, whatever room there is: it tells what became of an apply.
 func StepFile(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (int64, error) {
 	out, err := os.Create(path)
 	if err != nil {
@@ -40,6 +40,15 @@ func StepFile(ctx context.Context, parquet string, m plan.Manifest, op driver.Op
 		return 0, diskError(err)
 	}
 	return n, nil
+}
+
+// StepFile is Step to a file of the session's own.
+func (s *Session) StepFile(ctx context.Context, parquet string, m plan.Manifest, op driver.Op, columns record.Schema, path string) (n int64, err error) {
+	err = s.writeTo(path, func(w io.Writer) error {
+		n, err = Step(ctx, parquet, m, op, columns, w)
+		return err
+	})
+	return n, err
 }
 
 // step writes rows of a plan.

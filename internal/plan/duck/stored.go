@@ -50,7 +50,7 @@ func (s *Session) Stored(ctx context.Context, parquet string, m plan.Manifest, c
 	if told != "" {
 		rows = `SELECT * FROM (` + rows + `) WHERE n NOT IN (SELECT n FROM (` + told + `)) UNION ALL ` + told + ` ORDER BY n`
 	}
-	if err := s.exec(ctx, `COPY (`+rows+`) TO `+text(path)+` (`+compressed+`)`); err != nil {
+	if _, err := s.copyTo(ctx, rows, path, compressed); err != nil {
 		return nil, err
 	}
 	if err := s.allThere(ctx, m, path); err != nil || told == "" {
