@@ -37,6 +37,9 @@ type Frozen struct {
 // rows is the SQL of the plan's rows.
 func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest) }
 
+// onShelf names the plan where plans stay open.
+func (f Frozen) onShelf() string { return f.Parquet + "\x00" + f.Stored }
+
 // nearTop is how many rows from its beginning of a large plan can be shown before they are
 // in the file's order: the first of them are found in one pass over the plan.
 const nearTop = 2_000
@@ -48,12 +51,9 @@ const manyRowsShown = 200_000
 // Browse reads a page of a plan's rows in the file's order: those of the
 // selection, and how many it has.
 func (e *Engine) Browse(ctx context.Context, f Frozen, s Selection, limit, offset int64) ([]Row, int64, error) {
-	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	var rows []Row
 	var total int64
-	err := o.use(ctx, e, f, s, func(where string) error {
+	err := e.look(ctx, f.onShelf(), f, s, func(o *openPlan, where string) error {
 		numbers, n, err := o.numbers(ctx, e, f, s, where, limit, offset)
 		if err != nil {
 			return err

@@ -86,7 +86,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), early: manyRowsShown, shelf: shelf{open: map[string]*openPlan{}}}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), early: manyRowsShown, shelf: newShelf()}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.

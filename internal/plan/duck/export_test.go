@@ -42,7 +42,8 @@ func (d *Draft) Abreast() bool { return d.r.abreast }
 
 // Tables gives how many tables are made, or being made, of what was selected of a plan.
 func (e *Engine) Tables(f Frozen) (n int) {
-	o := e.shelf.take(f.Parquet + "\x00" + f.Stored)
+	o, _ := e.shelf.place(f.onShelf())
+	defer e.shelf.give(o)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, sel := range o.selections {

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -10,7 +11,7 @@ import (
 
 // Plans that people look at stay open for a while: making an instance, and the
 // order of a million rows, takes longer than a page may. They have places of their
-// own beside slots and views.
+// own beside slots and views; who finds all of them in use waits.
 const (
 	shelfPlaces   = 4
 	shelfIdle     = 2 * time.Minute
@@ -18,11 +19,14 @@ const (
 	selections    = 6 // kept of each plan
 )
 
-// shelf keeps open plans.
+// shelf keeps open plans, never more than it has places.
 type shelf struct {
-	mu   sync.Mutex
-	open map[string]*openPlan
+	mu    sync.Mutex
+	open  map[string]*openPlan
+	freed chan struct{} // closed when a plan is not in use any more, and then made anew
 }
+
+func newShelf() shelf { return shelf{open: map[string]*openPlan{}, freed: make(chan struct{})} }
 
 // openPlan is a warm instance over one plan. Its table base has the rows in the
 // file's order: pos, n, op, line, mask. Tables are made on connections of their own: the
@@ -35,7 +39,12 @@ type openPlan struct {
 	base       *meanwhile
 	selections []*selected // the last used last
 	next       int
-	idle       *time.Timer
+	instead    *openPlan // whose place it has: is put away before it opens
+
+	path  string // on the shelf, whose lock is held for all that follows
+	users int
+	since time.Time // nobody uses it
+	idle  *time.Timer
 }
 
 // selected is a selection. Its table has pos and n.
@@ -50,57 +59,123 @@ type selected struct {
 // made tells whether the table is there, or could not be made.
 func (s *selected) made() bool { return s.making != nil && s.making.over() }
 
-// take gives the place of a plan; the one that was not used for longest makes room.
-func (s *shelf) take(path string) *openPlan {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o, there := s.open[path]
-	if there {
-		return o
-	}
-	if len(s.open) >= shelfPlaces {
-		for other, old := range s.open {
-			if old.mu.TryLock() { // one that nobody uses now
-				old.putAway()
-				old.mu.Unlock()
-				delete(s.open, other)
-				break
-			}
+// take gives the place of a plan, which is used until it is given back. Where all are in
+// use it waits; else the one that was not used for longest makes room.
+func (s *shelf) take(ctx context.Context, path string) (*openPlan, error) {
+	for {
+		o, freed := s.place(path)
+		if o != nil {
+			return o, nil
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	o = &openPlan{}
-	s.open[path] = o
-	return o
+}
+
+// place gives the place of a plan, or, where there is none, what tells that there may be.
+func (s *shelf) place(path string) (*openPlan, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.open[path]
+	if o == nil {
+		o = &openPlan{path: path}
+		if len(s.open) >= shelfPlaces {
+			if o.instead = s.unused(); o.instead == nil {
+				return nil, s.freed
+			}
+			delete(s.open, o.instead.path)
+		}
+		s.open[path] = o
+	}
+	if o.idle != nil {
+		o.idle.Stop()
+	}
+	o.users++
+	return o, nil
+}
+
+// unused gives the plan that was not used for longest, nil where all are in use.
+func (s *shelf) unused() (old *openPlan) {
+	for _, o := range s.open {
+		if o.users == 0 && (old == nil || o.since.Before(old.since)) {
+			old = o
+		}
+	}
+	return old
+}
+
+// give gives a place back; a plan that stays unused is put away.
+func (s *shelf) give(o *openPlan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.users--; o.users > 0 {
+		return
+	}
+	o.since = time.Now()
+	o.idle = time.AfterFunc(shelfIdle, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if !s.used(o) {
+			o.putAway()
+		}
+	})
+	close(s.freed)
+	s.freed = make(chan struct{})
+}
+
+func (s *shelf) used(o *openPlan) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return o.users > 0
 }
 
 // close closes all of them.
 func (s *shelf) close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, o := range s.open {
+	all := slices.Collect(maps.Values(s.open))
+	clear(s.open)
+	s.mu.Unlock()
+	for _, o := range all {
+		if o.idle != nil {
+			o.idle.Stop()
+		}
 		o.mu.Lock()
 		o.putAway()
 		o.mu.Unlock()
 	}
-	clear(s.open)
 }
 
-// use opens the instance where there is none, and does something with it; it gives the
-// condition of a selection. What half an attempt left behind is not built on; and where
-// that was made for somebody before, whose files are gone, it is made again.
-func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, s Selection, do func(where string) error) error {
+// look does something with an open plan; it gives the condition of a selection.
+func (e *Engine) look(ctx context.Context, path string, f Frozen, s Selection, do func(o *openPlan, where string) error) error {
 	where, err := s.where(f)
 	if err != nil {
 		return err
 	}
+	o, err := e.shelf.take(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer e.shelf.give(o)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.use(ctx, e, f, func() error { return do(o, where) })
+}
+
+// use opens the instance where there is none, and does something with it. What half an
+// attempt left behind is not built on; and where that was made for somebody before, whose
+// files are gone, it is made again.
+func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error) error {
 	for there := o.session != nil; ; there = false {
 		if o.session == nil {
 			if err := o.begin(ctx, e, f); err != nil {
 				return err
 			}
 		}
-		o.idle.Reset(shelfIdle)
-		if err = do(where); err == nil {
+		err := do()
+		if err == nil {
 			return nil
 		}
 		if o.putAway(); !there || ctx.Err() != nil {
@@ -111,6 +186,12 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, s Selection, do
 
 // begin opens the instance and begins to put the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
+	if old := o.instead; old != nil {
+		old.mu.Lock()
+		old.putAway()
+		old.mu.Unlock()
+		o.instead = nil
+	}
 	limits := e.o
 	limits.MemoryMB, limits.Threads, limits.stays = shelfMemoryMB, 1, true
 	files := []string{f.Parquet}
@@ -130,11 +211,6 @@ func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 		o.putAway()
 		return err
 	}
-	o.idle = time.AfterFunc(shelfIdle, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.putAway()
-	})
 	return nil
 }
 
@@ -159,9 +235,6 @@ func (o *openPlan) aside(ctx context.Context, do func(*Session) error) (*meanwhi
 
 // putAway closes the instance; the next who looks opens it again.
 func (o *openPlan) putAway() {
-	if o.idle != nil {
-		o.idle.Stop()
-	}
 	if o.session == nil {
 		return
 	}

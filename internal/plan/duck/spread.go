@@ -33,10 +33,7 @@ func (e *Engine) Spread(ctx context.Context, f Frozen, s Selection, column strin
 	if j < 0 {
 		return out, fmt.Errorf("the plan judges no column %q", column)
 	}
-	o := e.shelf.take(f.Parquet)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	err = o.use(ctx, e, f, s, func(where string) error {
+	err = e.look(ctx, f.Parquet, f, s, func(o *openPlan, where string) error {
 		sel, err := o.selected(ctx, where)
 		if err == nil {
 			err = o.await(ctx, sel)
