@@ -84,11 +84,9 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 			}
 		}
 		from = fmt.Sprintf(`read_parquet(%s) WHERE %s ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, text(f.Parquet), where, limit, offset)
-		if sel.total < 0 {
-			sel.total, err = o.session.count(ctx, `SELECT count(*) FROM read_parquet(`+text(f.Parquet)+`) WHERE `+where)
-		}
-	} else if err = o.await(ctx, sel); err == nil && sel.total < 0 {
-		sel.total, err = o.session.count(ctx, `SELECT count(*) FROM `+sel.table)
+		err = o.count(ctx, sel, `read_parquet(`+text(f.Parquet)+`) WHERE `+where)
+	} else if err = o.await(ctx, sel); err == nil {
+		err = o.count(ctx, sel, sel.table)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -100,6 +98,18 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 		return err
 	})
 	return numbers, sel.total, err
+}
+
+// count counts the rows of a selection, where they are not known.
+func (o *openPlan) count(ctx context.Context, sel *selected, from string) error {
+	if sel.total >= 0 {
+		return nil
+	}
+	n, err := o.session.count(ctx, `SELECT count(*) FROM `+from)
+	if err == nil {
+		sel.total = n
+	}
+	return err
 }
 
 // total gives how many rows a selection has, where the plan's own counts tell.

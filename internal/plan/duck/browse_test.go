@@ -1,7 +1,10 @@
 package duck_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +54,63 @@ func TestTypedOnce(t *testing.T) {
 	look(duck.Selection{Column: "t0", Has: "row"}, 10, 1)
 	look(duck.Selection{Column: "t0", Has: "row"}, 20, 1)
 	look(duck.Selection{Op: driver.Update}, 0, 1)
+}
+
+// TestNobodyWaitsForOthers: while somebody waits for the order of a plan, others see its
+// first pages, whatever they pick and however often; and who gives up waiting is let go,
+// and takes nothing from those who wait on. They also get their page where the plan is put
+// away meanwhile.
+func TestNobodyWaitsForOthers(t *testing.T) {
+	t.Parallel()
+	const rows = 3_000
+	f := planned(t, rows)
+	want, _, err := showing(t, 1<<40).Browse(t.Context(), f, duck.Selection{}, 10, rows-20)
+	must(t, err)
+	for _, putAway := range []bool{false, true} {
+		e := showing(t, -1)
+		first := func(s duck.Selection) {
+			t.Helper()
+			_, _, err := e.Browse(t.Context(), f, s, 10, 0)
+			must(t, err)
+		}
+		deep := func(ctx context.Context) <-chan error {
+			done := make(chan error, 1)
+			go func() {
+				got, _, err := e.Browse(ctx, f, duck.Selection{}, 10, rows-20)
+				if err == nil && shown(got) != shown(want) {
+					err = fmt.Errorf("the rows are %s, want %s", shown(got), shown(want))
+				}
+				done <- err
+			}()
+			return done
+		}
+		waiting := func(n int) {
+			for e.Awaited(f) != n {
+				runtime.Gosched()
+			}
+		}
+		first(duck.Selection{})
+		letGo := e.HoldOrder(f)
+		t.Cleanup(letGo)
+		stays := deep(t.Context())
+		waiting(1)
+		gone, cancel := context.WithCancel(t.Context())
+		goes := deep(gone)
+		waiting(2)
+		for _, typed := range []string{"", "r", "ro", "row", "row ", "row 1", "row 12", "row 120"} {
+			first(duck.Selection{Column: "t0", Has: typed})
+		}
+		cancel()
+		if err := <-goes; !errors.Is(err, context.Canceled) {
+			t.Errorf("who gave up is told %v", err)
+		}
+		first(duck.Selection{Op: driver.Insert})
+		if waiting(1); putAway {
+			e.PutAway(f)
+		}
+		letGo()
+		must(t, <-stays)
+	}
 }
 
 // planned is a plan of so many rows, in another order than their keys.

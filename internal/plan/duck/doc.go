@@ -28,8 +28,9 @@
 // digest of the content, and the plan's file, which is written while rows are checked and
 // guardrails judged, as if all were as it most often is (foresee.go).
 //
-// A plan that somebody looks at stays open (shelf.go). Pages near the top of a large one
-// do not wait until its rows are in the file's order (browse.go).
+// A plan that somebody looks at stays open, and few do at once (shelf.go). Pages near the
+// top of a large one do not wait until its rows are in the file's order (browse.go), nor
+// for those who do.
 //
 // # Tables of a run
 //

@@ -168,6 +168,14 @@ func (s *Session) done(err error) error {
 	return s.conn.Close()
 }
 
+// reconnect gives the session another connection, after a statement that failed.
+func (s *Session) reconnect(failed error) (err error) {
+	_ = s.done(failed)
+	s.conn, err = s.db.Conn(context.Background())
+	*s.now = ""
+	return err
+}
+
 // use puts the connection into the session's schema; where there is none yet, it opens
 // the instance.
 func (s *Session) use(ctx context.Context) error {

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"errors"
+	"sync"
 )
 
 // Same gives how many live rows were known to be the same as they arrived, -1 where they
@@ -42,10 +43,8 @@ func (d *Draft) Abreast() bool { return d.r.abreast }
 
 // Tables gives how many tables are made, or being made, of what was selected of a plan.
 func (e *Engine) Tables(f Frozen) (n int) {
-	o, _ := e.shelf.place(f.onShelf())
-	defer e.shelf.give(o)
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o, done := e.open(f)
+	defer done()
 	for _, sel := range o.selections {
 		if sel.making != nil {
 			n++
@@ -61,4 +60,44 @@ func (e *Engine) LeaveFree(bytes int64) { e.free = func(string) (int64, bool) { 
 func (s *Session) Forget(ctx context.Context) error {
 	s.disk.release()
 	return s.Reset(ctx)
+}
+
+// open gives an open plan that nobody uses until done.
+func (e *Engine) open(f Frozen) (o *openPlan, done func()) {
+	o, _ = e.shelf.place(f.onShelf())
+	o.turn.again()
+	return o, func() { o.turn.give(); e.shelf.give(o) }
+}
+
+// HoldOrder has a plan's order take until it is let go.
+func (e *Engine) HoldOrder(f Frozen) (letGo func()) {
+	o, done := e.open(f)
+	defer done()
+	base, making, held := o.base, o.making, make(chan struct{})
+	o.base = begin(func() error {
+		select {
+		case <-held:
+			return base.end()
+		case <-making.Done():
+			return making.Err()
+		}
+	})
+	return sync.OnceFunc(func() { close(held) })
+}
+
+// Awaited gives how many wait for tables of a plan.
+func (e *Engine) Awaited(f Frozen) (n int) {
+	o, done := e.open(f)
+	defer done()
+	for _, sel := range o.selections {
+		n += sel.awaited
+	}
+	return n
+}
+
+// PutAway puts an open plan away.
+func (e *Engine) PutAway(f Frozen) {
+	o, done := e.open(f)
+	defer done()
+	o.putAway()
 }

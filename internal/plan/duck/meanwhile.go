@@ -43,6 +43,16 @@ func (m *meanwhile) end() error {
 	return m.err
 }
 
+// await is end for somebody whose context does not end it.
+func (m *meanwhile) await(ctx context.Context) error {
+	select {
+	case <-m.done:
+		return m.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // meanwhile begins something that has queries of its own: it gets the run on another
 // connection. It must end before the session is closed.
 func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) error) (*meanwhile, error) {

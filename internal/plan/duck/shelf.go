@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,9 +31,9 @@ func newShelf() shelf { return shelf{open: map[string]*openPlan{}, freed: make(c
 
 // openPlan is a warm instance over one plan. Its table base has the rows in the
 // file's order: pos, n, op, line, mask. Tables are made on connections of their own: the
-// first pages of a large plan do not wait for them.
+// first pages of a large plan do not wait for them, nor for somebody who does.
 type openPlan struct {
-	mu         sync.Mutex      // held while it is used
+	turn       *slots          // one, had while its session is used; lent while something is awaited
 	session    *Session        // nil until it is first used, and after it was put away
 	making     context.Context // of what is being made
 	cancel     func()          // ends that
@@ -53,6 +54,7 @@ type selected struct {
 	making       *meanwhile // of the table; nil where nobody needed it yet
 	cancel       func()     // ends that
 	asked        int
+	awaited      int   // by so many
 	total        int64 // rows; less than 0 where they are not counted yet
 }
 
@@ -81,7 +83,7 @@ func (s *shelf) place(path string) (*openPlan, <-chan struct{}) {
 	defer s.mu.Unlock()
 	o := s.open[path]
 	if o == nil {
-		o = &openPlan{path: path}
+		o = &openPlan{path: path, turn: newSlots(1)}
 		if len(s.open) >= shelfPlaces {
 			if o.instead = s.unused(); o.instead == nil {
 				return nil, s.freed
@@ -116,8 +118,8 @@ func (s *shelf) give(o *openPlan) {
 	}
 	o.since = time.Now()
 	o.idle = time.AfterFunc(shelfIdle, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
+		o.turn.again()
+		defer o.turn.give()
 		if !s.used(o) {
 			o.putAway()
 		}
@@ -142,9 +144,9 @@ func (s *shelf) close() {
 		if o.idle != nil {
 			o.idle.Stop()
 		}
-		o.mu.Lock()
+		o.turn.again()
 		o.putAway()
-		o.mu.Unlock()
+		o.turn.give()
 	}
 }
 
@@ -159,14 +161,17 @@ func (e *Engine) look(ctx context.Context, path string, f Frozen, s Selection, d
 		return err
 	}
 	defer e.shelf.give(o)
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	if err := o.turn.take(ctx, nil); err != nil {
+		return err
+	}
+	defer o.turn.give()
 	return o.use(ctx, e, f, func() error { return do(o, where) })
 }
 
 // use opens the instance where there is none, and does something with it. What half an
 // attempt left behind is not built on; and where that was made for somebody before, whose
-// files are gone, it is made again.
+// files are gone, it is made again. Of somebody who is gone nothing is left behind, and
+// what others await goes on.
 func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error) error {
 	for there := o.session != nil; ; there = false {
 		if o.session == nil {
@@ -174,11 +179,17 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 				return err
 			}
 		}
+		session := o.session
 		err := do()
-		if err == nil {
+		switch {
+		case err == nil:
 			return nil
+		case o.session != session: // others put it away while something was awaited
+			continue
+		case ctx.Err() != nil && session.reconnect(err) == nil:
+			return err
 		}
-		if o.putAway(); !there || ctx.Err() != nil {
+		if o.putAway(); !there {
 			return err
 		}
 	}
@@ -187,9 +198,9 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 // begin opens the instance and begins to put the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 	if old := o.instead; old != nil {
-		old.mu.Lock()
+		old.turn.again()
 		old.putAway()
-		old.mu.Unlock()
+		old.turn.give()
 		o.instead = nil
 	}
 	limits := e.o
@@ -247,17 +258,15 @@ func (o *openPlan) putAway() {
 	o.session = nil
 }
 
-// selected gives a selection; the one that was not used for longest makes room.
+// selected gives a selection.
 func (o *openPlan) selected(ctx context.Context, where string) (sel *selected, err error) {
 	at := slices.IndexFunc(o.selections, func(s *selected) bool { return s.where == where })
 	switch {
 	case at >= 0:
 		sel = o.selections[at]
 		o.selections = slices.Delete(o.selections, at, at+1)
-	case len(o.selections) >= selections:
-		old := o.selections[0]
-		o.selections = o.selections[1:]
-		if err := o.drop(ctx, old); err != nil {
+	default:
+		if err := o.makeRoom(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -270,6 +279,23 @@ func (o *openPlan) selected(ctx context.Context, where string) (sel *selected, e
 	return sel, nil
 }
 
+// makeRoom forgets the selections that were not used for longest, as far as nobody awaits
+// them.
+func (o *openPlan) makeRoom(ctx context.Context) error {
+	for len(o.selections) >= selections {
+		at := slices.IndexFunc(o.selections, func(s *selected) bool { return s.awaited == 0 })
+		if at < 0 {
+			return nil
+		}
+		old := o.selections[at]
+		o.selections = slices.Delete(o.selections, at, at+1)
+		if err := o.drop(ctx, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // make begins to make a selection's table, once.
 func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
 	if sel.making != nil {
@@ -279,7 +305,7 @@ func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
 	making, cancel := context.WithCancel(o.making)
 	sel.cancel = cancel
 	sel.making, err = o.aside(ctx, func(s *Session) error {
-		if err := base.end(); err != nil {
+		if err := base.await(making); err != nil {
 			return err
 		}
 		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT row_number() OVER () AS pos, n FROM (SELECT n FROM base WHERE `+sel.where+`)`)
@@ -287,13 +313,25 @@ func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
 	return err
 }
 
-// await makes a selection's table, or waits for it.
+// await makes a selection's table, or waits for it. Meanwhile it is somebody else's turn,
+// who may be in no need of the order; the table is not dropped.
 func (o *openPlan) await(ctx context.Context, sel *selected) error {
-	if err := o.make(ctx, sel); err != nil {
+	err := o.make(ctx, sel)
+	if err != nil {
 		return err
 	}
-	return sel.making.end()
+	session := o.session
+	sel.awaited++
+	o.turn.lend(0, func() { err = sel.making.await(ctx) })
+	sel.awaited--
+	if err == nil && o.session != session {
+		err = errPutAway
+	}
+	return err
 }
+
+// errPutAway is that a plan was put away while something of it was awaited.
+var errPutAway = errors.New("plan/duck: the plan was put away meanwhile")
 
 // drop forgets a selection; what is made of it ends.
 func (o *openPlan) drop(ctx context.Context, sel *selected) error {
@@ -302,5 +340,5 @@ func (o *openPlan) drop(ctx context.Context, sel *selected) error {
 	}
 	sel.cancel()
 	sel.making.end()
-	return o.session.exec(ctx, `DROP TABLE IF EXISTS `+sel.table)
+	return o.session.exec(context.WithoutCancel(ctx), `DROP TABLE IF EXISTS `+sel.table)
 }

@@ -47,3 +47,25 @@ func TestShelfIsBounded(t *testing.T) {
 	}
 	s.close()
 }
+
+// A session whose statement failed goes on by another connection, with all of its tables.
+func TestReconnect(t *testing.T) {
+	t.Parallel()
+	e, err := New(Options{Dir: t.TempDir()})
+	fine(t, err)
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	fine(t, err)
+	defer s.Close()
+	fine(t, s.exec(t.Context(), `CREATE TABLE base AS SELECT 7 AS n`))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	failed := s.exec(gone, `SELECT count(*) FROM range(1_000_000_000)`)
+	if failed == nil {
+		t.Fatal("it was not given up")
+	}
+	fine(t, s.reconnect(failed))
+	if n, err := s.count(t.Context(), `SELECT n FROM base`); n != 7 || err != nil {
+		t.Errorf("it has %d, %v", n, err)
+	}
+}
