@@ -47,6 +47,11 @@ func TestDiskIsBounded(t *testing.T) {
 	fine(t, err)
 	fine(t, write(again, 900<<10))
 	fine(t, again.close(nil))
+	fine(t, part.copyCSV(t.Context(), `SELECT 1`, nil, part.Path("four")))
+	fine(t, s.drop(t.Context(), "m1"))
+	if taken := s.disk.taken.Load(); taken != 900<<10 {
+		t.Errorf("%d bytes are taken when a part is gone", taken)
+	}
 }
 
 // No plan takes the last of the disk, whatever it may take.

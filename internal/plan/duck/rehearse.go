@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"sutor/internal/change"
@@ -128,7 +129,11 @@ func (r *run) rehearsed(ctx context.Context) (out *Rehearsed, err error) {
 // drop takes a part of the session away.
 func (s *Session) drop(ctx context.Context, name string) error {
 	err := s.exec(ctx, `DROP SCHEMA `+name+` CASCADE`)
-	if removing := os.RemoveAll(s.Path(name)); err == nil {
+	files, _ := filepath.Glob(s.Path(filepath.Join(name, "*")))
+	for _, path := range files {
+		s.remove(path)
+	}
+	if removing := os.Remove(s.Path(name)); err == nil {
 		err = removing
 	}
 	return err
