@@ -197,12 +197,7 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 
 // begin opens the instance and begins to put the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
-	if old := o.instead; old != nil {
-		old.turn.again()
-		old.putAway()
-		old.turn.give()
-		o.instead = nil
-	}
+	o.putAway() // what had its place
 	limits := e.o
 	limits.MemoryMB, limits.Threads, limits.stays = shelfMemoryMB, 1, true
 	files := []string{f.Parquet}
@@ -244,8 +239,15 @@ func (o *openPlan) aside(ctx context.Context, do func(*Session) error) (*meanwhi
 	return begin(func() error { return s.done(do(s)) }), nil
 }
 
-// putAway closes the instance; the next who looks opens it again.
+// putAway closes the instance, and that of the plan whose place it has, where it was not
+// opened since; the next who looks opens it again.
 func (o *openPlan) putAway() {
+	if old := o.instead; old != nil {
+		old.turn.again()
+		old.putAway()
+		old.turn.give()
+		o.instead = nil
+	}
 	if o.session == nil {
 		return
 	}

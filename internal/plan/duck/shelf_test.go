@@ -39,8 +39,12 @@ func TestShelfIsBounded(t *testing.T) {
 	}
 	s.give(all[3])
 	s.give(all[0])
-	if o := take("one more"); o.instead != all[3] {
-		t.Errorf("it has the place of %+v", o.instead)
+	more := take("one more")
+	if more.instead != all[3] {
+		t.Errorf("it has the place of %+v", more.instead)
+	}
+	if more.putAway(); more.instead != nil {
+		t.Error("nobody puts away what had the place of a plan that was never opened")
 	}
 	if len(s.open) != shelfPlaces {
 		t.Errorf("%d plans are open", len(s.open))
