@@ -57,14 +57,10 @@ func Compare(op Comparison, a, b Node) (Node, error) {
 		return Node{}, errs.New(errs.Invalid, "%s is %s and %s is %s; they cannot be compared.", a, a.kind.Article(), b, b.kind.Article()).
 			WithMend("%s", howToCompare(a, b))
 	}
-	for _, side := range []Node{a, b} {
-		if side.native != "" && op != Equal && op != NotEqual {
-			return Node{}, errs.New(errs.Invalid, "%s is of the type %s, whose order only the system knows.", side, side.native).
-				WithMend("Compare it with == or !=, and with texts as the system writes them.")
-		}
-	}
-	var err error
+	err := cmp.Or(a.ordered(op, b), b.ordered(op.turned(), a))
 	switch {
+	case err != nil:
+		return Node{}, err
 	case a.kind == Bool && op != Equal && op != NotEqual:
 		return Node{}, errs.New(errs.Invalid, "%s is %s, which has no order.", a, a.kind.Article()).WithMend("Compare it with == or !=.")
 	case a.kind == Bool:

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -22,7 +23,7 @@ type Node struct {
 	str   term[string] // Text, Date, Timestamp, Instant
 	ref   *Ref         // set for a column
 
-	native string // of a column whose texts only the system writes: its type
+	unordered *record.Type // of texts whose order only the system knows
 }
 
 // How tightly operators bind, loosest first.
@@ -71,10 +72,10 @@ func Col(side Side, c record.Column) (Node, error) {
 		return n.decimalColumn(c.Type)
 	case record.Float:
 		n.kind, n.float = Float, &floatColumn{ref}
-	case record.Text, record.UUID, record.Enum, record.Time, record.Bytes:
+	case record.Text, record.UUID, record.Time, record.Bytes:
 		n.kind, n.str = Text, &textColumn{ref}
-	case record.Native:
-		n.kind, n.str, n.native = Text, &textColumn{ref}, c.Type.Native
+	case record.Enum, record.Native:
+		n.kind, n.str, n.unordered = Text, &textColumn{ref}, &c.Type
 	case record.Date:
 		n.kind, n.str = Date, &timeColumn{ref, Date}
 	case record.Timestamp:
@@ -139,7 +140,7 @@ func If(c, a, b Node) (Node, error) {
 		return Node{}, errs.New(errs.Invalid, "%s is %s and %s is %s; both sides of the : must be of one type.", a, a.kind.Article(), b, b.kind.Article()).
 			WithMend("Give both sides the same type.")
 	}
-	n := Node{kind: a.kind, prec: precCond, text: c.inside(precOr) + " ? " + a.inside(precOr) + " : " + b.inside(precCond)}
+	n := Node{kind: a.kind, prec: precCond, unordered: cmp.Or(a.unordered, b.unordered), text: c.inside(precOr) + " ? " + a.inside(precOr) + " : " + b.inside(precCond)}
 	switch {
 	case a.kind == Bool:
 		n.cond = &cond[bool]{c.cond, a.cond, b.cond}

@@ -78,13 +78,16 @@ func load(t *testing.T, text []byte) (record.Schema, []ruleCase) {
 	return schema, f.Cases
 }
 
-// column reads "decimal(12,2) not null".
+// column reads "decimal(12,2) not null", and "enum(low,high)".
 func column(t *testing.T, name, text string) record.Column {
 	t.Helper()
 	text, notNull := strings.CutSuffix(text, " not null")
 	kind, args, sized := strings.Cut(strings.TrimSuffix(text, ")"), "(")
 	typ := record.Type{Kind: record.KindNamed(kind), Bits: 64, Precision: -1, Scale: -1, Native: text}
-	if sized {
+	switch {
+	case typ.Kind == record.Enum:
+		typ.Labels = strings.Split(args, ",")
+	case sized:
 		p, s, _ := strings.Cut(args, ",")
 		typ.Precision, _ = strconv.Atoi(p)
 		typ.Scale, _ = strconv.Atoi(s)

@@ -11,6 +11,7 @@ import (
 var orders = record.Schema{
 	{Name: "status", Type: record.Type{Kind: record.Text}, Nullable: true},
 	{Name: "amount", Type: record.Type{Kind: record.Decimal, Precision: 10, Scale: 2}, Nullable: true},
+	{Name: "stage", Type: record.Type{Kind: record.Enum, Native: "public.stage", Labels: []string{"new", "done"}}},
 }
 
 // order is a row of orders.
@@ -43,7 +44,7 @@ func TestCompileTable(t *testing.T) {
 
 func TestCompileTableRefuses(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`stat == 'open'`, `after.status == 'open'`, `"status" in changed`, `op == "update"`, `rows > 3`, `amount`, `status ==`} {
+	for _, text := range []string{`stat == 'open'`, `after.status == 'open'`, `"status" in changed`, `op == "update"`, `rows > 3`, `amount`, `status ==`, `stage > "done"`} {
 		if _, err := guard.CompileTable(text, orders); err == nil {
 			t.Errorf("%s compiles", text)
 		}

@@ -183,9 +183,9 @@ func (j *judge) compared() expr.Node {
 		}
 	case record.Text:
 		return j.text(a, b)
-	case record.Native: // which has no order here
+	case record.Enum, record.Native: // which have no order here
 		if j.chance(50, "literal") {
-			b = j.must(expr.String(pick(j.generator, "words", "a b", "a", "b a")))
+			b = j.must(expr.String(pick(j.generator, "words", "a b", "a", "b a", "b", "New")))
 		}
 		return j.must(expr.Compare(pick(j.generator, "equality", expr.Equal, expr.NotEqual), a, b))
 	}
