@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"sutor/internal/access"
@@ -56,8 +58,21 @@ func (e *export) leave(ctx context.Context, format string, lists []string) error
 	})
 }
 
+// rows gives the rows as a file may have them: a system prints floats with more digits
+// than they have (0.1 in a FLOAT of MariaDB as 0.10000000149011612), which a file that
+// is put back is refused for.
 func (e *export) rows(ctx context.Context, each func([]record.Field) error) error {
-	return e.each(ctx, e.columns, each)
+	return e.each(ctx, e.columns, func(fields []record.Field) error {
+		for i, c := range e.columns {
+			if c.Type.Kind != record.Float || fields[i].Null {
+				continue
+			}
+			if x, err := strconv.ParseFloat(string(fields[i].Text), c.Type.Bits); err == nil && !math.IsNaN(x) {
+				fields[i].Text = []byte(record.FormatFloat(x, c.Type.Bits))
+			}
+		}
+		return each(fields)
+	})
 }
 
 func (e *export) xlsx(ctx context.Context, out io.Writer) error {
