@@ -47,7 +47,7 @@ func digits(p, s int) func(*record.Type) {
 	return func(t *record.Type) { t.Precision, t.Scale = p, s }
 }
 
-// definition writes a table's columns and key, all that both systems share.
+// definition writes a table's columns and key, all that the systems share.
 func definition(t *table, literal func(column, field) string) string {
 	var parts, keys []string
 	for i, c := range t.columns {
@@ -55,7 +55,7 @@ func definition(t *table, literal func(column, field) string) string {
 		switch {
 		case c.Generated:
 			s += " GENERATED ALWAYS AS (" + quoted(t.columns[0].Name) + ") STORED"
-		case c.Identity != "" && !strings.Contains(c.decl, "PRIMARY KEY"):
+		case c.Identity != "" && !strings.Contains(c.decl, "PRIMARY KEY") && !strings.Contains(c.decl, autoIncrement):
 			s += " GENERATED " + map[string]string{"always": "ALWAYS", "default": "BY DEFAULT"}[c.Identity] + " AS IDENTITY"
 		case c.HasDefault && c.Identity == "":
 			s += " DEFAULT " + literal(c, c.def)
@@ -94,6 +94,9 @@ func insertion(t *table, rows map[string]row, literal func(column, field) string
 	}
 	return "(" + strings.Join(columns, ", ") + ")", strings.Join(tuples, ", ")
 }
+
+// autoIncrement is how MariaDB numbers rows.
+const autoIncrement = " AUTO_INCREMENT"
 
 func quotedText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
@@ -137,7 +140,7 @@ func (e sqliteFile) create(t tb, table *table) {
 
 // literal writes a value so that SQLite stores it as the connector does. A number
 // stands as its canonical text: the pools have none of more than 15 digits but
-// whole ones, so SQLite reads the same number as the connector binds.
+// whole ones and a third, so SQLite reads the same number as the connector binds.
 func (sqliteFile) literal(c column, f field) string {
 	switch {
 	case f.null:

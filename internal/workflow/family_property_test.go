@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sutor/internal/change"
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 )
 
@@ -38,6 +39,21 @@ func TestFamilyIsTheModelsPostgres(t *testing.T) {
 		exec: func(q string) error { _, err := e.pool.Exec(ctx, q); return err },
 		text: func(q string) (text string, err error) { return text, e.pool.QueryRow(ctx, q).Scan(&text) },
 		list: "string_agg(%s, '\n' ORDER BY id)"})
+}
+
+func TestFamilyIsTheModelsMySQL(t *testing.T) {
+	t.Parallel()
+	dsn := mysqltest.Database(t)
+	db, err := mysqltest.Open(dsn)
+	fine(t, err)
+	t.Cleanup(func() { fine(t, db.Close()) })
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec(`SET SESSION sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')`)
+	fine(t, err)
+	lawOfFamilies(t, "mysql", dsn, kinTables{
+		exec: func(q string) error { _, err := db.Exec(q); return err },
+		text: func(q string) (text string, err error) { return text, db.QueryRow(q).Scan(&text) },
+		list: "group_concat(%s ORDER BY id SEPARATOR '\n')"})
 }
 
 // kinTables are three tables, each a child of the one before, seen from outside.
@@ -79,7 +95,7 @@ type kinRows map[int]kinRow
 // dump writes all rows as the tables have them.
 func (k kinTables) dump(t tb) (text string) {
 	for _, name := range kinNames {
-		rows, err := k.text(fmt.Sprintf("SELECT coalesce("+k.list+", '') FROM %s", "id || '|' || coalesce(CAST(parent AS TEXT), '') || '|' || coalesce(name, '')", name))
+		rows, err := k.text(fmt.Sprintf("SELECT coalesce("+k.list+", '') FROM %s", "id || '|' || coalesce(parent || '', '') || '|' || coalesce(name, '')", name))
 		fine(t, err)
 		text += name + "\n" + rows + "\n"
 	}

@@ -36,6 +36,12 @@ func TestUndoGivesBackTheTablePostgres(t *testing.T) {
 	lawOfUndo(t, e, "postgres", dsn)
 }
 
+func TestUndoGivesBackTheTableMySQL(t *testing.T) {
+	t.Parallel()
+	e, dsn := newMaria(t)
+	lawOfUndo(t, e, "mysql", dsn)
+}
+
 // lawful is one random table and its company.
 type lawful struct {
 	*rapid.T

@@ -39,6 +39,12 @@ func TestPutBackUnchangedPostgres(t *testing.T) {
 	lawOfPuttingBack(t, e, "postgres", dsn)
 }
 
+func TestPutBackUnchangedMySQL(t *testing.T) {
+	t.Parallel()
+	e, dsn := newMaria(t)
+	lawOfPuttingBack(t, e, "mysql", dsn)
+}
+
 func lawOfPuttingBack(t *testing.T, e engine, kind, dsn string) {
 	w := emptyWorld(t, nothing)
 	w.connect("shop", kind, dsn)
@@ -68,14 +74,15 @@ func TestPutBackSaved(t *testing.T) {
 	path := t.TempDir() + "/all.db"
 	fine(t, os.WriteFile(path, nil, 0o600))
 	postgres, dsn := newPostgres(t)
+	maria, mariaDSN := newMaria(t)
 	by := map[string]between{"excelize": resaved}
 	if os.Getenv("SUTOR_LONG") != "" {
 		by["LibreOffice"] = libreOffice
 	}
 	no := 0
-	for kind, e := range map[string]engine{"sqlite": sqliteFile{openFile(t, path)}, "postgres": postgres} {
+	for kind, e := range map[string]engine{"sqlite": sqliteFile{openFile(t, path)}, "postgres": postgres, "mysql": maria} {
 		w := emptyWorld(t, nothing)
-		w.connect("shop", kind, map[string]string{"sqlite": path, "postgres": dsn}[kind])
+		w.connect("shop", kind, map[string]string{"sqlite": path, "postgres": dsn, "mysql": mariaDSN}[kind])
 		for name, saved := range by {
 			no++
 			table, live := everyValue(e, no, name != "LibreOffice")

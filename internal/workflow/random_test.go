@@ -15,21 +15,27 @@ import (
 // names break programs that quote by hand, fold case, format SQL, or take a
 // column of the user's for one of their own.
 var names = []string{`Straße`, "order", "select", "with space", `Cust"omer`, "it's", "a,b", "a.b", "semi;colon", `back\slash`, "$1 %s ?",
-	"Ünïcode", "UPPER", "-- x", "n", "mask", "line", "op", "k0", "b0", "a1", "found", "defect", "stored0", "日本", "😀"}
+	"Ünïcode", "UPPER", "-- x", "n", "mask", "line", "op", "k0", "b0", "a1", "found", "defect", "stored0", "日本", emoji}
+
+// emoji is a name that MariaDB cannot have: it has names of the basic plane.
+const emoji = "😀"
 
 // drawTable draws a table's structure: a key of up to three columns, which may be
 // numbered by the system, and up to six others, one of them generated perhaps.
 func drawTable(rt *rapid.T, e engine, no int) *table {
-	called := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 3, 10, rapid.ID[string]).Draw(rt, "names")
+	_, maria := e.(mariaDatabase)
+	called := rapid.SliceOfNDistinct(rapid.SampledFrom(names).Filter(func(n string) bool { return !maria || n != emoji }), 3, 10, rapid.ID[string]).Draw(rt, "names")
 	t := &table{name: e.place(no, called[0]), keys: rapid.IntRange(1, min(3, len(called)-2)).Draw(rt, "keys")}
-	keyTypes := slices.DeleteFunc(e.types(), func(c column) bool { return c.Type.Kind == record.Float || c.Type.Kind == record.Bool })
+	keyTypes := slices.DeleteFunc(e.types(), func(c column) bool {
+		return c.Type.Kind == record.Float || c.Type.Kind == record.Bool || c.decl == longText || c.decl == longBytes
+	})
 	for i, name := range called[1:] {
 		var c column
 		switch {
 		case i < t.keys:
 			c = rapid.SampledFrom(keyTypes).Draw(rt, "key type")
 			drawIdentity(rt, e, t, &c)
-		case i == len(called)-2 && i > t.keys && rapid.IntRange(0, 3).Draw(rt, "generated") == 0:
+		case i == len(called)-2 && i > t.keys && !strings.HasSuffix(t.columns[0].decl, autoIncrement) && rapid.IntRange(0, 3).Draw(rt, "generated") == 0:
 			c = t.columns[0]
 			c.Identity, c.HasDefault, c.Generated, c.Nullable = "", false, true, true
 			c.decl = strings.TrimSuffix(c.decl, " PRIMARY KEY")
@@ -52,9 +58,15 @@ func drawIdentity(rt *rapid.T, e engine, t *table, c *column) {
 	if t.keys > 1 || c.Type.Kind != record.Int || c.Type.Bits != 64 {
 		return
 	}
-	if _, file := e.(sqliteFile); file {
+	switch e.(type) {
+	case sqliteFile:
 		if rapid.Bool().Draw(rt, "row number") {
 			c.decl, c.Identity, c.HasDefault = "INTEGER PRIMARY KEY", "default", true
+		}
+		return
+	case mariaDatabase:
+		if rapid.Bool().Draw(rt, "numbered") {
+			c.decl, c.Identity, c.HasDefault = c.decl+autoIncrement, "default", true
 		}
 		return
 	}
@@ -112,13 +124,20 @@ func drawValue(rt *rapid.T, t record.Type) string {
 	return v
 }
 
-// pools gives texts of a type, among them those known to break things.
+// pools gives texts of a type, among them those known to break things; those of its
+// own where it has some (an enum, a system's own types, a narrow one).
 func pools(t record.Type) []string {
+	if len(t.Labels) > 0 {
+		return t.Labels
+	}
 	switch t.Kind {
 	case record.Bool:
 		return []string{"true", "false"}
 	case record.Int:
 		high := int64(1)<<(t.Bits-1) - 1
+		if t.Unsigned {
+			return []string{"0", "1", "7", "42", fmt.Sprint(uint64(high)*2 + 1)}
+		}
 		return []string{"0", "1", "-1", "7", "42", fmt.Sprint(high), fmt.Sprint(-high - 1)}
 	case record.Decimal:
 		if t.Scale == 0 {
@@ -129,7 +148,11 @@ func pools(t record.Type) []string {
 		}
 		return []string{"0", "1", "-12.5", "0.05", "99999999.99", "100", "0.1"}
 	case record.Float:
-		return []string{"0", "1", "-1", "0.1", "1e15", "1e16", "123456.75", "-2.5e-7", "3e30"}
+		floats := []string{"0", "1", "-1", "0.1", "1e15", "1e16", "123456.75", "-2.5e-7", "3e30"}
+		if t.Bits == 64 {
+			floats = append(floats, "0.3333333333333333") // which SQLite prints with one digit more
+		}
+		return floats
 	case record.Date:
 		return []string{"0001-01-01", "1582-10-10", "2000-02-29", "2026-03-31", "9999-12-31"}
 	case record.Timestamp:
@@ -140,8 +163,6 @@ func pools(t record.Type) []string {
 		return []string{"00:00:00", "07:30:00.5", "12:34:56.123456", "23:59:59.999999"}
 	case record.Bytes:
 		return []string{`\x`, `\x00`, `\x5c2e0a`, `\xdeadbeef`}
-	case record.Enum, record.Native:
-		return t.Labels
 	case record.UUID:
 		return []string{"00000000-0000-0000-0000-000000000000", "123e4567-e89b-12d3-a456-426614174000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 	}

@@ -25,6 +25,7 @@ import (
 	"sutor/internal/change"
 	"sutor/internal/compact"
 	"sutor/internal/connector/all"
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/connector/postgres/pgtest"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
@@ -58,7 +59,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	pgtest.Main(m)
+	os.Exit(pgtest.Kind.Tests(func() int { return mysqltest.Kind.Tests(m.Run) }))
 }
 
 var ctx = context.Background()
