@@ -21,7 +21,7 @@ func TestEveryCallOfASystemFails(t *testing.T) {
 	const setup = `CREATE TABLE country (code text PRIMARY KEY); INSERT INTO country VALUES ('DE');
 		CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, note text UNIQUE, country text REFERENCES country (code));
 		INSERT INTO customer VALUES (1, 'Ann', 'a', NULL), (2, 'Bob', 'b', 'DE')`
-	onBoth(t, setup, nil, func(w *world, _ func(string), dump func() string) {
+	onAll(t, setup, nil, varchars, func(w *world, _ func(string), dump func() string) {
 		const file = "id,name,note,country\n1,Anna,c,DE\n2,Bob,b,DE\n3,Cid,a,\n"
 		fault := &drivertest.Fault{}
 		w.unreliable(fault)

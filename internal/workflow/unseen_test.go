@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sutor/internal/change"
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/wire"
@@ -29,6 +30,34 @@ func onBoth(t *testing.T, setup string, forSQLite *strings.Replacer, story func(
 		story(w, func(q string) { w.sql(q) }, func() string { return w.dump("customer") })
 	})
 }
+
+// onAll is onBoth on MariaDB as well.
+func onAll(t *testing.T, setup string, forSQLite, forMariaDB *strings.Replacer, story func(*world, func(string), func() string)) {
+	t.Helper()
+	onBoth(t, setup, forSQLite, story)
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		w := emptyWorld(t, evidenceOfAll)
+		dsn := mysqltest.Database(t)
+		db, err := mysqltest.Open(dsn)
+		fine(t, err)
+		t.Cleanup(func() { fine(t, db.Close()) })
+		sql := func(q string) {
+			_, err := db.Exec(q)
+			fine(t, err)
+		}
+		sql(forMariaDB.Replace(setup))
+		w.connect("shop", "mysql", dsn)
+		w.inForce(t, strings.Replace(plain, `kind: sqlite, dsn: shop.db`, `kind: mysql, dsn: "env:SHOP"`, 1))
+		columns := texts(t, db, `SELECT "COLUMN_NAME" FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'customer' ORDER BY ordinal_position`)
+		story(w, sql, func() string {
+			return strings.Join(texts(t, db, `SELECT concat_ws(', ', quote(`+strings.Join(columns, `), quote(`)+`)) FROM customer ORDER BY id`), "\n")
+		})
+	})
+}
+
+// varchars are texts that MariaDB can have in a key.
+var varchars = strings.NewReplacer(" text", " varchar(60)")
 
 // unwritten wants a submission refused by the system in words that hold each part,
 // and the table as it was.
@@ -64,7 +93,7 @@ func TestRulesOverColumnsThatTheFileHasNot(t *testing.T) {
 		CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, shop int NOT NULL DEFAULT 1, code text, country text, region int,
 			UNIQUE (shop, code), FOREIGN KEY (country, region) REFERENCES country (code, region));
 		INSERT INTO customer VALUES (1, 'Ann', 1, 'a', 'DE', 1), (2, 'Bob', 1, 'b', 'NL', 2), (3, 'Cid', 2, 'c', NULL, 7), (4, 'Dot', 2, NULL, NULL, NULL)`
-	onBoth(t, setup, nil, func(w *world, _ func(string), dump func() string) {
+	onAll(t, setup, nil, varchars, func(w *world, _ func(string), dump func() string) {
 		if c := w.propose("maria", "id,code\n3,a\n4,b\n", upsert); len(c.Findings) > 0 { // another shop's
 			w.t.Errorf("findings %+v", c.Findings)
 		}
@@ -83,7 +112,8 @@ func TestNewKeysThatOnlyTheSystemHoldsEqual(t *testing.T) {
 	const setup = `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 		CREATE TABLE customer (id text COLLATE nocase PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES ('a', 'Ann')`
 	sqlite := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", "nocase", "NOCASE", "PRIMARY KEY", "PRIMARY KEY NOT NULL")
-	onBoth(t, setup, sqlite, func(w *world, _ func(string), dump func() string) {
+	maria := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", " text", " varchar(60)", " COLLATE nocase", "")
+	onAll(t, setup, sqlite, maria, func(w *world, _ func(string), dump func() string) {
 		foundIn(w.t, w.propose("maria", "id,name\na,Anna\nA,Anne\n", upsert), finding.Duplicate, finding.Block, "2-3")
 		w.unwritten(dump, "id,name\na,Anna\nb,Bob\nB,Bobby\n", "already", "id")
 	})
@@ -96,7 +126,7 @@ func TestUpdateThatRefersToAnInsert(t *testing.T) {
 	const setup = `CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, boss int REFERENCES customer (id) %);
 		INSERT INTO customer VALUES (1, 'Ann', NULL), (2, 'Bob', 1)`
 	const file = "id,name,boss\n2,Bob,9\n9,Zoe,1\n"
-	onBoth(t, strings.Replace(setup, "%", "", 1), nil, func(w *world, _ func(string), dump func() string) {
+	onAll(t, strings.Replace(setup, "%", "", 1), nil, varchars, func(w *world, _ func(string), dump func() string) {
 		c := w.propose("maria", file, upsert)
 		foundIn(w.t, c, finding.ForeignKey, finding.Block, "2")
 		before := dump()
