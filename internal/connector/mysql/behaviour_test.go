@@ -480,6 +480,44 @@ func TestRights(t *testing.T) {
 	}
 }
 
+// TestWithoutTemporary: an account that may not make temporary tables is told so when the
+// Compact is checked, and by each plan, with the statement that helps.
+func TestWithoutTemporary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v int)")
+	user := w.name[5:] + "u"
+	w.Exec(t, "CREATE USER "+user+"@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO "+user+"@'127.0.0.1'")
+	t.Cleanup(func() { w.Exec(t, "DROP USER "+user+"@'127.0.0.1'") })
+	drv, err := mysql.Open(ctx, "mysql://"+user+":pw"+w.dsn[strings.Index(w.dsn, "@"):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = drv.Close() })
+	grant := "GRANT CREATE TEMPORARY TABLES ON `" + strings.ReplaceAll(w.name, "_", `\_`) + "`.* TO '" + user + "'@'127.0.0.1';"
+	if is, err := drv.Describe(ctx, d.Table); err != nil || !strings.HasSuffix(is.ReadOnly, grant) {
+		t.Fatalf("%q, %v; want %s", is.ReadOnly, err, grant)
+	}
+	fetch := func() error {
+		_, _, err := drv.Fetch(ctx, driver.Lookup{Table: d.Table, By: d.Columns[:1], Columns: d.Columns}, strings.NewReader("1,\"1\"\n"), io.Discard)
+		return err
+	}
+	if e := errs.As(fetch()); e == nil || e.Kind != errs.Invalid || !strings.Contains(e.Error(), "(the right CREATE TEMPORARY TABLES)") || !strings.HasSuffix(e.Mend, grant) {
+		t.Errorf("a lookup gives %v", e)
+	}
+	w.Exec(t, "SET sql_mode = ''; "+grant)
+	if drv, err = mysql.Open(ctx, "mysql://"+user+":pw"+w.dsn[strings.Index(w.dsn, "@"):]); err != nil { // rights on databases count from the next session on
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = drv.Close() })
+	if err := fetch(); err != nil {
+		t.Errorf("after the grant: %v", err)
+	}
+	if is, err := drv.Describe(ctx, d.Table); err != nil || is.ReadOnly != "" {
+		t.Errorf("after the grant: %q, %v", is.ReadOnly, err)
+	}
+}
+
 // TestDeadlock: whoever is taken back is told that it may be tried again, and writes
 // nothing more.
 func TestDeadlock(t *testing.T) {

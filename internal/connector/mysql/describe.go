@@ -227,14 +227,14 @@ func (s *session) whyReadOnly(ctx context.Context, t *table) (string, error) {
 		return sentences[1665], nil
 	}
 	if strings.Contains(t.rights, "insert") || strings.Contains(t.rights, "update") {
-		return "", nil
+		return s.whyNotStaging(ctx)
 	}
 	if _, err := s.exec(ctx, "EXPLAIN DELETE FROM "+t.sql()+" WHERE FALSE"); isNumber(err, 1142) {
 		return "Sutor's account in the database has only the right to read it.", nil
 	} else if err != nil {
 		return "", err
 	}
-	return "", nil
+	return s.whyNotStaging(ctx)
 }
 
 const foreignKeysSQL = `SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME

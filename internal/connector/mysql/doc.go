@@ -10,7 +10,8 @@
 //
 // # Rights
 //
-// On the database of the connection: CREATE TEMPORARY TABLES. On the tables: SELECT,
+// On the database of the connection: CREATE TEMPORARY TABLES (without it Describe, which
+// tries, calls each table read-only, and a lookup names the GRANT). On the tables: SELECT,
 // and INSERT, UPDATE or DELETE where they are changed. An account may end its own
 // sessions; nothing else is needed. A table on which the account has no right looks
 // as if it were absent, and so do foreign keys of such tables that refer to others.

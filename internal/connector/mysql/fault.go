@@ -62,6 +62,7 @@ const (
 	erDeadlock       = 1213
 	erLockWait       = 1205
 	erInterrupted    = 1317
+	erNoDatabase     = 1044 // no right on it: none at all, or none to do just that
 	erNoTable        = 1146
 	erNoColumn       = 1054
 	erTableChanged   = 1412
@@ -120,7 +121,7 @@ func waiting(number uint16) *errs.Error {
 		return tooLong()
 	case erTableChanged:
 		return unavailable("The moment of the database that is looked at is past.", "Try again.")
-	case 1044, 1045, 1049, 1698, 1524, 1130, 1251, 4151, 3118:
+	case erNoDatabase, 1045, 1049, 1698, 1524, 1130, 1251, 4151, 3118:
 		return unavailable("The database server does not let Sutor in.", "The steward must check the account, its password and the database's name.")
 	case 1053, 1077, 1079, 1080, 1152, 1153, 1158, 1159, 1160, 1161, 1184, 1927, 4031:
 		return unavailable("The database server cannot be reached.", "Try again in a while; if it stays so, tell the steward.")

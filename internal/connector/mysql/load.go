@@ -121,7 +121,9 @@ func (s *session) load(ctx context.Context, table string, into []slot, in io.Rea
 	}
 	for _, sql := range []string{"DROP TEMPORARY TABLE IF EXISTS " + table,
 		"CREATE TEMPORARY TABLE " + table + " (" + strings.Join(append(columns, keys...), ", ") + ") ENGINE=InnoDB"} {
-		if _, err := s.exec(ctx, sql); err != nil {
+		if _, err := s.exec(ctx, sql); isNumber(err, erNoDatabase) {
+			return 0, s.noTemporary(ctx, err)
+		} else if err != nil {
 			return 0, err
 		}
 	}

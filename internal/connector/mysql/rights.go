@@ -1,8 +1,13 @@
 package mysql
 
 import (
+	"context"
+	"errors"
 	"strings"
 
+	"github.com/go-sql-driver/mysql"
+
+	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -24,6 +29,41 @@ func Rights(dsn string, needs []driver.Need) []string {
 		lines = append(lines, "GRANT "+strings.Join(rightsOn(n), ", ")+" ON "+quotedTable(table)+to)
 	}
 	return lines
+}
+
+// grantTemporary gives the statement that lets the account, as the server knows it, make
+// temporary tables, which plans and applies need.
+func (s *session) grantTemporary(ctx context.Context) string {
+	var account string
+	if err := s.row(ctx, "SELECT CURRENT_USER()", &account); err != nil {
+		return "GRANT CREATE TEMPORARY TABLES" // which says enough
+	}
+	at := max(strings.LastIndexByte(account, '@'), 0)
+	user, host := appendLiteral(nil, []byte(account[:at])), appendLiteral(nil, []byte(strings.TrimPrefix(account[at:], "@")))
+	return "GRANT CREATE TEMPORARY TABLES ON " + pattern(s.db.name) + ".* TO " + string(user) + "@" + string(host) + ";"
+}
+
+// noTemporary says that the account lacks the right.
+func (s *session) noTemporary(ctx context.Context, err error) error {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		err = numbered(e)
+	}
+	return errs.New(errs.Invalid, "The database does not let Sutor's account make temporary tables (the right CREATE TEMPORARY TABLES), by which rows are looked up.").
+		WithMend("The database's administrator can give the right: %s", s.grantTemporary(ctx)).Because(err)
+}
+
+// whyNotStaging gives a sentence where the account cannot make temporary tables. It
+// tries: rights may come by roles, and no table of the server says what they add up to.
+func (s *session) whyNotStaging(ctx context.Context) (string, error) {
+	const probe = "`sutor may stage`"
+	if _, err := s.exec(ctx, "CREATE TEMPORARY TABLE "+probe+" (n int) ENGINE=MEMORY"); isNumber(err, erNoDatabase) {
+		return "Sutor's account may not make temporary tables in the database, which every plan needs; an administrator can give it the right: " + s.grantTemporary(ctx), nil
+	} else if err != nil {
+		return "", err
+	}
+	_, err := s.exec(ctx, "DROP TEMPORARY TABLE "+probe)
+	return "", err
 }
 
 func rightsOn(n driver.Need) []string {

@@ -18,6 +18,7 @@ type relation struct {
 	kind                    string // pg_class.relkind
 	standby, readOnly       bool   // the server; the session's transactions by default
 	use, sel, ins, upd, del bool   // the account's rights
+	stages                  bool   // it may make temporary tables
 	hides                   bool   // row security shows the account some rows only
 
 	heirs, behind []string // tables that inherit from it, or that it is a view of
@@ -27,7 +28,7 @@ type relation struct {
 const relationSQL = `
 SELECT c.oid, c.relkind::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
 	has_schema_privilege(s.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'INSERT'),
-	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid),
+	has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), has_database_privilege(current_database(), 'TEMPORARY'), row_security_active(c.oid),
 	array(SELECT i.inhrelid::regclass::text FROM pg_inherits AS i WHERE i.inhparent = c.oid AND c.relkind = 'r' ORDER BY 1),
 	array(SELECT DISTINCT d.refobjid::regclass::text FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
 		WHERE w.ev_class = c.oid AND c.relkind = 'v' AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid AND d.deptype = 'n' ORDER BY 1),
@@ -113,7 +114,7 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 	if err != nil {
 		return d, fault(err)
 	}
-	d.Table, d.ReadOnly = table, r.whyReadOnly()
+	d.Table, d.ReadOnly = table, r.whyReadOnly(db.grantTemporary())
 	if r.hides {
 		d.Hidden = "Row security of the database shows Sutor's account only some of its rows."
 	}
@@ -135,7 +136,7 @@ func (db *database) Describe(ctx context.Context, table record.Table) (d driver.
 
 func findRelation(ctx context.Context, tx pgx.Tx, table record.Table) (r relation, err error) {
 	err = tx.QueryRow(ctx, relationSQL, table.Schema, table.Name).Scan(
-		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.hides, &r.heirs, &r.behind, &r.instead)
+		&r.oid, &r.kind, &r.standby, &r.readOnly, &r.use, &r.sel, &r.ins, &r.upd, &r.del, &r.stages, &r.hides, &r.heirs, &r.behind, &r.instead)
 	if err == pgx.ErrNoRows {
 		return r, noTable(ctx, tx, table)
 	}
@@ -174,7 +175,7 @@ func noTable(ctx context.Context, tx pgx.Tx, table record.Table) error {
 }
 
 // whyReadOnly gives a sentence; "" where the account may write the table.
-func (r relation) whyReadOnly() string {
+func (r relation) whyReadOnly(grantTemporary string) string {
 	switch {
 	case r.instead:
 		return "It is a view with INSTEAD OF triggers: what they make of a row could neither be compared with what was approved nor taken back. Changes go to the tables behind it" + among(r.behind)
@@ -192,6 +193,8 @@ func (r relation) whyReadOnly() string {
 		return "The database only allows reading."
 	case !r.ins && !r.upd && !r.del:
 		return "Sutor's account in the database has only the right to read it."
+	case !r.stages:
+		return "Sutor's account may not make temporary tables in the database, which every plan needs; an administrator can give it the right: " + grantTemporary
 	}
 	return ""
 }

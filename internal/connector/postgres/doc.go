@@ -9,7 +9,8 @@
 //
 // # Rights
 //
-// The account needs CONNECT and TEMPORARY on the database, USAGE on the schema,
+// The account needs CONNECT and TEMPORARY on the database (without the latter Describe
+// calls each table read-only, and a lookup names the GRANT), USAGE on the schema,
 // SELECT on the tables that are read, and INSERT, UPDATE or DELETE on those that
 // are changed. It also needs USAGE on the sequences that new rows are numbered by: of
 // columns whose default they are left to, and, where the Compact says that an identity or

@@ -108,6 +108,9 @@ func (db *database) EndTx(ctx context.Context, id string) (bool, error) {
 // explain makes err a public one and, where it says that a table or column is
 // not there, finds out which.
 func (db *database) explain(ctx context.Context, err error, table record.Table, columns ...record.Schema) error {
+	if mayNotStage(err) {
+		return db.noTemporary(err)
+	}
 	if err == nil || !isAbsence(err) {
 		return db.withColumns(ctx, fault(err), err)
 	}

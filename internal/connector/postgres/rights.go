@@ -2,12 +2,15 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
+	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -21,7 +24,7 @@ func Rights(dsn string, needs []driver.Need) []string {
 		return nil
 	}
 	role := pgx.Identifier{config.ConnConfig.User}.Sanitize()
-	lines := []string{fmt.Sprintf("GRANT CONNECT, TEMPORARY ON DATABASE %s TO %s;", pgx.Identifier{config.ConnConfig.Database}.Sanitize(), role)}
+	lines := []string{fmt.Sprintf("GRANT CONNECT, TEMPORARY ON %s;", account(config.ConnConfig))}
 	var uses []string
 	for _, n := range needs {
 		uses = append(uses, use("SCHEMA", withSchema(n.Table).Schema))
@@ -88,6 +91,30 @@ func (db *database) Demands(ctx context.Context, table record.Table, left driver
 		return use(kind, schema, *name), err
 	})
 	return uses, fault(err)
+}
+
+// account ends the statement that gives a right on the database.
+func account(c *pgx.ConnConfig) string {
+	return "DATABASE " + pgx.Identifier{c.Database}.Sanitize() + " TO " + pgx.Identifier{c.User}.Sanitize()
+}
+
+// grantTemporary gives the statement that lets the account make temporary tables, which
+// plans and applies need. Every account may, until somebody takes the right from PUBLIC.
+func (db *database) grantTemporary() string {
+	return "GRANT TEMPORARY ON " + account(db.pool.Config().ConnConfig) + ";"
+}
+
+// mayNotStage tells the refusal of a temporary table from that of anything else, in each
+// language of the server: by the place in it that refuses.
+func mayNotStage(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "42501" && pg.Routine == "InitTempTableNamespace"
+}
+
+// noTemporary says what lacks then.
+func (db *database) noTemporary(err error) error {
+	return errs.New(errs.Invalid, "The database does not let Sutor's account make temporary tables (the right TEMPORARY), by which rows are looked up.").
+		WithMend("The database's administrator can give the right: %s", db.grantTemporary()).Because(err)
 }
 
 func rightsOn(n driver.Need) []string {

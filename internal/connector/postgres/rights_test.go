@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"sutor/internal/connector/postgres"
 	"sutor/internal/connector/postgres/pgtest"
+	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
@@ -42,6 +44,48 @@ func (r *role) grant(t *testing.T, needs []driver.Need) {
 	t.Helper()
 	for _, sql := range postgres.Rights(r.dsn, needs) {
 		r.owner.Exec(t, sql)
+	}
+}
+
+// TestWithoutTemporary: an account that may not make temporary tables is told so when the
+// Compact is checked, and by each plan, with the statement that helps.
+func TestWithoutTemporary(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	dsn := pgtest.Database(t)
+	owner := newSystem(t, dsn)
+	at, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(at.Path, "/")
+	role := "unstaged" + name
+	owner.Exec(t, fmt.Sprintf("REVOKE TEMPORARY ON DATABASE %s FROM PUBLIC; CREATE TABLE t (id int PRIMARY KEY, v int); CREATE ROLE %s LOGIN; GRANT ALL ON t TO %[2]s", ident(name), ident(role)))
+	t.Cleanup(func() { owner.Exec(t, "DROP OWNED BY "+ident(role)+"; DROP ROLE "+ident(role)) })
+	at.User = url.User(role)
+	d, err := postgres.Open(ctx, at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	grant := fmt.Sprintf("GRANT TEMPORARY ON DATABASE %s TO %s;", ident(name), ident(role))
+	is, err := d.Describe(ctx, record.Table{Name: "t"})
+	if err != nil || !strings.HasSuffix(is.ReadOnly, grant) {
+		t.Fatalf("%q, %v", is.ReadOnly, err)
+	}
+	fetch := func() error {
+		_, _, err := d.Fetch(ctx, driver.Lookup{Table: is.Table, By: is.Columns[:1], Columns: is.Columns}, strings.NewReader("1,\"1\"\n"), new(bytes.Buffer))
+		return err
+	}
+	if e := errs.As(fetch()); e == nil || e.Kind != errs.Invalid || !strings.Contains(e.Error(), "(the right TEMPORARY)") || !strings.HasSuffix(e.Mend, grant) {
+		t.Errorf("a lookup gives %v", e)
+	}
+	owner.Exec(t, grant)
+	if err := fetch(); err != nil {
+		t.Errorf("after the grant: %v", err)
+	}
+	if is, err := d.Describe(ctx, is.Table); err != nil || is.ReadOnly != "" {
+		t.Errorf("after the grant: %q, %v", is.ReadOnly, err)
 	}
 }
 
