@@ -37,8 +37,9 @@ func newMaria(t testing.TB) (e mariaDatabase, dsn string) {
 
 const longText, longBytes = "longtext", "longblob" // which no key can be of
 
+func unsigned(t *record.Type) { t.Unsigned = true }
+
 func (mariaDatabase) types() []column {
-	unsigned := func(t *record.Type) { t.Unsigned = true }
 	// A timestamp goes from 1970 to 2038.
 	instants := labels("1970-01-01 00:00:01+00", "2026-03-29 01:00:00+00", "2026-10-25 00:30:00.5+00", "2038-01-19 03:14:07+00")
 	return []column{

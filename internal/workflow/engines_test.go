@@ -16,6 +16,13 @@ import (
 
 // engine is a database system seen from outside Sutor, for random tables.
 type engine interface {
+	tables
+	// dump gives a table's rows byte for byte.
+	dump(t tb, table *table) string
+}
+
+// tables are what an engine makes.
+type tables interface {
 	// types lists the types of columns with their SQL.
 	types() []column
 	// odd lists SQL of values that a column may hold though no file could put
@@ -25,8 +32,6 @@ type engine interface {
 	place(no int, name string) record.Table
 	create(t tb, table *table)
 	insert(t tb, table *table, rows map[string]row)
-	// dump gives a table's rows byte for byte.
-	dump(t tb, table *table) string
 	drop(t tb, name record.Table)
 }
 

@@ -1,8 +1,8 @@
 package postgres_test
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
