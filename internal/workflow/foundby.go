@@ -76,7 +76,7 @@ func (k *compiler) given() {
 			k.problem(at, fmt.Sprintf("Two columns of the key are `given`: %s and %s.", k.spec.Given, name), "Leave it at one; new rows give the others.")
 		case !slices.Contains(k.t.Given, name):
 			k.problem(at, fmt.Sprintf("The system does not give new rows of %s a %s that could be told before they are written.", k.t.Table, name),
-				"Remove `given`. On PostgreSQL it takes an identity column, a default of nextval(…) or of gen_random_uuid(), and the right to the sequence: GRANT USAGE ON SEQUENCE …; on SQLite an INTEGER PRIMARY KEY.")
+				"Remove `given`. On PostgreSQL it takes an identity column, a default of nextval(…) or of gen_random_uuid(), and the right to the sequence: GRANT USAGE ON SEQUENCE …; on MariaDB and MySQL an AUTO_INCREMENT or a default of uuid(); on SQLite an INTEGER PRIMARY KEY.")
 		case len(rule.OneOf) > 0 || rule.Min != nil || rule.Max != nil || rule.Pattern != "":
 			k.problem(at, fmt.Sprintf("The Compact limits the values of %s, and the system gives them: whether they keep to that could not be judged.", name), "Remove `given`, or the limits.")
 		default:

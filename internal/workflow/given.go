@@ -95,7 +95,7 @@ func (a *applying) givenTwice(ctx context.Context, conflicts []driver.Conflict) 
 	for _, r := range rows {
 		if r.Key[a.m.KeySchema().Index(a.m.Given)] == nil {
 			return errs.New(errs.Blocked, "The system gave new rows of %s keys (%s) that other rows have already, so nothing was written: its own numbering is behind.", a.m.Table, a.m.Given).
-				WithMend("The steward sets its sequence past the largest %s there is; then plan the change again.", a.m.Given)
+				WithMend("The steward sets its sequence or counter past the largest %s there is; then plan the change again.", a.m.Given)
 		}
 	}
 	return nil

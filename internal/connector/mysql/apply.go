@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sutor/internal/errs"
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -24,8 +25,10 @@ const maxConflicts = 10_000
 // apply is the transaction of an apply, on a connection that ends with it.
 type apply struct {
 	session   *session
+	id        string // the named lock that its session holds; "" where the server has none
 	pool      *sql.DB
 	statement time.Duration
+	drawn     map[record.Table]span // numbers of new rows
 	marked    bool
 	broken    bool // something failed: the server may have rolled back already
 	ended     bool
@@ -46,7 +49,10 @@ func (db *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, err
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	a := &apply{session: s, pool: pool, statement: time.Duration(o.StatementSeconds) * time.Second}
+	a := &apply{session: s, pool: pool, statement: time.Duration(o.StatementSeconds) * time.Second, drawn: map[record.Table]span{}}
+	if a.id, err = s.hold(ctx); err != nil {
+		return nil, errors.Join(explain(ctx, err), a.end(ctx))
+	}
 	for _, sql := range []string{
 		fmt.Sprintf("SET SESSION innodb_lock_wait_timeout = %d, lock_wait_timeout = %[1]d /*M!100200 , max_statement_time = %d */", o.LockSeconds, o.StatementSeconds),
 		"START TRANSACTION READ WRITE",
@@ -58,12 +64,18 @@ func (db *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, err
 	return a, nil
 }
 
-// ID is empty: the server has no name for a transaction that it remembers.
-func (a *apply) ID() string { return "" }
+// ID is the name of the session's lock: the server has no name for a transaction, and
+// while the lock is held the transaction is open.
+func (a *apply) ID() string { return a.id }
 
 // end ends the connection.
 func (a *apply) end(ctx context.Context) error {
 	a.ended = true
+	if a.id != "" { // the end of the connection takes it too, some time after
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
+		defer cancel()
+		_, _ = a.session.conn.ExecContext(limited, "DO RELEASE_LOCK(?)", a.id)
+	}
 	a.session.release(ctx, false)
 	return a.pool.Close()
 }

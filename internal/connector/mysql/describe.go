@@ -43,7 +43,7 @@ const (
 
 const columnsSQL = `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COALESCE(CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(CHARACTER_OCTET_LENGTH, 0),
 	COALESCE(NUMERIC_PRECISION, 0), NUMERIC_SCALE, COALESCE(DATETIME_PRECISION, 0), COALESCE(CHARACTER_SET_NAME, ''), COALESCE(COLLATION_NAME, ''),
-	IS_NULLABLE = 'YES', COLUMN_DEFAULT, EXTRA, PRIVILEGES
+	IS_NULLABLE = 'YES', COLUMN_DEFAULT, COALESCE(COLUMN_DEFAULT = 'uuid()' AND (EXTRA LIKE '%DEFAULT_GENERATED%' OR VERSION() LIKE '%MariaDB%'), FALSE), EXTRA, PRIVILEGES
 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
 
 const indexesSQL = `SELECT INDEX_NAME, NON_UNIQUE = 0, COLUMN_NAME, COALESCE(SUB_PART, 0)
@@ -99,7 +99,7 @@ func (s *session) inspectColumns(ctx context.Context, t *table) error {
 		filled                      *string
 	)
 	return s.each(ctx, columnsSQL, []any{t.name.Schema, t.name.Name},
-		[]any{&c.Name, &c.data, &native, &length, &c.octets, &precision, &scale, &fraction, &c.charset, &c.collation, &c.Nullable, &filled, &extra, &rights}, func() {
+		[]any{&c.Name, &c.data, &native, &length, &c.octets, &precision, &scale, &fraction, &c.charset, &c.collation, &c.Nullable, &filled, &c.uuids, &extra, &rights}, func() {
 			one := c
 			one.Type = typeOf(one.data, native, length, precision, scale, fraction)
 			extra = strings.ToUpper(extra)
@@ -107,6 +107,7 @@ func (s *session) inspectColumns(ctx context.Context, t *table) error {
 			if strings.Contains(extra, "AUTO_INCREMENT") {
 				one.Identity = "default"
 			}
+			one.uuids = one.uuids && (one.Type.Kind == record.UUID || one.Type.Kind == record.Text && (one.Type.MaxLen == 0 || one.Type.MaxLen >= len("00000000-0000-0000-0000-000000000000")))
 			// MariaDB says NULL, without quotes, for a default that nobody gave.
 			one.HasDefault = !one.Generated && (one.Identity != "" || filled != nil && *filled != "NULL")
 			t.columns, t.all = append(t.columns, one.Column), append(t.all, one)
@@ -163,7 +164,7 @@ func (db *database) Describe(ctx context.Context, name record.Table) (d driver.T
 	if err != nil {
 		return d, err
 	}
-	d = driver.Table{Table: t.name, Columns: t.columns}
+	d = driver.Table{Table: t.name, Columns: t.columns, Given: t.given()}
 	for _, i := range t.indexes {
 		switch {
 		case i.name == primary:

@@ -61,9 +61,17 @@
 // # Recovery
 //
 // The server keeps no name of a transaction that has ended, so what became of a commit
-// whose answer was lost is told by the rows (workflow/recovering.go). A transaction that
-// a frozen server left open holds its rows until the server of the database closes the
-// connection, after ten minutes at most (wait_timeout of the session).
+// whose answer was lost is told by the rows (workflow/recovering.go). Whether one is still
+// open is told by a named lock that its session holds (open.go), and so one that a frozen
+// server left open can be ended. Where there are no such locks (Galera), it holds its rows
+// until the server of the database closes the connection, after ten minutes at most
+// (wait_timeout of the session).
+//
+// # Keys that the server gives
+//
+// The next numbers of an AUTO_INCREMENT are read from the table's counter and written as
+// values that are given: draw.go says what happens where another program is given one.
+// Sequences are not drawn from: they take rights of their own, and may go round.
 //
 // # Values
 //

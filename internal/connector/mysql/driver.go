@@ -72,14 +72,6 @@ func (db *database) Ping(ctx context.Context) error { return explain(ctx, db.poo
 
 func (db *database) Close() error { return db.pool.Close() }
 
-// TxStatus never knows: the server keeps no names of transactions that have ended.
-func (db *database) TxStatus(context.Context, string) (driver.TxState, error) {
-	return driver.TxUnknown, nil
-}
-
-// EndTx finds nothing to end, for the same reason.
-func (db *database) EndTx(context.Context, string) (bool, error) { return false, nil }
-
 func (db *database) Count(ctx context.Context, name record.Table) (int64, error) {
 	name = db.withSchema(name)
 	var n sql.NullInt64

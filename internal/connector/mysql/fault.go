@@ -61,6 +61,7 @@ const (
 	erDuplicate      = 1062
 	erDeadlock       = 1213
 	erLockWait       = 1205
+	erNoThread       = 1094
 	erInterrupted    = 1317
 	erNoDatabase     = 1044 // no right on it: none at all, or none to do just that
 	erNoTable        = 1146

@@ -71,7 +71,7 @@ func (s *step) run(ctx context.Context, rows io.Reader, stored io.Writer) (int64
 		return 0, nil, &driver.Refusal{Column: name, Message: "The column " + name + " of the table " + s.table.name.String() + " needs a value."}
 	}
 	if s.write.Op == driver.Insert {
-		if conflicts, err := s.conflicts(ctx); err != nil || len(conflicts) > 0 {
+		if conflicts, err := s.met(ctx); err != nil || len(conflicts) > 0 {
 			return 0, conflicts, err
 		}
 	}
@@ -89,7 +89,7 @@ func (s *step) run(ctx context.Context, rows io.Reader, stored io.Writer) (int64
 	if _, back := s.tx.exec(ctx, "ROLLBACK TO SAVEPOINT sutor_step"); back != nil {
 		return 0, nil, back
 	}
-	conflicts, errFind := s.conflicts(ctx)
+	conflicts, errFind := s.met(ctx)
 	if errFind != nil || len(conflicts) > 0 {
 		return 0, conflicts, errFind
 	}
@@ -321,6 +321,19 @@ func (s *step) insertSQL(mask, join, condition string) string {
 	}
 	return "INSERT INTO " + s.table.sql() + " (" + strings.Join(into, ", ") + ") SELECT " + strings.Join(values, ", ") +
 		" FROM " + staged + " d" + join + " WHERE " + strings.Join(terms, " AND ") + condition + " ORDER BY d.n"
+}
+
+// met lists the staged rows that are not as the plan says, unless the reason is one that
+// goes when the transaction is begun again.
+func (s *step) met(ctx context.Context) ([]driver.Conflict, error) {
+	all, err := s.conflicts(ctx)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	if err := s.again(ctx); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // conflicts lists the staged rows that are not as the plan says.

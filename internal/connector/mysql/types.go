@@ -14,6 +14,7 @@ type column struct {
 	charset   string // of texts; "" for others
 	collation string
 	octets    int64 // that a value takes at most, of texts and bytes
+	uuids     bool  // it gives every new row a UUID
 }
 
 // wholeTexts are bounded by bytes, not characters: what is too long is refused by the

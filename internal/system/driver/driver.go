@@ -30,7 +30,7 @@ import (
 // refused when the Compact is checked.
 type Capabilities struct {
 	Transactional bool `json:"transactional"`  // Begin gives all or nothing
-	TxStatus      bool `json:"tx_status"`      // the fate of a transaction can be asked for later (TxStatus)
+	TxStatus      bool `json:"tx_status"`      // the fate of a transaction can be asked for later (TxStatus); without it, at most whether one is open
 	ExactDecimals bool `json:"exact_decimals"` // decimals of any precision survive
 	Compares      bool `json:"compares"`       // a Lookup may have Unless
 	TellsAll      bool `json:"tells_all"`      // Write tells of every row, also of one that is stored as it says
@@ -229,7 +229,8 @@ type Driver interface {
 	Snapshot(ctx context.Context) (Snapshot, error)
 	// Begin opens the transaction of an apply.
 	Begin(ctx context.Context, o Options) (Tx, error)
-	// TxStatus tells what became of a transaction named by Tx.ID.
+	// TxStatus tells what became of a transaction named by Tx.ID; TxUnknown of one that
+	// has ended, where the Capabilities have no TxStatus.
 	TxStatus(ctx context.Context, id string) (TxState, error)
 	// EndTx ends a transaction named by Tx.ID that is still in progress though its
 	// client is gone or was taken for dead. It tells whether it did; TxStatus says
