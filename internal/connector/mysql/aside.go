@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -94,7 +95,13 @@ func (s *step) findAside(ctx context.Context, u index, empties []int, first bool
 		} else {
 			i := slices.IndexFunc(s.columns, func(c column) bool { return c.Name == name })
 			c, before = s.columns[i], fmt.Sprint("d.b", i)
-			after = append(after, fmt.Sprintf("IF(%s, d.a%d, d.b%[2]d)", bit("d", i), i))
+			if c.Type.Kind == record.Enum { // held as text ([before])
+				if !slices.Contains(c.Type.Labels, "") {
+					before = "NULLIF(" + before + ", '')" // which no row can take
+				}
+				before = "CONVERT(" + before + " USING " + c.charset + ") COLLATE " + c.collation
+			}
+			after = append(after, fmt.Sprintf("IF(%s, d.a%d, %s)", bit("d", i), i, before))
 		}
 		key := fmt.Sprint("u", n)
 		declared = append(declared, key+" "+c.staged(false))

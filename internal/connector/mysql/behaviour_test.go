@@ -238,6 +238,48 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// TestNoLabel: a row that holds what the server keeps in place of a refused label can be
+// read, changed, deleted and found changed; that it cannot be given back is said.
+func TestNoLabel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, set := range []string{"utf8mb4", "latin1", "ucs2"} {
+		d := w.make(fmt.Sprintf("CREATE TABLE t%d (id int PRIMARY KEY, v enum('é', 'b') CHARACTER SET %s UNIQUE, w int)", i, set))
+		w.Exec(t, fmt.Sprintf("SET STATEMENT sql_mode = '' FOR INSERT INTO t%d VALUES (1, 'zzz', 1), (2, 'b', 2)", i))
+		if got, err := w.export(d); err != nil || got != "1,\"1\",\"\",\"1\"\n2,\"2\",\"b\",\"2\"\n" {
+			t.Fatalf("%s: read %q, %v", set, got, err)
+		}
+		// Row 2 takes the place that row 1 is about to have, and gives up its own.
+		if _, conflicts, err := w.write(driver.Update, d, "1,\"11\",\"1\",\"\",\"1\",\"b\",\"5\"\n2,\"10\",\"2\",\"b\",\"2\",\"é\",\n"); err != nil || conflicts != nil {
+			t.Errorf("%s: changed: %v, %v", set, conflicts, err)
+		}
+		if _, conflicts, err := w.write(driver.Update, d, "1,\"01\",\"1\",\"\",\"5\",,\"6\"\n"); err != nil || len(conflicts) != 1 {
+			t.Errorf("%s: the row has a label by now: %v, %v", set, conflicts, err)
+		}
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Update, d, "1,\"10\",\"1\",\"b\",\"5\",\"\",\n"); !errors.As(err, &r) || r.Column != "v" || !strings.Contains(r.Message, "none of its labels") {
+			t.Errorf("%s: given back: %v", set, err)
+		}
+		w.Exec(t, fmt.Sprintf("SET STATEMENT sql_mode = '' FOR INSERT INTO t%d VALUES (3, '', 3)", i))
+		if _, conflicts, err := w.write(driver.Update, d, "1,\"01\",\"3\",\"\",\"3\",,\"4\"\n"); err != nil || conflicts != nil {
+			t.Errorf("%s: beside it: %v, %v", set, conflicts, err)
+		}
+		if stored, conflicts, err := w.write(driver.Delete, d, "1,\"00\",\"3\",\"\",\"4\",,\n"); err != nil || conflicts != nil || stored != "1,\"3\",\"\",\"4\"\n" {
+			t.Errorf("%s: deleted: %q, %v, %v", set, stored, conflicts, err)
+		}
+		if got := w.fetch(d, "v", "1,\"\"\n2,\"b\"\n"); got != "2,\"1\"\n" {
+			t.Errorf("%s: looked up: %q", set, got)
+		}
+	}
+	d := w.make("CREATE TABLE own (id int PRIMARY KEY, v enum('', 'b'))")
+	w.Exec(t, "INSERT INTO own VALUES (1, '')")
+	for _, rows := range []string{"1,\"1\",\"1\",\"\",\"b\"\n", "1,\"1\",\"1\",\"b\",\"\"\n"} {
+		if _, conflicts, err := w.write(driver.Update, d, rows); err != nil || conflicts != nil {
+			t.Errorf("a label of its own, %q: %v, %v", rows, conflicts, err)
+		}
+	}
+}
+
 // TestFilterBeyondItsCharacters: a filter's text may have characters that the column
 // has not; rows that are let through come all the same.
 func TestFilterBeyondItsCharacters(t *testing.T) {

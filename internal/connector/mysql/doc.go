@@ -84,8 +84,10 @@
 // kept byte by byte. These cannot be proposed but may be stored, and are read as the
 // server prints them, so that they never equal a proposed value and an undo gives them
 // back: 0000-00-00 and other days that there are not, times of day below 0 and from
-// 24 hours on, numbers other than 0 and 1 in a yes-or-no column, the empty label of an
-// enum. NUL characters in a text end the reading with a sentence.
+// 24 hours on, numbers other than 0 and 1 in a yes-or-no column. So it is with the empty
+// text that the server keeps in an enum in place of a refused label, but for the undo:
+// the server takes it from nobody. NUL characters in a text end the reading with a
+// sentence.
 //
 // Unsupported are float(m,d) and double(m,d), which round, year, which reads 5 as 2005,
 // bit of more than one, set, MySQL's json, inet4, inet6 and geometry.

@@ -52,7 +52,28 @@ func strict(name string, c column, table record.Table, wide bool) slot {
 	return s
 }
 
+// before is a slot for values as they were. Of an enum it holds the text: the server lets
+// nobody write what it keeps itself in place of a refused label, which is read as an
+// empty text.
+func before(name string, c column, table record.Table, wide bool) slot {
+	s := strict(name, c, table, wide)
+	if c.Type.Kind != record.Enum {
+		return s
+	}
+	put := s.put
+	s.declared, s.put = "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", func(dst, text []byte) ([]byte, error) {
+		if len(text) == 0 {
+			return dst, nil
+		}
+		return put(dst, text)
+	}
+	return s
+}
+
 func misfit(c column, table record.Table) error {
+	if c.Type.Kind == record.Enum {
+		return &driver.Refusal{Column: c.Name, Message: fmt.Sprintf("A value of the column %s of the table %s is none of its labels; where the database keeps '' itself in place of a refused one, it takes that back from nobody.", c.Name, table)}
+	}
 	return &driver.Refusal{Column: c.Name, Message: fmt.Sprintf("A value does not fit the column %s of the table %s, which is %s.", c.Name, table, c.Type.Native)}
 }
 

@@ -121,10 +121,11 @@ func (s *step) stage(ctx context.Context, rows io.Reader) (int64, error) {
 	for i, c := range s.key {
 		into = append(into, strict(fmt.Sprint("k", i), c, s.table.name, false))
 	}
-	for _, side := range []string{"b", "a"} {
-		for i, c := range s.columns {
-			into = append(into, strict(fmt.Sprint(side, i), c, s.table.name, wide))
-		}
+	for i, c := range s.columns {
+		into = append(into, before(fmt.Sprint("b", i), c, s.table.name, wide))
+	}
+	for i, c := range s.columns {
+		into = append(into, strict(fmt.Sprint("a", i), c, s.table.name, wide))
 	}
 	limited, cancel := s.tx.limit(ctx)
 	defer cancel()
@@ -210,7 +211,7 @@ func (s *step) change(ctx context.Context, sent int64, stored io.Writer) (int64,
 func (s *step) unchanged() string {
 	terms := []string{"TRUE"}
 	for i, c := range s.columns {
-		terms = append(terms, c.equal("t."+quoted(c.Name), fmt.Sprint("d.b", i)))
+		terms = append(terms, c.unchanged("t."+quoted(c.Name), fmt.Sprint("d.b", i)))
 	}
 	return strings.Join(terms, " AND ")
 }

@@ -118,13 +118,18 @@ func (c column) read(expr string) string {
 	return expr
 }
 
-// equal gives the SQL that judges two values of c's type: texts by their bytes,
-// whatever their collation takes for equal, everything else by value. NULL equals NULL.
-func (c column) equal(a, b string) string {
-	if c.Type.Kind == record.Text || c.Type.Kind == record.Enum {
-		a, b = "CAST("+a+" AS BINARY)", "CAST("+b+" AS BINARY)"
+// unchanged gives the SQL that judges a live value and one of a slot for values as they
+// were ([before]): texts by their bytes, whatever their collation takes for equal,
+// everything else by value. NULL equals NULL.
+func (c column) unchanged(live, was string) string {
+	switch c.Type.Kind {
+	case record.Enum:
+		live = "CONVERT(" + live + " USING utf8mb4)"
+		fallthrough
+	case record.Text:
+		live, was = "CAST("+live+" AS BINARY)", "CAST("+was+" AS BINARY)"
 	}
-	return "(" + a + " <=> " + b + ")"
+	return "(" + live + " <=> " + was + ")"
 }
 
 // reads gives the SQL that tells whether a live value is read as the given one, of a

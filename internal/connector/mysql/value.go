@@ -71,7 +71,7 @@ func (c column) stored(dst, text []byte) ([]byte, bool) {
 		v, err := strconv.ParseFloat(string(text), c.Type.Bits)
 		return strconv.AppendFloat(dst, v, 'g', -1, 64), err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
 	case record.Enum:
-		fits = len(text) == 0 || slices.Contains(c.Type.Labels, string(text)) // any other number would be that of a label
+		fits = slices.Contains(c.Type.Labels, string(text)) // a number would be that of a label
 	case record.Text:
 		fits = (c.Type.MaxLen == 0 || len(text) <= c.Type.MaxLen || utf8.RuneCount(text) <= c.Type.MaxLen) &&
 			(c.charset != "utf8mb3" && c.charset != "utf8" || inBasicPlane(text))
