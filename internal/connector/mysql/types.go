@@ -53,8 +53,33 @@ func typeOf(data, native string, length, precision int, scale *int, fraction int
 		t.Kind = record.UUID
 	case data == "enum":
 		t.Kind, t.Labels = record.Enum, labels(native)
+	default:
+		t.Why = whyNot(data, native)
 	}
 	return t
+}
+
+// whyNot says why a type is not carried, and what an administrator can make of the
+// column, as the rest of a sentence.
+func whyNot(data, native string) string {
+	switch data {
+	case "year":
+		return "the database reads 5 as 2005 and 70 as 1970; an administrator can make it a DATE or SMALLINT"
+	case "float", "double":
+		digits := strings.Fields(strings.TrimPrefix(native, data))[0]
+		return "it rounds what is written to its digits in binary; an administrator can make it a DECIMAL" + digits
+	case "bit":
+		return "its values are bits in a row, and no number that people write; an administrator can make it an unsigned integer"
+	case "set":
+		return "a cell holds several values at once, in an order of the database's own; an administrator can make it a column for each"
+	case "inet4", "inet6":
+		return "the database writes an address otherwise than it was given; an administrator can make it a VARCHAR(45)"
+	case "json": // MariaDB's is longtext
+		return "the database rewrites the text; an administrator can make it a LONGTEXT with CHECK (JSON_VALID(…))"
+	case "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection":
+		return "the database writes shapes in a form of its own, from which the text that was given cannot be told"
+	}
+	return "only the types that docs/systems.md lists are carried exactly"
 }
 
 // escaped are the characters for which the catalogue writes a letter after a backslash.
