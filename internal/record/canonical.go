@@ -41,6 +41,9 @@ func (t Type) isText(text []byte) bool {
 	if t.MaxLen > 0 && len(text) > t.MaxLen && utf8.RuneCount(text) > t.MaxLen {
 		return false
 	}
+	if t.MaxBytes > 0 && len(text) > t.MaxBytes {
+		return false
+	}
 	return bytes.IndexByte(text, 0) < 0 && !(t.Fixed && bytes.HasSuffix(text, []byte{' '}))
 }
 

@@ -81,12 +81,15 @@ func (k *Kind) UnmarshalText(b []byte) error { *k = KindNamed(string(b)); return
 type Type struct {
 	Kind      Kind   `json:"kind"`
 	Bits      int    `json:"bits,omitempty"`      // Int, Float
-	Unsigned  bool   `json:"unsigned,omitempty"`  // Int: from 0 on
+	Unsigned  bool   `json:"unsigned,omitempty"`  // Int, Decimal, Float: from 0 on
 	Precision int    `json:"precision,omitempty"` // Decimal: digits in all; -1 unconstrained
 	Scale     int    `json:"scale,omitempty"`     // Decimal: digits after the point; -1 unconstrained
 	MaxLen    int    `json:"max_len,omitempty"`   // Text: characters (code points); 0 no limit
+	MaxBytes  int    `json:"max_bytes,omitempty"` // Text (in UTF-8), Bytes: how many a value has room for; 0 no limit
 	Fixed     bool   `json:"fixed,omitempty"`     // Text: char(n), compared without trailing spaces
 	Fraction  int    `json:"fraction,omitempty"`  // Timestamp, TimestampTZ, Time: digits of a second, 0 to 6
+	First     string `json:"first,omitempty"`     // TimestampTZ: the first instant there is, in canonical text; "" for no limit
+	Last      string `json:"last,omitempty"`      // TimestampTZ: the last one
 	Native    string `json:"native"`              // as the system writes it, for people and messages
 
 	Domain string   `json:"domain,omitempty"` // the name of the type's own kind where that narrows a Native one, which the system checks

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -71,7 +72,7 @@ func (p Problem) Sentence(t Type) (message, mend string) {
 	case NotOfType:
 		return "is not " + t.Article(), t.howToWrite()
 	case OutOfRange:
-		return "is too large for this column", "Check the number; this column cannot hold it."
+		return t.outOfRange()
 	case TooExact:
 		return t.tooExact(), "Round it yourself, so that nothing is cut off unseen."
 	case NoSuchDay:
@@ -83,11 +84,25 @@ func (p Problem) Sentence(t Type) (message, mend string) {
 	case Before1970:
 		return "is a local time before 1970, for which time zones are not known for certain", "Write the offset, as in 1969-07-20T20:17:00+00:00."
 	case TooLong:
+		if t.MaxBytes > 0 {
+			return fmt.Sprintf("is longer than the %d bytes this column holds", t.MaxBytes), "Shorten it; it is never cut off for you. Letters other than a to z take more than one byte."
+		}
 		return fmt.Sprintf("is longer than the %d characters this column holds", t.MaxLen), "Shorten the text; it is never cut off for you."
 	case NoNUL:
 		return "has a NUL character in it", "Remove the character; databases cannot store it in text."
 	}
 	return "", ""
+}
+
+// outOfRange says what the type has room for, where it tells.
+func (t Type) outOfRange() (message, mend string) {
+	switch {
+	case t.Kind == TimestampTZ:
+		return fmt.Sprintf("is outside of what this column holds, %s to %s", t.First, t.Last), "Check the date; if it is meant, the steward can ask for a wider column."
+	case t.Unsigned && t.Kind != Int:
+		return "is below 0 or too large for this column", "Check the number; this column cannot hold it."
+	}
+	return "is too large for this column", "Check the number; this column cannot hold it."
 }
 
 // tooExact says how much the type keeps, where it tells.
@@ -168,6 +183,31 @@ func (t Type) howToWrite() string {
 // offset. It never rounds, cuts or guesses. Of a Native type only the system knows
 // the canonical text: whatever text it might take is given back as it stands.
 func (t Type) Parse(text string, loc *time.Location) (canonical string, p Problem) {
+	if canonical, p = t.read(text, loc); p == OK {
+		p = t.holds(canonical)
+	}
+	if p != OK {
+		return "", p
+	}
+	return canonical, OK
+}
+
+// holds tells whether there is room in the type for a canonical text: what a system
+// bounds besides the grammar.
+func (t Type) holds(text string) Problem {
+	negative := t.Unsigned && strings.HasPrefix(text, "-")
+	switch {
+	case negative && (t.Kind == Decimal || t.Kind == Float),
+		t.Kind == TimestampTZ && (text < t.First || t.Last != "" && text > t.Last):
+		return OutOfRange
+	case t.MaxBytes > 0 && (t.Kind == Text && len(text) > t.MaxBytes || t.Kind == Bytes && hex.DecodedLen(len(text)-len(`\x`)) > t.MaxBytes):
+		return TooLong
+	}
+	return OK
+}
+
+// read is Parse as far as the grammar goes.
+func (t Type) read(text string, loc *time.Location) (canonical string, p Problem) {
 	switch t.Kind {
 	case Text:
 		return t.parseText(text)

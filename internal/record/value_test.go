@@ -16,6 +16,7 @@ var (
 	money     = Type{Kind: Decimal, Precision: 10, Scale: 2, Native: "numeric(10,2)"}
 	free      = Type{Kind: Decimal, Precision: -1, Scale: -1, Native: "numeric"}
 	double    = Type{Kind: Float, Bits: 64, Native: "double precision"}
+	until2038 = Type{Kind: TimestampTZ, Fraction: 6, First: "1970-01-01 00:00:01+00", Last: "2038-01-19 03:14:07.999999+00", Native: "timestamp(6)"}
 	short     = Type{Kind: Text, MaxLen: 3, Native: "varchar(3)"}
 	fixed     = Type{Kind: Text, MaxLen: 3, Fixed: true, Native: "char(3)"}
 	day       = Type{Kind: Date, Native: "date"}
@@ -91,6 +92,16 @@ func TestParse(t *testing.T) {
 		{yesNo, "TRUE", "true", OK},
 		{yesNo, "no", "false", OK},
 		{yesNo, "2", "", NotOfType},
+		{Type{Kind: Decimal, Precision: 5, Scale: 2, Unsigned: true}, "-0.01", "", OutOfRange},
+		{Type{Kind: Decimal, Precision: 5, Scale: 2, Unsigned: true}, "-0", "0.00", OK},
+		{Type{Kind: Float, Bits: 64, Unsigned: true}, "-1e-5", "", OutOfRange},
+		{Type{Kind: Text, MaxBytes: 3}, "äö", "", TooLong},
+		{Type{Kind: Text, MaxBytes: 3}, "äo", "äo", OK},
+		{Type{Kind: Bytes, MaxBytes: 1}, `\x0001`, "", TooLong},
+		{Type{Kind: Bytes, MaxBytes: 1}, `\xFF`, `\xff`, OK},
+		{until2038, "2038-01-19 03:14:07.5Z", "2038-01-19 03:14:07.5+00", OK},
+		{until2038, "2038-01-19 03:14:08Z", "", OutOfRange},
+		{until2038, "1970-01-01 01:00:00+01", "", OutOfRange},
 		{unique, "123E4567-E89B-12D3-A456-426614174000", "123e4567-e89b-12d3-a456-426614174000", OK},
 	} {
 		got, p := c.typ.Parse(c.text, amsterdam)

@@ -179,20 +179,41 @@ func (d dialer) Connect(ctx context.Context) (sqldriver.Conn, error) {
 // tooOld judges what VERSION() gives, such as "10.11.19-MariaDB-0+deb12u1" or
 // "8.0.36": whether it is older than MariaDB 10.4 and MySQL 8.0.
 func tooOld(version string) bool {
-	number, _, _ := strings.Cut(version, "-")
-	if after, ok := strings.CutPrefix(version, "5.5.5-"); ok { // a prefix for old clients
-		number, _, _ = strings.Cut(after, "-")
-	}
-	parts := strings.Split(number, ".")
-	if len(parts) < 2 {
+	major, minor, ok := numbers(version)
+	if !ok {
 		return false
 	}
-	major, _ := strconv.Atoi(parts[0])
-	minor, _ := strconv.Atoi(parts[1])
 	if isMariaDB(version) {
 		return major < 10 || major == 10 && minor < 4
 	}
 	return major < 8
+}
+
+func numbers(version string) (major, minor int, ok bool) {
+	number, _, _ := strings.Cut(version, "-")
+	if after, old := strings.CutPrefix(version, "5.5.5-"); old { // a prefix for old clients
+		number, _, _ = strings.Cut(after, "-")
+	}
+	parts := strings.Split(number, ".")
+	if len(parts) < 2 {
+		return 0, 0, false
+	}
+	major, _ = strconv.Atoi(parts[0])
+	minor, _ = strconv.Atoi(parts[1])
+	return major, minor, true
+}
+
+// firstInstant is the first that a TIMESTAMP can hold: the second before stands for none.
+const firstInstant = "1970-01-01 00:00:01+00"
+
+// lastInstant gives the last one: seconds are counted in 31 bits, and in 32 by MariaDB
+// from 11.5 on.
+func lastInstant(version string) string {
+	major, minor, _ := numbers(version)
+	if isMariaDB(version) && (major > 11 || major == 11 && minor >= 5) {
+		return "2106-02-07 06:28:15.999999+00"
+	}
+	return "2038-01-19 03:14:07.999999+00"
 }
 
 func isMariaDB(version string) bool { return strings.Contains(version, "MariaDB") }

@@ -20,6 +20,15 @@ func TestTooOld(t *testing.T) {
 	}
 }
 
+func TestLastInstant(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"10.11.19-MariaDB-0+deb12u1": "2038", "11.4.2-MariaDB": "2038", "11.5.2-MariaDB": "2106", "12.0.1-MariaDB": "2106", "8.4.0": "2038", "13.0.0": "2038"} {
+		if got := lastInstant(version); got[:4] != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	c, err := parse("mysql://su%40tor:p%2Fw@[::1]/Sales%20Dept")

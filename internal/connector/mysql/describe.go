@@ -102,6 +102,7 @@ func (s *session) inspectColumns(ctx context.Context, t *table) error {
 		[]any{&c.Name, &c.data, &native, &length, &c.octets, &precision, &scale, &fraction, &c.charset, &c.collation, &c.Nullable, &filled, &c.uuids, &extra, &rights}, func() {
 			one := c
 			one.Type = typeOf(one.data, native, length, precision, scale, fraction)
+			s.db.bound(&one)
 			extra = strings.ToUpper(extra)
 			one.Generated = strings.Contains(extra, "GENERATED") && !strings.Contains(extra, "DEFAULT_GENERATED")
 			if strings.Contains(extra, "AUTO_INCREMENT") {
@@ -113,6 +114,25 @@ func (s *session) inspectColumns(ctx context.Context, t *table) error {
 			t.columns, t.all = append(t.columns, one.Column), append(t.all, one)
 			t.rights += "," + rights
 		})
+}
+
+// mostBytes is where a bound on bytes ends to be one: nothing longer is sent.
+const mostBytes = 1<<32 - 1
+
+// inUTF8 are the character sets whose bytes are those of our texts.
+var inUTF8 = map[string]bool{"utf8mb4": true, "utf8mb3": true, "utf8": true}
+
+// bound says what a column has room for besides what its type's grammar tells. Texts in
+// another character set have other bytes than ours; the server judges them.
+func (db *database) bound(c *column) {
+	switch {
+	case c.octets >= mostBytes:
+	case wholeTexts[c.data] && inUTF8[c.charset], c.Type.Kind == record.Bytes:
+		c.Type.MaxBytes = int(c.octets)
+	}
+	if c.Type.Kind == record.TimestampTZ {
+		c.Type.First, c.Type.Last = firstInstant, db.lastInstant
+	}
 }
 
 func (s *session) inspectIndexes(ctx context.Context, t *table) error {

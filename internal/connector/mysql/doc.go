@@ -80,7 +80,7 @@
 //
 // Whole numbers have 8 to 64 bits and may be unsigned. tinyint(1), which is what
 // BOOLEAN makes, and bit(1) are yes or no. DATETIME has no time zone; TIMESTAMP is an
-// instant, from 1970 to 2038 (2106 on newer servers). MariaDB's json is longtext, and is
+// instant, from 1970 to 2038 (2106 from MariaDB 11.5 on). MariaDB's json is longtext, and is
 // kept byte by byte. These cannot be proposed but may be stored, and are read as the
 // server prints them, so that they never equal a proposed value and an undo gives them
 // back: 0000-00-00 and other days that there are not, times of day below 0 and from

@@ -24,6 +24,8 @@ type database struct {
 	connector sqldriver.Connector
 	pool      *sql.DB
 	name      string // where a table without a schema stands
+
+	lastInstant string // that a TIMESTAMP can hold
 }
 
 var _ driver.Open = Open
@@ -55,6 +57,7 @@ func (db *database) check(ctx context.Context) error {
 	if err := db.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
 		return explain(ctx, err)
 	}
+	db.lastInstant = lastInstant(version)
 	if tooOld(version) {
 		return errs.New(errs.Invalid, "The server is %s; Sutor needs MariaDB 10.4 or MySQL 8.0, or newer.", version).
 			WithMend("Its administrator can upgrade it.")

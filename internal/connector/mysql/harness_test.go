@@ -35,7 +35,14 @@ var types = []record.Type{
 	{Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp, Fraction: 0},
 	{Kind: record.UUID}, {Kind: record.Bytes}, {Kind: record.Time, Fraction: 6}, {Kind: record.Time, Fraction: 0},
 	{Kind: record.Enum, Labels: []string{"new", "It's", "Done"}},
+	{Kind: record.Decimal, Precision: 12, Scale: 2, Unsigned: true}, {Kind: record.Float, Bits: 64, Unsigned: true},
+	{Kind: record.Text, MaxBytes: 1<<8 - 1}, {Kind: record.Text, MaxBytes: 1<<16 - 1}, {Kind: record.Text, MaxBytes: 1<<24 - 1},
+	{Kind: record.Bytes, MaxBytes: 12}, {Kind: record.Bytes, MaxBytes: 1<<8 - 1}, {Kind: record.Bytes, MaxBytes: 1<<16 - 1}, {Kind: record.Bytes, MaxBytes: 1<<24 - 1},
+	{Kind: record.TimestampTZ, Fraction: 6, First: "1970-01-01 00:00:01+00", Last: "2038-01-19 03:14:07.999999+00"},
 }
+
+// sizes are the names that stand before text and blob, by the bytes they have room for.
+var sizes = map[int]string{1<<8 - 1: "tiny", 1<<16 - 1: "", 1<<24 - 1: "medium", 0: "long"}
 
 var lacks = map[drivertest.Feature]string{
 	drivertest.AlwaysIdentity: "AUTO_INCREMENT takes values that are given",
@@ -127,16 +134,19 @@ func native(t record.Type) string {
 	case record.Int:
 		return map[int]string{8: "tinyint", 16: "smallint", 24: "mediumint", 32: "int", 64: "bigint"}[t.Bits] + unsigned
 	case record.Decimal:
-		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale)
+		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale) + unsigned
 	case record.Float:
-		return map[int]string{32: "float", 64: "double"}[t.Bits]
+		return map[int]string{32: "float", 64: "double"}[t.Bits] + unsigned
 	case record.Text:
 		if t.MaxLen == 0 {
-			return "longtext"
+			return sizes[t.MaxBytes] + "text"
 		}
 		return fmt.Sprintf("%s(%d)", map[bool]string{true: "char", false: "varchar"}[t.Fixed], t.MaxLen)
 	case record.Bytes:
-		return "longblob"
+		if _, sized := sizes[t.MaxBytes]; !sized {
+			return fmt.Sprintf("varbinary(%d)", t.MaxBytes)
+		}
+		return sizes[t.MaxBytes] + "blob"
 	case record.Timestamp:
 		return fmt.Sprintf("datetime(%d)", t.Fraction)
 	case record.TimestampTZ:
@@ -191,6 +201,9 @@ func prefixed(table drivertest.Table, names []string) string {
 		length := ""
 		if t := table.Columns[i].Type; (t.Kind == record.Text || t.Kind == record.Bytes) && t.MaxLen == 0 {
 			length = "(300)"
+			if t.MaxBytes > 0 && t.MaxBytes < 1200 {
+				length = fmt.Sprintf("(%d)", min(t.MaxBytes, 60))
+			}
 		}
 		all = append(all, ident(n)+length)
 	}

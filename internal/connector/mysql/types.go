@@ -32,9 +32,9 @@ func typeOf(data, native string, length, precision int, scale *int, fraction int
 	case bits[data] > 0:
 		t.Kind, t.Bits, t.Unsigned = record.Int, bits[data], strings.Contains(native, "unsigned")
 	case data == "decimal" && scale != nil:
-		t.Kind, t.Precision, t.Scale = record.Decimal, precision, *scale
+		t.Kind, t.Precision, t.Scale, t.Unsigned = record.Decimal, precision, *scale, strings.Contains(native, "unsigned")
 	case (data == "float" || data == "double") && scale == nil: // float(7,2) rounds
-		t.Kind, t.Bits = record.Float, map[string]int{"float": 32, "double": 64}[data]
+		t.Kind, t.Bits, t.Unsigned = record.Float, map[string]int{"float": 32, "double": 64}[data], strings.Contains(native, "unsigned")
 	case data == "char", data == "varchar":
 		t.Kind, t.Fixed, t.MaxLen = record.Text, data == "char", length
 	case wholeTexts[data]:

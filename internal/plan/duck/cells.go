@@ -57,9 +57,29 @@ func cell(t record.Type, i int, loc *time.Location) cellSQL {
 	case record.Enum:
 		c.value = `@t`
 	}
+	c.held(t)
 	c.problem = `CASE WHEN @t IS NULL THEN 'not-of-type' ` + c.problem + ` END`
 	c.fill(i, tr)
 	return c
+}
+
+// held adds what a system bounds besides the grammar: the twin of record.Type.holds, but
+// for texts.
+func (c *cellSQL) held(t record.Type) {
+	switch {
+	case t.Unsigned && (t.Kind == record.Decimal || t.Kind == record.Float):
+		c.mid("k", c.value)
+		c.problem += ` WHEN starts_with(@k, '-') THEN 'out-of-range'`
+	case t.Kind == record.TimestampTZ && t.Last != "":
+		c.mid("k", c.value)
+		c.problem += ` WHEN @k < ` + text(t.First) + ` OR @k > ` + text(t.Last) + ` THEN 'out-of-range'`
+	case t.Kind == record.Bytes && t.MaxBytes > 0:
+		c.problem += fmt.Sprintf(` WHEN length(@t) > %d THEN 'too-long'`, len(`\x`)+2*t.MaxBytes)
+		return
+	default:
+		return
+	}
+	c.value = `@k`
 }
 
 // matched gives the text that the grammar matches, without the blanks around it;
@@ -121,6 +141,9 @@ func textCell(t record.Type, i int) cellSQL {
 	}
 	if t.MaxLen > 0 {
 		c.problem += fmt.Sprintf(` WHEN length(%s) > %d THEN 'too-long'`, c.value, t.MaxLen)
+	}
+	if t.MaxBytes > 0 {
+		c.problem += fmt.Sprintf(` WHEN strlen(%s) > %d THEN 'too-long'`, c.value, t.MaxBytes)
 	}
 	c.problem += " END"
 	c.fill(i, c.value)

@@ -15,6 +15,8 @@ var types = []record.Type{
 	{Kind: record.Date}, {Kind: record.Timestamp, Fraction: 6}, {Kind: record.Timestamp}, {Kind: record.TimestampTZ, Fraction: 6}, {Kind: record.UUID},
 	{Kind: record.Time, Fraction: 6}, {Kind: record.Bytes}, {Kind: record.Enum, Labels: []string{"new", "New", "it's", " on hold", "done", "b", "c"}},
 	{Kind: record.Native, Native: "words"},
+	{Kind: record.Decimal, Precision: 12, Scale: 2, Unsigned: true}, {Kind: record.Float, Bits: 64, Unsigned: true}, {Kind: record.Text, MaxBytes: 3}, {Kind: record.Bytes, MaxBytes: 1},
+	{Kind: record.TimestampTZ, Fraction: 6, First: "1970-01-01 00:00:01+00", Last: "2038-01-19 03:14:07.999999+00"},
 }
 
 var keyTypes = []record.Type{

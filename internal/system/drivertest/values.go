@@ -26,7 +26,7 @@ func edges(t record.Type) []string {
 	case record.Decimal:
 		return canonical(t, "0", "0.1", "-0.1", "1", "-12.5", "0.05", nines(t), "-"+nines(t))
 	case record.Float:
-		return edgeFloats(t.Bits)
+		return canonical(t, edgeFloats(t.Bits)...)
 	case record.Text:
 		return edgeTexts(t)
 	case record.Date:
@@ -40,7 +40,7 @@ func edges(t record.Type) []string {
 	case record.Time:
 		return canonical(t, "00:00:00", "12:34:56.123456", "23:59:59.999999", "23:59:59", "07:30:00.5")
 	case record.Bytes:
-		return []string{`\x`, `\x00`, `\xdeadbeef`, `\x5c2e0a`, `\x` + strings.Repeat("ff", 3000)}
+		return canonical(t, `\x`, `\x00`, `\xdeadbeef`, `\x5c2e0a`, `\x`+strings.Repeat("ff", 3000))
 	case record.Enum:
 		return t.Labels
 	case record.UUID:
@@ -126,7 +126,7 @@ func value(t record.Type) *rapid.Generator[string] {
 	case record.Decimal:
 		return rapid.OneOf(edge, decimals(t))
 	case record.Float:
-		return rapid.OneOf(edge, floats(t.Bits))
+		return rapid.OneOf(edge, floats(t))
 	case record.Text:
 		return rapid.OneOf(edge, texts(t))
 	case record.Date, record.Timestamp, record.TimestampTZ:
@@ -150,7 +150,11 @@ func decimals(t record.Type) *rapid.Generator[string] {
 			digits = min(t.Precision, 18)
 		}
 		limit := int64(math.Pow10(digits)) - 1
-		v := rapid.Int64Range(-limit, limit).Draw(rt, "digits")
+		least := -limit
+		if t.Unsigned {
+			least = 0
+		}
+		v := rapid.Int64Range(least, limit).Draw(rt, "digits")
 		sign := ""
 		if v < 0 {
 			sign, v = "-", -v
@@ -165,11 +169,15 @@ func decimals(t record.Type) *rapid.Generator[string] {
 	})
 }
 
-func floats(bits int) *rapid.Generator[string] {
-	if bits == 32 {
-		return rapid.Map(rapid.Float32Range(-1e30, 1e30), func(v float32) string { return record.FormatFloat(float64(v), 32) })
+func floats(t record.Type) *rapid.Generator[string] {
+	least := -1.0
+	if t.Unsigned {
+		least = 0
 	}
-	return rapid.Map(rapid.Float64Range(-1e300, 1e300), func(v float64) string { return record.FormatFloat(v, 64) })
+	if t.Bits == 32 {
+		return rapid.Map(rapid.Float32Range(float32(least)*1e30, 1e30), func(v float32) string { return record.FormatFloat(float64(v), 32) })
+	}
+	return rapid.Map(rapid.Float64Range(least*1e300, 1e300), func(v float64) string { return record.FormatFloat(v, 64) })
 }
 
 func texts(t record.Type) *rapid.Generator[string] {
@@ -182,10 +190,17 @@ func texts(t record.Type) *rapid.Generator[string] {
 	})
 }
 
-// times draws an instant between the years 2 and 9998.
+// times draws an instant between the years 2 and 9998, or of those that the type has.
 func times(t record.Type) *rapid.Generator[string] {
 	return rapid.Custom(func(rt *rapid.T) string {
-		at := time.UnixMicro(rapid.Int64Range(-62_100_000_000_000_000, 253_300_000_000_000_000).Draw(rt, "microseconds")).UTC()
+		least, most := int64(-62_100_000_000_000_000), int64(253_300_000_000_000_000)
+		if first, err := time.Parse(time.DateTime+"-07", t.First); err == nil {
+			least = first.UnixMicro()
+		}
+		if last, err := time.Parse(time.DateTime+"-07", t.Last); err == nil {
+			most = last.UnixMicro()
+		}
+		at := time.UnixMicro(rapid.Int64Range(least, most).Draw(rt, "microseconds")).UTC()
 		if t.Fraction < 6 {
 			at = at.Truncate(time.Second)
 		}
