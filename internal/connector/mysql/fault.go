@@ -36,6 +36,9 @@ func explain(ctx context.Context, err error) error {
 	if errors.As(err, &e) {
 		return faultOfServer(e)
 	}
+	if errors.Is(err, mysql.ErrPktTooLarge) { // which the driver does not even send
+		return &driver.Refusal{Message: tooLarge, Cause: err}
+	}
 	if errors.Is(err, context.DeadlineExceeded) { // the statement's own limit
 		return tooLong().Because(err)
 	}
@@ -124,13 +127,15 @@ func waiting(number uint16) *errs.Error {
 		return unavailable("The moment of the database that is looked at is past.", "Try again.")
 	case erNoDatabase, 1045, 1049, 1698, 1524, 1130, 1251, 4151, 3118:
 		return unavailable("The database server does not let Sutor in.", "The steward must check the account, its password and the database's name.")
-	case 1053, 1077, 1079, 1080, 1152, 1153, 1158, 1159, 1160, 1161, 1184, 1927, 4031:
+	case 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031:
 		return unavailable("The database server cannot be reached.", "Try again in a while; if it stays so, tell the steward.")
 	case 1021, 1037, 1038, 1040, 1041, 1114, 1203, 1226:
 		return unavailable("The database server is short of connections, memory or disk.", "Try again later; the server's administrator can see why.")
 	}
 	return nil
 }
+
+const tooLarge = "A row is larger than the database server takes in one piece (max_allowed_packet). Its administrator can raise that; until then, leave the row or its largest value out."
 
 // sentences are for what the system forbids and no name is known of.
 var sentences = map[uint16]string{
@@ -147,6 +152,8 @@ var sentences = map[uint16]string{
 	1442: "A trigger of the table writes to the table itself, which the database does not allow here.",
 	1118: "The table has too many or too wide columns to be changed at once.",
 	1117: "The table has too many columns to be changed at once.",
+	1153: tooLarge,
+	1301: tooLarge,
 	1305: "A trigger of the table refers to something that is not there.",
 }
 

@@ -149,14 +149,15 @@ func (s *session) load(ctx context.Context, table string, into []slot, in io.Rea
 		}
 	}
 	var local bool
-	if err := s.row(ctx, "SELECT @@local_infile", &local); err != nil {
+	var packet int
+	if err := s.row(ctx, "SELECT @@local_infile, @@max_allowed_packet", &local, &packet); err != nil {
 		return 0, err
 	}
 	up := &upload{ctx: ctx, rows: record.NewReader(in), into: into, seen: seen}
 	if local {
 		return s.loadFile(ctx, table, up)
 	}
-	return s.insertRows(ctx, table, up)
+	return s.insertRows(ctx, table, up, min(insertSize, packet/2))
 }
 
 // row reads the one row of a query.
@@ -322,13 +323,13 @@ func appendEscaped(dst, text []byte) []byte {
 	}
 }
 
-// insertSize is about how many bytes one INSERT has.
+// insertSize is about how many bytes one INSERT has, where the server takes as many.
 const insertSize = 512 << 10
 
 // insertRows sends the records as statements, where the server does not let clients
 // send files (local_infile, which MySQL turns off by default). It takes several times
-// as long.
-func (s *session) insertRows(ctx context.Context, table string, up *upload) (int64, error) {
+// as long. A row that would make a statement longer than size begins the next.
+func (s *session) insertRows(ctx context.Context, table string, up *upload, size int) (int64, error) {
 	names := make([]string, len(up.into))
 	for i, c := range up.into {
 		names[i] = c.name
@@ -338,7 +339,7 @@ func (s *session) insertRows(ctx context.Context, table string, up *upload) (int
 		ignore = "IGNORE "
 	}
 	head := "INSERT " + ignore + "INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES "
-	b := []byte(head)
+	b, tuple := []byte(head), []byte(nil)
 	var inserted int64
 	flush := func() error {
 		if len(b) == len(head) {
@@ -359,15 +360,16 @@ func (s *session) insertRows(ctx context.Context, table string, up *upload) (int
 		if err != nil {
 			return 0, err
 		}
-		if len(b) > len(head) {
-			b = append(b, ',')
-		}
-		b = up.appendTuple(b, fields)
-		if len(b) >= insertSize {
+		tuple = up.appendTuple(tuple[:0], fields)
+		if len(b)+len(tuple) >= size {
 			if err := flush(); err != nil {
 				return 0, err
 			}
 		}
+		if len(b) > len(head) {
+			b = append(b, ',')
+		}
+		b = append(b, tuple...)
 	}
 	if err := flush(); err != nil {
 		return 0, err

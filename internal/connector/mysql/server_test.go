@@ -2,6 +2,7 @@ package mysql_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +54,35 @@ func TestWithoutFiles(t *testing.T) {
 	var r *driver.Refusal
 	if _, _, err := w.write(driver.Insert, d, "1,\"1\",\"2\",,\"日本\"\n"); !errors.As(err, &r) || r.Column != "v" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestLargerThanAPacket: what the server does not take in one piece is refused with what
+// its administrator can do; many rows that are small go in as many statements as it takes.
+func TestLargerThanAPacket(t *testing.T) {
+	t.Parallel()
+	for _, files := range []string{"0", "1"} {
+		_, dsn := aside(t, "--local-infile="+files, "--max-allowed-packet=65536")
+		w := worldAt(t, dsn)
+		d := w.make("CREATE TABLE t (id int PRIMARY KEY, v longtext, b longblob)")
+		var r *driver.Refusal
+		for _, v := range []string{"\"" + strings.Repeat("x", 100_000) + "\",", ",\"\\x" + strings.Repeat("00", 100_000) + "\""} {
+			stored, _, err := w.write(driver.Insert, d, "1,\"11\",\"-1\",,,"+v+"\n")
+			if files == "1" && err == nil && stored == "1,\"-1\","+v+"\n" { // a file goes in as many pieces as it takes
+				w.Exec(t, "DELETE FROM t")
+				continue
+			}
+			if !errors.As(err, &r) || !strings.Contains(r.Message, "max_allowed_packet") {
+				t.Errorf("local_infile=%s: %v", files, err)
+			}
+		}
+		var rows strings.Builder
+		for i := range 3000 {
+			fmt.Fprintf(&rows, "%d,\"10\",\"%d\",,,\"%s\",\n", i+1, i, strings.Repeat("y", 50))
+		}
+		if stored, _, err := w.write(driver.Insert, d, rows.String()); err != nil || strings.Count(stored, "\n") != 3000 {
+			t.Errorf("local_infile=%s: small rows: %v", files, err)
+		}
 	}
 }
 
