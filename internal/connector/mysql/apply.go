@@ -94,7 +94,7 @@ func (a *apply) Write(ctx context.Context, w driver.Write, rows io.Reader, store
 	}
 	written, conflicts, err := s.run(ctx, rows, stored)
 	a.broken = err != nil || len(conflicts) > 0
-	return written, conflicts, s.named(explain(ctx, err))
+	return written, conflicts, s.named(s.inItsWords(ctx, err))
 }
 
 // Check has nothing to do: the server judges everything when it is written.

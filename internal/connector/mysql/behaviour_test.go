@@ -368,13 +368,35 @@ func TestTriggers(t *testing.T) {
 	w := newWorld(t)
 	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v varchar(20))")
 	w.Exec(t, `CREATE TRIGGER up BEFORE INSERT ON t FOR EACH ROW BEGIN
-		IF NEW.v = 'secret' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not secret'; END IF; SET NEW.v = upper(NEW.v); END`)
+		IF NEW.v LIKE 'sec%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = NEW.v; END IF; SET NEW.v = upper(NEW.v); END`)
 	if stored, _, err := w.write(driver.Insert, d, "1,\"1\",\"1\",,\"abc\"\n"); err != nil || stored != "1,\"1\",\"ABC\"\n" {
 		t.Errorf("stored %q, %v", stored, err)
 	}
 	var r *driver.Refusal
 	if _, _, err := w.write(driver.Insert, d, "1,\"1\",\"2\",,\"secret\"\n"); !errors.As(err, &r) || strings.Contains(errs.Detail(err), "secret") {
 		t.Errorf("a trigger's no gives %v", err)
+	}
+}
+
+// TestTriggersOwnErrors: whatever number and state a trigger gives its no, it is one. Its
+// words are told where they stand in the trigger, and so hold no values.
+func TestTriggersOwnErrors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v varchar(20))")
+	for _, signal := range []string{"SQLSTATE '45000' SET MYSQL_ERRNO = 30001", "SQLSTATE '45000' SET MYSQL_ERRNO = 50", "SQLSTATE '45123' SET MYSQL_ERRNO = 65000",
+		"SQLSTATE '22ABC'", "SQLSTATE '99999' SET MYSQL_ERRNO = 1213", "SQLSTATE '45000' SET MYSQL_ERRNO = 1062", "SQLSTATE '02000' SET MYSQL_ERRNO = 31000"} {
+		set := map[bool]string{true: ", ", false: " SET "}[strings.Contains(signal, "SET")]
+		w.Exec(t, "CREATE OR REPLACE TRIGGER no BEFORE INSERT ON t FOR EACH ROW SIGNAL "+signal+set+"MESSAGE_TEXT = 'it''s Ada''s alone'")
+		var r *driver.Refusal
+		if _, _, err := w.write(driver.Insert, d, "1,\"1\",\"1\",,\"abc\"\n"); !errors.As(err, &r) || !strings.HasSuffix(r.Message, "trigger or function of the database does not allow this: it's Ada's alone.") {
+			t.Errorf("%s gives %v", signal, err)
+		}
+	}
+	w.Exec(t, "CREATE OR REPLACE TRIGGER no BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE say varchar(90) DEFAULT concat('no ', NEW.v); SIGNAL SQLSTATE '45001' SET MYSQL_ERRNO = 30001, MESSAGE_TEXT = say; END")
+	var r *driver.Refusal
+	if _, _, err := w.write(driver.Insert, d, "1,\"1\",\"1\",,\"secret\"\n"); !errors.As(err, &r) || !strings.Contains(r.Message, "trigger") || strings.Contains(errs.Detail(err), "secret") {
+		t.Errorf("words with a value give %v", err)
 	}
 }
 

@@ -93,7 +93,27 @@ func numbered(e *mysql.MySQLError) error {
 	return fmt.Errorf("the server's error %d (SQLSTATE %s)", e.Number, string(e.SQLState[:]))
 }
 
+// saidByTrigger is the sentence for a no whose own words may hold values.
+const saidByTrigger = "A trigger or function of the database does not allow this"
+
+// serversStates are the classes of SQLSTATE that the server has for errors of its own,
+// and mostNumber is beyond all of their numbers.
+const (
+	serversStates = " 01 02 08 0A 0K 0Z 20 21 22 23 24 25 28 2B 2F 34 35 3B 3C 3D 40 42 44 70 HY HZ XA "
+	mostNumber    = 20_000
+)
+
+// signalled tells whether a trigger or function made the error (SIGNAL): whoever writes
+// one may give it any number, also one of the server's.
+func signalled(e *mysql.MySQLError) bool {
+	state := string(e.SQLState[:])
+	return e.Number == erSignal || e.Number == 1643 || e.Number >= mostNumber || e.SQLState != [5]byte{} && !strings.Contains(serversStates, " "+state[:2]+" ")
+}
+
 func faultOfServer(e *mysql.MySQLError) error {
+	if signalled(e) {
+		return &driver.Refusal{Message: saidByTrigger + ".", Cause: numbered(e)}
+	}
 	if waits := waiting(e.Number); waits != nil {
 		cause := numbered(e)
 		if e.Number == erDeadlock {
@@ -200,8 +220,6 @@ func refusal(e *mysql.MySQLError) *driver.Refusal {
 		return &driver.Refusal{Column: c, Message: "The column " + c + " needs a value."}
 	case erCheckMariaDB, erCheckMySQL:
 		return checkRefusal(e)
-	case erSignal, 1643:
-		return &driver.Refusal{Message: "A trigger or function of the database does not allow this."}
 	case 1406, 1264, 1265, 1292, 1366, 1367, 1411, 1690, 1426, 3140, 4161:
 		return &driver.Refusal{Column: found(columnNamed, e.Message), Message: "A value does not fit its column."}
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-sql-driver/mysql"
+
 	"sutor/internal/errs"
 	"sutor/internal/record"
 	"sutor/internal/system/driver"
@@ -351,6 +353,29 @@ func (s *step) conflicts(ctx context.Context) (all []driver.Conflict, err error)
 	err = s.tx.session.each(limited, query+" ORDER BY d.n LIMIT "+strconv.Itoa(maxConflicts), nil, []any{&c.Number, &c.Gone}, func() { all = append(all, c) })
 	return all, err
 }
+
+// inItsWords is explain with what a trigger of the table says, if that stands in the
+// trigger as it is: only then it cannot hold a row's values. The account sees that only
+// with the right TRIGGER.
+func (s *step) inItsWords(ctx context.Context, err error) error {
+	told := explain(ctx, err)
+	var r *driver.Refusal
+	var e *mysql.MySQLError
+	if !errors.As(told, &r) || !errors.As(err, &e) || !signalled(e) {
+		return told
+	}
+	literal := func(quote string) string { return quote + strings.ReplaceAll(e.Message, quote, quote+quote) + quote }
+	var stands bool
+	find := func() { stands = true }
+	var one int
+	if s.tx.session.each(ctx, triggersSQL, []any{s.table.name.Schema, s.table.name.Name, literal("'"), literal(`"`)}, []any{&one}, find) == nil && stands {
+		r.Message = saidByTrigger + ": " + strings.TrimRight(e.Message, ".") + "."
+	}
+	return told
+}
+
+const triggersSQL = `SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ?
+	AND (LOCATE(CAST(? AS BINARY), CAST(ACTION_STATEMENT AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY), CAST(ACTION_STATEMENT AS BINARY)) > 0) LIMIT 1`
 
 // stagedName finds the name of a temporary table's column where a refusal has it.
 var stagedName = regexp.MustCompile(`^([kba])(\d+)$`)
