@@ -400,6 +400,54 @@ func TestTriggersOwnErrors(t *testing.T) {
 	}
 }
 
+// TestUnseenParts: columns that SELECT * leaves out, and the past of rows that a table
+// keeps, are in nobody's way.
+func TestUnseenParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, c := range []struct {
+		columns, more string
+		generated     int
+	}{
+		{"id int PRIMARY KEY, v int, w varchar(9) INVISIBLE", "", 0},
+		{"id int PRIMARY KEY, v int, w varchar(9)", "WITH SYSTEM VERSIONING", 0},
+		{"id int PRIMARY KEY, v int, w varchar(9), since timestamp(6) GENERATED ALWAYS AS ROW START, till timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, till)", "WITH SYSTEM VERSIONING", 2},
+	} {
+		d := w.make(fmt.Sprintf("CREATE TABLE t%d (%s) %s", i, c.columns, c.more))
+		if d.ReadOnly != "" || len(d.Columns) != 3+c.generated {
+			t.Fatalf("%s is described as %+v", c.columns, d)
+		}
+		for _, g := range d.Columns[3:] {
+			if !g.Generated {
+				t.Errorf("%s is described as %+v", g.Name, g)
+			}
+		}
+		d.Columns = d.Columns[:3]
+		for _, step := range []struct {
+			op         driver.Op
+			rows, left string
+		}{
+			{driver.Insert, "1,\"11\",\"1\",,,\"5\",\"a\"\n2,\"11\",\"2\",,,\"6\",\"b\"\n", "1,\"1\",\"5\",\"a\"\n2,\"2\",\"6\",\"b\"\n"},
+			{driver.Update, "1,\"01\",\"1\",\"5\",\"a\",,\"c\"\n", "1,\"1\",\"5\",\"c\"\n2,\"2\",\"6\",\"b\"\n"},
+			{driver.Delete, "1,\"00\",\"1\",\"5\",\"c\",,\n", "1,\"2\",\"6\",\"b\"\n"},
+			{driver.Insert, "1,\"11\",\"1\",,,\"5\",\"a\"\n", "1,\"1\",\"5\",\"a\"\n2,\"2\",\"6\",\"b\"\n"}, // an undo
+		} {
+			if _, conflicts, err := w.write(step.op, d, step.rows); err != nil || conflicts != nil {
+				t.Errorf("%s: %s gives %v, %v", c.columns, step.op, conflicts, err)
+			}
+			if got, err := w.export(d); err != nil || got != step.left {
+				t.Errorf("%s: after %s there is %q, %v", c.columns, step.op, got, err)
+			}
+		}
+		if got := w.fetch(d, "w", "1,\"a\"\n2,\"c\"\n"); got != "1,\"1\"\n" {
+			t.Errorf("%s: looked up: %q", c.columns, got)
+		}
+		if _, conflicts, err := w.write(driver.Update, d, "1,\"01\",\"2\",\"6\",\"x\",,\"y\"\n"); err != nil || len(conflicts) != 1 {
+			t.Errorf("%s: a row that is not as planned: %v, %v", c.columns, conflicts, err)
+		}
+	}
+}
+
 // TestRules: refusals name the rule and its columns.
 func TestRules(t *testing.T) {
 	t.Parallel()
