@@ -41,7 +41,7 @@ func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest)
 func (f Frozen) onShelf() string { return f.Parquet + "\x00" + f.Stored }
 
 // nearTop is how many rows from its beginning of a large plan can be shown before they are
-// in the file's order: the first of them are found in one pass over the plan.
+// in the file's order: they are found in one pass over the plan, once for each selection.
 const nearTop = 2_000
 
 // manyRowsShown is from how many rows on a plan is large: below, its order takes no longer
@@ -71,7 +71,6 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 	if err != nil {
 		return nil, 0, err
 	}
-	from := fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit)
 	counts := f.Manifest.Counts
 	early := counts.Written()+counts.Kept+counts.Impossible > e.early && offset+limit <= nearTop && len(s.Findings) == 0
 	if n, known := s.total(counts); known {
@@ -83,21 +82,38 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 				return nil, 0, err
 			}
 		}
-		from = fmt.Sprintf(`read_parquet(%s) WHERE %s ORDER BY line NULLS LAST, n LIMIT %d OFFSET %d`, text(f.Parquet), where, limit, offset)
-		err = o.count(ctx, sel, `read_parquet(`+text(f.Parquet)+`) WHERE `+where)
-	} else if err = o.await(ctx, sel); err == nil {
+		from := `read_parquet(` + text(f.Parquet) + `) WHERE ` + where
+		if sel.top == nil {
+			sel.top, err = o.list(ctx, fmt.Sprintf(`%s ORDER BY line NULLS LAST, n LIMIT %d`, from, nearTop))
+		}
+		if err == nil {
+			err = o.count(ctx, sel, from)
+		}
+		top := sel.top[min(offset, int64(len(sel.top))):]
+		return top[:min(limit, int64(len(top)))], sel.total, err
+	}
+	if err = o.await(ctx, sel); err == nil {
 		err = o.count(ctx, sel, sel.table)
 	}
-	if err != nil {
-		return nil, 0, err
+	if err == nil {
+		numbers, err = o.list(ctx, fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit))
 	}
+	return numbers, sel.total, err
+}
+
+// list gives numbers of rows.
+func (o *openPlan) list(ctx context.Context, from string) (numbers []int64, err error) {
+	numbers = []int64{}
 	err = o.session.query(ctx, `SELECT n FROM `+from, func(scan func(...any) error) error {
 		var n int64
 		err := scan(&n)
 		numbers = append(numbers, n)
 		return err
 	})
-	return numbers, sel.total, err
+	if err != nil {
+		return nil, err
+	}
+	return numbers, nil
 }
 
 // count counts the rows of a selection, where they are not known.

@@ -56,6 +56,31 @@ func TestTypedOnce(t *testing.T) {
 	look(duck.Selection{Op: driver.Update}, 0, 1)
 }
 
+// TestTopIsFoundOnce: the first rows of a selection are found once, and are those that its
+// order has; also where there are none, and up to where they end.
+func TestTopIsFoundOnce(t *testing.T) {
+	t.Parallel()
+	f := planned(t, 3_000)
+	inOrder, early := showing(t, 1<<40), showing(t, -1)
+	for n, s := range []duck.Selection{{}, {Op: driver.Delete}, {Column: "t0", Has: "row 12"}} {
+		for _, at := range []int64{0, 90, 5, 1_980, 1_990} {
+			want, all, err := inOrder.Browse(t.Context(), f, s, 10, at)
+			must(t, err)
+			got, total, err := early.Browse(t.Context(), f, s, 10, at)
+			must(t, err)
+			if shown(got) != shown(want) || total != all {
+				t.Errorf("%+v from %d on: %s of %d, want %s of %d", s, at, shown(got), total, shown(want), all)
+			}
+			if known := early.Tops(f); known != n+1 {
+				t.Errorf("%+v: the first rows of %d selections are known", s, known)
+			}
+		}
+	}
+	if inOrder.Tops(f) != 0 {
+		t.Error("what is in order has no other first rows")
+	}
+}
+
 // TestNobodyWaitsForOthers: while somebody waits for the order of a plan, others see its
 // first pages, whatever they pick and however often; and who gives up waiting is let go,
 // and takes nothing from those who wait on. They also get their page where the plan is put

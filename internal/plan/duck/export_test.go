@@ -101,3 +101,15 @@ func (e *Engine) PutAway(f Frozen) {
 	defer done()
 	o.putAway()
 }
+
+// Tops gives of how many selections of a plan the first rows are known.
+func (e *Engine) Tops(f Frozen) (n int) {
+	o, done := e.open(f)
+	defer done()
+	for _, sel := range o.selections {
+		if sel.top != nil {
+			n++
+		}
+	}
+	return n
+}

@@ -54,8 +54,9 @@ type selected struct {
 	making       *meanwhile // of the table; nil where nobody needed it yet
 	cancel       func()     // ends that
 	asked        int
-	awaited      int   // by so many
-	total        int64 // rows; less than 0 where they are not counted yet
+	awaited      int     // by so many
+	total        int64   // rows; less than 0 where they are not counted yet
+	top          []int64 // the numbers of the first, nearTop at most; nil where nobody asked for them yet
 }
 
 // made tells whether the table is there, or could not be made.
