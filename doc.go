@@ -105,8 +105,9 @@
 // (workflow/lease.go, workflow/recovering.go). The next server in the same data
 // folder does so at once; another, which shares the metadata, waits for the lease to
 // lapse, ten seconds and a look every five. A transaction that a frozen server
-// leaves open is ended on PostgreSQL; in an SQLite file nobody but that server can, and
-// MariaDB ends it after ten minutes. The connector for MySQL is tested on MariaDB only, and
+// leaves open is ended on PostgreSQL, and on MariaDB where it has named locks (a Galera
+// cluster ends it itself, after ten minutes); in an SQLite file nobody but that server
+// can. The connector for MySQL is tested on MariaDB only, and
 // test/fault does not strike it; test/script tells of a server that dies at its commit.
 // Servers of one database share a bucket of artefacts, or a folder. Of a
 // bucket, the time that keeps what was just stored from being removed counts from the

@@ -83,14 +83,7 @@ func (w *Workflow) voidDecisions(tx Tx, c *change.Change, why, code string) erro
 // reachable asks what an apply needs before it begins, so that what is down leaves
 // everything as it was.
 func (w *Workflow) reachable(ctx context.Context, p access.Principal, id change.ID) error {
-	var c *change.Change
-	err := w.Store.View(ctx, func(tx Tx) error {
-		s, err := w.judge(tx, p, id, change.ActApply)
-		if err == nil {
-			c = s.c
-		}
-		return err
-	})
+	c, _, err := w.judged(ctx, p, id, change.ActApply)
 	if err != nil {
 		return w.refused(ctx, p, id, change.ActApply, err)
 	}

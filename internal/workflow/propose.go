@@ -433,14 +433,7 @@ func (w *Workflow) roomForUndo(tx Tx, c *change.Change, p access.Principal) (ous
 // undoable refuses an undo of rows that are not kept any more, before it starts and
 // before a transaction waits for a bucket. Whoever may not undo is told so by the act.
 func (w *Workflow) undoable(ctx context.Context, p access.Principal, id change.ID) error {
-	var c *change.Change
-	err := w.Store.View(ctx, func(tx Tx) error {
-		s, err := w.judge(tx, p, id, change.ActUndo)
-		if err == nil {
-			c = s.c
-		}
-		return err
-	})
+	c, _, err := w.judged(ctx, p, id, change.ActUndo)
 	if errs.As(err) != nil || err == nil && !w.undo(c).Possible {
 		return nil // the act itself refuses it, in its order
 	}

@@ -71,8 +71,14 @@ func (w *Workflow) shown(ctx context.Context, p access.Principal, id change.ID) 
 
 // see reads a change that the person may see, and gives the person as they are now.
 func (w *Workflow) see(ctx context.Context, p access.Principal, id change.ID) (c *change.Change, who access.Principal, err error) {
+	return w.judged(ctx, p, id, change.ActSee)
+}
+
+// judged reads a change to which the person may do something, and gives the person as they
+// are now.
+func (w *Workflow) judged(ctx context.Context, p access.Principal, id change.ID, a change.Act) (c *change.Change, who access.Principal, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
-		s, err := w.judge(tx, p, id, change.ActSee)
+		s, err := w.judge(tx, p, id, a)
 		if err == nil {
 			c, who = s.c, s.who
 		}

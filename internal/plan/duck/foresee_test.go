@@ -175,6 +175,21 @@ func (s *stock) system(t *testing.T) *system.System {
 	return sys
 }
 
+// applied makes the plan of a file, and what is kept once it was applied.
+func applied(t *testing.T, s *duck.Session, spec plan.Spec, there *stock, file [][]string) duck.Reversal {
+	t.Helper()
+	out, err := s.Build(t.Context(), spec, stage(t, s, file), there.system(t), func(string, int64, int64) {})
+	must(t, err)
+	rev := duck.Reversal{Manifest: out.Manifest, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet"), Columns: itemColumns[1:]}
+	must(t, os.Rename(out.Parquet, rev.Parquet))
+	found, err := s.Stored(t.Context(), rev.Parquet, rev.Manifest, rev.Columns, nil, rev.Stored)
+	must(t, err)
+	if len(found) > 0 {
+		t.Fatalf("stored otherwise: %v", found)
+	}
+	return rev
+}
+
 // undo makes the plan of a file, and its reversal, maybe as that of very many rows, once it
 // was applied, something was altered, and there is what there is then.
 func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, file [][]string, alter func(*duck.Session, *plan.Spec, duck.Reversal)) (*plan.Outcome, made) {
@@ -190,15 +205,7 @@ func undo(t *testing.T, place duck.Comparing, many bool, there, then *stock, fil
 	t.Cleanup(s.Close)
 	spec := stockSpec()
 	quiet := func(string, int64, int64) {}
-	out, err := s.Build(t.Context(), spec, stage(t, s, file), there.system(t), quiet)
-	must(t, err)
-	rev := duck.Reversal{Manifest: out.Manifest, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet"), Columns: itemColumns[1:]}
-	must(t, os.Rename(out.Parquet, rev.Parquet))
-	found, err := s.Stored(t.Context(), rev.Parquet, rev.Manifest, rev.Columns, nil, rev.Stored)
-	must(t, err)
-	if len(found) > 0 {
-		t.Fatalf("stored otherwise: %v", found)
-	}
+	rev := applied(t, s, spec, there, file)
 	must(t, s.Reset(t.Context()))
 	spec.Sources, spec.Columns = nil, nil
 	spec.Table.ReferencedBy = []driver.Reference{{Table: record.Table{Name: "part"}, Columns: partColumns[1:], RefColumns: []string{"id"}}}

@@ -1,7 +1,6 @@
 package duck_test
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -27,12 +26,7 @@ func TestEveryPlanAsksForRoom(t *testing.T) {
 	t.Cleanup(s.Close)
 	spec := stockSpec()
 	quiet := func(string, int64, int64) {}
-	out, err := s.Build(t.Context(), spec, stage(t, s, file), there.system(t), quiet)
-	must(t, err)
-	rev := duck.Reversal{Manifest: out.Manifest, Parquet: s.Path("forward.parquet"), Stored: s.Path("stored.parquet"), Columns: itemColumns[1:]}
-	must(t, os.Rename(out.Parquet, rev.Parquet))
-	_, err = s.Stored(t.Context(), rev.Parquet, rev.Manifest, rev.Columns, nil, rev.Stored)
-	must(t, err)
+	rev := applied(t, s, spec, there, file)
 	for _, c := range []struct {
 		name string
 		free int64 // too little
