@@ -131,7 +131,10 @@ func (i *instance) open(ctx context.Context, o Options, folders, files []string)
 		}
 		return "[" + strings.Join(all, ", ") + "]"
 	}
+	// DuckDB keeps what it read of a file, and takes another in its place for the same if it
+	// has its path, inode, size and second: files of a session are written over within one.
 	settings := `
+		SET enable_external_file_cache = false;
 		SET temp_directory = ` + text(i.spill) + `;
 		SET max_temp_directory_size = '` + fmt.Sprint(o.Spill) + ` bytes';
 		SET memory_limit = '` + fmt.Sprint(o.MemoryMB) + `MB';

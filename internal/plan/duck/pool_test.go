@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // An instance serves one session after the other, each of which finds it empty, until a
@@ -80,5 +81,47 @@ func fine(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file that another was written over is read as it is now, even where it has the size,
+// the second and the place on the disk of the one before: DuckDB would take it for the same.
+func TestFilesAreReadAsTheyAre(t *testing.T) {
+	t.Parallel()
+	e, err := New(Options{Dir: t.TempDir()})
+	fine(t, err)
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	fine(t, err)
+	t.Cleanup(s.Close)
+
+	second := time.Now().Truncate(time.Second)
+	write := func(path, text string) {
+		fine(t, os.WriteFile(path, []byte(text), 0o600))
+		fine(t, os.Chtimes(path, second, second))
+	}
+	parquet := func(value string) string {
+		made := s.Path("made.parquet")
+		_, err := s.copyTo(t.Context(), `SELECT '`+value+`' AS a FROM range(1000)`, made, compressed)
+		fine(t, err)
+		text, err := os.ReadFile(made)
+		fine(t, err)
+		return string(text)
+	}
+	for _, kind := range []struct {
+		path, before, after, query string
+	}{
+		{s.Path("rows.csv"), "1,\"x\"\n", "1,\"y\"\n", `SELECT count(*) FROM ` + readCSV(s.Path("rows.csv"), "n", []string{"a"}) + ` WHERE a = 'y'`},
+		{s.Path("rows.parquet"), parquet("x"), parquet("y"), `SELECT least(count(*), 1) FROM read_parquet(` + text(s.Path("rows.parquet")) + `) WHERE a = 'y'`},
+	} {
+		if len(kind.before) != len(kind.after) {
+			t.Fatalf("%s: the files differ in size", kind.path)
+		}
+		for n, content := range []string{kind.before, kind.after} {
+			write(kind.path, content)
+			if found, err := s.count(t.Context(), kind.query); err != nil || found != int64(n) {
+				t.Errorf("%s: %d rows are as they were written, want %d: %v", filepath.Base(kind.path), found, n, err)
+			}
+		}
 	}
 }
