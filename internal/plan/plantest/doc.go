@@ -47,4 +47,14 @@
 // Two laws hold by themselves: where nobody else touched the table, what was
 // applied and taken back leaves it as it was; and a reversal of which nothing was
 // hidden is not refused by the system.
+//
+// # What still differs
+//
+// The long run finds, about once in twenty thousand cases, and each again every time with
+// its seed (SUTOR_LONG=1, -rapid.seed=…): a finding of rows to delete whose
+// samples are not the first ones (1833213007093330943), and an update that DuckDB's plan has not
+// (TestDuckEqualsReference/#09). Once a plan compared elsewhere had a row less and had it when it
+// was made again. They were not there before the files of a session were counted
+// (duck's disk.go), and are not the files that were taken for others (duck's pool.go), which is mended.
+// Nothing else is to be built upon plans before they are understood.
 package plantest
