@@ -53,8 +53,8 @@
 // The long run finds, about once in twenty thousand cases, and each again every time with
 // its seed (SUTOR_LONG=1, -rapid.seed=…): a finding of rows to delete whose
 // samples are not the first ones (1833213007093330943), and an update that DuckDB's plan has not
-// (TestDuckEqualsReference/#09). Once a plan compared elsewhere had a row less and had it when it
-// was made again. They were not there before the files of a session were counted
-// (duck's disk.go), and are not the files that were taken for others (duck's pool.go), which is mended.
-// Nothing else is to be built upon plans before they are understood.
+// (10820527968188569156). Once a plan compared elsewhere had a row less and had it when it
+// was made again. They were seen with files read as they are (duck's pool.go), so that is
+// not their cause; nor is it known since when they are there. They come before anything else
+// that is built upon plans.
 package plantest
