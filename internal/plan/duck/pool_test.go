@@ -77,6 +77,18 @@ func TestInstancesAreUsedAgain(t *testing.T) {
 	}
 }
 
+// opened opens a session of an engine of its own.
+func opened(t *testing.T) *Session {
+	t.Helper()
+	e, err := New(Options{Dir: t.TempDir()})
+	fine(t, err)
+	t.Cleanup(e.Close)
+	s, err := e.Session(t.Context())
+	fine(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
 func fine(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -88,12 +100,7 @@ func fine(t *testing.T, err error) {
 // the second and the place on the disk of the one before: DuckDB would take it for the same.
 func TestFilesAreReadAsTheyAre(t *testing.T) {
 	t.Parallel()
-	e, err := New(Options{Dir: t.TempDir()})
-	fine(t, err)
-	t.Cleanup(e.Close)
-	s, err := e.Session(t.Context())
-	fine(t, err)
-	t.Cleanup(s.Close)
+	s := opened(t)
 
 	second := time.Now().Truncate(time.Second)
 	write := func(path, text string) {

@@ -55,12 +55,7 @@ func TestShelfIsBounded(t *testing.T) {
 // A session whose statement failed goes on by another connection, with all of its tables.
 func TestReconnect(t *testing.T) {
 	t.Parallel()
-	e, err := New(Options{Dir: t.TempDir()})
-	fine(t, err)
-	t.Cleanup(e.Close)
-	s, err := e.Session(t.Context())
-	fine(t, err)
-	defer s.Close()
+	s := opened(t)
 	fine(t, s.exec(t.Context(), `CREATE TABLE base AS SELECT 7 AS n`))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
