@@ -102,7 +102,9 @@ func (r *reference) keeping(ctx context.Context, names []string) (record.Schema,
 		r.kept = map[string]map[int64]*string{}
 	}
 	for i, c := range kept {
-		r.kept[c.Name] = map[int64]*string{}
+		if r.kept[c.Name] == nil { // else another check has asked for it, of other rows
+			r.kept[c.Name] = map[int64]*string{}
+		}
 		for number, rows := range live {
 			r.kept[c.Name][number] = rows[0][i]
 		}
@@ -343,21 +345,41 @@ func (r *reference) told(f finding.Finding, hits map[int64]*string) finding.Find
 	if f.Invalid && r.spec.Options.LeaveOut {
 		f.Mend = "Left out, as chosen with --leave-out-invalid. " + f.Mend
 	}
-	seen := map[string]bool{}
-	for _, n := range lines {
-		if hits[n] == nil || len(f.Samples) == 3 {
-			continue
-		}
-		if start := cut(*hits[n], 200); !seen[start] {
-			seen[start] = true
-			f.Samples = append(f.Samples, finding.Sample(start))
-		}
+	for _, start := range samples(lines, hits) {
+		f.Samples = append(f.Samples, finding.Sample(start))
 	}
 	lines = slices.DeleteFunc(lines, func(n int64) bool { return n <= 0 }) // rows that a sync deletes
 	for _, n := range r.exemplary(lines, hits) {
 		f.Examples = append(f.Examples, r.spec.Example(f, n, r.seen(n)))
 	}
 	return f
+}
+
+// samples gives the first three different texts: those of rows that are in no file, in
+// the order of texts, then those of lines in theirs.
+func samples(lines []int64, hits map[int64]*string) (texts []string) {
+	seen := map[string]bool{}
+	add := func(n int64) {
+		if hits[n] == nil {
+			return
+		}
+		if start := cut(*hits[n], 200); !seen[start] {
+			seen[start] = true
+			texts = append(texts, start)
+		}
+	}
+	first, _ := slices.BinarySearch(lines, 1)
+	for _, n := range lines[:first] {
+		add(n)
+	}
+	slices.Sort(texts)
+	for _, n := range lines[first:] {
+		if len(texts) >= 3 {
+			break
+		}
+		add(n)
+	}
+	return texts[:min(3, len(texts))]
 }
 
 // exemplary picks of each different text the first line, then of each the second,

@@ -231,7 +231,8 @@ func (r *run) counts(ctx context.Context) (c change.Counts, err error) {
 }
 
 // findings folds the hits into findings: rows, ranges, samples; without those
-// that hit nothing; blocking ones first.
+// that hit nothing; blocking ones first. Samples are in the order of the file's lines,
+// before them those of rows that are in no file, by their text.
 func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 	err := r.query(ctx, `SELECT f, count(DISTINCT line) FROM hits GROUP BY f`, func(scan func(...any) error) error {
 		var f int
@@ -269,7 +270,7 @@ func (r *run) findings(ctx context.Context) ([]finding.Finding, error) {
 		return nil, err
 	}
 	err = r.query(ctx, `SELECT f, sample FROM (SELECT f, left(sample, 200) AS sample, min(line) AS line FROM hits WHERE sample IS NOT NULL GROUP BY ALL)
-		QUALIFY row_number() OVER (PARTITION BY f ORDER BY line) <= 3 ORDER BY f, line`, func(scan func(...any) error) error {
+		QUALIFY row_number() OVER (PARTITION BY f ORDER BY greatest(line, 0), sample) <= 3 ORDER BY f, greatest(line, 0), sample`, func(scan func(...any) error) error {
 		var f int
 		var sample string
 		err := scan(&f, &sample)

@@ -101,3 +101,39 @@ func TestValuesGivenUpByOneThatLeaves(t *testing.T) {
 		t.Errorf("planned %+v", out)
 	}
 }
+
+// TestForeignKeysShareAColumn: what updates keep of a column that is not in the file is
+// known for each foreign key that has it, though other rows write the other one.
+func TestForeignKeysShareAColumn(t *testing.T) {
+	t.Parallel()
+	column := func(name string) record.Column {
+		return record.Column{Name: name, Type: record.Type{Kind: record.Text, Native: "text"}, Nullable: true}
+	}
+	id := record.Column{Name: "id", Type: record.Type{Kind: record.Int, Bits: 64, Native: "bigint"}}
+	columns := record.Schema{id, column("kept"), column("a"), column("b")}
+	fks := []driver.ForeignKey{{Columns: []string{"kept", "a"}, RefTable: parentName, RefColumns: []string{"kept", "a"}},
+		{Columns: []string{"kept", "b"}, RefTable: parentName, RefColumns: []string{"kept", "b"}}}
+	w := &world{db: mem.New(), records: []fileRecord{
+		{cells: []*string{text("1"), text("no"), text("old")}},
+		{cells: []*string{text("2"), text("old"), text("no")}},
+	}}
+	w.db.Create(mem.Table{Name: parentName, Columns: columns[1:]})
+	w.db.Create(mem.Table{Name: tableName, Columns: columns, Key: []string{"id"}, ForeignKeys: fks})
+	if err := w.db.Insert(parentName, columns[1:], [][]*string{{text("k"), text("old"), text("old")}}); err != nil {
+		t.Fatal(err)
+	}
+	live := [][]*string{{text("1"), text("k"), text("old"), text("old")}, {text("2"), text("k"), text("old"), text("old")}}
+	if err := w.db.Insert(tableName, columns, live); err != nil {
+		t.Fatal(err)
+	}
+	w.spec = plan.Spec{
+		Table: driver.Table{Table: tableName, Columns: columns, PrimaryKey: []string{"id"}, ForeignKeys: fks},
+		Key:   columns[:1], Judged: columns[2:], Columns: []string{"id", "a", "b"}, Location: time.UTC, Compares: true,
+		Sources: []plan.Source{{File: 0, Name: "id", Column: "id"}, {File: 1, Name: "a", Column: "a"}, {File: 2, Name: "b", Column: "b"}},
+		Options: change.Options{Mode: change.Upsert}, Allow: map[driver.Op]bool{driver.Update: true},
+	}
+	out := w.differ(t, session(t, engine(t, duck.Here)), session(t, engine(t, duck.Arriving)), w.order())
+	if out == nil || out.Manifest.Counts.Invalid != 2 || len(out.Findings) != 2 {
+		t.Errorf("planned %+v", out)
+	}
+}
