@@ -257,7 +257,7 @@ func (r *run) readFile(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.loading, err = r.meanwhile(ctx, func(ctx context.Context, other *run) error {
+	if r.loading, err = r.elsewhere(ctx, func(ctx context.Context, other *run) error {
 		return errors.Join(other.receive(ctx, r.ahead, other.received()), other.loadAlike(ctx))
 	}); err != nil {
 		return err

@@ -53,9 +53,16 @@ func (m *meanwhile) await(ctx context.Context) error {
 	}
 }
 
-// meanwhile begins something that has queries of its own: it gets the run on another
-// connection. It must end before the session is closed.
+// meanwhile begins something that reads what the session has now: it gets the run on
+// another connection. It must end before the session is closed.
 func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) error) (*meanwhile, error) {
+	return r.elsewhere(ctx, func(ctx context.Context, other *run) error {
+		return other.atOnce(ctx, func() error { return do(ctx, other) })
+	})
+}
+
+// elsewhere is the same for what reads no table that the session writes meanwhile.
+func (r *run) elsewhere(ctx context.Context, do func(context.Context, *run) error) (*meanwhile, error) {
 	aside, err := r.apart(ctx)
 	if err != nil {
 		return nil, err
@@ -63,6 +70,20 @@ func (r *run) meanwhile(ctx context.Context, do func(context.Context, *run) erro
 	other := *r
 	other.Session = aside
 	return begin(func() error { return aside.done(do(ctx, &other)) }), nil
+}
+
+// atOnce does something in one transaction, which sees the tables as they are when it
+// begins. Without one, DuckDB plans a statement in a first transaction and runs it in
+// another: it leaves a condition out that all rows fulfil by its statistics, and then takes
+// rows for hit that came in between and do not fulfil it.
+func (s *Session) atOnce(ctx context.Context, do func() error) error {
+	if err := s.exec(ctx, `BEGIN`); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err // the connection is closed, and the transaction with it
+	}
+	return s.exec(ctx, `COMMIT`)
 }
 
 // aside begins something that has queries of its own, while the plan is made of few enough
