@@ -50,10 +50,12 @@ func (s *snapshot) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	return s.db.fetchAt(ctx, s.id, l, in, out)
 }
 
-// Close ends the connection, and with it the transaction.
+// Close ends the transaction and the connection. The first does not wait for the second:
+// the server notices some time later that a connection was closed.
 func (s *snapshot) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	_, _ = s.holder.Exec(ctx, "ROLLBACK") // where it fails, the connection's end ends it, too
 	return fault(s.holder.Close(ctx))
 }
 
