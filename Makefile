@@ -31,7 +31,7 @@ test: lint postgres mariadb sqlite node chromium mold s3server
 ## prints what failed and how much was tried, and keeps the rest in $(BUILD)/test-long.log
 test-long: lint postgres mariadb sqlite node chromium libreoffice mold s3server
 	go build -o $(BUILD)/ ./internal/connector/postgres/pgtest/cmd/withpg ./internal/connector/mysql/mysqltest/cmd/withmysql
-	set -o pipefail; $(SHM) SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -timeout 120m ./... 2>&1 \
+	set -o pipefail; $(SHM) SUTOR_LONG=1 $(BUILD)/withpg -- $(BUILD)/withmysql -- go test -v $(FASTLINK) -count=1 -parallel 4 -timeout 150m ./... 2>&1 \
 	  | tee $(BUILD)/test-long.log | grep -E --line-buffered '^(ok|FAIL|panic)|^ *--- FAIL|faults: [0-9]|[0-9] cases: |[0-9] taken back: '
 
 ## faults: servers killed at every commit and at random moments, lines cut at

@@ -41,14 +41,14 @@ import (
 	verifyjs "sutor/test/verify-js"
 )
 
-// TestMain sets how many cases the properties try: each is a whole life of a
-// change, some thousand times as long as what a count of rapid's is meant for;
-// and how many steps a walk has.
+// TestMain sets how many cases the properties try on each system: each is a whole
+// life of a change, some thousand times as long as what a count of rapid's is meant
+// for; and how many steps a walk has.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	cases := "6"
 	if os.Getenv("SUTOR_LONG") != "" {
-		cases = "150"
+		cases = "60"
 	}
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name == "rapid.checks" { // as asked for

@@ -47,14 +47,4 @@
 // Two laws hold by themselves: where nobody else touched the table, what was
 // applied and taken back leaves it as it was; and a reversal of which nothing was
 // hidden is not refused by the system.
-//
-// # What still differs
-//
-// Of the first forty thousand cases of a long run three differed: the samples of a
-// finding of rows to delete were not the first ones, which comes again with its seed
-// (SUTOR_LONG=1, -rapid.seed=1833213007093330943); an update was not in DuckDB's plan, which
-// rapid made smaller (10820527968188569156); and a plan compared elsewhere had other
-// rows, and had not when it was made again. Files were read as they are then (duck's
-// pool.go), so that this is not the cause. It is not known since when they differ. They
-// come before anything else that is built upon plans.
 package plantest
