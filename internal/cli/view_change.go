@@ -492,7 +492,7 @@ func nextCommands(ch wire.Change) []string {
 	if may("replan") && !may("submit") && (ch.State == "planned" || ch.State == "rejected" || ch.State == "failed" || ch.State == "expired") {
 		if len(ch.Members) > 0 {
 			out = append(out, "sutor change replan "+ch.ID+" FILE --dataset "+ch.Members[0].Dataset)
-		} else if ch.Rule != nil || ch.Reverses != nil {
+		} else if ch.Rule != nil || ch.Reverses != nil || ch.State == "planned" && ch.Submittable() { // its file is not in the way
 			out = append(out, "sutor change replan "+ch.ID)
 		} else {
 			out = append(out, "sutor change replan "+ch.ID+" FILE")

@@ -19,7 +19,8 @@ func TestReversedWords(t *testing.T) {
 	}
 }
 
-// A change by rule and a reversal have no file that could be handed in again.
+// A change by rule and a reversal have no file that could be handed in again, and one
+// whose plan only the rules have left behind needs no other.
 func TestReplanWithoutFile(t *testing.T) {
 	t.Parallel()
 	ch := wire.Change{ID: "1008", State: "failed", May: []string{"replan"}, Rule: &wire.ByRule{}}
@@ -28,6 +29,10 @@ func TestReplanWithoutFile(t *testing.T) {
 	}
 	ch.Rule = nil
 	if got := strings.Join(nextCommands(ch), "\n"); got != "sutor change replan 1008 FILE" {
+		t.Error(got)
+	}
+	ch.State, ch.Plan = "planned", &wire.Plan{Counts: wire.Counts{Update: 1}}
+	if got := nextCommands(ch); got[len(got)-1] != "sutor change replan 1008" {
 		t.Error(got)
 	}
 }

@@ -86,7 +86,10 @@ func (w *Workflow) view(tx Tx, c *change.Change, p access.Principal) (wire.Chang
 	}
 	for _, a := range change.Acts {
 		seat, err := change.Judge(c, a, p, w.accessOf(c)...)
-		if err != nil || a == change.ActSee || a == change.ActUndo && !w.mayUndo(tx, c, p, out.Undo) {
+		switch {
+		case err != nil, a == change.ActSee,
+			a == change.ActUndo && !w.mayUndo(tx, c, p, out.Undo),
+			a == change.ActSubmit && w.sameRules(c) != nil: // it would be refused, and must be planned again
 			continue
 		}
 		out.May = append(out.May, string(a))
