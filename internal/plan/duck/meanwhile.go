@@ -75,7 +75,7 @@ func (r *run) elsewhere(ctx context.Context, do func(context.Context, *run) erro
 // atOnce does something in one transaction, which sees the tables as they are when it
 // begins. Without one, DuckDB plans a statement in a first transaction and runs it in
 // another: it leaves a condition out that all rows fulfil by its statistics, and then takes
-// rows for hit that came in between and do not fulfil it.
+// rows for hit that came in between and do not fulfil it (DuckDB's issues 21207, 23704).
 func (s *Session) atOnce(ctx context.Context, do func() error) error {
 	if err := s.exec(ctx, `BEGIN`); err != nil {
 		return err
