@@ -26,7 +26,8 @@
 // compares: then values go up too, and of rows that are the same little comes back
 // (there.go). What nothing else waits for is done on another connection (meanwhile.go): the
 // digest of the content, and the plan's file, which is written while rows are checked and
-// guardrails judged, as if all were as it most often is (foresee.go).
+// guardrails judged, as if all were as it most often is (foresee.go). It reads in one
+// transaction, since the run goes on writing its tables.
 //
 // A plan that somebody looks at stays open, and few do at once (shelf.go). Pages near the
 // top of a large one do not wait until its rows are in the file's order (browse.go), nor
