@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"sutor/internal/change"
 	"sutor/internal/expr"
 	"sutor/internal/plan"
 	"sutor/internal/system/driver"
@@ -36,6 +35,12 @@ type Frozen struct {
 
 // rows is the SQL of the plan's rows.
 func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest) }
+
+// all gives how many rows the plan has.
+func (f Frozen) all() int64 {
+	c := f.Manifest.Counts
+	return c.Written() + c.Kept + c.Impossible
+}
 
 // onShelf names the plan where plans stay open.
 func (f Frozen) onShelf() string { return f.Parquet + "\x00" + f.Stored }
@@ -71,9 +76,8 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 	if err != nil {
 		return nil, 0, err
 	}
-	counts := f.Manifest.Counts
-	early := counts.Written()+counts.Kept+counts.Impossible > e.early && offset+limit <= nearTop && len(s.Findings) == 0
-	if n, known := s.total(counts); known {
+	early := f.all() > e.early && offset+limit <= nearTop && len(s.Findings) == 0
+	if n, known := s.total(f); known {
 		sel.total = n
 	}
 	if early && (e.early < 0 || !sel.made()) {
@@ -96,7 +100,7 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 		err = o.count(ctx, sel, sel.table)
 	}
 	if err == nil {
-		numbers, err = o.list(ctx, fmt.Sprintf(`%s WHERE pos > %d AND pos <= %d ORDER BY pos`, sel.table, offset, offset+limit))
+		numbers, err = o.list(ctx, fmt.Sprintf(`%s WHERE rowid >= %d AND rowid < %d ORDER BY rowid`, sel.table, offset, offset+limit))
 	}
 	return numbers, sel.total, err
 }
@@ -129,19 +133,23 @@ func (o *openPlan) count(ctx context.Context, sel *selected, from string) error 
 }
 
 // total gives how many rows a selection has, where the plan's own counts tell.
-func (s Selection) total(c change.Counts) (int64, bool) {
+func (s Selection) total(f Frozen) (int64, bool) {
+	c := f.Manifest.Counts
 	if len(s.Findings)+len(s.Lines) > 0 || s.Changed != "" || s.Column != "" || s.Only != nil {
 		return 0, false
 	}
 	n, known := map[driver.Op]int64{
-		"": c.Written() + c.Kept + c.Impossible, driver.Insert: c.Insert, driver.Update: c.Update, driver.Delete: c.Delete, plan.Kept: c.Kept, plan.Impossible: c.Impossible,
+		"": f.all(), driver.Insert: c.Insert, driver.Update: c.Update, driver.Delete: c.Delete, plan.Kept: c.Kept, plan.Impossible: c.Impossible,
 	}[s.Op]
 	return n, known
 }
 
+// everyRow is the condition of a selection of all rows.
+const everyRow = "true"
+
 // where gives the condition on base, or on the plan's file.
 func (s Selection) where(f Frozen) (string, error) {
-	parts := []string{"true"}
+	parts := []string{everyRow}
 	if s.Op != "" {
 		parts = append(parts, "op = "+text(string(s.Op)))
 	}
@@ -149,7 +157,7 @@ func (s Selection) where(f Frozen) (string, error) {
 		parts = append(parts, "line IN ("+commas(s.Lines)+")")
 	}
 	if len(s.Findings) > 0 {
-		parts = append(parts, "line IN (SELECT line FROM hits WHERE f IN ("+commas(s.Findings)+"))")
+		parts = append(parts, "hit(line, ["+commas(s.Findings)+"])")
 	}
 	if s.Changed != "" {
 		j := f.Manifest.JudgedSchema().Index(s.Changed)
@@ -159,14 +167,14 @@ func (s Selection) where(f Frozen) (string, error) {
 		parts = append(parts, fmt.Sprintf("substr(mask, %d, 1) = '1'", j+1))
 	}
 	if s.Only != nil {
-		parts = append(parts, `n IN (SELECT n FROM read_parquet(`+text(f.Parquet)+`) WHERE `+seen(f.Manifest, *s.Only)+`)`)
+		parts = append(parts, among("n", `SELECT n FROM read_parquet(`+text(f.Parquet)+`) WHERE `+seen(f.Manifest, *s.Only), f.all()))
 	}
 	if s.Column != "" {
 		value, err := s.value(f)
 		if err != nil {
 			return "", err
 		}
-		parts = append(parts, `n IN (SELECT n FROM `+f.rows()+` WHERE `+value+`)`)
+		parts = append(parts, among("n", `SELECT n FROM `+f.rows()+` WHERE `+value, f.all()))
 	}
 	return strings.Join(parts, " AND "), nil
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"sutor/internal/change"
+	"sutor/internal/plan"
 	"sutor/internal/plan/duck"
+	"sutor/internal/record"
 	"sutor/internal/system/driver"
 )
 
@@ -135,6 +139,56 @@ func TestNobodyWaitsForOthers(t *testing.T) {
 		}
 		letGo()
 		must(t, <-stays)
+	}
+}
+
+// TestLargeSelectionsAreInOrder: what is selected of a plan by a finding, or by what stands in a
+// column, is in the file's order also where it is too much for the memory there is.
+func TestLargeSelectionsAreInOrder(t *testing.T) {
+	t.Parallel()
+	const rows, shuffles = 400_000, 7_919
+	dir := t.TempDir()
+	f := duck.Frozen{Parquet: filepath.Join(dir, "plan.parquet"), Hits: filepath.Join(dir, "hits.csv"), Manifest: plan.Manifest{Key: []string{"id"},
+		Columns: record.Schema{{Name: "id", Type: record.Type{Kind: record.Int}}, {Name: "name", Type: record.Type{Kind: record.Text}}}, Counts: change.Counts{Insert: rows}}}
+	e := showing(t, 200_000)
+	e.ShowIn(40)
+	s, err := e.Session(t.Context(), f.Parquet, f.Hits)
+	must(t, err)
+	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1 AS n, 'insert' AS op, i * %d %% %d + 1 AS line, '1' AS mask, NULL::VARCHAR AS why,
+		i::VARCHAR AS k0, NULL::VARCHAR AS b0, 'row ' || i AS a0 FROM range(%[2]d) t(i)) TO '%s' (FORMAT parquet)`, shuffles, rows, f.Parquet)))
+	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1, f FROM range(%d) t(i), range(2) u(f)) TO '%s' (HEADER false)`, rows, f.Hits)))
+	s.Close()
+	for _, s := range []duck.Selection{{}, {Findings: []int{1}}, {Findings: []int{0, 1}}, {Column: "name", Has: "row"}, {Changed: "name"}, {Column: "name", Has: "ROW", Findings: []int{0}}} {
+		for offset := int64(0); offset < rows; offset += 66_600 {
+			page, total, err := e.Browse(t.Context(), f, s, 50, offset)
+			if err != nil || total != rows || len(page) != 50 {
+				t.Fatalf("%+v from %d: %d of %d rows, %v", s, offset, len(page), total, err)
+			}
+			for i, r := range page {
+				if *r.Line != offset+int64(i)+1 {
+					t.Fatalf("%+v from %d: line %d comes as number %d", s, offset, *r.Line, i)
+				}
+			}
+		}
+	}
+}
+
+// TestPutAwayLeavesNothing: the instance of a plan that was put away serves another.
+func TestPutAwayLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f, g := planned(t, 30), planned(t, 20)
+	e, err := duck.New(duck.Options{Dir: t.TempDir(), Reads: []string{filepath.Dir(f.Parquet), filepath.Dir(g.Parquet)}})
+	must(t, err)
+	t.Cleanup(e.Close)
+	for _, next := range []duck.Frozen{f, g, f} {
+		page, total, err := e.Browse(t.Context(), next, duck.Selection{Changed: "t0"}, 5, 0)
+		if err != nil || len(page) != 5 || total == 0 {
+			t.Fatalf("%d of %d rows, %v", len(page), total, err)
+		}
+		e.PutAway(next)
+	}
+	if n := e.Opened(); n != 1 {
+		t.Errorf("%d instances were opened", n)
 	}
 }
 

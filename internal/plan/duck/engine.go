@@ -45,6 +45,7 @@ type Engine struct {
 	trials *slots
 	pool   pool
 	shelf  shelf
+	shown  int                            // megabytes of a plan that people look at; tests have less
 	early  int64                          // rows of a plan from which on its first pages are shown before it is in order; tests always do, with less than 0
 	free   func(dir string) (int64, bool) // bytes; tests put little there
 	room   room
@@ -86,7 +87,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), early: manyRowsShown, shelf: newShelf()}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shown: shelfMemoryMB, early: manyRowsShown, shelf: newShelf()}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.

@@ -35,6 +35,9 @@ func TooLittleMemory(err error) bool { return errors.Is(err, errMemory) }
 // ShowEarly says from how many rows on first pages are shown before a plan is in order.
 func (e *Engine) ShowEarly(rows int64) { e.early = rows }
 
+// ShowIn says how many megabytes a plan that people look at has.
+func (e *Engine) ShowIn(megabytes int) { e.shown = megabytes }
+
 // Foreseen tells whether a reversal is what it was foreseen to be, as far as live rows tell.
 func (d *Draft) Foreseen() bool { return d.r.foreseen }
 
@@ -101,6 +104,9 @@ func (e *Engine) PutAway(f Frozen) {
 	defer done()
 	o.putAway()
 }
+
+// Opened gives how many instances were opened.
+func (e *Engine) Opened() int64 { return e.pool.opened.Load() }
 
 // Tops gives of how many selections of a plan the first rows are known.
 func (e *Engine) Tops(f Frozen) (n int) {

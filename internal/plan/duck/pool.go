@@ -148,6 +148,9 @@ func (i *instance) open(ctx context.Context, o Options, folders, files []string)
 		SET enable_external_access = false;
 		SET lock_configuration = true;
 		CREATE SCHEMA ` + runSchema
+	if o.stays { // it is asked for little of large files, and to read the statistics of all their groups takes longer
+		settings = `SET disabled_optimizers = 'statistics_propagation,join_order';` + settings
+	}
 	if _, err := i.db.ExecContext(ctx, settings); err != nil {
 		return engineError(err, settings)
 	}

@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"sutor/internal/plan"
+	"sutor/internal/system/driver"
 )
 
 // Plans that people look at stay open for a while: making an instance, and the
@@ -30,8 +35,9 @@ type shelf struct {
 func newShelf() shelf { return shelf{open: map[string]*openPlan{}, freed: make(chan struct{})} }
 
 // openPlan is a warm instance over one plan. Its table base has the rows in the
-// file's order: pos, n, op, line, mask. Tables are made on connections of their own: the
-// first pages of a large plan do not wait for them, nor for somebody who does.
+// file's order: n, op, line, mask. Tables are made on connections of their own: the
+// first pages of a large plan do not wait for them, nor for somebody who does. One thread
+// makes them, so rowids number the rows of a table from 0 in the order in which they came.
 type openPlan struct {
 	turn       *slots          // one, had while its session is used; lent while something is awaited
 	session    *Session        // nil until it is first used, and after it was put away
@@ -48,11 +54,11 @@ type openPlan struct {
 	idle  *time.Timer
 }
 
-// selected is a selection. Its table has pos and n.
+// selected is a selection. Its table has n.
 type selected struct {
 	where, table string
 	making       *meanwhile // of the table; nil where nobody needed it yet
-	cancel       func()     // ends that
+	cancel       func()     // ends that; nil where the table is base
 	asked        int
 	awaited      int     // by so many
 	total        int64   // rows; less than 0 where they are not counted yet
@@ -200,7 +206,7 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 	o.putAway() // what had its place
 	limits := e.o
-	limits.MemoryMB, limits.Threads, limits.stays = shelfMemoryMB, 1, true
+	limits.MemoryMB, limits.Threads, limits.stays = e.shown, 1, true
 	files := []string{f.Parquet}
 	if f.Hits != "" {
 		files = append(files, f.Hits)
@@ -221,14 +227,53 @@ func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 	return nil
 }
 
-// order makes the tables base, and hits where lines behind findings are kept. One thread
-// numbers the rows in the order in which they come.
+// operations of a plan's rows.
+var operations = func() string {
+	var all []string
+	for _, op := range []driver.Op{driver.Insert, driver.Update, driver.Delete, plan.Kept, plan.Impossible} {
+		all = append(all, text(string(op)))
+	}
+	return strings.Join(all, ", ")
+}()
+
+// order makes the tables base, and hits where lines behind findings are kept. All of base
+// is as narrow as can be: what spills while it is put in order is waited for by the pages
+// that are read meanwhile.
 func (s *Session) order(ctx context.Context, f Frozen) error {
-	err := s.exec(ctx, `CREATE TABLE base AS SELECT row_number() OVER () AS pos, * FROM (SELECT n, op, line, mask FROM read_parquet(`+text(f.Parquet)+`) ORDER BY line NULLS LAST, n)`)
+	rows := `read_parquet(` + text(f.Parquet) + `)`
+	last, err := s.count(ctx, `SELECT coalesce(max(line), 0) FROM `+rows)
+	if err != nil {
+		return err
+	}
+	number := "UINTEGER"
+	if max(last, f.all()) > math.MaxUint32 {
+		number = "BIGINT"
+	}
+	err = s.exec(ctx, `CREATE TYPE masks AS ENUM (SELECT DISTINCT mask FROM `+rows+`)`)
+	if err == nil {
+		err = s.exec(ctx, `CREATE TABLE base AS SELECT n::`+number+` AS n, op::ENUM (`+operations+`) AS op, line::`+number+` AS line, mask::masks AS mask FROM `+rows+` ORDER BY line NULLS LAST, n`)
+	}
 	if err == nil && f.Hits != "" {
-		err = s.load(ctx, `CREATE TABLE hits AS SELECT line, f FROM read_csv(`+text(f.Hits)+`, header = false, auto_detect = false, parallel = true, columns = {'line': 'BIGINT', 'f': 'INTEGER'})`)
+		err = s.loadHits(ctx, f.Hits, last)
 	}
 	return err
+}
+
+// loadHits makes the table hits, and hit(its, fs), which is true where one of these findings
+// is about that line. A plan's rows have lines up to last.
+func (s *Session) loadHits(ctx context.Context, path string, last int64) error {
+	err := s.load(ctx, `CREATE TABLE hits AS SELECT line, f FROM read_csv(`+text(path)+`, header = false, auto_detect = false, parallel = true, columns = {'line': 'BIGINT', 'f': 'INTEGER'})`)
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, `CREATE MACRO hit(its, fs) AS `+among("its", `SELECT line FROM hits WHERE list_contains(fs, f) AND line <= `+fmt.Sprint(last), last))
+}
+
+// among is true for rows whose number, a column, is one that the query gives; none is less
+// than 0 or more than most, which is a thousand millions at most. A bit for each takes
+// less memory than a join, which would spill and then lose the order of the rows.
+func among(number, query string, most int64) string {
+	return fmt.Sprintf(`get_bit((SELECT bitstring_agg(x, 0, %d) FROM (%s) numbers(x)), %s::INTEGER) = 1`, max(most, 1), query, number)
 }
 
 // aside begins something on a connection of its own.
@@ -301,7 +346,11 @@ func (o *openPlan) makeRoom(ctx context.Context) error {
 
 // make begins to make a selection's table, once.
 func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
-	if sel.making != nil {
+	switch {
+	case sel.making != nil:
+		return nil
+	case sel.where == everyRow:
+		sel.table, sel.making = "base", o.base
 		return nil
 	}
 	base := o.base
@@ -311,7 +360,7 @@ func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
 		if err := base.await(making); err != nil {
 			return err
 		}
-		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT row_number() OVER () AS pos, n FROM (SELECT n FROM base WHERE `+sel.where+`)`)
+		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT n FROM base WHERE `+sel.where)
 	})
 	return err
 }
@@ -338,7 +387,7 @@ var errPutAway = errors.New("plan/duck: the plan was put away meanwhile")
 
 // drop forgets a selection; what is made of it ends.
 func (o *openPlan) drop(ctx context.Context, sel *selected) error {
-	if sel.making == nil {
+	if sel.making == nil || sel.cancel == nil {
 		return nil
 	}
 	sel.cancel()

@@ -41,7 +41,7 @@ func (e *Engine) Spread(ctx context.Context, f Frozen, s Selection, column strin
 		if err != nil {
 			return err
 		}
-		cells := fmt.Sprintf(`(SELECT try_cast(b%d AS DOUBLE) AS b, try_cast(a%d AS DOUBLE) AS a FROM read_parquet(%s) WHERE op IN ('insert', 'update', 'delete') AND n IN (SELECT n FROM %s))`, j, j, text(f.Parquet), sel.table)
+		cells := fmt.Sprintf(`(SELECT try_cast(b%d AS DOUBLE) AS b, try_cast(a%d AS DOUBLE) AS a FROM read_parquet(%s) WHERE op IN ('insert', 'update', 'delete') AND %s)`, j, j, text(f.Parquet), among("n", `SELECT n FROM `+sel.table, f.all()))
 		return o.session.spread(ctx, cells, &out)
 	})
 	return out, err
