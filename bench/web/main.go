@@ -23,6 +23,7 @@ type options struct {
 	samples int           // of each page of rows
 	rate    int           // requests a second to the other pages
 	during  time.Duration // that they are asked for
+	shuffle bool          // the file's order is another than that of its keys
 	out     string
 	place   string // in it
 }
@@ -33,6 +34,7 @@ func main() {
 	flag.IntVar(&o.samples, "samples", 200, "how often each page of rows is asked for")
 	flag.IntVar(&o.rate, "rate", 100, "requests a second to the other pages")
 	flag.DurationVar(&o.during, "during", 20*time.Second, "how long the other pages are asked for")
+	flag.BoolVar(&o.shuffle, "shuffle", false, "the file's rows are in another order than their keys")
 	flag.StringVar(&o.out, "out", "", "file whose section on pages is written; none where empty")
 	flag.StringVar(&o.place, "place", pages, "the `place` in that file")
 	flag.Parse()
@@ -55,7 +57,7 @@ func run(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, company.Close()) }()
 	fmt.Printf("planning a change of %d rows\n", o.rows)
 	file, write := io.Pipe()
-	go func() { write.CloseWithError(customers(write, o.rows)) }()
+	go func() { write.CloseWithError(customers(write, o.rows, o.shuffle)) }()
 	began := time.Now()
 	c, err := company.Propose(ctx, "customers", "million.csv", file, "A million customers")
 	if err != nil {
@@ -95,12 +97,16 @@ func run(ctx context.Context, o options) (err error) {
 }
 
 // customers writes a file of customers: the first are there already, a tenth of the
-// others begins with a limit that a guardrail hits.
-func customers(out io.Writer, rows int) error {
+// others begins with a limit that a guardrail hits. Shuffled, rows that are beside each
+// other in the file lie far apart by their keys.
+func customers(out io.Writer, rows int, shuffled bool) error {
 	if _, err := io.WriteString(out, "id,name,country,vat,payment_terms,credit_limit\n"); err != nil {
 		return err
 	}
 	for i := range rows {
+		if shuffled {
+			i = i * 7_368_787 % rows // a prime: each row once
+		}
 		terms := []string{"NET30", "NET45", "NET60", "NET90"}[i%4]
 		if _, err := fmt.Fprintf(out, "%d,Customer %d,Germany,DE%09d,%s,%d.50\n", 10001+i, i, i, terms, 1000+i%10*5500); err != nil {
 			return err

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,5 +28,29 @@ func TestRun(t *testing.T) {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("the page has no %q:\n%s", want, written)
 		}
+	}
+}
+
+// Shuffled, a file has the same rows, and few stay where they were.
+func TestShuffled(t *testing.T) {
+	t.Parallel()
+	var plain, shuffled strings.Builder
+	if err := errors.Join(customers(&plain, 1000, false), customers(&shuffled, 1000, true)); err != nil {
+		t.Fatal(err)
+	}
+	want, got := strings.Split(plain.String(), "\n"), strings.Split(shuffled.String(), "\n")
+	stay := 0
+	for i := range want {
+		if got[i] == want[i] {
+			stay++
+		}
+	}
+	if stay > 10 {
+		t.Errorf("%d rows stay where they were", stay)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Error("it has other rows")
 	}
 }

@@ -230,6 +230,9 @@ func (r *report) write() error {
 		return nil
 	}
 	command := fmt.Sprintf("go run ./bench/web -rows %d -out %s", r.o.rows, filepath.ToSlash(r.o.out))
+	if r.o.shuffle {
+		command += " -shuffle"
+	}
 	if r.o.place != pages {
 		command += " -place " + r.o.place
 	}

@@ -2,7 +2,9 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -64,7 +66,7 @@ func (e *Engine) Browse(ctx context.Context, f Frozen, s Selection, limit, offse
 			return err
 		}
 		total = n
-		rows, err = o.page(ctx, f, numbers)
+		rows, err = o.page(ctx, e, f, numbers)
 		return err
 	})
 	return rows, total, err
@@ -214,19 +216,49 @@ func sideThere(cell string) string {
 	return ""
 }
 
+// farApart is in how many groups of a plan's file the rows of a page lie, from which on they
+// are read by more than one thread: as many groups are read whole.
+const farApart = 8
+
 // page reads the rows of one page. Their numbers are narrow in most files, so few
 // row groups of the plan are read.
-func (o *openPlan) page(ctx context.Context, f Frozen, numbers []int64) ([]Row, error) {
+func (o *openPlan) page(ctx context.Context, e *Engine, f Frozen, numbers []int64) ([]Row, error) {
 	if len(numbers) == 0 {
 		return nil, nil
 	}
-	rows, at := make([]Row, len(numbers)), map[int64]int{}
+	rows, at, groups := make([]Row, len(numbers)), map[int64]int{}, map[int64]bool{}
 	for i, n := range numbers {
-		at[n] = i
+		at[n], groups[(n-1)/groupRows] = i, true
 	}
 	query := fmt.Sprintf(`n BETWEEN %d AND %d AND n IN (%s)`, slices.Min(numbers), slices.Max(numbers), commas(numbers))
-	err := o.session.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
-	return rows, err
+	read := func(s *Session) error {
+		return s.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
+	}
+	if threads := min(runtime.GOMAXPROCS(0), pageThreads); len(groups) >= farApart && threads > 1 {
+		if done, err := o.readApart(ctx, e, f, threads, read); done {
+			return rows, err
+		}
+	}
+	return rows, read(o.session)
+}
+
+// readApart reads beside what is put in order, with more threads. It is not done where that
+// takes more memory than there is, as of long texts.
+func (o *openPlan) readApart(ctx context.Context, e *Engine, f Frozen, threads int, read func(*Session) error) (done bool, err error) {
+	if o.apart == nil {
+		if o.apart, err = e.shownIn(ctx, f, max(e.shown/2, 1), threads); err != nil {
+			o.apart = nil
+			return true, err
+		}
+	}
+	if err = read(o.apart); err == nil {
+		return true, nil
+	}
+	done = !errors.Is(err, errMemory)
+	if !done || o.apart.reconnect(err) != nil {
+		o.closeApart()
+	}
+	return done, err
 }
 
 func commas[N int | int64](numbers []N) string {

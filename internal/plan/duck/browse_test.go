@@ -158,18 +158,28 @@ func TestLargeSelectionsAreInOrder(t *testing.T) {
 		i::VARCHAR AS k0, NULL::VARCHAR AS b0, 'row ' || i AS a0 FROM range(%[2]d) t(i)) TO '%s' (FORMAT parquet)`, shuffles, rows, f.Parquet)))
 	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1, f FROM range(%d) t(i), range(2) u(f)) TO '%s' (HEADER false)`, rows, f.Hits)))
 	s.Close()
-	for _, s := range []duck.Selection{{}, {Findings: []int{1}}, {Findings: []int{0, 1}}, {Column: "name", Has: "row"}, {Changed: "name"}, {Column: "name", Has: "ROW", Findings: []int{0}}} {
-		for offset := int64(0); offset < rows; offset += 66_600 {
-			page, total, err := e.Browse(t.Context(), f, s, 50, offset)
-			if err != nil || total != rows || len(page) != 50 {
-				t.Fatalf("%+v from %d: %d of %d rows, %v", s, offset, len(page), total, err)
-			}
-			for i, r := range page {
-				if *r.Line != offset+int64(i)+1 {
-					t.Fatalf("%+v from %d: line %d comes as number %d", s, offset, *r.Line, i)
-				}
+	look := func(e *duck.Engine, s duck.Selection, offset int64) {
+		t.Helper()
+		page, total, err := e.Browse(t.Context(), f, s, 50, offset)
+		if err != nil || total != rows || len(page) != 50 {
+			t.Fatalf("%+v from %d: %d of %d rows, %v", s, offset, len(page), total, err)
+		}
+		for i, r := range page {
+			if *r.Line != offset+int64(i)+1 || *r.Key[0] != strings.TrimPrefix(*r.After[0], "row ") {
+				t.Fatalf("%+v from %d: line %d, %s of %s, comes as number %d", s, offset, *r.Line, *r.After[0], *r.Key[0], i)
 			}
 		}
+	}
+	for _, s := range []duck.Selection{{}, {Findings: []int{1}}, {Findings: []int{0, 1}}, {Column: "name", Has: "row"}, {Changed: "name"}, {Column: "name", Has: "ROW", Findings: []int{0}}} {
+		for offset := int64(0); offset < rows; offset += 66_600 {
+			look(e, s, offset)
+		}
+	}
+	roomy := showing(t, 200_000)
+	look(roomy, duck.Selection{}, 0)
+	look(roomy, duck.Selection{}, rows/2)
+	if !roomy.ReadsApart(f) && runtime.GOMAXPROCS(0) > 1 {
+		t.Error("rows that lie far apart are read by one thread")
 	}
 }
 

@@ -105,6 +105,13 @@ func (e *Engine) PutAway(f Frozen) {
 	o.putAway()
 }
 
+// ReadsApart tells whether pages of an open plan were read by more than one thread.
+func (e *Engine) ReadsApart(f Frozen) bool {
+	o, done := e.open(f)
+	defer done()
+	return o.apart != nil
+}
+
 // Opened gives how many instances were opened.
 func (e *Engine) Opened() int64 { return e.pool.opened.Load() }
 

@@ -22,6 +22,7 @@ const (
 	shelfPlaces   = 4
 	shelfIdle     = 2 * time.Minute
 	shelfMemoryMB = 256
+	pageThreads   = 4 // at most, to read a page whose rows lie far apart
 	selections    = 6 // kept of each plan
 )
 
@@ -41,6 +42,7 @@ func newShelf() shelf { return shelf{open: map[string]*openPlan{}, freed: make(c
 type openPlan struct {
 	turn       *slots          // one, had while its session is used; lent while something is awaited
 	session    *Session        // nil until it is first used, and after it was put away
+	apart      *Session        // reads pages whose rows lie far apart; nil until there is one
 	making     context.Context // of what is being made
 	cancel     func()          // ends that
 	base       *meanwhile
@@ -205,17 +207,7 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 // begin opens the instance and begins to put the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 	o.putAway() // what had its place
-	limits := e.o
-	limits.MemoryMB, limits.Threads, limits.stays = e.shown, 1, true
-	files := []string{f.Parquet}
-	if f.Hits != "" {
-		files = append(files, f.Hits)
-	}
-	if f.Stored != "" {
-		files = append(files, f.Stored)
-	}
-	if o.session, err = e.session(ctx, newSlots(1), nil, limits, files); err != nil {
-		o.session = nil
+	if o.session, err = e.shownIn(ctx, f, e.shown, 1); err != nil {
 		return err
 	}
 	o.selections, o.next, o.base = nil, 0, nil
@@ -225,6 +217,14 @@ func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 		return err
 	}
 	return nil
+}
+
+// shownIn opens an instance over a plan.
+func (e *Engine) shownIn(ctx context.Context, f Frozen, megabytes, threads int) (*Session, error) {
+	limits := e.o
+	limits.MemoryMB, limits.Threads, limits.stays = megabytes, threads, true
+	files := slices.DeleteFunc([]string{f.Parquet, f.Hits, f.Stored}, func(path string) bool { return path == "" })
+	return e.session(ctx, newSlots(1), nil, limits, files)
 }
 
 // operations of a plan's rows.
@@ -304,6 +304,14 @@ func (o *openPlan) putAway() {
 	}
 	o.session.Close()
 	o.session = nil
+	o.closeApart()
+}
+
+func (o *openPlan) closeApart() {
+	if o.apart != nil {
+		o.apart.Close()
+		o.apart = nil
+	}
 }
 
 // selected gives a selection.
