@@ -69,10 +69,11 @@ func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, liv
 	if err != nil {
 		return nil, err
 	}
-	return out[0], nil
+	return out[0], s.writeOut()
 }
 
-// Compare makes a plan as far as one table tells; [Finish] makes it stand.
+// Compare makes a plan as far as one table tells; [Finish] makes it stand. The files of a
+// small plan may be none yet, and are read by [Session.Open] alone.
 func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*Draft, error) {
 	if out, err := s.byRow(ctx, spec, staging, live, tell); !errors.Is(err, errLarge) {
 		return &Draft{made: out}, err
