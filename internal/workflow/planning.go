@@ -503,9 +503,9 @@ func (w *Workflow) store(ctx context.Context, m *made, p *drafted, out *plan.Out
 			return f()
 		})
 	}
-	beside(func() (err error) { p.hits, err = w.keepOf(ctx, p.session, out.Hits); return err })
+	beside(func() (err error) { p.hits, err = w.keepFile(ctx, out.Hits); return err })
 	beside(func() error {
-		d, err := w.keepOf(ctx, p.session, out.Parquet)
+		d, err := w.keepFile(ctx, out.Parquet)
 		if err == nil && d != man.File {
 			err = fmt.Errorf("plan.parquet of change %s was stored as %s, not as %s", p.c.ID, d, man.File)
 		}
@@ -522,17 +522,6 @@ func (w *Workflow) keepFile(ctx context.Context, path string) (record.Digest, er
 	f, err := os.Open(path)
 	if err != nil {
 		return "", diskFull(err)
-	}
-	defer f.Close()
-	d, _, err := w.Artifacts.Put(ctx, f)
-	return d, err
-}
-
-// keepOf stores a file of a session as an artefact.
-func (w *Workflow) keepOf(ctx context.Context, s *duck.Session, path string) (record.Digest, error) {
-	f, err := s.Open(path)
-	if err != nil {
-		return "", err
 	}
 	defer f.Close()
 	d, _, err := w.Artifacts.Put(ctx, f)

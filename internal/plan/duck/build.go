@@ -69,11 +69,10 @@ func (s *Session) Build(ctx context.Context, spec plan.Spec, staging string, liv
 	if err != nil {
 		return nil, err
 	}
-	return out[0], s.writeOut()
+	return out[0], nil
 }
 
-// Compare makes a plan as far as one table tells; [Finish] makes it stand. The files of a
-// small plan may be none yet, and are read by [Session.Open] alone.
+// Compare makes a plan as far as one table tells; [Finish] makes it stand.
 func (s *Session) Compare(ctx context.Context, spec plan.Spec, staging string, live plan.Live, tell Progress) (*Draft, error) {
 	if out, err := s.byRow(ctx, spec, staging, live, tell); !errors.Is(err, errLarge) {
 		return &Draft{made: out}, err

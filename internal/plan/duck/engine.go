@@ -115,8 +115,7 @@ type Session struct {
 	instance *instance // that it runs on
 	owner    bool      // and gives back; a part of a session does not
 
-	rows      *plan.ByRow       // of a plan that was made row by row
-	unwritten map[string][]byte // its files, by their paths, until a statement needs them
+	rows *plan.ByRow // of a plan that was made row by row
 
 	comparing Comparing
 
@@ -181,9 +180,6 @@ func (s *Session) reconnect(failed error) (err error) {
 // use puts the connection into the session's schema; where there is none yet, it opens
 // the instance.
 func (s *Session) use(ctx context.Context) error {
-	if err := s.writeOut(); err != nil {
-		return err
-	}
 	if open := s.later; open != nil {
 		s.later = nil
 		if err := open(ctx); err != nil {

@@ -49,43 +49,19 @@ func (s *Session) byRow(ctx context.Context, spec plan.Spec, staging string, liv
 	if err != nil {
 		return nil, err
 	}
-	var hits, frozen bytes.Buffer
-	m := out.Manifest
-	if err := errors.Join(rows.Hits(&hits), writeFrozen(&frozen, rows, len(m.Key), len(m.Columns)-len(m.Key))); err != nil {
+	out.Parquet, out.Hits = s.Path("plan.parquet"), s.Path("hits.csv")
+	if err := writeFile(out.Hits, rows.Hits); err != nil {
 		return nil, err
 	}
-	out.Parquet, out.Hits = s.Path("plan.parquet"), s.Path("hits.csv")
-	s.unwritten = map[string][]byte{out.Parquet: frozen.Bytes(), out.Hits: hits.Bytes()}
-	out.Manifest.File, s.rows = record.DigestOf(frozen.Bytes()), rows
+	m := out.Manifest
+	digest := record.NewDigester()
+	if err := writeFile(out.Parquet, func(w io.Writer) error {
+		return writeFrozen(io.MultiWriter(w, digest), rows, len(m.Key), len(m.Columns)-len(m.Key))
+	}); err != nil {
+		return nil, err
+	}
+	out.Manifest.File, s.rows = digest.Digest(), rows
 	return out, nil
-}
-
-// Open reads a file of the session, or what would stand in it.
-func (s *Session) Open(path string) (io.ReadCloser, error) {
-	if b, there := s.unwritten[path]; there {
-		return inMemory{bytes.NewReader(b)}, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, diskError(err)
-	}
-	return f, nil
-}
-
-// inMemory is a file that is none yet.
-type inMemory struct{ *bytes.Reader }
-
-func (inMemory) Close() error { return nil }
-
-// writeOut writes the files that are none yet, for statements that read them.
-func (s *Session) writeOut() error {
-	for path, b := range s.unwritten {
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			return diskError(err)
-		}
-		delete(s.unwritten, path)
-	}
-	return nil
 }
 
 // bounded fetches no more live rows than a plan row by row may hold. That there are more
@@ -123,4 +99,15 @@ func (m *most) Write(p []byte) (int, error) {
 		return 0, errLarge
 	}
 	return m.Writer.Write(p)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return diskError(err)
+	}
+	return nil
 }

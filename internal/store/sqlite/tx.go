@@ -45,36 +45,23 @@ func (db *DB) View(ctx context.Context, f func(workflow.Tx) error) error {
 
 // run gives the unit of work, which has committed.
 func (db *DB) run(ctx context.Context, pool *sql.DB, f func(workflow.Tx) error) (*tx, error) {
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer conn.Close() // it goes back to the pool
-	steady := context.WithoutCancel(ctx)
-	t, err := conn.BeginTx(steady, nil)
+	t, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fault(err)
 	}
 	// After a commit this does nothing. After a failed f it has nothing to add: a
 	// connection that cannot roll back is thrown away, which rolls back too.
 	defer func() { _ = t.Rollback() }()
-	work := &tx{ctx: ctx, steady: steady, conn: conn, tx: t, enqueue: db.enqueue}
+	work := &tx{ctx: ctx, tx: t, enqueue: db.enqueue}
 	if err := f(work); err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return work, fault(t.Commit())
 }
 
-// tx is one transaction; it implements workflow.Tx. Its statements take milliseconds and
-// are not interrupted; somebody who gave up gets no further one, and no more rows. They
-// run on its connection: database/sql watches each statement of an sql.Tx.
+// tx is one transaction; it implements workflow.Tx.
 type tx struct {
 	ctx     context.Context // of the Do or View: the port's methods take none
-	steady  context.Context // the same, but never cancelled
-	conn    *sql.Conn       // that the transaction is on
 	tx      *sql.Tx
 	enqueue func(context.Context, *sql.Tx, workflow.Job) error
 	// So far:
@@ -82,17 +69,9 @@ type tx struct {
 	enqueued []workflow.JobKind
 }
 
-// context is that of the next statement: over where that of the unit of work is.
-func (t *tx) context() context.Context {
-	if t.ctx.Err() != nil {
-		return t.ctx
-	}
-	return t.steady
-}
-
 // exec runs a statement and tells how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	result, err := t.conn.ExecContext(t.context(), query, args...)
+	result, err := t.tx.ExecContext(t.ctx, query, args...)
 	if err != nil {
 		return 0, fault(err)
 	}
@@ -100,20 +79,17 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 }
 
 func (t *tx) row(query string, args ...any) *sql.Row {
-	return t.conn.QueryRowContext(t.context(), query, args...)
+	return t.tx.QueryRowContext(t.ctx, query, args...)
 }
 
 // each calls f with every row of a query; f scans it.
 func (t *tx) each(f func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := t.conn.QueryContext(t.context(), query, args...)
+	rows, err := t.tx.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return fault(err)
 	}
 	defer func() { _ = rows.Close() }() // what it could tell, rows.Err tells
 	for rows.Next() {
-		if err := t.ctx.Err(); err != nil {
-			return err
-		}
 		if err := f(rows); err != nil {
 			return err
 		}
@@ -126,7 +102,7 @@ func (t *tx) Enqueue(j workflow.Job) error {
 	if t.enqueue == nil {
 		return errs.New(errs.Internal, "This program starts no work, so %s cannot be queued.", j.Kind)
 	}
-	if err := t.enqueue(t.context(), t.tx, j); err != nil {
+	if err := t.enqueue(t.ctx, t.tx, j); err != nil {
 		return fault(err)
 	}
 	if !slices.Contains(t.enqueued, j.Kind) {

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -120,30 +119,6 @@ func cancelledChangesNothing(t *testing.T, s Store) {
 		t.Error("a cancelled Do succeeded")
 	}
 	nothing(t, s)
-	ctx, cancel := context.WithCancel(t.Context())
-	if err := s.Do(ctx, func(tx workflow.Tx) error { defer cancel(); return everything(tx) }); !errors.Is(err, context.Canceled) {
-		t.Errorf("Do that was cancelled at its end gave %v", err)
-	}
-	nothing(t, s)
-	do(t, s, everything)
-	for name, use := range map[string]func(context.Context, func(workflow.Tx) error) error{"Do": s.Do, "View": s.View} {
-		ctx, cancel := context.WithCancel(t.Context())
-		err := use(ctx, func(tx workflow.Tx) error {
-			cancel()
-			_, one := tx.InForce()
-			_, many := tx.Notices(workflow.NoticeFilter{})
-			if one == nil || many == nil {
-				t.Errorf("%s that was cancelled is told more: %v, %v", name, one, many)
-			}
-			return one
-		})
-		if err == nil {
-			t.Errorf("%s that was cancelled succeeded", name)
-		}
-	}
-	if err := s.Do(t.Context(), func(tx workflow.Tx) error { _, err := tx.NewID(); return err }); err != nil {
-		t.Errorf("and then %v", err)
-	}
 }
 
 func viewCannotWrite(t *testing.T, s Store) {
