@@ -22,7 +22,7 @@ const (
 	shelfPlaces   = 4
 	shelfIdle     = 2 * time.Minute
 	shelfMemoryMB = 256
-	pageThreads   = 4 // at most, to read a page whose rows lie far apart
+	pageThreads   = 4 // at most, to read a page whose rows lie far apart, with half of that memory besides
 	selections    = 6 // kept of each plan
 )
 
