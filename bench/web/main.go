@@ -24,6 +24,7 @@ type options struct {
 	rate    int           // requests a second to the other pages
 	during  time.Duration // that they are asked for
 	shuffle bool          // the file's order is another than that of its keys
+	copying time.Duration // how long the first page is asked for then before anything else
 	out     string
 	place   string // in it
 }
@@ -35,6 +36,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 100, "requests a second to the other pages")
 	flag.DurationVar(&o.during, "during", 20*time.Second, "how long the other pages are asked for")
 	flag.BoolVar(&o.shuffle, "shuffle", false, "the file's rows are in another order than their keys")
+	flag.DurationVar(&o.copying, "copying", time.Minute, "how long its first page is asked for before anything else, shuffled")
 	flag.StringVar(&o.out, "out", "", "file whose section on pages is written; none where empty")
 	flag.StringVar(&o.place, "place", pages, "the `place` in that file")
 	flag.Parse()

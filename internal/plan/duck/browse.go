@@ -2,10 +2,7 @@ package duck
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
-	"slices"
 	"strings"
 
 	"sutor/internal/expr"
@@ -36,7 +33,10 @@ type Frozen struct {
 }
 
 // rows is the SQL of the plan's rows.
-func (f Frozen) rows() string { return withKeys(f.Parquet, f.Stored, f.Manifest) }
+func (f Frozen) rows() string { return f.rowsIn(f.Parquet) }
+
+// rowsIn is the same of a copy of its file.
+func (f Frozen) rowsIn(parquet string) string { return withKeys(parquet, f.Stored, f.Manifest) }
 
 // all gives how many rows the plan has.
 func (f Frozen) all() int64 {
@@ -61,19 +61,23 @@ func (e *Engine) Browse(ctx context.Context, f Frozen, s Selection, limit, offse
 	var rows []Row
 	var total int64
 	err := e.look(ctx, f.onShelf(), f, s, func(o *openPlan, where string) error {
-		numbers, n, err := o.numbers(ctx, e, f, s, where, limit, offset)
+		places, n, err := o.places(ctx, e, f, s, where, limit, offset)
 		if err != nil {
 			return err
 		}
 		total = n
-		rows, err = o.page(ctx, e, f, numbers)
+		rows, err = o.page(ctx, e, f, places)
 		return err
 	})
 	return rows, total, err
 }
 
-// numbers gives the numbers of the rows of a page, and how many rows the selection has.
-func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection, where string, limit, offset int64) (numbers []int64, total int64, err error) {
+// place is where a row stands: by its key, which its number tells, and in the file, 0 where it
+// is none of the file.
+type place struct{ n, line int64 }
+
+// places gives the places of the rows of a page, and how many rows the selection has.
+func (o *openPlan) places(ctx context.Context, e *Engine, f Frozen, s Selection, where string, limit, offset int64) (places []place, total int64, err error) {
 	sel, err := o.selected(ctx, where)
 	if err != nil {
 		return nil, 0, err
@@ -102,24 +106,24 @@ func (o *openPlan) numbers(ctx context.Context, e *Engine, f Frozen, s Selection
 		err = o.count(ctx, sel, sel.table)
 	}
 	if err == nil {
-		numbers, err = o.list(ctx, fmt.Sprintf(`%s WHERE rowid >= %d AND rowid < %d ORDER BY rowid`, sel.table, offset, offset+limit))
+		places, err = o.list(ctx, fmt.Sprintf(`%s WHERE rowid >= %d AND rowid < %d ORDER BY rowid`, sel.table, offset, offset+limit))
 	}
-	return numbers, sel.total, err
+	return places, sel.total, err
 }
 
-// list gives numbers of rows.
-func (o *openPlan) list(ctx context.Context, from string) (numbers []int64, err error) {
-	numbers = []int64{}
-	err = o.session.query(ctx, `SELECT n FROM `+from, func(scan func(...any) error) error {
-		var n int64
-		err := scan(&n)
-		numbers = append(numbers, n)
+// list gives places of rows.
+func (o *openPlan) list(ctx context.Context, from string) (places []place, err error) {
+	places = []place{}
+	err = o.session.query(ctx, `SELECT n, coalesce(line, 0) FROM `+from, func(scan func(...any) error) error {
+		var p place
+		err := scan(&p.n, &p.line)
+		places = append(places, p)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return numbers, nil
+	return places, nil
 }
 
 // count counts the rows of a selection, where they are not known.
@@ -214,51 +218,6 @@ func sideThere(cell string) string {
 		return ` AND op IN ('insert', 'update')`
 	}
 	return ""
-}
-
-// farApart is in how many groups of a plan's file the rows of a page lie, from which on they
-// are read by more than one thread: as many groups are read whole.
-const farApart = 8
-
-// page reads the rows of one page. Their numbers are narrow in most files, so few
-// row groups of the plan are read.
-func (o *openPlan) page(ctx context.Context, e *Engine, f Frozen, numbers []int64) ([]Row, error) {
-	if len(numbers) == 0 {
-		return nil, nil
-	}
-	rows, at, groups := make([]Row, len(numbers)), map[int64]int{}, map[int64]bool{}
-	for i, n := range numbers {
-		at[n], groups[(n-1)/groupRows] = i, true
-	}
-	query := fmt.Sprintf(`n BETWEEN %d AND %d AND n IN (%s)`, slices.Min(numbers), slices.Max(numbers), commas(numbers))
-	read := func(s *Session) error {
-		return s.readRows(ctx, f.rows(), f.Manifest, query, func(r Row) { rows[at[r.N]] = r })
-	}
-	if threads := min(runtime.GOMAXPROCS(0), pageThreads); len(groups) >= farApart && threads > 1 {
-		if done, err := o.readApart(ctx, e, f, threads, read); done {
-			return rows, err
-		}
-	}
-	return rows, read(o.session)
-}
-
-// readApart reads beside what is put in order, with more threads. It is not done where that
-// takes more memory than there is, as of long texts.
-func (o *openPlan) readApart(ctx context.Context, e *Engine, f Frozen, threads int, read func(*Session) error) (done bool, err error) {
-	if o.apart == nil {
-		if o.apart, err = e.shownIn(ctx, f, max(e.shown/2, 1), threads); err != nil {
-			o.apart = nil
-			return true, err
-		}
-	}
-	if err = read(o.apart); err == nil {
-		return true, nil
-	}
-	done = !errors.Is(err, errMemory)
-	if !done || o.apart.reconnect(err) != nil {
-		o.closeApart()
-	}
-	return done, err
 }
 
 func commas[N int | int64](numbers []N) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -146,40 +147,85 @@ func TestNobodyWaitsForOthers(t *testing.T) {
 // column, is in the file's order also where it is too much for the memory there is.
 func TestLargeSelectionsAreInOrder(t *testing.T) {
 	t.Parallel()
-	const rows, shuffles = 400_000, 7_919
+	const rows = 600_000
+	e := showing(t, 200_000)
+	e.ShowIn(60)
+	f := shuffled(t, e, rows)
+	for _, s := range []duck.Selection{{}, {Findings: []int{1}}, {Findings: []int{0, 1}}, {Column: "name", Has: "row"}, {Changed: "name"}, {Column: "name", Has: "ROW", Findings: []int{0}}} {
+		for offset := int64(0); offset < rows; offset += 99_900 {
+			looksAt(t, e, f, s, offset)
+		}
+	}
+}
+
+// TestRowsFarApart: rows that lie far apart in a plan's file are read by several threads, and
+// then from a copy of it in the order of the file, which is removed with the plan.
+func TestRowsFarApart(t *testing.T) {
+	t.Parallel()
+	const rows = 400_000
+	dir := t.TempDir()
+	e, err := duck.New(duck.Options{Dir: dir})
+	must(t, err)
+	t.Cleanup(e.Close)
+	f := shuffled(t, e, rows)
+	letGo := e.HoldCopies()
+	defer letGo()
+	looksAt(t, e, f, duck.Selection{}, 0)
+	looksAt(t, e, f, duck.Selection{Op: driver.Insert}, rows/2)
+	if !e.ReadsApart(f) && runtime.GOMAXPROCS(0) > 1 {
+		t.Error("rows that lie far apart are read by one thread")
+	}
+	letGo()
+	must(t, e.AwaitCopy(f))
+	away := f.Parquet + ".away"
+	must(t, os.Rename(f.Parquet, away)) // what is read now is the copy
+	looksAt(t, e, f, duck.Selection{}, rows/3)
+	looksAt(t, e, f, duck.Selection{Op: driver.Insert}, rows-50)
+	must(t, os.Rename(away, f.Parquet))
+	if e.ReadsApart(f) {
+		t.Error("what read with several threads is kept beside the copy")
+	}
+	few := make([]int64, 50)
+	for i := range few {
+		few[i] = int64(i*rows/len(few) + 1)
+	}
+	page, total, err := e.Browse(t.Context(), f, duck.Selection{Lines: few}, 50, 0)
+	if err != nil || total != 50 || len(page) != 50 || *page[49].Line != few[49] {
+		t.Errorf("of lines far apart: %d of %d rows, %v", len(page), total, err)
+	}
+	e.PutAway(f)
+	if left, err := filepath.Glob(filepath.Join(dir, "*", "*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// shuffled makes a plan of inserts whose file is in another order than its keys. Two findings
+// are about all of its rows.
+func shuffled(t *testing.T, e *duck.Engine, rows int64) duck.Frozen {
+	t.Helper()
 	dir := t.TempDir()
 	f := duck.Frozen{Parquet: filepath.Join(dir, "plan.parquet"), Hits: filepath.Join(dir, "hits.csv"), Manifest: plan.Manifest{Key: []string{"id"},
 		Columns: record.Schema{{Name: "id", Type: record.Type{Kind: record.Int}}, {Name: "name", Type: record.Type{Kind: record.Text}}}, Counts: change.Counts{Insert: rows}}}
-	e := showing(t, 200_000)
-	e.ShowIn(40)
 	s, err := e.Session(t.Context(), f.Parquet, f.Hits)
 	must(t, err)
-	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1 AS n, 'insert' AS op, i * %d %% %d + 1 AS line, '1' AS mask, NULL::VARCHAR AS why,
-		i::VARCHAR AS k0, NULL::VARCHAR AS b0, 'row ' || i AS a0 FROM range(%[2]d) t(i)) TO '%s' (FORMAT parquet)`, shuffles, rows, f.Parquet)))
+	defer s.Close()
+	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1 AS n, 'insert' AS op, i * 7919 %% %d + 1 AS line, '1' AS mask, NULL::VARCHAR AS why,
+		i::VARCHAR AS k0, NULL::VARCHAR AS b0, 'row ' || i AS a0 FROM range(%[1]d) t(i)) TO '%s' (FORMAT parquet)`, rows, f.Parquet)))
 	must(t, s.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT i + 1, f FROM range(%d) t(i), range(2) u(f)) TO '%s' (HEADER false)`, rows, f.Hits)))
-	s.Close()
-	look := func(e *duck.Engine, s duck.Selection, offset int64) {
-		t.Helper()
-		page, total, err := e.Browse(t.Context(), f, s, 50, offset)
-		if err != nil || total != rows || len(page) != 50 {
-			t.Fatalf("%+v from %d: %d of %d rows, %v", s, offset, len(page), total, err)
-		}
-		for i, r := range page {
-			if *r.Line != offset+int64(i)+1 || *r.Key[0] != strings.TrimPrefix(*r.After[0], "row ") {
-				t.Fatalf("%+v from %d: line %d, %s of %s, comes as number %d", s, offset, *r.Line, *r.After[0], *r.Key[0], i)
-			}
-		}
+	return f
+}
+
+// looksAt looks at 50 of the rows of a shuffled plan, of which the selection has all.
+func looksAt(t *testing.T, e *duck.Engine, f duck.Frozen, s duck.Selection, offset int64) {
+	t.Helper()
+	page, total, err := e.Browse(t.Context(), f, s, 50, offset)
+	if err != nil || total != f.Manifest.Counts.Insert || len(page) != 50 {
+		t.Fatalf("%+v from %d: %d of %d rows, %v", s, offset, len(page), total, err)
 	}
-	for _, s := range []duck.Selection{{}, {Findings: []int{1}}, {Findings: []int{0, 1}}, {Column: "name", Has: "row"}, {Changed: "name"}, {Column: "name", Has: "ROW", Findings: []int{0}}} {
-		for offset := int64(0); offset < rows; offset += 66_600 {
-			look(e, s, offset)
+	for i, r := range page {
+		if *r.Line != offset+int64(i)+1 || *r.Key[0] != strings.TrimPrefix(*r.After[0], "row ") {
+			t.Fatalf("%+v from %d: line %d, %s of %s, comes as number %d", s, offset, *r.Line, *r.After[0], *r.Key[0], i)
 		}
-	}
-	roomy := showing(t, 200_000)
-	look(roomy, duck.Selection{}, 0)
-	look(roomy, duck.Selection{}, rows/2)
-	if !roomy.ReadsApart(f) && runtime.GOMAXPROCS(0) > 1 {
-		t.Error("rows that lie far apart are read by one thread")
 	}
 }
 

@@ -31,7 +31,8 @@
 //
 // A plan that somebody looks at stays open, and few do at once (shelf.go). Pages near the
 // top of a large one do not wait until its rows are in the file's order (browse.go), nor
-// for those who do. Rows that another table tells of are selected by a bit each and not by
+// for those who do. Where the file is in another order than its keys, its rows are copied into
+// the file's order meanwhile (page.go). Rows that another table tells of are selected by a bit each and not by
 // a join (shelf.go, among): a join that spills loses the order of the rows.
 //
 // # Tables of a run

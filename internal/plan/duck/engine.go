@@ -43,6 +43,7 @@ type Engine struct {
 	small  *slots // of plans that are made row by row
 	views  *slots
 	trials *slots
+	copies *slots // of plans in their file's order
 	pool   pool
 	shelf  shelf
 	shown  int                            // megabytes of a plan that people look at; tests have less
@@ -87,7 +88,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shown: shelfMemoryMB, early: manyRowsShown, shelf: newShelf()}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), copies: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shown: shelfMemoryMB, early: manyRowsShown, shelf: newShelf()}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.

@@ -112,6 +112,19 @@ func (e *Engine) ReadsApart(f Frozen) bool {
 	return o.apart != nil
 }
 
+// HoldCopies has copies of plans in their file's order wait until they are let go.
+func (e *Engine) HoldCopies() (letGo func()) {
+	e.copies.again()
+	return sync.OnceFunc(e.copies.give)
+}
+
+// AwaitCopy waits for that of a plan.
+func (e *Engine) AwaitCopy(f Frozen) error {
+	o, done := e.open(f)
+	defer done()
+	return o.ordered.making.end()
+}
+
 // Opened gives how many instances were opened.
 func (e *Engine) Opened() int64 { return e.pool.opened.Load() }
 

@@ -196,7 +196,12 @@ const groupRows = 20_480
 // columns made of them in it, in which whoever reads the file gets them; in groups so
 // small that a page of them is read without much else.
 func (s *Session) writeParquet(ctx context.Context, query, columns, path string) error {
-	_, err := s.copyTo(ctx, `SELECT row_number() OVER () AS n, `+columns+` FROM (`+query+`)`, path, compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows))
+	return s.writeGroups(ctx, `SELECT row_number() OVER () AS n, `+columns+` FROM (`+query+`)`, path)
+}
+
+// writeGroups writes a query's rows in groups of that size.
+func (s *Session) writeGroups(ctx context.Context, query, path string) error {
+	_, err := s.copyTo(ctx, query, path, compressed+`, ROW_GROUP_SIZE `+fmt.Sprint(groupRows))
 	return err
 }
 

@@ -22,7 +22,6 @@ const (
 	shelfPlaces   = 4
 	shelfIdle     = 2 * time.Minute
 	shelfMemoryMB = 256
-	pageThreads   = 4 // at most, to read a page whose rows lie far apart, with half of that memory besides
 	selections    = 6 // kept of each plan
 )
 
@@ -42,7 +41,8 @@ func newShelf() shelf { return shelf{open: map[string]*openPlan{}, freed: make(c
 type openPlan struct {
 	turn       *slots          // one, had while its session is used; lent while something is awaited
 	session    *Session        // nil until it is first used, and after it was put away
-	apart      *Session        // reads pages whose rows lie far apart; nil until there is one
+	apart      *Session        // reads pages whose rows lie far apart; nil where there is none
+	ordered    *copied         // of the plan's file, in the order of the file it was made of; nil until it is of use
 	making     context.Context // of what is being made
 	cancel     func()          // ends that
 	base       *meanwhile
@@ -56,7 +56,7 @@ type openPlan struct {
 	idle  *time.Timer
 }
 
-// selected is a selection. Its table has n.
+// selected is a selection. Its table has n and line.
 type selected struct {
 	where, table string
 	making       *meanwhile // of the table; nil where nobody needed it yet
@@ -64,7 +64,7 @@ type selected struct {
 	asked        int
 	awaited      int     // by so many
 	total        int64   // rows; less than 0 where they are not counted yet
-	top          []int64 // the numbers of the first, nearTop at most; nil where nobody asked for them yet
+	top          []place // of the first, nearTop at most; nil where nobody asked for them yet
 }
 
 // made tells whether the table is there, or could not be made.
@@ -207,24 +207,24 @@ func (o *openPlan) use(ctx context.Context, e *Engine, f Frozen, do func() error
 // begin opens the instance and begins to put the rows in the file's order.
 func (o *openPlan) begin(ctx context.Context, e *Engine, f Frozen) (err error) {
 	o.putAway() // what had its place
-	if o.session, err = e.shownIn(ctx, f, e.shown, 1); err != nil {
+	if o.session, err = e.shownIn(ctx, newSlots(1), f, e.shown, 1); err != nil {
 		return err
 	}
-	o.selections, o.next, o.base = nil, 0, nil
+	o.selections, o.next, o.base, o.ordered = nil, 0, nil, nil
 	o.making, o.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if o.base, err = o.aside(ctx, func(s *Session) error { return s.order(o.making, f) }); err != nil {
+	if o.base, err = o.aside(ctx, func(s *Session) error { return o.order(s, f) }); err != nil {
 		o.putAway()
 		return err
 	}
 	return nil
 }
 
-// shownIn opens an instance over a plan.
-func (e *Engine) shownIn(ctx context.Context, f Frozen, megabytes, threads int) (*Session, error) {
+// shownIn opens an instance over a plan, once there is a place in the line.
+func (e *Engine) shownIn(ctx context.Context, line *slots, f Frozen, megabytes, threads int) (*Session, error) {
 	limits := e.o
 	limits.MemoryMB, limits.Threads, limits.stays = megabytes, threads, true
 	files := slices.DeleteFunc([]string{f.Parquet, f.Hits, f.Stored}, func(path string) bool { return path == "" })
-	return e.session(ctx, newSlots(1), nil, limits, files)
+	return e.session(ctx, line, nil, limits, files)
 }
 
 // operations of a plan's rows.
@@ -235,6 +235,23 @@ var operations = func() string {
 	}
 	return strings.Join(all, ", ")
 }()
+
+// order puts the rows in the file's order; where there is not the memory to do it beside
+// pages, as of long texts, while none is read.
+func (o *openPlan) order(s *Session, f Frozen) error {
+	err := s.order(o.making, f)
+	if !errors.Is(err, errMemory) {
+		return err
+	}
+	if err := o.turn.take(o.making, nil); err != nil {
+		return err
+	}
+	defer o.turn.give()
+	if err := s.reconnect(err); err != nil {
+		return err
+	}
+	return s.order(o.making, f)
+}
 
 // order makes the tables base, and hits where lines behind findings are kept. All of base
 // is as narrow as can be: what spills while it is put in order is waited for by the pages
@@ -249,9 +266,9 @@ func (s *Session) order(ctx context.Context, f Frozen) error {
 	if max(last, f.all()) > math.MaxUint32 {
 		number = "BIGINT"
 	}
-	err = s.exec(ctx, `CREATE TYPE masks AS ENUM (SELECT DISTINCT mask FROM `+rows+`)`)
+	err = s.exec(ctx, `CREATE OR REPLACE TYPE masks AS ENUM (SELECT DISTINCT mask FROM `+rows+`)`)
 	if err == nil {
-		err = s.exec(ctx, `CREATE TABLE base AS SELECT n::`+number+` AS n, op::ENUM (`+operations+`) AS op, line::`+number+` AS line, mask::masks AS mask FROM `+rows+` ORDER BY line NULLS LAST, n`)
+		err = s.exec(ctx, `CREATE OR REPLACE TABLE base AS SELECT n::`+number+` AS n, op::ENUM (`+operations+`) AS op, line::`+number+` AS line, mask::masks AS mask FROM `+rows+` ORDER BY line NULLS LAST, n`)
 	}
 	if err == nil && f.Hits != "" {
 		err = s.loadHits(ctx, f.Hits, last)
@@ -262,11 +279,11 @@ func (s *Session) order(ctx context.Context, f Frozen) error {
 // loadHits makes the table hits, and hit(its, fs), which is true where one of these findings
 // is about that line. A plan's rows have lines up to last.
 func (s *Session) loadHits(ctx context.Context, path string, last int64) error {
-	err := s.load(ctx, `CREATE TABLE hits AS SELECT line, f FROM read_csv(`+text(path)+`, header = false, auto_detect = false, parallel = true, columns = {'line': 'BIGINT', 'f': 'INTEGER'})`)
+	err := s.load(ctx, `CREATE OR REPLACE TABLE hits AS SELECT line, f FROM read_csv(`+text(path)+`, header = false, auto_detect = false, parallel = true, columns = {'line': 'BIGINT', 'f': 'INTEGER'})`)
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, `CREATE MACRO hit(its, fs) AS `+among("its", `SELECT line FROM hits WHERE list_contains(fs, f) AND line <= `+fmt.Sprint(last), last))
+	return s.exec(ctx, `CREATE OR REPLACE MACRO hit(its, fs) AS `+among("its", `SELECT line FROM hits WHERE list_contains(fs, f) AND line <= `+fmt.Sprint(last), last))
 }
 
 // among is true for rows whose number, a column, is one that the query gives; none is less
@@ -305,13 +322,7 @@ func (o *openPlan) putAway() {
 	o.session.Close()
 	o.session = nil
 	o.closeApart()
-}
-
-func (o *openPlan) closeApart() {
-	if o.apart != nil {
-		o.apart.Close()
-		o.apart = nil
-	}
+	o.ordered.remove()
 }
 
 // selected gives a selection.
@@ -368,22 +379,26 @@ func (o *openPlan) make(ctx context.Context, sel *selected) (err error) {
 		if err := base.await(making); err != nil {
 			return err
 		}
-		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT n FROM base WHERE `+sel.where)
+		return s.exec(making, `CREATE TABLE `+sel.table+` AS SELECT n, line FROM base WHERE `+sel.where)
 	})
 	return err
 }
 
-// await makes a selection's table, or waits for it. Meanwhile it is somebody else's turn,
-// who may be in no need of the order; the table is not dropped.
+// await makes a selection's table, or waits for it. The table is not dropped meanwhile.
 func (o *openPlan) await(ctx context.Context, sel *selected) error {
-	err := o.make(ctx, sel)
-	if err != nil {
+	if err := o.make(ctx, sel); err != nil {
 		return err
 	}
-	session := o.session
 	sel.awaited++
-	o.turn.lend(0, func() { err = sel.making.await(ctx) })
-	sel.awaited--
+	defer func() { sel.awaited-- }()
+	return o.wait(ctx, sel.making)
+}
+
+// wait waits until something is made. Meanwhile it is somebody else's turn, who may be in no
+// need of it.
+func (o *openPlan) wait(ctx context.Context, m *meanwhile) (err error) {
+	session := o.session
+	o.turn.lend(0, func() { err = m.await(ctx) })
 	if err == nil && o.session != session {
 		err = errPutAway
 	}
