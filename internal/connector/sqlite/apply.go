@@ -26,6 +26,13 @@ const maxConflicts = 10_000
 // whether we are still wanted: its waiting cannot be interrupted.
 const lockStep = 100 * time.Millisecond
 
+// Pages of the file that are kept in memory, in KiB: SQLite's own default, and while rows are
+// written. What has no room there is written to the file early, for which SQLite waits for the disk.
+const (
+	readingKiB = 2_000
+	writingKiB = 64 << 10
+)
+
 // tx is an apply: one connection that holds the place of the writer.
 type tx struct {
 	db        *database
@@ -60,7 +67,7 @@ func (d *database) Begin(ctx context.Context, o driver.Options) (driver.Tx, erro
 }
 
 func (t *tx) begin(ctx context.Context, lock time.Duration) error {
-	if _, err := t.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", lockStep.Milliseconds())); err != nil {
+	if _, err := t.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d; PRAGMA main.cache_size = -%d", lockStep.Milliseconds(), writingKiB)); err != nil {
 		return err
 	}
 	until := time.Now().Add(lock)
@@ -166,7 +173,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		return explain(ctx, err)
 	}
 	t.ended = true
-	_, err := t.conn.ExecContext(ctx, defaultTimeout)
+	_, err := t.conn.ExecContext(ctx, asBefore)
 	_ = release(t.conn, err == nil) // committed: nothing that fails now may look like a failure
 	return nil
 }
@@ -180,7 +187,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
 	if err == nil {
-		_, err = t.conn.ExecContext(ctx, defaultTimeout)
+		_, err = t.conn.ExecContext(ctx, asBefore)
 	}
 	// An error here means that SQLite has rolled back by itself; ending the
 	// connection makes it certain.

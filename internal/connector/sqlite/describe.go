@@ -101,6 +101,12 @@ func (d *database) readOnly(ctx context.Context, conn *sql.Conn, t *table) (stri
 	return "", err // where it is locked, somebody else writes to it, so it can be written
 }
 
+// triggers tells whether the table has any.
+func (t *table) triggers(ctx context.Context, q querier) (any bool, err error) {
+	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE)", t.name.Name).Scan(&any)
+	return any, err
+}
+
 // inspect reads the columns of the table called exactly so.
 func inspect(ctx context.Context, q querier, name record.Table) (*table, error) {
 	if name.Schema == "" {

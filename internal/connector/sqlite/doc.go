@@ -64,6 +64,8 @@
 // the commit nobody else can write. Foreign keys are enforced, and a conflict
 // clause in the table's definition (ON CONFLICT REPLACE and the like) is
 // overruled: a violated constraint is a refusal, never a silent deletion.
+// While rows are written, 64 MB of the file's pages are kept in memory: a page that has no room
+// is written before the commit, and each time the journal must be on the disk first.
 // Transactions have no names: what became of one is found by looking at the rows.
 //
 // The keys of new rows that have none are told before they are written: the numbers

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -157,3 +158,6 @@ type querier interface {
 
 // defaultTimeout is how long a read waits for a writer to be done.
 const defaultTimeout = "PRAGMA busy_timeout = 5000"
+
+// asBefore takes back what an apply has set.
+var asBefore = fmt.Sprint(defaultTimeout, "; PRAGMA main.cache_size = -", readingKiB)
