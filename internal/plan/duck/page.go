@@ -45,17 +45,24 @@ func (o *openPlan) page(ctx context.Context, e *Engine, f Frozen, places []place
 			}
 		}
 	}
-	ordering := !o.base.over() // which takes memory that it does not need after
-	err := read(o.session, parquet)
-	if ordering && errors.Is(err, errMemory) {
-		if err = o.session.reconnect(err); err == nil {
-			err = o.wait(ctx, o.base)
-		}
-		if err == nil {
-			err = read(o.session, parquet)
-		}
+	return rows, o.patiently(ctx, func() error { return read(o.session, parquet) })
+}
+
+// patiently reads, once more where there was too little memory for it while the rows were put
+// in order, which needs none of it after.
+func (o *openPlan) patiently(ctx context.Context, read func() error) error {
+	ordering := !o.base.over()
+	err := read()
+	if !ordering || !errors.Is(err, errMemory) {
+		return err
 	}
-	return rows, err
+	if err := o.session.reconnect(err); err != nil {
+		return err
+	}
+	if err := o.wait(ctx, o.base); err != nil {
+		return err
+	}
+	return read()
 }
 
 // extent is how far apart the rows of a page are.
