@@ -236,6 +236,7 @@ func TestPutAwayLeavesNothing(t *testing.T) {
 	e, err := duck.New(duck.Options{Dir: t.TempDir(), Reads: []string{filepath.Dir(f.Parquet), filepath.Dir(g.Parquet)}})
 	must(t, err)
 	t.Cleanup(e.Close)
+	e.KeepInstances()
 	for _, next := range []duck.Frozen{f, g, f} {
 		page, total, err := e.Browse(t.Context(), next, duck.Selection{Changed: "t0"}, 5, 0)
 		if err != nil || len(page) != 5 || total == 0 {

@@ -38,19 +38,20 @@ type Options struct {
 
 // Engine hands out DuckDB instances. It is safe for concurrent use.
 type Engine struct {
-	o      Options
-	slots  *slots
-	small  *slots // of plans that are made row by row
-	views  *slots
-	trials *slots
-	copies *slots // of plans in their file's order
-	pool   pool
-	shelf  shelf
-	shown  int                            // megabytes of a plan that people look at; tests have less
-	early  int64                          // rows of a plan from which on its first pages are shown before it is in order; tests always do, with less than 0
-	free   func(dir string) (int64, bool) // bytes; tests put little there
-	room   room
-	beside int64 // cells of deltas that are sorted while something else is done
+	o       Options
+	slots   *slots
+	small   *slots // of plans that are made row by row
+	views   *slots
+	trials  *slots
+	copies  *slots // of plans in their file's order
+	pool    pool
+	shelf   shelf
+	shown   int                            // megabytes of a plan that people look at; tests have less
+	shortly time.Duration                  // an instance that was used for less stays open; tests have more
+	early   int64                          // rows of a plan from which on its first pages are shown before it is in order; tests always do, with less than 0
+	free    func(dir string) (int64, bool) // bytes; tests put little there
+	room    room
+	beside  int64 // cells of deltas that are sorted while something else is done
 }
 
 // Folders of runs, and of what instances spill.
@@ -88,7 +89,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), copies: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shown: shelfMemoryMB, early: manyRowsShown, shelf: newShelf()}, nil
+	return &Engine{o: o, slots: newSlots(o.Slots), small: newSlots(runtime.GOMAXPROCS(0) + 1), views: newSlots(views), trials: newSlots(1), copies: newSlots(1), free: freeBytes, beside: sortedBeside * int64(o.MemoryMB), shown: shelfMemoryMB, early: manyRowsShown, shortly: usedShortly, shelf: newShelf()}, nil
 }
 
 // Close closes the instances that stay open between two uses; none is used any more.
@@ -323,7 +324,7 @@ func (s *Session) Close() {
 func (s *Session) leave() {
 	s.endOthers()
 	if i := s.instance; s.owner {
-		keep := !i.only && !i.spoilt.Load() && time.Since(i.taken) < usedShortly && s.conn != nil && s.Reset(context.Background()) == nil
+		keep := !i.only && !i.spoilt.Load() && time.Since(i.taken) < s.engine.shortly && s.conn != nil && s.Reset(context.Background()) == nil
 		if s.conn != nil {
 			s.conn.Close()
 		}

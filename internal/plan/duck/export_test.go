@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // Same gives how many live rows were known to be the same as they arrived, -1 where they
@@ -124,6 +125,9 @@ func (e *Engine) AwaitCopy(f Frozen) error {
 	defer done()
 	return o.ordered.making.end()
 }
+
+// KeepInstances has instances stay open however long they were used.
+func (e *Engine) KeepInstances() { e.shortly = time.Hour }
 
 // Opened gives how many instances were opened.
 func (e *Engine) Opened() int64 { return e.pool.opened.Load() }

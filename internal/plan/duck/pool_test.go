@@ -15,6 +15,7 @@ func TestInstancesAreUsedAgain(t *testing.T) {
 	e, err := New(Options{Dir: dir, Reads: []string{reads}, Slots: 2})
 	fine(t, err)
 	t.Cleanup(e.Close)
+	e.KeepInstances()
 	known, other := filepath.Join(reads, "known.csv"), filepath.Join(t.TempDir(), "other.csv")
 	for _, path := range []string{known, other} {
 		fine(t, os.WriteFile(path, []byte("1,\"a\"\n"), 0o600))
