@@ -419,3 +419,36 @@ func TestStructureIsToday(t *testing.T) {
 		t.Errorf("after it was dropped: %v", err)
 	}
 }
+
+// Of rows that are written those come back that are stored otherwise than they say: by a
+// default, under a key that is spelled otherwise, or by a trigger, be it one of another table
+// that writes to this one too.
+func TestStoredOtherwise(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE t (code TEXT COLLATE NOCASE PRIMARY KEY, v TEXT, d TEXT DEFAULT 'usual'); INSERT INTO t VALUES ('ABC', 'Yes', 'x')`)
+	stored := func(op driver.Op, rows string) string {
+		d := f.open(t)
+		table, tx := describe(t, d, "t"), begin(t, d)
+		got := write(t, tx, driver.Write{Op: op, Table: table.Table, Key: table.Columns[:1], Columns: table.Columns[1:]}, rows)
+		if err := tx.Rollback(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for rows, want := range map[string]string{
+		`1,"10","ABC","Yes","x","No","x"` + "\n": "",
+		`1,"10","abc","Yes","x","No","x"` + "\n": `1,"ABC","No","x"` + "\n",
+	} {
+		if got := stored(driver.Update, rows); got != want {
+			t.Errorf("of %s comes back %q, want %q", rows, got, want)
+		}
+	}
+	if got := stored(driver.Insert, `1,"11","n1",,,"No","x"`+"\n"+`2,"10","n2",,,"No",`+"\n"); got != `2,"n2","No","usual"`+"\n" {
+		t.Errorf("of new rows comes back %q", got)
+	}
+	f.Exec(t, `CREATE TABLE other (a); CREATE TRIGGER other_t AFTER UPDATE ON other BEGIN UPDATE t SET code = code || '2'; END`)
+	if got := stored(driver.Update, `1,"10","ABC","Yes","x","No","x"`+"\n"); got != `1,"ABC","No","x"`+"\n" {
+		t.Errorf("with a trigger in the database comes back %q", got)
+	}
+}

@@ -101,10 +101,11 @@ func (d *database) readOnly(ctx context.Context, conn *sql.Conn, t *table) (stri
 	return "", err // where it is locked, somebody else writes to it, so it can be written
 }
 
-// triggers tells whether the table has any.
-func (t *table) triggers(ctx context.Context, q querier) (any bool, err error) {
-	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE)", t.name.Name).Scan(&any)
-	return any, err
+// hasTriggers tells whether any row may be written by the database itself. Not only a table's
+// own triggers count: those of another come by the action of a foreign key.
+func hasTriggers(ctx context.Context, q querier) (has bool, err error) {
+	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger')").Scan(&has)
+	return has, err
 }
 
 // inspect reads the columns of the table called exactly so.

@@ -55,7 +55,8 @@
 // decides. Rows are looked up in the order of their keys: each page of the table
 // is read once then, and not for each of its rows. Down: SQLite itself writes each
 // row as one record of the canonical dialect, so one text a row comes back and not
-// one value a cell.
+// one value a cell. Of rows that were written only those come back that are stored otherwise
+// than they say, as by a default; all, where the database has triggers.
 //
 // # Writing
 //

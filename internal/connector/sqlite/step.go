@@ -21,7 +21,7 @@ type step struct {
 	table        *table
 	key, columns record.Schema // as they are in the table now
 	masks        map[string]int64
-	triggers     bool // the table has any: a row may be stored otherwise than it says, even under another key
+	triggers     bool // the database has any: a row may be stored otherwise than it says, even under another key
 }
 
 func (t *tx) prepare(ctx context.Context, w driver.Write) (*step, error) {
@@ -42,7 +42,7 @@ func (t *tx) prepare(ctx context.Context, w driver.Write) (*step, error) {
 	if len(s.key) == 0 {
 		return nil, errs.New(errs.Internal, "Rows of %s were to be written without a key.", tab.name.Name)
 	}
-	s.triggers, err = tab.triggers(ctx, t.conn)
+	s.triggers, err = hasTriggers(ctx, t.conn)
 	return s, explain(ctx, err)
 }
 
@@ -193,15 +193,19 @@ func (s *step) after(i int, sent int64, otherwise string) string {
 	return fmt.Sprintf("CASE %s WHEN '1' THEN d.a%d ELSE %s END", bit("d", i), i, otherwise)
 }
 
-// asSaid compares the columns with what the rows say is stored in them.
+// asSaid compares key and columns with what the rows say is stored in them. A key may be found
+// by a spelling that only its collation takes for the same.
 func (s *step) asSaid(sent int64) []string {
-	all := make([]string, len(s.columns))
+	var all []string
+	for i, c := range s.key {
+		all = append(all, equal(c, fmt.Sprint("d.k", i)))
+	}
 	for i, c := range s.columns {
 		otherwise := "NULL"
 		if s.write.Op == driver.Update {
 			otherwise = fmt.Sprint("d.b", i)
 		}
-		all[i] = equal(c, "("+s.after(i, sent, otherwise)+")")
+		all = append(all, equal(c, "("+s.after(i, sent, otherwise)+")"))
 	}
 	return all
 }
