@@ -512,6 +512,49 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// TestInParts: an update of many rows is written in parts, in whatever order their numbers
+// come, and all of it or nothing.
+func TestInParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const rows = 12_000
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL)")
+	w.Exec(t, fmt.Sprintf("INSERT INTO t SELECT seq, IF(seq = 11000, 3, 1) FROM seq_1_to_%d", rows))
+	var after strings.Builder
+	update := func(before, after string, number func(id int) int) ([]driver.Conflict, error) {
+		var b strings.Builder
+		for id := 1; id <= rows; id++ {
+			fmt.Fprintf(&b, "%d,\"1\",\"%d\",%q,%q\n", number(id), id, before, after)
+		}
+		_, conflicts, err := w.write(driver.Update, d, b.String())
+		return conflicts, err
+	}
+	ascending, descending := func(id int) int { return id }, func(id int) int { return rows - id }
+	if conflicts, err := update("1", "2", ascending); err != nil || !slices.Equal(conflicts, []driver.Conflict{{Number: 11000}}) {
+		t.Errorf("%v, %v", conflicts, err)
+	}
+	for id := 1; id <= rows; id++ {
+		fmt.Fprintf(&after, "%d,\"%d\",\"%d\"\n", id, id, map[bool]int{true: 3, false: 1}[id == 11000])
+	}
+	if got, err := w.export(d); err != nil || got != after.String() {
+		t.Errorf("after a conflict: %.200q, %v", got, err)
+	}
+	w.Exec(t, "UPDATE t SET v = 1 WHERE id = 11000")
+	for i, number := range []func(int) int{ascending, descending} {
+		was, is := fmt.Sprint(1+i), fmt.Sprint(2+i)
+		if conflicts, err := update(was, is, number); err != nil || conflicts != nil {
+			t.Errorf("%v, %v", conflicts, err)
+		}
+		after.Reset()
+		for id := 1; id <= rows; id++ {
+			fmt.Fprintf(&after, "%d,\"%d\",%q\n", id, id, is)
+		}
+		if got, err := w.export(d); err != nil || got != after.String() {
+			t.Errorf("after %s: %.200q, %v", is, got, err)
+		}
+	}
+}
+
 // TestReadOnly: a table that cannot be written says why when the Compact is checked.
 func TestReadOnly(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,12 @@ const staged = "`sutor staged`"
 // itself; the server's bound is 65,535 for all of it.
 const mostInRow = 20_000
 
+// partRows is how many rows one UPDATE writes. What a joined update is to write the server
+// puts into a table of its own first, which goes to the disk, with an index, where it outgrows
+// tmp_memory_table_size (16 MB): 285,000 rows of 11 columns took 7.6 to 9.3 seconds at once, and
+// 3.6 to 4.5 in parts of 1,000 to 20,000.
+const partRows = 5_000
+
 // step is one Write on its way.
 type step struct {
 	tx           *apply
@@ -32,6 +38,8 @@ type step struct {
 	table        *table
 	key, columns []column
 	masks        map[string]int64    // how many rows have it
+	taken        int64               // rows so far
+	ends         []int64             // numbers of the rows that end a part of an update
 	family       []driver.ForeignKey // those that refer to the table itself
 	null         int                 // a column that would be NULL and may not be; -1 for none
 	aside        int64               // rows that step aside for others (aside.go)
@@ -159,10 +167,16 @@ func (s *step) writing(i int) (n int64) {
 // bit is the SQL condition that a staged row writes column i.
 func bit(row string, i int) string { return fmt.Sprintf("SUBSTR(%s.mask, %d, 1) = '1'", row, i+1) }
 
-// take looks at a record on its way into the temporary table: which columns it writes,
-// and whether it would write NULL where there may be none. There the server would put a
-// value of its own in its place in a numbered column, and in some of time.
+// take looks at a record on its way into the temporary table: where a part of an update
+// ends, which columns it writes, and whether it would write NULL where there may be none.
+// There the server would put a value of its own in its place in a numbered column, and in
+// some of time.
 func (s *step) take(f []record.Field) {
+	if s.taken++; s.taken%partRows == 0 {
+		if n, err := strconv.ParseInt(string(f[0].Text), 10, 64); err == nil { // else it is refused (numberSlot)
+			s.ends = append(s.ends, n)
+		}
+	}
 	mask := f[1].Text
 	s.masks[string(mask)]++
 	if s.write.Op == driver.Delete || s.null >= 0 || len(mask) != len(s.columns) {
@@ -268,7 +282,25 @@ func (s *step) update(ctx context.Context) (int64, error) {
 		from += " LEFT JOIN " + asideTable + " x ON x.n = d.n"
 		judged = "(x.n IS NOT NULL OR (" + judged + "))"
 	}
-	return s.tx.exec(ctx, "UPDATE "+from+" SET "+strings.Join(sets, ", ")+" WHERE "+judged)
+	return s.inParts(func(part string) (int64, error) {
+		return s.tx.exec(ctx, "UPDATE "+from+" SET "+strings.Join(sets, ", ")+" WHERE "+judged+part)
+	})
+}
+
+// inParts does something for the staged rows d, [partRows] at a time, of which part is the SQL
+// condition, and adds up what it counts.
+func (s *step) inParts(do func(part string) (int64, error)) (total int64, err error) {
+	slices.Sort(s.ends) // they come in order; were they not, the parts would be uneven, and still all rows
+	after := ""
+	for _, end := range s.ends {
+		n, err := do(fmt.Sprintf("%s AND d.n <= %d", after, end))
+		if err != nil {
+			return total, err
+		}
+		total, after = total+n, fmt.Sprintf(" AND d.n > %d", end)
+	}
+	n, err := do(after)
+	return total + n, err
 }
 
 // fills tells whether the system puts something into a column that an insert does not
