@@ -41,8 +41,9 @@
 // An apply is one READ COMMITTED transaction on a connection of its own, which ends
 // with it. UPDATE and DELETE join the temporary table and carry "live row equals
 // before" in their condition: InnoDB evaluates it on the row that it has locked. The
-// rows are then read again, in the same transaction and under its locks, which gives
-// what was really stored; what is deleted is read with its locks before. Where fewer
+// rows are then compared with what they say, in the same transaction and under its locks,
+// and those that are stored otherwise are read. Where a value may come back otherwise than
+// it was sent, as of a FLOAT or in a character set that takes two characters for one, all are. Where fewer
 // rows were written than sent, a savepoint takes the step back and a query names the
 // conflicts. An INSERT relies on a unique index over the key to meet a row that
 // another session inserts at the same moment.

@@ -68,7 +68,7 @@ func (db *database) check(ctx context.Context) error {
 // Capabilities: all or nothing, and decimals as they are; but a transaction that has
 // ended cannot be asked for.
 func (db *database) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Transactional: true, ExactDecimals: true, Compares: true, TellsAll: true}
+	return driver.Capabilities{Transactional: true, ExactDecimals: true, Compares: true}
 }
 
 func (db *database) Ping(ctx context.Context) error { return explain(ctx, db.pool.PingContext(ctx)) }

@@ -67,8 +67,8 @@ func TestLargerThanAPacket(t *testing.T) {
 		d := w.make("CREATE TABLE t (id int PRIMARY KEY, v longtext, b longblob)")
 		var r *driver.Refusal
 		for _, v := range []string{"\"" + strings.Repeat("x", 100_000) + "\",", ",\"\\x" + strings.Repeat("00", 100_000) + "\""} {
-			stored, _, err := w.write(driver.Insert, d, "1,\"11\",\"-1\",,,"+v+"\n")
-			if files == "1" && err == nil && stored == "1,\"-1\","+v+"\n" { // a file goes in as many pieces as it takes
+			_, _, err := w.write(driver.Insert, d, "1,\"11\",\"-1\",,,"+v+"\n")
+			if stored, _ := w.export(d); files == "1" && err == nil && stored == "1,\"-1\","+v+"\n" { // a file goes in as many pieces as it takes
 				w.Exec(t, "DELETE FROM t")
 				continue
 			}
@@ -80,8 +80,11 @@ func TestLargerThanAPacket(t *testing.T) {
 		for i := range 3000 {
 			fmt.Fprintf(&rows, "%d,\"10\",\"%d\",,,\"%s\",\n", i+1, i, strings.Repeat("y", 50))
 		}
-		if stored, _, err := w.write(driver.Insert, d, rows.String()); err != nil || strings.Count(stored, "\n") != 3000 {
+		if _, _, err := w.write(driver.Insert, d, rows.String()); err != nil {
 			t.Errorf("local_infile=%s: small rows: %v", files, err)
+		}
+		if stored, err := w.export(d); err != nil || strings.Count(stored, "\n") != 3000 {
+			t.Errorf("local_infile=%s: %d small rows are stored, %v", files, strings.Count(stored, "\n"), err)
 		}
 	}
 }
@@ -107,8 +110,8 @@ func TestCharacterSet(t *testing.T) {
 	if got, err := clerk.export(d); err != nil || got != "1,\"1\",\"😀 Ada\"\n2,\"2\",\"x\"\n" {
 		t.Errorf("read %q, %v", got, err)
 	}
-	if stored, _, err := clerk.write(driver.Update, d, "1,\"1\",\"2\",\"x\",\"😀\"\n"); err != nil || stored != "1,\"2\",\"😀\"\n" {
-		t.Errorf("stored %q, %v", stored, err)
+	if stored, _, err := clerk.write(driver.Update, d, "1,\"1\",\"2\",\"x\",\"😀\"\n"); err != nil || stored != "" {
+		t.Errorf("told of %q, %v", stored, err)
 	}
 	if got, err := w.export(d); err != nil || got != "1,\"1\",\"😀 Ada\"\n2,\"2\",\"😀\"\n" {
 		t.Errorf("there is %q, %v", got, err)

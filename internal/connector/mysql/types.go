@@ -147,14 +147,18 @@ func (c column) read(expr string) string {
 // were ([before]): texts by their bytes, whatever their collation takes for equal,
 // everything else by value. NULL equals NULL.
 func (c column) unchanged(live, was string) string {
-	switch c.Type.Kind {
-	case record.Enum:
-		live = "CONVERT(" + live + " USING utf8mb4)"
-		fallthrough
-	case record.Text:
-		live, was = "CAST("+live+" AS BINARY)", "CAST("+was+" AS BINARY)"
+	if c.Type.Kind == record.Text || c.Type.Kind == record.Enum {
+		live, was = "CAST("+c.text(live)+" AS BINARY)", "CAST("+was+" AS BINARY)"
 	}
 	return "(" + live + " <=> " + was + ")"
+}
+
+// text gives the SQL of a value of c as [column.unchanged] compares it: a label as its text.
+func (c column) text(expr string) string {
+	if c.Type.Kind == record.Enum {
+		return "CONVERT(" + expr + " USING utf8mb4)"
+	}
+	return expr
 }
 
 // reads gives the SQL that tells whether a live value is read as the given one, of a
