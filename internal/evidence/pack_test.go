@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,7 +113,11 @@ func refuses(t *testing.T, what string, pack []byte) {
 func TestAnyByteChanged(t *testing.T) {
 	t.Parallel()
 	_, pack := appliedPack(t)
-	for i := range pack {
+	every := 3 // from one of the first three on; with SUTOR_LONG=1 each byte
+	if os.Getenv("SUTOR_LONG") != "" {
+		every = 1
+	}
+	for i := rand.IntN(every); i < len(pack); i += every {
 		bad := slices.Clone(pack)
 		bad[i] ^= 1 << (i % 8)
 		refuses(t, "a bit changed", bad)

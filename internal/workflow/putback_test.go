@@ -76,7 +76,7 @@ func TestPutBackSaved(t *testing.T) {
 	postgres, dsn := newPostgres(t)
 	maria, mariaDSN := newMaria(t)
 	by := map[string]between{"excelize": resaved}
-	if os.Getenv("SUTOR_LONG") != "" {
+	if long {
 		by["LibreOffice"] = libreOffice
 	}
 	no := 0

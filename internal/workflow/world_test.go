@@ -46,8 +46,8 @@ import (
 // for; and how many steps a walk has.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	cases := "6"
-	if os.Getenv("SUTOR_LONG") != "" {
+	cases := "4"
+	if long {
 		cases = "60"
 	}
 	flag.Visit(func(f *flag.Flag) {
@@ -181,9 +181,12 @@ func emptyWorld(t testing.TB, end atEnd) *world {
 	return emptyWorldOn(t, onSQLite, end)
 }
 
-// worlds counts them: in every other one small files are planned by columns, as large ones
-// are, and in two of four the system compares rows, where it can.
+// worlds counts them: in every fourth one small files are planned by columns, as large ones
+// are (with SUTOR_LONG=1 in every other one), and in half of them the system compares rows,
+// where it can.
 var worlds atomic.Int64
+
+var long = os.Getenv("SUTOR_LONG") != ""
 
 func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	t.Helper()
@@ -196,10 +199,10 @@ func emptyWorldOn(t testing.TB, open metadata, end atEnd) *world {
 	fine(t, os.Mkdir(scratch, 0o700))
 	options := duck.Options{Dir: scratch, Reads: []string{filepath.Join(dir, "artifacts")}, Slots: 4, Threads: 1, Comparing: duck.Arriving}
 	n := worlds.Add(1)
-	if n%2 == 0 {
+	if n%4 == 0 || long && n%4 == 2 {
 		options.ByRow = -1
 	}
-	if n%4 < 2 {
+	if n%8 < 4 {
 		options.Comparing = duck.There
 	}
 	t.Logf("small files are planned row by row: %v; rows are compared in the system, where it can: %v", options.ByRow == 0, options.Comparing == duck.There)
