@@ -40,12 +40,16 @@
 //
 // An apply is one READ COMMITTED transaction on a connection of its own, which ends
 // with it. UPDATE and DELETE join the temporary table and carry "live row equals
-// before" in their condition: InnoDB evaluates it on the row that it has locked. The
-// rows are then compared with what they say, in the same transaction and under its locks,
-// and those that are stored otherwise are read. Where a value may come back otherwise than
-// it was sent, as of a FLOAT or in a character set that takes two characters for one, all are. Where fewer
-// rows were written than sent, a savepoint takes the step back and a query names the
-// conflicts. An INSERT relies on a unique index over the key to meet a row that
+// before" in their condition: InnoDB evaluates it on the row that it has locked. An
+// UPDATE has so many rows as the server can keep aside in memory (step.go, partRows).
+//
+// What was written is then compared with what the rows say, in the same transaction and
+// under its locks, and the rows that are stored otherwise are read. All are read where a
+// value may come back otherwise than it was sent: a FLOAT, spaces at the end of a CHAR,
+// a text of a character set that takes two characters for one ([column.returns]).
+//
+// Where fewer rows were written than sent, a savepoint takes the step back and a query
+// names the conflicts. An INSERT relies on a unique index over the key to meet a row that
 // another session inserts at the same moment.
 //
 // The server judges unique constraints after each row. Rows of an update that give up

@@ -106,9 +106,9 @@ func (c column) returns(text []byte) bool {
 	case record.Int:
 		return isWhole(text) && string(text) != "-0"
 	case record.Decimal:
-		whole, fraction, _ := bytes.Cut(text, []byte("."))
+		whole, fraction, has := bytes.Cut(text, []byte("."))
 		// -0.00 comes back without its sign, -0.50 with it.
-		return isWhole(whole) && len(fraction) == c.Type.Scale && allDigits(fraction) && (whole[0] != '-' || bytes.ContainsAny(text, "123456789"))
+		return isWhole(whole) && has == (c.Type.Scale > 0) && len(fraction) == c.Type.Scale && allDigits(fraction) && (whole[0] != '-' || bytes.ContainsAny(text, "123456789"))
 	case record.Date:
 		return len(text) == len("2006-01-02")
 	case record.Timestamp, record.TimestampTZ:
