@@ -234,7 +234,8 @@ type upload struct {
 	rows   *record.Reader
 	into   []slot
 	seen   func([]record.Field)
-	value  []byte
+	fields [][]byte // of the record that was read last
+	value  []byte   // their texts
 	out    []byte
 	off    int
 	failed error
@@ -280,7 +281,8 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next gives the fields of the next record as the server is to read them, nil for NULL.
+// next gives the fields of the next record as the server is to read them, nil for NULL,
+// until it is called again.
 func (u *upload) next() ([][]byte, error) {
 	if err := u.ctx.Err(); err != nil {
 		return nil, err
@@ -295,7 +297,10 @@ func (u *upload) next() ([][]byte, error) {
 	if u.seen != nil {
 		u.seen(fields)
 	}
-	out := make([][]byte, len(fields))
+	if u.fields == nil {
+		u.fields = make([][]byte, len(fields))
+	}
+	clear(u.fields)
 	u.value = u.value[:0]
 	for i, f := range fields {
 		if f.Null || u.into[i].null != nil && u.into[i].null(f.Text) {
@@ -305,9 +310,9 @@ func (u *upload) next() ([][]byte, error) {
 		if u.value, err = u.into[i].put(u.value, f.Text); err != nil {
 			return nil, err
 		}
-		out[i] = u.value[start:len(u.value):len(u.value)]
+		u.fields[i] = u.value[start:len(u.value):len(u.value)]
 	}
-	return out, nil
+	return u.fields, nil
 }
 
 var errCannotRun = errors.New("rows could not be read") // for the server's log: tells nothing

@@ -250,10 +250,15 @@ func (a *arriving) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	return sent, found, err
 }
 
+// piece is more than connectors write at once, 256 KB and a row, so that they make the next
+// one while it is compared. Where the last row of it was not taken they waited until nearly
+// all of it was, and fetching and comparing took turns.
+const piece = 512 << 10
+
 // pass reads live rows and writes what goes on of them. The first comes when all keys were
 // read (driver.Fetcher), and so when the file was gone through.
 func (a *arriving) pass(in io.Reader, out io.Writer) error {
-	rows, w := bufio.NewReaderSize(in, 256<<10), bufio.NewWriterSize(out, 256<<10)
+	rows, w := bufio.NewReaderSize(in, piece), bufio.NewWriterSize(out, 256<<10)
 	if _, err := rows.Peek(1); err != nil && err != io.EOF {
 		return err
 	}
