@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -120,7 +121,7 @@ func TestAnyByteChanged(t *testing.T) {
 	for i := rand.IntN(every); i < len(pack); i += every {
 		bad := slices.Clone(pack)
 		bad[i] ^= 1 << (i % 8)
-		refuses(t, "a bit changed", bad)
+		refuses(t, fmt.Sprintf("a bit of byte %d changed", i), bad)
 	}
 }
 
