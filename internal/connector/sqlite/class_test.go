@@ -96,6 +96,25 @@ func TestStorageClassesShow(t *testing.T) {
 		{"TEXT", "7", "7"},
 		{"TEXT", "'text:x'", "text:x"},
 		{"TEXT", "''", ""},
+		// What SQLite escapes in JSON, and what looks like it.
+		{"TEXT", `'a\b"c\u0041\u0000]["null",'`, `a\b""c\u0041\u0000][""null"",`},
+		{"TEXT", `'1'||char(8,12,10,13,9,1,31,127)||'\'`, "1\b\f\n\r\t\x01\x1f\x7f\\"},
+		{"TEXT", "'é'||char(10)||'😀'", "é\n😀"},
+		{"DATE", `'\' || char(9) || '""'`, `\` + "\t" + `""""`},
+		{"DATE", "x'5b226e756c6c225d'", "blob:5B226E756C6C225D"},
+		{"BOOLEAN", "x'01'", "blob:01"},
+		{"BOOLEAN", "-1", "integer:-1"},
+		{"INTEGER", "-9e999", "real:-Inf"},
+		{"INTEGER", "-9223372036854775808", "-9223372036854775808"},
+		{"REAL", "-9e999", "-Inf"},
+		{"REAL", "x''", "blob:"},
+		{"DECIMAL(10,2)", "9e999", "real:Inf"},
+		{"DECIMAL(10,2)", "1e15/3", "333333333333333.31"},
+		{"DECIMAL(10,2)", "-999999999999999.5", "-999999999999999.50"},
+		{"NUMERIC", "99999999999999.9", "99999999999999.9"},
+		{"NUMERIC", "99999999999999.98", "real:99999999999999.984"},
+		{"NUMERIC", "-0.1-0.2", "real:-0.30000000000000004"},
+		{"NUMERIC", "2.5e-310", "0." + strings.Repeat("0", 309) + "25"},
 	}
 	f := newFile(t)
 	d := f.open(t)
@@ -104,6 +123,23 @@ func TestStorageClassesShow(t *testing.T) {
 		f.Exec(t, fmt.Sprintf("CREATE TABLE %s (id INTEGER PRIMARY KEY, v %s); INSERT INTO %[1]s VALUES (1, %[3]s)", name, test.declared, test.value))
 		if got, want := exported(t, d, describe(t, d, name)), `1,"1","`+test.want+"\"\n"; got != want {
 			t.Errorf("%s in %s is read as %s, want %s", test.value, test.declared, got, want)
+		}
+	}
+}
+
+// A text that SQLite computed as JSON is the text that it is, and no part of the row that it
+// stands in; bytes that look like its JSONB are bytes.
+func TestComputedJSONIsText(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, quoted TEXT AS (json_quote(v)) VIRTUAL, list TEXT AS (json_array(v)) VIRTUAL,
+			bytes BLOB AS (jsonb_array(v)) VIRTUAL, kept TEXT AS (json_quote(v)) STORED, b BLOB);
+		INSERT INTO t (id, v, b) VALUES (1, 'a,b', jsonb_array('x')); CREATE VIEW w AS SELECT id, quoted, list, bytes, kept, b FROM t`)
+	d := f.open(t)
+	const computed = `"""a,b""","[""a,b""]","\x4b37612c62","""a,b""","\x2b1778"` + "\n"
+	for name, want := range map[string]string{"t": `1,"1","a,b",` + computed, "w": `1,"1",` + computed} {
+		if got := exported(t, d, describe(t, d, name)); got != want {
+			t.Errorf("%s is read as %s, want %s", name, got, want)
 		}
 	}
 }

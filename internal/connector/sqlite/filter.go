@@ -99,21 +99,36 @@ func metText(is record.Relation, column, literal string) string {
 }
 
 // odd prints whether a value's text is none of its type: it has another storage
-// class (cell writes that before a colon), or is no day or time of the calendar. The
-// first year's dash keeps SQLite from taking its digits for a number, as it does
-// beside a column declared DATE.
+// class (appendCell writes that before a colon), or more digits, or is no day or time of
+// the calendar. The first year's dash keeps SQLite from taking its digits for a number, as
+// it does beside a column declared DATE.
 func odd(t record.Type, column string) string {
+	is := "typeof(" + column + ")"
 	switch t.Kind {
 	case record.Text:
-		return "typeof(" + column + ") <> 'text'"
+		return is + " <> 'text'"
 	case record.Date:
-		return fmt.Sprintf("typeof(%[1]s) <> 'text' OR date(%[1]s) IS NOT %[1]s OR %[1]s < '0001-'", column)
+		return fmt.Sprintf("%[2]s <> 'text' OR date(%[1]s) IS NOT %[1]s OR %[1]s < '0001-'", column, is)
 	case record.Timestamp:
-		return "typeof(" + column + ") <> 'text' OR " + noTime(column)
+		return is + " <> 'text' OR " + noTime(column)
 	case record.TimestampTZ:
-		return fmt.Sprintf("typeof(%[1]s) <> 'text' OR substr(%[1]s,-3) <> '+00' OR ", column) + noTime("substr("+column+",1,length("+column+")-3)")
+		return fmt.Sprintf("%[2]s <> 'text' OR substr(%[1]s,-3) <> '+00' OR ", column, is) + noTime("substr("+column+",1,length("+column+")-3)")
+	case record.Bool:
+		return is + " <> 'integer' OR " + column + " NOT IN (0,1)"
+	case record.Int:
+		return is + " <> 'integer'"
+	case record.Float:
+		return is + " <> 'real'"
+	case record.Bytes:
+		return is + " <> 'blob'"
+	case record.Decimal:
+		digits := fmt.Sprintf("printf('%%.%df',%s)", t.Scale, column)
+		if t.Scale < 0 {
+			digits = fmt.Sprintf("printf('%%!.%dg',%s)", exactDigits, column)
+		}
+		return fmt.Sprintf("%[2]s <> 'integer' AND (%[2]s <> 'real' OR CAST(%[3]s AS REAL) <> %[1]s OR abs(%[1]s) >= 1e15)", column, is, digits)
 	}
-	return "instr(" + cell(column, t) + ",':') > 0"
+	return is + " <> 'text' OR instr(" + column + ",':') > 0"
 }
 
 // noTime prints whether a text is no time of the years 1 to 9999 to at most six

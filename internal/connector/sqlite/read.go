@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"sutor/internal/errs"
 	"sutor/internal/record"
@@ -78,7 +76,7 @@ func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup
 		sort: indexOf("sutor keys", append(keys, "n")...),
 		reading: reading{conn: conn, table: t, columns: columns, key: by,
 			keyOf: "SELECT " + keyText("k", keys, by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
-			query: "SELECT " + rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) +
+			query: "SELECT " + t.rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) +
 				" WHERE " + sieve(l.Where) + " ORDER BY k." + strings.Join(keys, ", k.")},
 	}, nil
 }
@@ -161,7 +159,7 @@ func (d *database) numbered(ctx context.Context, name record.Table, asked record
 	from := " FROM " + t.sql() + " t" + r.order
 	r.conn, r.table, r.numbered = conn, t, true
 	r.keyOf = "SELECT " + keyText("t", names(r.key), r.key) + from + " LIMIT 1 OFFSET ? - 1"
-	r.query = fmt.Sprint("SELECT ", rendered("t", "''", r.columns), from, " LIMIT ", r.limit, " OFFSET ", r.offset)
+	r.query = fmt.Sprint("SELECT ", t.rendered("t", "", r.columns), from, " LIMIT ", r.limit, " OFFSET ", r.offset)
 	return r.stream(ctx, out)
 }
 
@@ -200,26 +198,21 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 	}
 	defer rows.Close()
 	var raw sql.RawBytes
+	var row rowReader
 	var records []byte // grows with what there is: most answers are short
 	for rows.Next() {
 		if err := rows.Scan(&raw); err != nil {
 			return n, explain(ctx, err)
 		}
-		if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
-			bad := bytes.Clone(raw)
+		n++
+		row.begin(raw)
+		var bad *unfit
+		if records, bad = r.append(records, &row, r.offset+n); bad != nil {
 			if err := rows.Close(); err != nil {
 				return n, explain(ctx, err)
 			}
-			return n, r.unreadable(ctx, bad, r.offset+n+1)
+			return n - 1, r.unreadable(ctx, *bad)
 		}
-		n++
-		if r.numbered {
-			records = strconv.AppendInt(records, r.offset+n, 10)
-			if len(r.columns) > 0 {
-				records = append(records, ',')
-			}
-		}
-		records = append(append(records, raw...), '\n')
 		if len(records) < enough {
 			continue
 		}
@@ -237,37 +230,42 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 	return n, err
 }
 
-// unreadable says which cell of a record holds what no text may hold.
-func (r reading) unreadable(ctx context.Context, raw []byte, number int64) error {
-	fields, err := record.NewReader(bytes.NewReader(append(raw, '\n'))).Read()
-	if err != nil {
-		return err
+// unfit is what is in a cell that no record may hold.
+type unfit struct {
+	number int64 // of the row
+	column int
+	what   string
+}
+
+// append appends the record of the next row, of that number where it has none of its own.
+func (r reading) append(out []byte, row *rowReader, number int64) (_ []byte, bad *unfit) {
+	begin := len(out)
+	if r.numbered {
+		out = strconv.AppendInt(out, number, 10)
+	} else {
+		out = append(out, row.next().text...)
 	}
-	if !r.numbered {
-		if number, err = strconv.ParseInt(string(fields[0].Text), 10, 64); err != nil {
-			return err
+	end := len(out)
+	for i, c := range r.columns {
+		v := row.next()
+		if what := row.unfit(c.Type, v); what != "" {
+			number, _ = strconv.ParseInt(string(out[begin:end]), 10, 64)
+			return out, &unfit{number, i, what}
 		}
-		fields = fields[1:]
+		out = appendCell(append(out, ','), c.Type, v)
 	}
-	for i, f := range fields {
-		what := "a text that is not UTF-8"
-		switch at := bytes.IndexByte(f.Text, 0); {
-		case at == 0 && len(f.Text) == 1:
-			what = "bytes (a BLOB) instead of text"
-		case at >= 0:
-			what = "a text with a NUL character in it"
-		case utf8.Valid(f.Text):
-			continue
-		}
-		var key string
-		if err := r.conn.QueryRowContext(ctx, r.keyOf, number).Scan(&key); err != nil {
-			return explain(ctx, err)
-		}
-		return errs.New(errs.Invalid, "The column %s of %s holds %s, in the row with %s.",
-			r.columns[i].Name, r.table.name.Name, what, strings.ToValidUTF8(key, "�")).
-			WithMend("Mend the value in the system itself, or leave the column out.")
+	return append(out, '\n'), nil
+}
+
+// unreadable says where a cell is that no record may hold.
+func (r reading) unreadable(ctx context.Context, u unfit) error {
+	var key string
+	if err := r.conn.QueryRowContext(ctx, r.keyOf, u.number).Scan(&key); err != nil {
+		return explain(ctx, err)
 	}
-	return errs.New(errs.Internal, "A row of %s cannot be read.", r.table.name.Name)
+	return errs.New(errs.Invalid, "The column %s of %s holds %s, in the row with %s.",
+		r.columns[u.column].Name, r.table.name.Name, u.what, strings.ToValidUTF8(key, "�")).
+		WithMend("Mend the value in the system itself, or leave the column out.")
 }
 
 // keyText gives the SQL of a key in words, as in "id 7, region EU".

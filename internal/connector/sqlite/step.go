@@ -252,7 +252,7 @@ func (s *step) readBack(ctx context.Context, which string, out io.Writer) (int64
 	defer cancel()
 	r := reading{conn: s.tx.conn, table: s.table, columns: columns, key: s.key,
 		keyOf: "SELECT " + keyText("d", stagedNames("k", s.key), s.key) + " FROM " + staged + " d WHERE d.n = ?",
-		query: "SELECT " + rendered("t", "d.n", columns) + " FROM " + staged + " d CROSS JOIN " + s.table.sql() + " t ON " + same("d", s.key) + which}
+		query: "SELECT " + s.table.rendered("t", "d.n", columns) + " FROM " + staged + " d CROSS JOIN " + s.table.sql() + " t ON " + same("d", s.key) + which}
 	n, err := r.stream(limited, out)
 	return n, explain(ctx, err)
 }
