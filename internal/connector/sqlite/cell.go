@@ -63,7 +63,8 @@ var classes = [...]string{integer: "integer:", real: "real:", text: "text:", blo
 // value is one cell as it is stored: of bytes, their hexadecimal digits.
 type value struct {
 	class
-	text []byte
+	escaped bool // in the row: only such a text may have quotation marks in it
+	text    []byte
 }
 
 // rowReader takes the values of a row, one after the other, out of what rendered gives.
@@ -87,10 +88,12 @@ func (r *rowReader) next() (v value) {
 	end := 0
 	switch r.rest[0] {
 	case '"':
-		return value{text, r.quoted()}
+		v.class = text
+		v.text, v.escaped = r.quoted()
+		return v
 	case '[':
 		end = bytes.IndexByte(r.rest, ']') + 1
-		v = value{blob, r.rest[len(`["`) : end-len(`"]`)]}
+		v.class, v.text = blob, r.rest[len(`["`):end-len(`"]`)]
 	case 'n':
 		end = len("null")
 	default:
@@ -107,12 +110,12 @@ func (r *rowReader) next() (v value) {
 }
 
 // quoted takes a text.
-func (r *rowReader) quoted() []byte {
+func (r *rowReader) quoted() (_ []byte, escaped bool) {
 	r.rest = r.rest[1:]
 	end := bytes.IndexByte(r.rest, '"')
 	if whole := r.rest[:end]; !r.escapes || bytes.IndexByte(whole, '\\') < 0 {
 		r.rest = r.rest[end+1:]
-		return whole
+		return whole, false
 	}
 	r.text = r.text[:0]
 	for {
@@ -120,7 +123,7 @@ func (r *rowReader) quoted() []byte {
 		r.rest = r.rest[1:]
 		switch c {
 		case '"':
-			return r.text
+			return r.text, true
 		case '\\':
 			c = r.escaped()
 		}
@@ -169,7 +172,10 @@ func appendCell(out []byte, t record.Type, v value) []byte {
 		if t.Kind != record.Text && (!keptAsText(t.Kind) || looksClassed(v.text)) {
 			v.text = append([]byte(classes[text]), v.text...)
 		}
-		return record.AppendQuoted(out, v.text)
+		if v.escaped {
+			return record.AppendQuoted(out, v.text)
+		}
+		return append(append(append(out, '"'), v.text...), '"')
 	}
 	out = append(out, '"')
 	switch {
@@ -234,6 +240,9 @@ func appendReal(out []byte, t record.Type, digits []byte) []byte {
 // appendDecimal appends a number with as many digits after the point as scale says, or without
 // zeros at the end where it says none; ok is false where that would be another number.
 func appendDecimal(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
+	if short, ok := appendPadded(out, scale, digits); ok {
+		return short, true
+	}
 	x, err := strconv.ParseFloat(string(digits), 64)
 	if err != nil || math.Abs(x) >= 1e15 {
 		return out, false
@@ -245,6 +254,24 @@ func appendDecimal(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
 	out = strconv.AppendFloat(out, x, 'f', scale, 64)
 	same, err := strconv.ParseFloat(string(out[begin:]), 64)
 	return out, err == nil && same == x
+}
+
+// appendPadded is appendDecimal of digits that differ in zeros at the end only, which is what
+// SQLite writes of nearly any decimal: of numbers of so few digits no two are the same.
+func appendPadded(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
+	whole, fraction, _ := bytes.Cut(digits, []byte("."))
+	fraction = bytes.TrimRight(fraction, "0")
+	if len(digits) > exactDigits+len(".") || scale >= 0 && len(fraction) > scale || bytes.IndexByte(digits, 'e') >= 0 {
+		return out, false
+	}
+	out = append(out, whole...)
+	if scale > 0 || len(fraction) > 0 {
+		out = append(append(out, '.'), fraction...)
+	}
+	if scale > len(fraction) {
+		out = append(out, zeros[len(fraction):scale]...)
+	}
+	return out, true
 }
 
 // appendShortest appends the shortest decimal that is the number, where it has no more digits

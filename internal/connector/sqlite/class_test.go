@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -125,6 +126,57 @@ func TestStorageClassesShow(t *testing.T) {
 			t.Errorf("%s in %s is read as %s, want %s", test.value, test.declared, got, want)
 		}
 	}
+}
+
+// A decimal of up to fifteen digits is read as it was written, and its neighbours among the
+// numbers that SQLite has as what they are.
+func TestLawDecimals(t *testing.T) {
+	t.Parallel()
+	const scales = 7
+	f := newFile(t)
+	columns := ""
+	for scale := range scales {
+		columns += fmt.Sprintf(", c%d DECIMAL(15,%[1]d)", scale)
+	}
+	f.Exec(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, n NUMERIC"+columns+")")
+	d := f.open(t)
+	table := describe(t, d, "t")
+	rapid.Check(t, func(rt *rapid.T) {
+		scale := rapid.IntRange(0, scales-1).Draw(rt, "scale")
+		digits := rapid.Int64Range(-999_999_999_999_999, 999_999_999_999_999).Draw(rt, "digits")
+		if rapid.Bool().Draw(rt, "few") {
+			digits %= 100_000
+		}
+		x := float64(digits) / math.Pow10(scale)
+		neighbour := math.Nextafter(x, math.Inf(rapid.SampledFrom([]int{-1, 1}).Draw(rt, "side")))
+		f.Exec(t, "DELETE FROM t")
+		for id, v := range []float64{x, neighbour} {
+			if _, err := f.db.Exec(fmt.Sprintf("INSERT INTO t (id, n, c%d) VALUES (?, ?, ?)", scale), id, v, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := strconv.FormatFloat(x, 'f', scale, 64)
+		short := want
+		if scale > 0 {
+			short = strings.TrimSuffix(strings.TrimRight(want, "0"), ".")
+		}
+		rows := record.NewReader(strings.NewReader(exported(t, d, table)))
+		for _, v := range []float64{x, neighbour} {
+			fields, err := rows.Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain, scaled := string(fields[2].Text), string(fields[3+scale].Text)
+			if v == x && (plain != short || scaled != want) {
+				rt.Fatalf("%v is read as %q and %q, want %q and %q", v, plain, scaled, short, want)
+			}
+			for _, read := range []string{plain, scaled} {
+				if back, err := strconv.ParseFloat(strings.TrimPrefix(read, "real:"), 64); err != nil || back != v {
+					rt.Fatalf("%v is read as %q", v, read)
+				}
+			}
+		}
+	})
 }
 
 // A text that SQLite computed as JSON is the text that it is, and no part of the row that it

@@ -94,7 +94,7 @@ func (d *database) open(ctx context.Context) (*sql.DB, error) {
 // Capabilities: all or nothing, but no name for a transaction, and decimals
 // only as far as binary floating point keeps them.
 func (d *database) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Transactional: true, TellsAll: true}
+	return driver.Capabilities{Transactional: true}
 }
 
 // Ping reads the file's header.

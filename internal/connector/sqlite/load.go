@@ -131,10 +131,22 @@ func (l *loader) flush() (err error) {
 				return err
 			}
 		}
-		_, err = l.full.ExecContext(l.ctx, l.args...)
+		err = l.send()
 	}
 	l.args = l.args[:0]
 	return err
+}
+
+// send writes a full batch. As a query, all of its values go over to SQLite at once, and not
+// one by one.
+func (l *loader) send() error {
+	rows, err := l.full.QueryContext(l.ctx, l.args...)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+	}
+	return first(rows.Err(), rows.Close())
 }
 
 func (l *loader) insert(rows int) string {

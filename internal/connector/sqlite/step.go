@@ -126,8 +126,11 @@ func (s *step) exec(ctx context.Context, query string, args ...any) (int64, erro
 }
 
 // equal compares a column of the table with a value, by storage class and by bytes, whatever
-// the column's collation says.
+// the column's collation says. Two values of a text column that are the same are of one class.
 func equal(c record.Column, value string) string {
+	if c.Type.Kind == record.Text {
+		return fmt.Sprintf("t.%s IS %s COLLATE BINARY", quoted(c.Name), value)
+	}
 	return fmt.Sprintf("(t.%[1]s IS %[2]s COLLATE BINARY AND typeof(t.%[1]s) = typeof(%[2]s))", quoted(c.Name), value)
 }
 
