@@ -109,22 +109,39 @@ func TestTypeChanged(t *testing.T) {
 	}
 }
 
-// Rows are looked up in the order of their keys, by one column or by several: in that of
-// the file, each row would read pages of the table anew.
+// More rows than a few are looked up in the order of their keys, by one column or by several,
+// and of one moment too: in that of the file, each row would read pages of the table anew.
 func TestFetchInOrder(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
-	f.Exec(t, `CREATE TABLE t (a INTEGER, b TEXT, PRIMARY KEY (a, b)); INSERT INTO t VALUES (2, 'x'), (10, 'y'), (10, 'x'), (3, 'z')`)
+	f.Exec(t, `CREATE TABLE t (a INTEGER, b TEXT, PRIMARY KEY (a, b));
+		WITH n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2002) INSERT INTO t SELECT i * 1201 % 2003, 'x' FROM n`)
 	d := f.open(t)
 	table := describe(t, d, "t")
-	for by, want := range map[int]string{1: "2,\"2\",\"x\"\n4,\"3\",\"z\"\n1,\"10\",\"x\"\n1,\"10\",\"y\"\n", 2: "2,\"2\",\"x\"\n4,\"3\",\"z\"\n3,\"10\",\"x\"\n1,\"10\",\"y\"\n"} {
-		in := "1,\"10\",\"y\"\n2,\"2\",\"x\"\n3,\"10\",\"x\"\n4,\"3\",\"z\"\n"
-		if by == 1 {
-			in = "1,\"10\"\n2,\"2\"\n4,\"3\"\n"
+	snapshot, err := d.Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = snapshot.Close() })
+	for by := 1; by <= 2; by++ {
+		var in, want strings.Builder
+		for i := range 2003 {
+			fmt.Fprintf(&in, "%d,\"%d\"%s\n", i+1, i*709%2003, []string{"", `,"x"`}[by-1])
+			fmt.Fprintf(&want, "\"%d\",\"x\"\n", i)
 		}
-		var out bytes.Buffer
-		if _, _, err := d.Fetch(ctx, driver.Lookup{Table: table.Table, By: table.Columns[:by], Columns: table.Columns}, strings.NewReader(in), &out); err != nil || out.String() != want {
-			t.Errorf("by %d columns: %q, %v", by, out.String(), err)
+		for name, fetch := range map[string]func(context.Context, driver.Lookup, io.Reader, io.Writer) (int64, int64, error){"now": d.Fetch, "of a moment": snapshot.Fetch} {
+			var out bytes.Buffer
+			if _, _, err := fetch(ctx, driver.Lookup{Table: table.Table, By: table.Columns[:by], Columns: table.Columns}, strings.NewReader(in.String()), &out); err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			for line := range strings.Lines(out.String()) {
+				_, row, _ := strings.Cut(line, ",")
+				got.WriteString(row)
+			}
+			if got.String() != want.String() {
+				t.Errorf("%s, by %d columns, rows are not in the order of their keys: %.200s", name, by, out.String())
+			}
 		}
 	}
 }

@@ -52,8 +52,8 @@
 // connection in use, kept where SQLite keeps temporary tables (temp_store),
 // never in the file. Its columns have the affinity of the table's, and in every
 // comparison the table's column stands on the left, so that its collation
-// decides. Rows are looked up in the order of their keys: each page of the table
-// is read once then, and not for each of its rows.
+// decides. More rows than a few are looked up in the order of their keys: each page
+// of the table is read once then, and not for each of its rows.
 //
 // Down: SQLite writes each row as a JSON array, in one call and with the class of
 // each value in it, so one text a row comes back and not one value a cell; the

@@ -33,9 +33,8 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	if sent, err = load(ctx, conn, f.into, in, nil); err != nil {
 		return sent, 0, err
 	}
-	// In the order of the keys: each of the table's pages is read once, and not for each of its rows.
-	if _, err = conn.ExecContext(ctx, f.sort); err != nil {
-		return sent, 0, explain(ctx, err)
+	if err = f.inOrder(ctx, sent); err != nil {
+		return sent, 0, err
 	}
 	if found, err = f.stream(ctx, out); err != nil {
 		return sent, found, err
@@ -50,8 +49,22 @@ func (d *database) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 // fetching is a lookup, and what is loaded for it.
 type fetching struct {
 	reading
-	into []slot
-	sort string // SQL: an index of what is loaded, which the query goes through
+	into         []slot
+	sort, sorted string // SQL: an index of what is loaded, and what has the query go through it
+}
+
+// few is how many rows are looked up as they come.
+const few = 1000
+
+// inOrder has more rows than a few looked up in the order of their keys: each of the table's
+// pages is read once then, and not for each of its rows.
+func (f *fetching) inOrder(ctx context.Context, sent int64) error {
+	if sent <= few {
+		return nil
+	}
+	f.query += f.sorted
+	_, err := f.conn.ExecContext(ctx, f.sort)
+	return explain(ctx, err)
 }
 
 func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup) (*fetching, error) {
@@ -72,12 +85,13 @@ func (d *database) newFetch(ctx context.Context, conn *sql.Conn, l driver.Lookup
 	}
 	keys := stagedNames("k", by)
 	return &fetching{
-		into: append([]slot{numberSlot}, slots("k", by)...),
-		sort: indexOf("sutor keys", append(keys, "n")...),
+		into:   append([]slot{numberSlot}, slots("k", by)...),
+		sort:   indexOf("sutor keys", append(keys, "n")...),
+		sorted: " ORDER BY k." + strings.Join(keys, ", k."),
 		reading: reading{conn: conn, table: t, columns: columns, key: by,
 			keyOf: "SELECT " + keyText("k", keys, by) + " FROM " + staged + " k WHERE k.n = ? LIMIT 1",
 			query: "SELECT " + t.rendered("t", "k.n", columns) + " FROM " + staged + " k CROSS JOIN " + t.sql() + " t ON " + same("k", by) +
-				" WHERE " + sieve(l.Where) + " ORDER BY k." + strings.Join(keys, ", k.")},
+				" WHERE " + sieve(l.Where)},
 	}, nil
 }
 

@@ -52,6 +52,9 @@ func (s *snapshot) Fetch(ctx context.Context, l driver.Lookup, in io.Reader, out
 	if sent, err = load(loading, s.conn, f.into, lastingReader{ctx, in}, nil); err != nil {
 		return sent, 0, err
 	}
+	if err = f.inOrder(loading, sent); err != nil {
+		return sent, 0, err
+	}
 	if found, err = f.stream(ctx, out); err != nil {
 		return sent, found, err
 	}

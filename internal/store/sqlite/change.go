@@ -98,7 +98,7 @@ func (t *tx) Changes(f workflow.Filter) ([]*change.Change, error) {
 		c, err := store.Decode(doc)
 		list = append(list, c)
 		return err
-	}, `SELECT doc FROM changes WHERE number IN (SELECT number FROM changes WHERE `+where+` ORDER BY `+order+` DESC LIMIT ?) ORDER BY number DESC`, append(args, limit)...)
+	}, `SELECT doc FROM changes WHERE number IN (SELECT number FROM changes WHERE `+where+` ORDER BY `+order+` DESC LIMIT `+strconv.Itoa(limit)+`) ORDER BY number DESC`, args...)
 	return list, err
 }
 
@@ -122,7 +122,7 @@ func (t *tx) where(f workflow.Filter) (string, []any, error) {
 		add("state IN (SELECT value FROM json_each(?))", string(list))
 	}
 	if f.Maker != "" {
-		add("maker = ?", f.Maker)
+		add("maker = "+text, f.Maker)
 	}
 	if f.Before != "" {
 		var number int64
@@ -147,10 +147,10 @@ func ofMember(f workflow.Filter) (string, []any, error) {
 		add("dataset IN (SELECT value FROM json_each(?))", string(list))
 	}
 	if f.Input != "" {
-		add("input = ?", f.Input)
+		add("input = "+text, f.Input)
 	}
 	if f.Content != "" {
-		add("content = ?", f.Content)
+		add("content = "+text, f.Content)
 	}
 	return strings.Join(parts, " AND "), args, nil
 }

@@ -26,7 +26,7 @@ func (l logTree) next(table string) (int64, error) {
 
 // Tail implements evidence.Tree.
 func (l logTree) Tail(subject string) (leaf []byte, err error) {
-	_, err = scanned(l.row(`SELECT leaf FROM leaves WHERE subject = ? ORDER BY number DESC LIMIT 1`, subject), &leaf)
+	_, err = scanned(l.row(`SELECT leaf FROM leaves WHERE subject = `+text+` ORDER BY number DESC LIMIT 1`, subject), &leaf)
 	return leaf, err
 }
 

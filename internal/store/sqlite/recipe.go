@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"sutor/internal/access"
 	"sutor/internal/recipe"
@@ -98,7 +99,7 @@ func (t *tx) Memories(dataset string, person access.Email, d access.Department, 
 			list = append(list, *m)
 		}
 		return err
-	}, `SELECT doc FROM memories WHERE dataset = ? AND (person = ? OR department = ?) ORDER BY number DESC LIMIT ?`, dataset, person, d, limit)
+	}, `SELECT doc FROM memories WHERE dataset = `+text+` AND (person = `+text+` OR department = `+text+`) ORDER BY number DESC LIMIT `+strconv.Itoa(limit), dataset, person, d)
 	return list, err
 }
 

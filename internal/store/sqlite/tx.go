@@ -82,6 +82,11 @@ func (t *tx) row(query string, args ...any) *sql.Row {
 	return t.tx.QueryRowContext(t.ctx, query, args...)
 }
 
+// text is a text that is bound, in a query that stays prepared: where a parameter that stands
+// alone could decide how SQLite goes about a query, be it compared or a LIMIT, SQLite prepares
+// the query anew for each value, and for the same one too.
+const text = `CAST(? AS TEXT)`
+
 // each calls f with every row of a query; f scans it.
 func (t *tx) each(f func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := t.tx.QueryContext(t.ctx, query, args...)
