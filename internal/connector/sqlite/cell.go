@@ -43,7 +43,7 @@ func (t *table) element(col string, computed bool) string {
 	if computed || t.kind != "table" {
 		return "CASE typeof(" + col + ") WHEN 'text' THEN " + col + "||'' WHEN 'blob' THEN json_array(hex(" + col + ")) ELSE " + col + " END"
 	}
-	return "iif(+" + col + ">=x'',json_array(hex(" + col + "))," + col + ")" // any bytes are above all else
+	return "iif(+" + col + " COLLATE BINARY>=x'',json_array(hex(" + col + "))," + col + ")" // any bytes are above all else
 }
 
 // class is a storage class of SQLite (sqlite.org/datatype3.html, 2).
@@ -72,36 +72,41 @@ type rowReader struct {
 	rest    []byte // begins with what stands before the next value
 	escapes bool   // a text of the row has any
 	utf8    bool   // all of the row is
-	text    []byte // room for such a text
+	broken  bool   // this is no row that SQLite writes
+	text    []byte // room for a text with escapes
 }
 
 func (r *rowReader) begin(row []byte) {
-	r.rest, r.escapes, r.utf8 = row, bytes.IndexByte(row, '\\') >= 0, utf8.Valid(row)
+	r.rest, r.escapes, r.utf8, r.broken = row, bytes.IndexByte(row, '\\') >= 0, utf8.Valid(row), false
 }
 
 // next takes one value. It lasts until the next.
 func (r *rowReader) next() (v value) {
+	if len(r.rest) < len("[0]") {
+		r.broken = true
+		return v
+	}
 	if r.rest[0] == ']' {
 		r.rest = r.rest[1:] // another array follows
 	}
 	r.rest = r.rest[1:]
 	end := 0
-	switch r.rest[0] {
-	case '"':
+	switch {
+	case r.rest[0] == '"':
 		v.class = text
 		v.text, v.escaped = r.quoted()
 		return v
-	case '[':
+	case r.rest[0] == '[':
 		end = bytes.IndexByte(r.rest, ']') + 1
+		if r.broken = end < len(`[""]`) || r.rest[1] != '"' || r.rest[end-2] != '"'; r.broken {
+			return v
+		}
 		v.class, v.text = blob, r.rest[len(`["`):end-len(`"]`)]
-	case 'n':
+	case bytes.HasPrefix(r.rest, []byte("null")):
 		end = len("null")
 	default:
-		v.class = integer
-		for ; r.rest[end] != ',' && r.rest[end] != ']'; end++ {
-			if c := r.rest[end]; c == '.' || c == 'e' {
-				v.class = real
-			}
+		if v.class, end = numeral(r.rest); end == 0 {
+			r.broken = true
 		}
 		v.text = r.rest[:end]
 	}
@@ -109,10 +114,34 @@ func (r *rowReader) next() (v value) {
 	return v
 }
 
+// numeral tells the class of a number that text begins with, and how long it is; 0 for none.
+func numeral(s []byte) (c class, length int) {
+	c = integer
+	for i, char := range s {
+		switch {
+		case '0' <= char && char <= '9', char == '-', char == '+':
+		case char == ',', char == ']':
+			return c, i
+		case char == '.', char == 'e':
+			c = real
+		default:
+			return c, 0
+		}
+	}
+	return c, 0
+}
+
+// end tells whether all values were taken, and there were as many.
+func (r *rowReader) end() bool { return !r.broken && string(r.rest) == "]" }
+
 // quoted takes a text.
 func (r *rowReader) quoted() (_ []byte, escaped bool) {
 	r.rest = r.rest[1:]
 	end := bytes.IndexByte(r.rest, '"')
+	if end < 0 {
+		r.broken = true
+		return nil, false
+	}
 	if whole := r.rest[:end]; !r.escapes || bytes.IndexByte(whole, '\\') < 0 {
 		r.rest = r.rest[end+1:]
 		return whole, false
@@ -238,30 +267,32 @@ func appendReal(out []byte, t record.Type, digits []byte) []byte {
 }
 
 // appendDecimal appends a number with as many digits after the point as scale says, or without
-// zeros at the end where it says none; ok is false where that would be another number.
+// zeros at the end where it says none; ok is false where that would be another number, or one of
+// more digits than any such has that is kept exactly.
 func appendDecimal(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
-	if short, ok := appendPadded(out, scale, digits); ok {
-		return short, true
+	if len(digits) <= exactDigits+len(".") && bytes.IndexByte(digits, 'e') < 0 {
+		return appendPadded(out, scale, digits) // so few digits are the fewest that tell the number
 	}
 	x, err := strconv.ParseFloat(string(digits), 64)
 	if err != nil || math.Abs(x) >= 1e15 {
 		return out, false
 	}
+	var room [40]byte
 	if scale < 0 {
-		return appendShortest(out, x)
+		fewest := strconv.AppendFloat(room[:0], math.Abs(x), 'e', -1, 64)
+		if bytes.IndexByte(fewest, 'e') > exactDigits+len(".") {
+			return out, false
+		}
 	}
-	begin := len(out)
-	out = strconv.AppendFloat(out, x, 'f', scale, 64)
-	same, err := strconv.ParseFloat(string(out[begin:]), 64)
-	return out, err == nil && same == x
+	return appendPadded(out, scale, strconv.AppendFloat(room[:0], x, 'f', -1, 64))
 }
 
-// appendPadded is appendDecimal of digits that differ in zeros at the end only, which is what
-// SQLite writes of nearly any decimal: of numbers of so few digits no two are the same.
+// appendPadded appends digits with zeros at the end as scale says; ok is false where they are
+// more than it has room for.
 func appendPadded(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
 	whole, fraction, _ := bytes.Cut(digits, []byte("."))
 	fraction = bytes.TrimRight(fraction, "0")
-	if len(digits) > exactDigits+len(".") || scale >= 0 && len(fraction) > scale || bytes.IndexByte(digits, 'e') >= 0 {
+	if scale >= 0 && len(fraction) > scale {
 		return out, false
 	}
 	out = append(out, whole...)
@@ -272,16 +303,4 @@ func appendPadded(out []byte, scale int, digits []byte) (_ []byte, ok bool) {
 		out = append(out, zeros[len(fraction):scale]...)
 	}
 	return out, true
-}
-
-// appendShortest appends the shortest decimal that is the number, where it has no more digits
-// than any such has that is kept exactly.
-func appendShortest(out []byte, x float64) (_ []byte, ok bool) {
-	var room [32]byte
-	short := strconv.AppendFloat(room[:0], math.Abs(x), 'e', -1, 64)
-	mantissa := bytes.IndexByte(short, 'e')
-	if mantissa > exactDigits+len(".") {
-		return out, false
-	}
-	return strconv.AppendFloat(out, x, 'f', -1, 64), true
 }

@@ -110,7 +110,10 @@ func TestStorageClassesShow(t *testing.T) {
 		{"REAL", "-9e999", "-Inf"},
 		{"REAL", "x''", "blob:"},
 		{"DECIMAL(10,2)", "9e999", "real:Inf"},
-		{"DECIMAL(10,2)", "1e15/3", "333333333333333.31"},
+		{"DECIMAL(10,2)", "1e15/3", "333333333333333.30"},
+		{"DECIMAL(15,5)", "8244337866307.9", "8244337866307.90000"},
+		{"DECIMAL(15,5)", "8244337866307.901", "8244337866307.90100"},
+		{"DECIMAL(15,10)", "1234567.123456789", "1234567.1234567890"},
 		{"DECIMAL(10,2)", "-999999999999999.5", "-999999999999999.50"},
 		{"NUMERIC", "99999999999999.9", "99999999999999.9"},
 		{"NUMERIC", "99999999999999.98", "real:99999999999999.984"},
@@ -177,6 +180,48 @@ func TestLawDecimals(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A collation that only its own application has keeps nobody from reading or writing the rows.
+func TestUnknownCollation(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE, n INT); INSERT INTO t VALUES (1, 'a', 2);
+		PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'LOCALIZED') WHERE name = 't'`)
+	d := f.open(t)
+	table := describe(t, d, "t")
+	read := `1,"1","a","2"` + "\n"
+	if got := exported(t, d, table); got != read {
+		t.Errorf("read as %s, want %s", got, read)
+	}
+	tx := begin(t, d)
+	if got := write(t, tx, driver.Write{Op: driver.Update, Table: table.Table, Key: table.Columns[:1], Columns: table.Columns[1:]}, `1,"10","1","a","2","b",`+"\n"); got != "" {
+		t.Errorf("stored otherwise: %s", got)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A view that gives another value each time it is asked is read, or refused in words.
+func TestInconstantView(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	f.Exec(t, `CREATE TABLE b (id INTEGER PRIMARY KEY, b BLOB); INSERT INTO b VALUES (1, 5), (2, jsonb('[[1,[2]],{}]')), (3, 7), (4, jsonb('[]')), (5, jsonb('true'));
+		CREATE VIEW v AS SELECT id, (SELECT b FROM b ORDER BY random() LIMIT 1) AS x, (SELECT b FROM b i WHERE i.id = 1 + abs(random() + o.id) % 5) AS y FROM b o`)
+	d := f.open(t)
+	table := describe(t, d, "v")
+	refused := 0
+	for range 200 {
+		_, err := d.Export(ctx, table.Table, table.Columns[:1], table.Columns, io.Discard)
+		if err != nil {
+			refused++
+			if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "another value each time") {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("refused %d times", refused)
 }
 
 // A text that SQLite computed as JSON is the text that it is, and no part of the row that it
@@ -273,7 +318,8 @@ func strange(text bool) *rapid.Generator[any] {
 		rapid.Map(rapid.Int64Range(-3, 3), func(v int64) any { return v }),
 		rapid.Map(rapid.Float64(), func(v float64) any { return v }),
 		rapid.Map(rapid.Int64Range(-1e15, 1e15), func(v int64) any { return float64(v) / 100 }),
-		rapid.Map(rapid.SampledFrom([]float64{math.Inf(1), 5e-324, math.MaxFloat64, 1e15, 1e16, 1e-5, 0.1 + 0.2}), func(v float64) any { return v }),
+		rapid.Map(rapid.Int64Range(-1e15, 1e15), func(v int64) any { return float64(v) / 10 }),
+		rapid.Map(rapid.SampledFrom([]float64{math.Inf(1), 5e-324, math.MaxFloat64, 1e15, 1e16, 1e-5, 0.1 + 0.2, 8244337866307.9, 77788167246981.3, 77788167246981.29}), func(v float64) any { return v }),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 9), func(v []byte) any { return v }))
 }
 

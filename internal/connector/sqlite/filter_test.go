@@ -15,13 +15,24 @@ import (
 // type, a filter keeps no row back that it lets through by the text that is read.
 func TestSelectStrangeValues(t *testing.T) {
 	t.Parallel()
-	declared := []string{"BOOLEAN", "BIGINT", "DECIMAL(10,2)", "DECIMAL(18)", "NUMERIC", "TEXT COLLATE NOCASE", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "UUID"}
+	for _, encoding := range []string{"UTF-8", "UTF-16le", "UTF-16be"} {
+		t.Run(encoding, func(t *testing.T) {
+			t.Parallel()
+			selectStrangeValues(t, encoding)
+		})
+	}
+}
+
+func selectStrangeValues(t *testing.T, encoding string) {
+	declared := []string{"BOOLEAN", "BIGINT", "DECIMAL(10,2)", "DECIMAL(15,5)", "DECIMAL(18)", "NUMERIC", "TEXT COLLATE NOCASE", "TEXT",
+		"DATE", "DATE COLLATE RTRIM", "TIMESTAMP", "TIMESTAMPTZ", "UUID"}
 	times := []string{"2026-03-31", "2026-02-30", "2026-03-31 10:00:00", "2026-03-31 10:00:00.50", "2026-03-31 10:00:00.1234567", "2026-03-31 10:00:00Z",
-		"2026-03-31 10:00:00+00", "2026-03-31 10:00:00.5+00", "2026-03-31 10:00:00+02:00", "2026-03-31 10:00", "20260331", "now", "0000-01-01", "A", "a", "abcd:x"}
+		"2026-03-31 10:00:00+00", "2026-03-31 10:00:00.5+00", "2026-03-31 10:00:00+02:00", "2026-03-31 10:00", "20260331", "now", "0000-01-01", "A", "a", "abcd:x", "é", "\uE000", "\U0001F600", "2026-03-31 "}
 	values := map[record.Kind][]string{record.Bool: {"true", "false"}, record.Int: {"0", "1", "2.5", "-9007199254740993", "123456789012345678"},
-		record.Decimal: {"0", "0.30", "1000000000000000", "1234567890123.455"}, record.Date: {"2026-03-31"},
-		record.Timestamp: {"2026-03-31 10:00:00", "2026-03-31 10:00:00.5"}, record.TimestampTZ: {"2026-03-31 10:00:00+00"}, record.Text: {"A", "b"}, record.UUID: {"A", "text"}}
+		record.Decimal: {"0", "0.30", "1000000000000000", "1234567890123.455", "8244337866307.9", "77788167246981.3"}, record.Date: {"2026-03-31", "2026-03-30"},
+		record.Timestamp: {"2026-03-31 10:00:00", "2026-03-31 10:00:00.5"}, record.TimestampTZ: {"2026-03-31 10:00:00+00"}, record.Text: {"A", "b", "Ā", "\U0001F600"}, record.UUID: {"A", "text", "5"}}
 	f := newFile(t)
+	f.Exec(t, "PRAGMA encoding = '"+encoding+"'")
 	var columns []string
 	for i, decl := range declared {
 		columns = append(columns, fmt.Sprintf("c%d %s", i, decl))

@@ -248,7 +248,7 @@ func (r reading) stream(ctx context.Context, out io.Writer) (n int64, err error)
 type unfit struct {
 	number int64 // of the row
 	column int
-	what   string
+	what   string // "" where the row itself is none
 }
 
 // append appends the record of the next row, of that number where it has none of its own.
@@ -268,11 +268,18 @@ func (r reading) append(out []byte, row *rowReader, number int64) (_ []byte, bad
 		}
 		out = appendCell(append(out, ','), c.Type, v)
 	}
+	if !row.end() {
+		return out, &unfit{}
+	}
 	return append(out, '\n'), nil
 }
 
 // unreadable says where a cell is that no record may hold.
 func (r reading) unreadable(ctx context.Context, u unfit) error {
+	if u.what == "" { // it changed while it was written: nothing else makes another row than rendered says
+		return errs.New(errs.Invalid, "The rows of %s cannot be read: one of its columns has another value each time it is asked for.", r.table.name.Name).
+			WithMend("Leave such columns out.")
+	}
 	var key string
 	if err := r.conn.QueryRowContext(ctx, r.keyOf, u.number).Scan(&key); err != nil {
 		return explain(ctx, err)
