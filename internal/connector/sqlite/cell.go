@@ -176,8 +176,8 @@ func (r *rowReader) escaped() byte {
 	return c
 }
 
-// unfit says what is in a value that no record may hold; "" for nothing.
-func (r *rowReader) unfit(t record.Type, v value) string {
+// flaw says what is in a value that no record may hold; "" for nothing.
+func (r *rowReader) flaw(t record.Type, v value) string {
 	switch {
 	case v.class != text:
 		if t.Kind == record.Text && v.class != null {

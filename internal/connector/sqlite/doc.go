@@ -83,6 +83,10 @@
 //
 // # Limits
 //
+// In a database of UTF-16 SQLite itself gives half of a surrogate pair as U+FFFD, and
+// a long text that begins with U+FEFF without it, before anybody sees them: two texts
+// that differ in nothing else are read as the same.
+//
 // A step judges at most some 990 columns, for the temporary table holds each
 // twice and SQLite gives a table 2,000. Unless the database is in WAL mode a
 // commit waits for those who read, an export included, and reading waits for a

@@ -262,7 +262,7 @@ func (r reading) append(out []byte, row *rowReader, number int64) (_ []byte, bad
 	end := len(out)
 	for i, c := range r.columns {
 		v := row.next()
-		if what := row.unfit(c.Type, v); what != "" {
+		if what := row.flaw(c.Type, v); what != "" {
 			number, _ = strconv.ParseInt(string(out[begin:end]), 10, 64)
 			return out, &unfit{number, i, what}
 		}
