@@ -20,6 +20,7 @@ func (w *Workflow) Apply(ctx context.Context, p access.Principal, id change.ID, 
 	}
 	voided := ""
 	out, err := w.act(ctx, p, id, change.ActApply, func(s *step) error {
+		voided = ""
 		if err := meant(s.c, digest); err != nil {
 			return err
 		}

@@ -104,6 +104,9 @@ func (w *Workflow) due(ctx context.Context) (due []*change.Change, err error) {
 func (w *Workflow) applyAtItsTime(ctx context.Context, due *change.Change) error {
 	down := w.answers(ctx, due)
 	return w.Store.Do(ctx, func(tx Tx) error {
+		if err := w.adopt(tx); err != nil {
+			return err
+		}
 		c, err := tx.Change(due.ID)
 		if err != nil || c.State != change.Approved || c.Options.ApplyAt == nil || w.Now().Before(*c.Options.ApplyAt) {
 			return err

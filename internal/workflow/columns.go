@@ -75,7 +75,10 @@ func (w *Workflow) Reading(ctx context.Context, p access.Principal, id change.ID
 
 // described gives the table of a dataset as the live system has it.
 func (w *Workflow) described(ctx context.Context, dataset string) (driver.Table, error) {
-	d, _ := w.Compact().Dataset(dataset)
+	d, there := w.Compact().Dataset(dataset)
+	if !there {
+		return driver.Table{}, errs.New(errs.Blocked, "%s is not in the Compact any more.", dataset).WithMend("The steward can take it up again.")
+	}
 	sys, err := w.Systems.System(d.System)
 	if err != nil {
 		return driver.Table{}, err
@@ -103,9 +106,12 @@ func (w *Workflow) glance(ctx context.Context, c *change.Change) (result intake.
 	seen := make(chan error, 1)
 	go func() {
 		var err error
+		defer func() {
+			_ = in.CloseWithError(cmp.Or(err, errSeen)) // never fails
+			seen <- err
+		}()
+		defer errs.Caught(&err)
 		rows, err = firstRows(in, c.Input.Bytes <= readingWhole)
-		_ = in.CloseWithError(cmp.Or(err, errSeen)) // never fails
-		seen <- err
 	}()
 	result, err = intake.Read(ctx, intake.File{ReaderAt: file, Size: c.Input.Bytes, Name: c.Input.Name}, out, intake.Options{Limits: w.Intake, Choice: c.Options.File})
 	_ = out.CloseWithError(err) // never fails; nil is the end

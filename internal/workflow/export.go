@@ -153,9 +153,13 @@ func pipeRows(produce func(io.Writer) error, each func([]record.Field) error) er
 	r, wr := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := produce(wr)
-		wr.CloseWithError(err)
-		done <- err
+		var err error
+		defer func() {
+			wr.CloseWithError(err)
+			done <- err
+		}()
+		defer errs.Caught(&err)
+		err = produce(wr)
 	}()
 	rows := record.NewReader(r)
 	for {

@@ -14,3 +14,9 @@ var (
 
 // ApplyDue applies the changes whose time has come, as Watch does every few seconds.
 var ApplyDue = (*Workflow).applyDue
+
+// PipeRows gives each row that is produced, and LookAfter is what Watch does at each look.
+var (
+	PipeRows  = pipeRows
+	LookAfter = (*Workflow).each
+)

@@ -47,6 +47,9 @@ func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (
 	var c *change.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		c = nil
+		if err := w.adopt(tx); err != nil { // work goes by the Compact in force, whoever put it there
+			return err
+		}
 		found, err := tx.Change(id)
 		if err != nil || found.State != state || w.alive(found.Lease) {
 			return err
@@ -78,7 +81,7 @@ func (w *Workflow) ourTurn(tx Tx, c *change.Change) error {
 			return err
 		}
 	}
-	others, err := tx.Changes(Filter{Datasets: c.Datasets(), States: []change.State{change.Applying}})
+	others, err := tx.Changes(Filter{Datasets: c.Datasets(), States: []change.State{change.Applying}, Limit: 100_000})
 	for _, o := range others {
 		if o.ID != c.ID && o.Lease != nil && w.alive(o.Lease) {
 			return errTurn
@@ -191,15 +194,30 @@ func (w *Workflow) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-slow.C: // what counts by the clock, and is only recorded
-			if err := errors.Join(w.lapse(ctx), w.logReads(ctx)); err != nil && ctx.Err() == nil {
-				w.Log.Error("recording what has lapsed and what was read", "error", errs.Detail(err))
-			}
+			w.each(ctx, "recording what has lapsed and what was read", w.lapse, w.logReads)
 		case <-ticker.C:
-			if err := errors.Join(w.takeOver(ctx, lost), w.expire(ctx), w.applyDue(ctx), w.purgeInTime(ctx), w.remind(ctx)); err != nil && ctx.Err() == nil {
-				w.Log.Error("looking after what was left behind", "error", errs.Detail(err))
-			}
+			w.each(ctx, "looking after what was left behind", w.upToDate,
+				func(ctx context.Context) error { return w.takeOver(ctx, lost) }, w.expire, w.applyDue, w.purgeInTime, w.remind)
 		}
 	}
+}
+
+// each does one after the other, whatever becomes of those before, and tells the log what failed.
+func (w *Workflow) each(ctx context.Context, what string, all ...func(context.Context) error) {
+	for _, do := range all {
+		err := func() (err error) {
+			defer errs.Caught(&err)
+			return do(ctx)
+		}()
+		if err != nil && ctx.Err() == nil {
+			w.Log.Error(what, "error", errs.Detail(err))
+		}
+	}
+}
+
+// upToDate takes up the Compact that another process put in force.
+func (w *Workflow) upToDate(ctx context.Context) error {
+	return w.Store.View(ctx, w.adopt)
 }
 
 // takeOver enqueues the work of changes whose lease is dead, and of those that

@@ -71,9 +71,7 @@ func (w *Workflow) keepMailing(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := w.MailDue(ctx); err != nil && ctx.Err() == nil {
-				w.Log.Error("sending mails", "error", errs.Detail(err))
-			}
+			w.each(ctx, "sending mails", w.MailDue)
 		}
 	}
 }

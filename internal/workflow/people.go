@@ -18,6 +18,9 @@ import (
 // Person gives the rights of somebody who proved who they are.
 func (w *Workflow) Person(ctx context.Context, email access.Email, means access.Means) (p access.Principal, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error {
+		if err := w.adopt(tx); err != nil {
+			return err
+		}
 		p, err = w.principal(tx, email)
 		return err
 	})

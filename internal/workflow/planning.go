@@ -211,7 +211,7 @@ func relatives(members []*drafted) error {
 			if p.d.System != other.d.System {
 				return severalSystems(p.d, other.d)
 			}
-			if p.d.Table == other.d.Table {
+			if p.table.Table == other.table.Table { // a Compact may leave the schema out
 				return errs.New(errs.Invalid, "%s and %s are the same table, %s.", other.d.Name, p.d.Name, p.d.Table).WithMend("Propose one change after the other.")
 			}
 		}

@@ -507,7 +507,7 @@ func (w *Workflow) note(ctx context.Context, c *change.Change, may func(Tx) erro
 // nothing was written; after any other error that is not known.
 func (w *Workflow) commit(ctx context.Context, c *change.Change, tx driver.Tx, done *change.Committing) error {
 	may := func(meta Tx) error {
-		if err := w.unstopped(meta, c.ID); err != nil {
+		if err := errors.Join(w.adopt(meta), w.unstopped(meta, c.ID)); err != nil {
 			return err
 		}
 		return w.frozen(meta, c.Datasets())

@@ -253,6 +253,7 @@ func (r *run) readFile(ctx context.Context) error {
 	if r.arriving == nil {
 		return r.readCells(ctx, r.staged(r.staging))
 	}
+	defer r.arriving.close()
 	if err := r.ahead.end(); err != nil {
 		return err
 	}
@@ -262,7 +263,6 @@ func (r *run) readFile(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	defer r.arriving.close()
 	rest := r.Path("rest.csv")
 	defer r.remove(rest)
 	if err := r.writeTo(rest, func(out io.Writer) error { return r.arriving.rest(r.staging, out) }); err != nil {
