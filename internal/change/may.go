@@ -3,6 +3,7 @@ package change
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sutor/internal/access"
 	"sutor/internal/errs"
@@ -55,7 +56,8 @@ var from = map[Act][]State{
 // (Blocked). For a decision it also gives the role in which it would count.
 //
 // Segregation of duties is here: the maker of a change never decides on it, in
-// no role and on no path, and nobody decides twice.
+// no role and on no path, and nobody decides twice. A change of which it was erased who
+// had a hand in it does not go on, for it is not known any more who must not decide.
 //
 // ds are the change's datasets. Of a family ([Member]) who may see one may see that
 // it is there, and decides for those datasets where they stand in the route; what
@@ -70,6 +72,10 @@ func Judge(c *Change, a Act, p access.Principal, ds ...access.Dataset) (Seat, er
 	}
 	if !slices.Contains(from[a], c.State) {
 		return Seat{}, stateInTheWay(c, a)
+	}
+	if p := c.Purged; (a == ActReplan || a == ActMend) && p != nil && p.Texts != nil {
+		return Seat{}, errs.New(errs.Blocked, "Who did what in change %s was erased on %s, so nobody can go on with it.", c.ID, p.Texts.Format(time.DateOnly)).
+			WithMend("Propose it anew.")
 	}
 	if a == ActApprove || a == ActReject {
 		return seatFor(c, p, ds)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"sutor/internal/change"
+	"sutor/internal/errs"
+	"sutor/internal/intake"
 	"sutor/internal/notice"
 	"sutor/internal/workflow"
 )
@@ -109,4 +111,22 @@ func TestNoticesGoInTime(t *testing.T) {
 		t.Fatalf("by default: %+v", out)
 	}
 	w.see(t, "fred", c)
+}
+
+// Threat: somebody who had a hand in a change decides on it once it is forgotten that they had.
+func TestNobodyGoesOnWithAChangeWhoseHandsAreForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	w.amend("    allow: [insert, update]\n", "    allow: [insert, update]\n    retain: {texts: 400d}\n")
+	c := in(t, w.does("olaf", reject, w.does("maria", submit, w.propose("maria", edit, upsert))), change.Rejected)
+	w.clock.pass(401 * day)
+	if out := w.purges(false); out.Texts != 1 {
+		t.Fatalf("%+v", out)
+	}
+	w.mayNot("maria", replan, c, errs.Blocked, "Who did what in change 1001 was erased on")
+	_, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "new.csv", File: strings.NewReader(edit)})
+	refused(t, err, errs.Blocked, "Who did what in change 1001 was erased on")
+	_, err = w.w.Mend(ctx, w.as("maria"), change.ID(c.ID), workflow.Mends{Cells: []intake.Mend{}})
+	refused(t, err, errs.Blocked, "Who did what in change 1001 was erased on")
+	in(t, w.see(t, "aud", c), change.Rejected)
 }

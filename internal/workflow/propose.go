@@ -255,13 +255,10 @@ func (w *Workflow) Replan(ctx context.Context, p access.Principal, id change.ID,
 		return wire.Change{}, err
 	}
 	return w.act(ctx, p, id, change.ActReplan, func(s *step) error {
-		if p := s.c.Purged; p != nil {
-			if input == nil {
-				if err := w.removed(s.c, "file", p.Inputs); err != nil {
-					return err
-				}
+		if p := s.c.Purged; p != nil && input == nil {
+			if err := w.removed(s.c, "file", p.Inputs); err != nil {
+				return err
 			}
-			s.c.Purged = nil // of plans that count no more
 		}
 		if a.File != nil || a.Choose != nil || a.Recipe != "" {
 			one, err := w.one(s.c, s.who, dataset)
@@ -309,6 +306,7 @@ func (w *Workflow) chooseAgain(s *step, c *change.Change, a Again) (err error) {
 // planAgain has a change planned again, with what it is now; why its decisions
 // become void.
 func (w *Workflow) planAgain(s *step, why string) error {
+	s.c.Purged = nil // of plans that count no more
 	s.c.VoidDecisions(why)
 	s.c.Plan, s.c.Route, s.c.RouteWhy, s.c.Blocked, s.c.Result, s.c.Problem, s.c.Why = nil, nil, "", "", nil, nil, ""
 	s.c.SubmittedAt, s.c.Trial = nil, nil

@@ -77,7 +77,7 @@ func (w *Workflow) purge(ctx context.Context, dry bool) (out wire.Purge, err err
 		if dry {
 			continue
 		}
-		err = errors.Join(err, w.purgeChange(ctx, a, gone))
+		err = errors.Join(err, k.purge(ctx, a, gone))
 	}
 	texts, erased := w.eraseTexts(ctx, dry)
 	notices, removed := w.removeNotices(ctx, dry)
@@ -285,9 +285,9 @@ func (k *keeping) gone(a *aged) (g gone) {
 	return g
 }
 
-// purgeChange leaves the leaf and the mark, then removes the artefacts.
-func (w *Workflow) purgeChange(ctx context.Context, a *aged, g gone) error {
-	pending := a.pending
+// purge leaves the leaf and the mark, then removes the artefacts.
+func (k *keeping) purge(ctx context.Context, a *aged, g gone) error {
+	w, pending := k.w, a.pending
 	if len(g.leaf) > 0 {
 		err := w.Store.Do(ctx, func(tx Tx) error {
 			c, err := tx.Change(a.id)
@@ -311,22 +311,41 @@ func (w *Workflow) purgeChange(ctx context.Context, a *aged, g gone) error {
 			return err
 		}
 	}
-	for _, d := range pending {
-		if _, err := w.Artifacts.Remove(ctx, d, justPut); err != nil {
-			return err
-		}
-	}
-	if len(pending) == 0 {
-		return nil
+	done, err := k.removeArtefacts(ctx, pending)
+	if err != nil || len(done) == 0 {
+		return err
 	}
 	return w.Store.Do(ctx, func(tx Tx) error {
 		c, err := tx.Change(a.id)
 		if err != nil || c.Purged == nil {
 			return err
 		}
-		c.Purged.Pending = slices.DeleteFunc(c.Purged.Pending, func(d record.Digest) bool { return slices.Contains(pending, d) })
+		c.Purged.Pending = slices.DeleteFunc(c.Purged.Pending, func(d record.Digest) bool { return slices.Contains(done, d) })
 		return tx.SaveChange(c)
 	})
+}
+
+// removeArtefacts removes artefacts and gives those that nobody has to remove any more. One that
+// was stored again since a purge named it belongs to the change that needs it now; one that
+// somebody may be about to need is for the next purge.
+func (k *keeping) removeArtefacts(ctx context.Context, pending []record.Digest) (done []record.Digest, err error) {
+	for _, d := range pending {
+		if k.held[d] == 0 {
+			removed, err := k.w.Artifacts.Remove(ctx, d, justPut)
+			if err != nil {
+				return nil, err
+			}
+			if !removed {
+				if there, err := k.w.Artifacts.Has(ctx, d); err != nil {
+					return nil, err
+				} else if there {
+					continue
+				}
+			}
+		}
+		done = append(done, d)
+	}
+	return done, nil
 }
 
 // removed says, for people, that what they ask for was purged; nil if it was not.

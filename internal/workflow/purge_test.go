@@ -211,6 +211,47 @@ func TestPurgeIsFinished(t *testing.T) {
 	w.audited()
 }
 
+// What was left to remove, and is of another change now, stays as long as that one needs it.
+func TestPurgeLeftOverIsNeededAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	input := w.stored(w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))).Input.Digest
+	w.clock.pass(31 * day)
+	deps := w.deps
+	w.deps.Artifacts = stuck{deps.Artifacts}
+	broken := w.restart("broken")
+	w.old()
+	if _, err := broken.w.Purge(ctx, w.as("ivan"), false); err == nil {
+		t.Fatal("it was removed")
+	}
+	w.deps = deps
+	again := w.propose("maria", edit, upsert)
+	w.purges(false) // a day later
+	if !w.has(input) {
+		t.Fatal("the file of an open change was removed")
+	}
+	in(t, w.doesIn(t, "maria", replan, again), change.Planned)
+	w.audited()
+}
+
+// What somebody stored again, and then did not need, is removed by the next purge.
+func TestPurgeOfWhatWasJustPut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	input := w.stored(w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))).Input.Digest
+	w.clock.pass(31 * day)
+	if _, err := w.w.Purge(ctx, w.as("ivan"), false); err != nil || !w.has(input) {
+		t.Fatalf("what was stored just now is gone: %v", err)
+	}
+	if w.purges(false); w.has(input) {
+		t.Error("it is kept for good")
+	}
+	if out := w.purges(false); out.Changes != 0 {
+		t.Errorf("something is still to be removed: %+v", out)
+	}
+	w.audited()
+}
+
 // A change that was given up goes on with another file when its own is gone.
 func TestReplanAfterPurge(t *testing.T) {
 	t.Parallel()
