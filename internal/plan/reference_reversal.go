@@ -159,7 +159,7 @@ func (r *reversal) leave(a AppliedRow, now *row) (driver.Op, string) {
 	case a.Op == driver.Insert && r.applied.Blind != "":
 		return Impossible, r.applied.Blind
 	case a.Op == driver.Update && r.changed(a, now, func(c record.Column) bool { return r.wrote(a, c) }),
-		a.Op == driver.Insert && r.changed(a, now, func(record.Column) bool { return true }):
+		a.Op == driver.Insert && (r.changed(a, now, func(record.Column) bool { return true }) || now.found && !slices.EqualFunc(a.Key, now.key, same)):
 		return Kept, WhyChanged
 	case a.Op == driver.Insert && r.added(now):
 		return Kept, WhyAdded

@@ -119,6 +119,33 @@ func TestNewKeysThatOnlyTheSystemHoldsEqual(t *testing.T) {
 	})
 }
 
+// A key that somebody spells otherwise, which the system takes for the same, is a change like
+// any other: the undo of a new row leaves it, and does not delete what was not approved.
+func TestKeyRespeltBeforeTheUndo(t *testing.T) {
+	t.Parallel()
+	const setup = `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+		CREATE TABLE customer (id text COLLATE nocase PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES ('a', 'Ann')`
+	sqlite := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", "nocase", "NOCASE", "PRIMARY KEY", "PRIMARY KEY NOT NULL")
+	maria := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", " text", " varchar(60)", " COLLATE nocase", "")
+	onAll(t, setup, sqlite, maria, func(w *world, exec func(string), dump func() string) {
+		c := w.applied(w.t, "maria", "olaf", w.propose("maria", "id,name\nb,Bob\nc,Cid\n", upsert))
+		exec(`UPDATE customer SET id = 'B' WHERE id = 'b'`)
+		r := in(w.t, w.does("olaf", undo, c), change.Planned)
+		if n := r.Plan.Counts; n.Delete != 1 || n.Kept == nil || *n.Kept != 1 {
+			w.t.Errorf("it takes back %+v", n)
+		}
+		r = in(w.t, w.does("olaf", submit, r), change.Approved)
+		exec(`UPDATE customer SET id = 'C' WHERE id = 'c'`)
+		theirs := dump()
+		_, err := apply(w, w.as("olaf"), r)
+		fine(w.t, err)
+		w.work(w.t)
+		if r = in(w.t, w.see(w.t, "olaf", r), change.Planned); r.Problem == nil || r.Problem.Exit != 6 || dump() != theirs {
+			w.t.Errorf("%+v; the table is\n%s", r.Problem, dump())
+		}
+	})
+}
+
 // An update that refers to a row which the same change inserts: inserts come last,
 // so the plan says what to do, unless the system judges at the commit.
 func TestUpdateThatRefersToAnInsert(t *testing.T) {

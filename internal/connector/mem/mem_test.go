@@ -3,6 +3,7 @@ package mem_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -145,5 +146,19 @@ func TestSystemMatchesKeys(t *testing.T) {
 	}
 	if got := out.String(); got != "7,\"Ab\",\"x\"\n" {
 		t.Errorf("found %q", got)
+	}
+	for spelt, conflicts := range map[string]int{"AB": 1, "Ab": 0} { // a delete names the live row's own key
+		tx, err := d.Begin(context.Background(), driver.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found, err := tx.Write(context.Background(), driver.Write{Op: driver.Delete, Table: l.Table, Key: l.By, Columns: record.Schema{name}},
+			strings.NewReader("1,\"0\",\""+spelt+"\",\"x\",\n"), io.Discard)
+		if err != nil || len(found) != conflicts {
+			t.Errorf("a delete of %s meets %v, %v", spelt, found, err)
+		}
+		if err := tx.Rollback(context.Background()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -167,7 +167,8 @@ func (s *step) row(n int64, values []*string) error {
 		return nil
 	case s.w.Op == driver.Insert:
 		return s.insert(n, mask, key, after)
-	case !there || !same(s.t.rows[at].pick(s.columns), before):
+	case !there || !same(s.t.rows[at].pick(s.columns), before),
+		s.w.Op == driver.Delete && !same(s.t.rows[at].pick(s.key), key): // an undo could not give the live row's own back
 		s.conflict(driver.Conflict{Number: n, Gone: !there})
 		return nil
 	case s.w.Op == driver.Delete:

@@ -545,6 +545,71 @@ func TestDeadlock(t *testing.T) {
 	}
 }
 
+// TestJudgedInsideTheWrite: another session changes the row while the write waits for its
+// lock; the write must see the change.
+func TestJudgedInsideTheWrite(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		op              driver.Op
+		meanwhile, rows string
+		want            []driver.Conflict
+	}{
+		"update, changed":         {driver.Update, "UPDATE t SET v = 'theirs' WHERE id = 'a'", `1,"1","a","1","ours"`, []driver.Conflict{{Number: 1}}},
+		"update, deleted":         {driver.Update, "DELETE FROM t WHERE id = 'a'", `1,"1","a","1","ours"`, []driver.Conflict{{Number: 1, Gone: true}}},
+		"update, other column":    {driver.Update, "UPDATE t SET other = 1 WHERE id = 'a'", `1,"1","a","1","ours"`, nil},
+		"delete, changed":         {driver.Delete, "UPDATE t SET v = 'theirs' WHERE id = 'a'", `1,"0","a","1",`, []driver.Conflict{{Number: 1}}},
+		"delete, key respelt":     {driver.Delete, "UPDATE t SET id = 'A' WHERE id = 'a'", `1,"0","a","1",`, []driver.Conflict{{Number: 1}}},
+		"delete, other column":    {driver.Delete, "UPDATE t SET other = 1 WHERE id = 'a'", `1,"0","a","1",`, nil},
+		"insert, key taken first": {driver.Insert, "INSERT INTO t VALUES ('b', 'theirs', NULL)", `1,"1","b",,"ours"`, []driver.Conflict{{Number: 1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			d := w.make("CREATE TABLE t (id varchar(9) PRIMARY KEY, v varchar(9), other int)")
+			w.Exec(t, "INSERT INTO t VALUES ('a', '1', NULL)")
+			other, err := w.pool.BeginTx(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := other.ExecContext(ctx, c.meanwhile); err != nil {
+				t.Fatal(err)
+			}
+			d.Columns = d.Columns[:2]
+			type outcome struct {
+				conflicts []driver.Conflict
+				err       error
+			}
+			done := make(chan outcome, 1)
+			go func() {
+				_, conflicts, err := w.write(c.op, d, c.rows+"\n")
+				done <- outcome{conflicts, err}
+			}()
+			w.awaitWaiter()
+			if err := other.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if o := <-done; o.err != nil || fmt.Sprint(o.conflicts) != fmt.Sprint(c.want) {
+				t.Errorf("conflicts %v, error %v; want %v", o.conflicts, o.err, c.want)
+			}
+		})
+	}
+}
+
+// awaitWaiter waits until a write waits for a lock: the server gives no signal, and what it
+// says of locks is some time old, so it is asked whether a write takes long.
+func (w *world) awaitWaiter() {
+	w.Helper()
+	for until := time.Now().Add(20 * time.Second); ; {
+		var waiting int
+		if err := w.pool.QueryRowContext(ctx, `SELECT count(*) FROM information_schema.PROCESSLIST
+			WHERE DB = ? AND INFO LIKE '%sutor staged%' AND TIME_MS > 100 AND ID <> CONNECTION_ID()`, w.name).Scan(&waiting); err != nil || time.Now().After(until) {
+			w.Fatalf("no write waits for a lock: %v", err)
+		} else if waiting > 0 {
+			return
+		}
+	}
+}
+
 // TestGivenUp: a write whose caller gives up while it waits leaves nothing open.
 func TestGivenUp(t *testing.T) {
 	t.Parallel()

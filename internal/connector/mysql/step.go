@@ -242,10 +242,7 @@ func (s *step) tell(ctx context.Context, stored io.Writer) (found int64, err err
 // asSaid compares live rows with what the staged ones say is stored in them: their key, after
 // in the columns that a row writes, before in the others (NULL, of an insert).
 func (s *step) asSaid() string {
-	var terms []string
-	for i, c := range s.key {
-		terms = append(terms, c.unchanged("t."+quoted(c.Name), c.text(fmt.Sprint("d.k", i))))
-	}
+	terms := s.sameSpelling()
 	for i, c := range s.columns {
 		live := "t." + quoted(c.Name)
 		same := c.unchanged(live, fmt.Sprint("d.b", i))
@@ -260,13 +257,26 @@ func (s *step) asSaid() string {
 	return strings.Join(terms, " AND ")
 }
 
-// unchanged judges live rows: equal to before over all judged columns.
+// unchanged judges live rows: equal to before over all judged columns. A delete names the
+// live row's own key, which is judged too: one that its collation takes for the same is
+// another one, and an undo could not give it back.
 func (s *step) unchanged() string {
 	terms := []string{"TRUE"}
+	if s.write.Op == driver.Delete {
+		terms = s.sameSpelling()
+	}
 	for i, c := range s.columns {
 		terms = append(terms, c.unchanged("t."+quoted(c.Name), fmt.Sprint("d.b", i)))
 	}
 	return strings.Join(terms, " AND ")
+}
+
+// sameSpelling compares the keys of live and staged rows as values are, not by their collation.
+func (s *step) sameSpelling() (terms []string) {
+	for i, c := range s.key {
+		terms = append(terms, c.unchanged("t."+quoted(c.Name), c.text(fmt.Sprint("d.k", i))))
+	}
+	return terms
 }
 
 // rows gives the staged rows d with the live rows t that have their keys.

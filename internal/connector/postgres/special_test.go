@@ -42,6 +42,13 @@ func TestCitextKeys(t *testing.T) {
 	if o := write(t, d, w, `1,"11","ada","A@x","one","a@X","two"`+"\n"); o.stored != `"1","Ada","a@X","two"`+"\n" {
 		t.Errorf("the case alone: %+v", o)
 	}
+	w.Op = driver.Delete // of a row whose key was spelled otherwise when that was approved
+	if o := write(t, d, w, `1,"00","ada","a@X","two",,`+"\n"); len(o.conflicts) != 1 {
+		t.Errorf("deleted by another case of the key: %+v", o)
+	}
+	if o := write(t, d, w, `1,"00","Ada","a@X","two",,`+"\n"); o.err != nil || len(o.conflicts) != 0 {
+		t.Errorf("deleted by the key as it is: %+v", o)
+	}
 }
 
 // TestMoneyIsANumber: whatever lc_monetary is, a money is read and written as the

@@ -167,6 +167,14 @@ func TestCollation(t *testing.T) {
 	if err := tx.Commit(ctx); err == nil {
 		t.Error("a transaction with conflicts must not commit")
 	}
+	if err := tx.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.Op = driver.Delete // of a row whose key was spelled otherwise when that was approved
+	_, conflicts, err = begin(t, d).Write(ctx, w, strings.NewReader("5,\"0\",\"abc\",\"Yes\",\n"), io.Discard)
+	if diff := cmp.Diff([]driver.Conflict{{Number: 5}}, conflicts); err != nil || diff != "" {
+		t.Errorf("delete: error %v, conflicts (-want +got):\n%s", err, diff)
+	}
 }
 
 func TestReadOnly(t *testing.T) {

@@ -134,7 +134,9 @@ func equal(c record.Column, value string) string {
 	return fmt.Sprintf("(t.%[1]s IS %[2]s COLLATE BINARY AND typeof(t.%[1]s) = typeof(%[2]s))", quoted(c.Name), value)
 }
 
-// conflicts finds the rows that are not as planned.
+// conflicts finds the rows that are not as planned. A delete names the live row's own key,
+// which is judged too: one that its collation takes for the same is another one, and an
+// undo could not give it back.
 func (s *step) conflicts(ctx context.Context) ([]driver.Conflict, error) {
 	matched := s.table.sql() + " t ON " + same("d", s.key)
 	query := "SELECT DISTINCT d.n, 0 FROM " + staged + " d CROSS JOIN " + matched
@@ -142,6 +144,9 @@ func (s *step) conflicts(ctx context.Context) ([]driver.Conflict, error) {
 		before := make([]string, len(s.columns))
 		for i, c := range s.columns {
 			before[i] = equal(c, fmt.Sprint("d.b", i))
+		}
+		if s.write.Op == driver.Delete {
+			before = append(before, s.sameSpelling()...)
 		}
 		absent := "t." + quoted(s.key[0].Name) + " IS NULL"
 		query = "SELECT DISTINCT d.n, " + absent + " FROM " + staged + " d LEFT JOIN " + matched +
@@ -199,16 +204,21 @@ func (s *step) after(i int, sent int64, otherwise string) string {
 // asSaid compares key and columns with what the rows say is stored in them. A key may be found
 // by a spelling that only its collation takes for the same.
 func (s *step) asSaid(sent int64) []string {
-	var all []string
-	for i, c := range s.key {
-		all = append(all, equal(c, fmt.Sprint("d.k", i)))
-	}
+	all := s.sameSpelling()
 	for i, c := range s.columns {
 		otherwise := "NULL"
 		if s.write.Op == driver.Update {
 			otherwise = fmt.Sprint("d.b", i)
 		}
 		all = append(all, equal(c, "("+s.after(i, sent, otherwise)+")"))
+	}
+	return all
+}
+
+// sameSpelling compares the keys of live and staged rows as values are, not by their collation.
+func (s *step) sameSpelling() (all []string) {
+	for i, c := range s.key {
+		all = append(all, equal(c, fmt.Sprint("d.k", i)))
 	}
 	return all
 }

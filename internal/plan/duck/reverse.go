@@ -116,6 +116,11 @@ func (r *run) droppedColumns(forward record.Schema) string {
 // none. same tells that what was stored is what is there.
 func (r *run) whyLeft(rev Reversal, same bool) string {
 	touched, whole, added := []string{"false"}, []string{"false"}, []string{"false"}
+	for i := range r.nk {
+		if !same { // as its collation has it, the key is the same
+			whole = append(whole, fmt.Sprintf("k%d <> v%d", i, i))
+		}
+	}
 	for j, c := range r.spec.Judged {
 		if rev.Columns.Index(c.Name) < 0 {
 			if !c.Generated {
