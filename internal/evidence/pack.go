@@ -165,13 +165,19 @@ func (p *planned) keep(digests map[string]record.Digest) {
 	}
 }
 
-// erasedIn gives what the leaves say was erased.
+// erasedIn gives what the leaves say was erased, and did not stand again later: a change that
+// was given up and planned once more may have the rows that it had.
 func erasedIn(leaves []placed) map[record.Digest]bool {
 	erased := map[record.Digest]bool{}
 	for _, l := range leaves {
-		if l.Kind == Erased {
+		switch l.Kind {
+		case Erased:
 			for _, d := range l.Digests {
 				erased[d] = true
+			}
+		case PlanStood, PlansStood, ChangeSplit:
+			for _, d := range l.Digests {
+				delete(erased, d)
 			}
 		}
 	}

@@ -135,6 +135,13 @@ func notChanged(ref driver.Reference, why, mend string) finding.Finding {
 	return invalid(finding.Referred, strings.Join(ref.RefColumns, ", "), "Rows cannot be changed: "+why+".", mend)
 }
 
+// HiddenReferencesFinding: rows to be deleted that others may refer to, of tables that are
+// not known.
+func HiddenReferencesFinding() finding.Finding {
+	return by(finding.Steward, finding.Finding{Guardrail: finding.Referred, Severity: finding.Block,
+		Message: "Rows cannot be deleted: " + WhyHidden + ".", Mend: "The steward gives Sutor's account the rights that sutor doctor names."})
+}
+
 // UnreadFinding: rows to be deleted that others may refer to.
 func UnreadFinding(ref driver.Reference) finding.Finding {
 	return finding.Finding{Guardrail: finding.Referred, Severity: finding.Block,

@@ -95,6 +95,9 @@ func (r *reversal) valuesGone(ctx context.Context) (all []hurdle, err error) {
 // referredTo: a row to be deleted that other rows refer to, or one whose values would
 // change with the rows that refer to them.
 func (r *reversal) referredTo(ctx context.Context) (all []hurdle, err error) {
+	if r.spec.Table.HiddenReferences != "" {
+		all = append(all, hurdle{WhyHidden, r.where(func(d *delta) bool { return d.op == driver.Delete })})
+	}
 	for _, ref := range r.spec.Table.ReferencedBy {
 		h, err := r.lookupReferring(ctx, ref)
 		if err != nil {

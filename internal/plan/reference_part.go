@@ -142,6 +142,14 @@ func (r *reference) deleteOthers() {
 
 // checkReferred: rows to be deleted that others refer to.
 func (r *reference) checkReferred(ctx context.Context) error {
+	if r.spec.Table.HiddenReferences != "" {
+		hidden := r.check(HiddenReferencesFinding())
+		for _, d := range r.deltas {
+			if d.op == driver.Delete {
+				hidden.hit(d.line, text(d.key...))
+			}
+		}
+	}
 	for _, ref := range r.spec.Table.ReferencedBy {
 		if !slices.ContainsFunc(r.deltas, func(d *delta) bool { return d.op == driver.Delete }) {
 			return nil

@@ -67,6 +67,9 @@ func WhyUnread(ref driver.Reference) string {
 	return fmt.Sprintf("rows of %s may refer to it and be deleted or changed with it, and Sutor cannot read that", ref.Table)
 }
 
+// WhyHidden: rows of tables that are not known may refer to one that would be deleted.
+const WhyHidden = "rows of tables that Sutor cannot see may refer to it and be deleted or changed with it"
+
 // KeptFinding: rows that a reversal leaves as they are.
 func KeptFinding() finding.Finding {
 	return warning("kept", "", "Rows were changed by somebody else since; they are left as they are.", "Look at them one by one: each says why. To take one back all the same, propose a change with it.")

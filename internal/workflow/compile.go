@@ -81,6 +81,9 @@ func newCompiler(c *compact.Compact, d *compact.Dataset, t driver.Table) *compil
 	if t.Hidden != "" {
 		k.warn(d.Path.To("table"), fmt.Sprintf("%s: %s", d.Table, t.Hidden), "Let Sutor's account see all rows of the table: rows hidden from it look as if they were missing.")
 	}
+	if t.HiddenReferences != "" && (k.spec.Allow[driver.Delete] || k.spec.Allow[driver.Insert]) {
+		k.warn(d.Path.To("table"), fmt.Sprintf("%s: %s", d.Table, t.HiddenReferences), "Until then no row of it is deleted, neither by a change nor by an undo of new rows.")
+	}
 	return k
 }
 

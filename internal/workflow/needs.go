@@ -27,7 +27,7 @@ func (w *Workflow) Rights(ctx context.Context, p access.Principal) (out []wire.S
 		needs, whole := tablesOf(ctx, c, sys)
 		r := wire.SystemRights{System: s.Name, Kind: string(s.Kind), Needs: sys.Rights(needs)}
 		if !whole {
-			r.Needs = append(r.Needs, "And the right to read the tables that these refer to, and that refer to them, and to use what they are made with: that is not known while the system cannot be asked.")
+			r.Needs = append(r.Needs, "And the right to read the tables that these refer to, and that refer to them, and to use what they are made with: that is not known while the system cannot be asked, or does not show them.")
 		}
 		if len(r.Needs) > 0 {
 			out = append(out, r)
@@ -68,6 +68,7 @@ func tablesOf(ctx context.Context, c *compact.Compact, sys *system.System) (need
 		for _, f := range t.ForeignKeys {
 			add(driver.Need{Table: f.RefTable}, driver.Left{})
 		}
+		whole = whole && t.HiddenReferences == ""
 		for _, r := range t.ReferencedBy {
 			add(driver.Need{Table: r.Table}, driver.Left{})
 		}

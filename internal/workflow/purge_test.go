@@ -1,6 +1,8 @@
 package workflow_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -248,6 +250,36 @@ func TestPurgeOfWhatWasJustPut(t *testing.T) {
 	}
 	if out := w.purges(false); out.Changes != 0 {
 		t.Errorf("something is still to be removed: %+v", out)
+	}
+	w.audited()
+}
+
+// What was erased and stands again, in a plan with the same rows, is in the evidence again.
+func TestEvidenceOfWhatStandsAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	c := in(t, w.does("olaf", reject, w.does("maria", submit, w.propose("maria", edit, upsert))), change.Rejected)
+	w.clock.pass(91 * day)
+	w.purges(false)
+	if m := w.manifest(t, c); w.has(m.File) {
+		t.Fatal("the rows were not removed")
+	}
+	_, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "again.csv", File: strings.NewReader(edit)})
+	fine(t, err)
+	w.work(t)
+	c = w.applied(t, "maria", "olaf", w.see(t, "maria", c))
+	var pack bytes.Buffer
+	fine(t, w.w.Evidence(ctx, w.as("aud"), change.ID(c.ID), &pack))
+	zipped, err := zip.NewReader(bytes.NewReader(pack.Bytes()), int64(pack.Len()))
+	fine(t, err)
+	rows := 0
+	for _, f := range zipped.File {
+		if strings.HasSuffix(f.Name, "/rows.csv") {
+			rows++
+		}
+	}
+	if rows == 0 {
+		t.Error("the rows that were applied are not in the pack")
 	}
 	w.audited()
 }

@@ -2,12 +2,14 @@ package workflow_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"strings"
 	"testing"
 
 	"sutor/internal/change"
+	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -83,6 +85,45 @@ func TestUndoWhereReferencesCannotBeRead(t *testing.T) {
 			}
 			b.mayNot("olaf", submit, r, errs.Blocked, "no longer fit together")
 			in(t, b.see(t, "olaf", ch), change.Applied)
+		})
+	}
+}
+
+// MariaDB shows an account with rights on tables alone no foreign keys: nothing is deleted
+// then, for nobody would know what is deleted along.
+func TestUndoWhereReferencesAreHidden(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ database, why string }{
+		{"CREATE TEMPORARY TABLES", "tables that Sutor cannot see"},
+		{"CREATE TEMPORARY TABLES, REFERENCES", "orders may refer to it"}, // which it may not read
+	} {
+		t.Run(c.database, func(t *testing.T) {
+			t.Parallel()
+			w := emptyWorld(t, evidenceOfAll)
+			dsn := mysqltest.Database(t)
+			db, err := mysqltest.Open(dsn)
+			fine(t, err)
+			t.Cleanup(func() { fine(t, db.Close()) })
+			name := dsn[strings.LastIndex(dsn, "/")+1 : strings.Index(dsn, "?")]
+			user := strings.TrimPrefix(name, "test_")
+			t.Cleanup(func() { _, err := db.Exec("DROP USER " + user + "@'127.0.0.1'"); fine(t, err) })
+			for _, q := range []string{"CREATE TABLE customer (id int PRIMARY KEY, name varchar(60) NOT NULL)",
+				"CREATE TABLE orders (id int PRIMARY KEY, customer int, FOREIGN KEY (customer) REFERENCES customer (id) ON DELETE CASCADE)",
+				"CREATE USER " + user + "@'127.0.0.1' IDENTIFIED BY 'pw'", "GRANT " + c.database + " ON " + name + ".* TO " + user + "@'127.0.0.1'",
+				"GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + ".customer TO " + user + "@'127.0.0.1'"} {
+				_, err := db.Exec(q)
+				fine(t, err)
+			}
+			w.connect("shop", "mysql", "mysql://"+user+":pw"+dsn[strings.Index(dsn, "@"):])
+			w.inForce(t, strings.Replace(plain, `kind: sqlite, dsn: shop.db`, `kind: mysql, dsn: "env:SHOP"`, 1))
+			ch := w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n4,Dot\n", upsert))
+			_, err = db.Exec("INSERT INTO orders VALUES (1, 4)")
+			fine(t, err)
+			r := in(t, w.does("olaf", undo, ch), change.Planned)
+			if why := w.why(r, "impossible"); r.Plan.Counts.Delete != 0 || len(why) != 1 || !strings.Contains(fmt.Sprint(why), c.why) {
+				t.Errorf("%+v, %v", r.Plan.Counts, why)
+			}
+			w.mayNot("olaf", submit, r, errs.Blocked, "change nothing")
 		})
 	}
 }

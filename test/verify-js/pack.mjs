@@ -175,7 +175,14 @@ function keepStored(plan, digests) {
   plan.members.forEach((m, i) => { m.stored = digests.get(`stored.${i + 1}`) ?? m.stored; });
 }
 
-const erasedBy = (leaves) => new Set(leaves.filter((l) => l.kind === "erased").flatMap((l) => [...l.digests.values()]));
+const erasedBy = (leaves) => {
+  const erased = new Set(), stands = ["plan.stood", "plans.stood", "change.split"];
+  for (const leaf of leaves)
+    for (const digest of leaf.digests.values())
+      if (leaf.kind === "erased") erased.add(digest);
+      else if (stands.includes(leaf.kind)) erased.delete(digest); // it stands again
+  return erased;
+};
 
 // checkOutside checks the leaves of no change: how each Compact came into force
 // before it was used, how each deputy who decided was named before that, and erasures

@@ -23,6 +23,8 @@ type Table struct {
 	Generated   map[string]Formula // by column
 	NoCase      []string           // columns that are the same in any case
 	ReadOnly    string
+
+	HiddenReferences string
 }
 
 // Unique is a unique constraint.

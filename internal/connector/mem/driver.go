@@ -54,7 +54,7 @@ func (s *session) Describe(ctx context.Context, name record.Table) (driver.Table
 	}
 	return driver.Table{Table: t.Name, Columns: slices.Clone(t.Columns), PrimaryKey: slices.Clone(t.Key),
 		Uniques: uniquesOf(t.Table), ForeignKeys: slices.Clone(t.ForeignKeys), ReadOnly: t.ReadOnly,
-		Deferrable: append(uniquesOf(t.Table), t.Key), ReferencedBy: s.db.references(t.Name), Given: t.given()}, nil
+		Deferrable: append(uniquesOf(t.Table), t.Key), ReferencedBy: s.db.references(t.Name), HiddenReferences: t.HiddenReferences, Given: t.given()}, nil
 }
 
 func (s *session) Count(ctx context.Context, name record.Table) (int64, error) {

@@ -41,6 +41,9 @@ func (s *step) stepAside(ctx context.Context) (bool, error) {
 				return false, err
 			}
 			t = &driver.Table{Columns: s.table.columns, ReferencedBy: all}
+			if t.HiddenReferences, err = s.tx.session.whyHidden(limited, s.table); err != nil {
+				return false, err
+			}
 		}
 		some = slices.DeleteFunc(some, func(i int) bool { return t.Referred(s.columns[i].Name) })
 		if len(some) == 0 {

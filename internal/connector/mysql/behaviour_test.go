@@ -411,6 +411,66 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// TestReferencesAreSeen: an account with the rights that doctor names sees which tables refer
+// to another, what happens to their rows, and their columns; one that has rights on tables
+// alone, and is shown no foreign keys, says so, and lets no row step aside.
+func TestReferencesAreSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.make("CREATE TABLE t (id int PRIMARY KEY, code int UNIQUE, v int)")
+	w.Exec(t, "CREATE TABLE child (id int PRIMARY KEY, t int, FOREIGN KEY (t) REFERENCES t (id) ON DELETE CASCADE)")
+	w.Exec(t, "INSERT INTO t VALUES (1, 1, 1), (2, 2, 2)")
+	rights := mysql.Rights(w.dsn, []driver.Need{{Table: record.Table{Name: "t"}, Insert: true, Update: true, Delete: true}})
+	if !strings.HasPrefix(rights[0], "GRANT CREATE TEMPORARY TABLES, REFERENCES ON ") {
+		t.Fatalf("%q", rights)
+	}
+	for name, grants := range map[string][]string{"all": rights, "some": {strings.Replace(rights[0], ", REFERENCES", "", 1), rights[1]}} {
+		drv := w.account(name, grants)
+		got, err := drv.Describe(ctx, record.Table{Name: "t"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "all" {
+			if r := got.ReferencedBy; got.HiddenReferences != "" || len(r) != 1 || r[0].Table.Name != "child" || r[0].OnDelete != "cascade" || r[0].Columns[0].Name != "t" {
+				t.Errorf("%q, %+v", got.HiddenReferences, r)
+			}
+			if _, err := drv.Describe(ctx, record.Table{Name: "child"}); errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "no right to read") {
+				t.Errorf("a table that it may not read: %v", err)
+			}
+			continue
+		}
+		if !strings.Contains(got.HiddenReferences, "GRANT REFERENCES ON `"+strings.ReplaceAll(w.name, "_", `\_`)+"`.* TO '") || got.StepsAside([]string{"code"}, got.Columns[1]) {
+			t.Errorf("%q", got.HiddenReferences)
+		}
+		var refused *driver.Refusal
+		other := &world{t, w.system, drv}
+		if _, _, err := other.write(driver.Update, got, "1,\"10\",\"1\",\"1\",\"1\",\"2\",\n2,\"10\",\"2\",\"2\",\"2\",\"1\",\n"); !errors.As(err, &refused) {
+			t.Errorf("rows step aside where somebody may refer to them: %v", err)
+		}
+	}
+}
+
+// account makes an account with rights, which are granted to the test's own, and connects as it.
+func (w *world) account(name string, rights []string) driver.Driver {
+	w.Helper()
+	user := w.name[5:] + name[:1]
+	w.Exec(w.T, "CREATE USER "+user+"@'127.0.0.1' IDENTIFIED BY 'pw'")
+	w.Cleanup(func() { w.Exec(w.T, "DROP USER "+user+"@'127.0.0.1'") })
+	for _, r := range rights {
+		grant := strings.Replace(r, "'sutor_admin'@'%'", user+"@'127.0.0.1'", 1)
+		if grant == r {
+			w.Fatalf("the statement %s is for somebody else", r)
+		}
+		w.Exec(w.T, "SET sql_mode = ''; "+grant)
+	}
+	drv, err := mysql.Open(ctx, "mysql://"+user+":pw"+w.dsn[strings.Index(w.dsn, "@"):])
+	if err != nil {
+		w.Fatalf("%s: %v", name, err)
+	}
+	w.Cleanup(func() { _ = drv.Close() })
+	return drv
+}
+
 // TestRights: the rights that doc.go names are enough, and fewer are said.
 func TestRights(t *testing.T) {
 	t.Parallel()
@@ -428,22 +488,7 @@ func TestRights(t *testing.T) {
 		"reader":   {read, "only the right to read", false},
 		"stranger": {read[:1], "absent", false},
 	} {
-		user := w.name[5:] + name[:1]
-		w.Exec(t, "CREATE USER "+user+"@'127.0.0.1' IDENTIFIED BY 'pw'")
-		t.Cleanup(func() { w.Exec(t, "DROP USER "+user+"@'127.0.0.1'") })
-		for _, r := range c.rights {
-			grant := strings.Replace(r, "'sutor_admin'@'%'", user+"@'127.0.0.1'", 1)
-			if grant == r {
-				t.Fatalf("the statement %s is for somebody else", r)
-			}
-			w.Exec(t, "SET sql_mode = ''; "+grant)
-		}
-		at := w.dsn[strings.Index(w.dsn, "@"):]
-		drv, err := mysql.Open(ctx, "mysql://"+user+":pw"+at)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		t.Cleanup(func() { _ = drv.Close() })
+		drv := w.account(name, c.rights)
 		got, err := drv.Describe(ctx, record.Table{Name: "t"})
 		if c.readOnly == "absent" {
 			if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "no right") {

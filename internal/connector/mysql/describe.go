@@ -184,6 +184,9 @@ func (db *database) Describe(ctx context.Context, name record.Table) (d driver.T
 	if err != nil {
 		return d, err
 	}
+	if !strings.Contains(t.rights, "select") {
+		return d, errs.New(errs.Invalid, "Sutor's account has no right to read the table %s.", t.name).WithMend("The database's administrator can give it: sutor doctor names the statements.")
+	}
 	d = driver.Table{Table: t.name, Columns: t.columns, Given: t.given()}
 	for _, i := range t.indexes {
 		switch {
@@ -197,6 +200,9 @@ func (db *database) Describe(ctx context.Context, name record.Table) (d driver.T
 		return d, explain(ctx, err)
 	}
 	if d.ForeignKeys, err = s.foreignKeys(ctx, t.name); err != nil {
+		return d, explain(ctx, err)
+	}
+	if d.HiddenReferences, err = s.whyHidden(ctx, t); err != nil {
 		return d, explain(ctx, err)
 	}
 	d.ReferencedBy, err = s.references(ctx, t.name)

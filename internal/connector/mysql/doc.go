@@ -11,10 +11,12 @@
 // # Rights
 //
 // On the database of the connection: CREATE TEMPORARY TABLES (without it Describe, which
-// tries, calls each table read-only, and a lookup names the GRANT). On the tables: SELECT,
-// and INSERT, UPDATE or DELETE where they are changed. An account may end its own
-// sessions; nothing else is needed. A table on which the account has no right looks
-// as if it were absent, and so do foreign keys of such tables that refer to others.
+// tries, calls each table read-only, and a lookup names the GRANT), and REFERENCES or any
+// other right on the whole database but SELECT, without which the server shows no foreign
+// keys: Describe says so then, and no row is deleted of which nobody knows what goes along.
+// On the tables: SELECT, and INSERT, UPDATE or DELETE where they are changed. An account may end its own
+// sessions; nothing else is needed. Foreign keys of tables in another database are seen
+// where the account has such a right there too.
 //
 // # How rows travel
 //

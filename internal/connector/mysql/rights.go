@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -12,7 +13,9 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// Rights gives the statements that grant an account what it needs, and no more. The
+// Rights gives the statements that grant an account what it needs, and no more. Without a
+// right on the whole database the server shows no foreign keys, and nobody would know what
+// is deleted along with a row; REFERENCES alone lets the account do nothing else. The
 // account may come from any host ('%'); an administrator can name Sutor's own.
 func Rights(dsn string, needs []driver.Need) []string {
 	config, err := parse(dsn)
@@ -20,27 +23,54 @@ func Rights(dsn string, needs []driver.Need) []string {
 		return nil
 	}
 	to := " TO " + string(appendLiteral(nil, []byte(config.User))) + "@'%';"
-	lines := []string{"GRANT CREATE TEMPORARY TABLES ON " + pattern(config.DBName) + ".*" + to}
+	lines := []string{"GRANT CREATE TEMPORARY TABLES, REFERENCES ON " + pattern(config.DBName) + ".*" + to}
+	shown := []string{config.DBName}
 	for _, n := range needs {
 		table := n.Table
 		if table.Schema == "" {
 			table = record.Table{Schema: config.DBName, Name: table.Name}
+		}
+		if !slices.Contains(shown, table.Schema) {
+			shown = append(shown, table.Schema)
+			lines = append(lines, "GRANT REFERENCES ON "+pattern(table.Schema)+".*"+to)
 		}
 		lines = append(lines, "GRANT "+strings.Join(rightsOn(n), ", ")+" ON "+quotedTable(table)+to)
 	}
 	return lines
 }
 
-// grantTemporary gives the statement that lets the account, as the server knows it, make
-// temporary tables, which plans and applies need.
+// grantTemporary gives the statement that lets the account make temporary tables, which plans
+// and applies need.
 func (s *session) grantTemporary(ctx context.Context) string {
+	return s.grant(ctx, "CREATE TEMPORARY TABLES", s.db.name)
+}
+
+// grant gives the statement that gives the account, as the server knows it, a right on a database.
+func (s *session) grant(ctx context.Context, right, on string) string {
 	var account string
 	if err := s.row(ctx, "SELECT CURRENT_USER()", &account); err != nil {
-		return "GRANT CREATE TEMPORARY TABLES" // which says enough
+		return "GRANT " + right // which says enough
 	}
 	at := max(strings.LastIndexByte(account, '@'), 0)
 	user, host := appendLiteral(nil, []byte(account[:at])), appendLiteral(nil, []byte(strings.TrimPrefix(account[at:], "@")))
-	return "GRANT CREATE TEMPORARY TABLES ON " + pattern(s.db.name) + ".* TO " + string(user) + "@" + string(host) + ";"
+	return "GRANT " + right + " ON " + pattern(on) + ".* TO " + string(user) + "@" + string(host) + ";"
+}
+
+const shownSQL = `SELECT EXISTS (SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?)
+	AND (VERSION() LIKE '%MariaDB%' OR LOCATE('references', ?) > 0)`
+
+// whyHidden gives sentences where the server does not show the account which foreign keys
+// refer to a table. It shows the constraints of a database together or not at all: where
+// those of the table itself are missing, which has a unique index, the others are. MySQL shows
+// those of tables on which there is some right; there the right on the whole is asked for.
+func (s *session) whyHidden(ctx context.Context, t *table) (string, error) {
+	var all bool
+	err := s.each(ctx, shownSQL, []any{t.name.Schema, t.name.Name, t.rights}, []any{&all}, func() {})
+	if err != nil || all || !slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique }) {
+		return "", err
+	}
+	return "The database does not show Sutor's account which tables refer to it, whose rows may be deleted or changed along; an administrator can give it the right to see that: " +
+		s.grant(ctx, "REFERENCES", t.name.Schema), nil
 }
 
 // noTemporary says that the account lacks the right.

@@ -87,6 +87,9 @@ func (r *run) referredTo(ctx context.Context) (all []hurdle, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if deletes > 0 && r.spec.Table.HiddenReferences != "" {
+		all = append(all, hurdle{plan.WhyHidden, `SELECT line FROM deltas WHERE op = 'delete'`})
+	}
 	for i, ref := range r.spec.Table.ReferencedBy {
 		var some []hurdle
 		if deletes > 0 {

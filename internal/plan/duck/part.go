@@ -140,6 +140,11 @@ func (r *run) checkReferred(ctx context.Context) error {
 	if n, err := r.count(ctx, `SELECT count(*) FROM deltas WHERE op = 'delete'`); err != nil || n == 0 {
 		return err
 	}
+	if r.spec.Table.HiddenReferences != "" {
+		if err := r.hit(ctx, plan.HiddenReferencesFinding(), "deltas", "op = 'delete'", `concat_ws(', '`+list(r.nk, "k#")+`)`); err != nil {
+			return err
+		}
+	}
 	for i, ref := range r.spec.Table.ReferencedBy {
 		h, err := r.lookupReferring(ctx, ref, i)
 		if err != nil {

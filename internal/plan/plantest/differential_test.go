@@ -117,7 +117,7 @@ type tally struct {
 // reasons are the parts by which the reasons of rows that are left alone are
 // told from each other; the first that is met counts.
 var reasons = []string{plan.WhyChanged, plan.WhyAdded, plan.WhyGone, plan.WhyReused, plan.WhyDropped, unreadColumn, "needs a value", "another row has",
-	"several rows would have", "that is not there any more", "Sutor cannot read that", "deleted with it", "would be changed with it", "lose the reference", "refer to it"}
+	"several rows would have", "that is not there any more", "Sutor cannot read that", plan.WhyHidden, "deleted with it", "would be changed with it", "lose the reference", "refer to it"}
 
 // undone counts a reversal, with the reasons of rows that are left alone.
 func (y *tally) undone(c change.Counts, why []string, cases int) {

@@ -31,6 +31,7 @@ func (w *world) meanwhile() {
 		}
 	}
 	parents = g.bereave(w.parent, parents)
+	g.hideReferences()
 	for before := -1; before != len(rows); { // until all of them can be there together
 		before = len(rows)
 		w.db = mem.New()
@@ -43,7 +44,7 @@ func (w *world) meanwhile() {
 		g.store(w.db, w.parent, row)
 	}
 	g.describe(w.db)
-	g.children(w.db, rows)
+	g.children(w.db)
 }
 
 // bereave deletes parents: all that have a value, since where one of them stayed,
@@ -227,7 +228,7 @@ func (g *generator) describe(db *mem.Database) driver.Table {
 }
 
 // children makes a table whose rows refer to live ones.
-func (g *generator) children(db *mem.Database, live []map[string]*string) {
+func (g *generator) children(db *mem.Database) {
 	if !g.chance(30, "children") {
 		return
 	}
@@ -244,8 +245,12 @@ func (g *generator) children(db *mem.Database, live []map[string]*string) {
 	}
 	child.ForeignKeys = []driver.ForeignKey{fk}
 	db.Create(child)
-	for _, row := range live {
-		if g.chance(20, "referred to") {
+	live, err := db.Rows(g.table.Name, g.table.Columns) // what is computed too, as it is stored
+	if err != nil {
+		g.Fatal(err)
+	}
+	for _, values := range live {
+		if row := g.named(g.table.Columns, values); g.chance(20, "referred to") {
 			one := map[string]*string{}
 			for i, name := range to {
 				one[fk.Columns[i]] = row[name]

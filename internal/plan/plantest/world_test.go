@@ -114,10 +114,19 @@ func draw(t *rapid.T, zones []*time.Location) *world {
 	if g.chance(15, "parent closed") {
 		w.closed = []record.Table{parentName}
 	}
+	g.hideReferences()
 	w.parent = g.create(w.db)
 	g.file(w)
 	g.rules(w)
 	return w
+}
+
+// hideReferences has the system show which foreign keys refer to the table, or not.
+func (g *generator) hideReferences() {
+	g.table.HiddenReferences = ""
+	if g.chance(4, "references hidden") {
+		g.table.HiddenReferences = "The account does not see them."
+	}
 }
 
 // caseColumn keeps the cases of a world apart: it is part of the key, and of

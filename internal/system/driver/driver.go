@@ -52,6 +52,9 @@ type Table struct {
 	// is NULL there is in another's way.
 	NullsEqual   [][]string  `json:"nulls_equal,omitempty"`
 	ReferencedBy []Reference `json:"referenced_by,omitempty"`
+	// HiddenReferences is why foreign keys may refer to the table that Sutor cannot see, and
+	// what would show them, in sentences; "" if it sees all.
+	HiddenReferences string `json:"hidden_references,omitempty"`
 	// Given lists the columns of which the system gives every new row a value of its
 	// own (an identity, a sequence, a UUID by default) that a [Drawer] can tell
 	// beforehand. None of a system whose transactions are no Drawer.
@@ -70,9 +73,9 @@ func (t Table) StepsAside(unique []string, by record.Column) bool {
 }
 
 // Referred tells whether a foreign key refers to a column, or to one that the system
-// computes, which may be of it.
+// computes, which may be of it; or may do so, unseen.
 func (t Table) Referred(column string) bool {
-	return slices.ContainsFunc(t.ReferencedBy, func(r Reference) bool {
+	return t.HiddenReferences != "" || slices.ContainsFunc(t.ReferencedBy, func(r Reference) bool {
 		return slices.ContainsFunc(r.RefColumns, func(name string) bool {
 			i := t.Columns.Index(name)
 			return name == column || i >= 0 && t.Columns[i].Generated
