@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -424,7 +425,7 @@ func (s *Session) count(ctx context.Context, query string) (n int64, err error) 
 var errMemory = errors.New("plan/duck: out of memory")
 
 // engineError turns DuckDB's own errors into ours: a full disk and too little
-// memory are told as such, everything else is a fault of the query.
+// memory are told as such, everything else is a fault of the query, told without values.
 func engineError(err error, query string) error {
 	if err == context.Canceled || err == context.DeadlineExceeded {
 		return err
@@ -442,8 +443,16 @@ func engineError(err error, query string) error {
 	case strings.Contains(msg, "INTERRUPT"):
 		return context.Canceled
 	}
-	return fmt.Errorf("%w in %s", err, query)
+	line, _, _ := strings.Cut(msg, "\n")
+	return fmt.Errorf("%s in %s", quotes.ReplaceAllString(line, "…"), literals.ReplaceAllString(query, "'…'"))
 }
+
+// DuckDB quotes values in what it says, whole lines of a file from the second line on, and
+// statements have them as literals. The server's log is read by people who may not see them.
+var (
+	literals = regexp.MustCompile(`'(?:[^']|'')*'`)
+	quotes   = regexp.MustCompile(`'[^']*'|"[^"]*"`)
+)
 
 // diskError is that of a file, unless it has words for people already.
 func diskError(cause error) error {

@@ -36,3 +36,24 @@ func TestLoadReadsCellsThatLookLikeRecords(t *testing.T) {
 		t.Errorf("%d rows of 200 are right, %v", n, err)
 	}
 }
+
+// What DuckDB says of a failed statement goes to the server's log, whose readers may not see
+// values: neither those that it quotes nor those that the statement has are in it.
+func TestErrorsHoldNoValues(t *testing.T) {
+	t.Parallel()
+	s, ctx := newSession(t), context.Background()
+	path := s.Path("broken.csv")
+	if err := os.WriteFile(path, []byte("1,\"SECRET\"\n2,\"SECRET\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`SELECT CAST(x AS INTEGER) FROM (VALUES ('SECRET''s')) t(x)`,
+		`SELECT CAST('SECRET' AS DATE)`,
+		`SELECT strptime('SECRET', '%Y')`,
+		`CREATE TABLE loaded AS SELECT * FROM ` + readCSV(path, "n", []string{"a"}),
+	} {
+		if err := s.exec(ctx, query); err == nil || strings.Contains(err.Error(), "SECRET") || !strings.Contains(err.Error(), " in ") {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
