@@ -118,7 +118,7 @@ func (k *changeSinceCmd) Run(c *console) error {
 type changeRowsCmd struct {
 	ID string `arg:"" help:"The change."`
 	ofDataset
-	Op      string `placeholder:"OP" enum:",insert,update,delete,unchanged,invalid,kept,impossible" default:"" help:"Only rows with this op: insert, update, delete, unchanged or invalid; of an undo also kept or impossible."`
+	Op      string `placeholder:"OP" enum:",insert,update,delete,kept,impossible" default:"" help:"Only rows with this op: insert, update or delete; of an undo also kept or impossible."`
 	Finding string `placeholder:"NAME" help:"Only rows that this guardrail or check found."`
 	Changed string `placeholder:"COLUMN" help:"Only rows in which this column changes."`
 	Column  string `placeholder:"COLUMN" help:"Only rows in which this column, before or after, has or is the value."`

@@ -168,8 +168,11 @@ func parse(g *grammar, args []string, c *console) (run func() error, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help": // as people type it elsewhere
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := k.Parse(args)
 	if err != nil {

@@ -494,3 +494,16 @@ func TestDoctorSaysTheLimits(t *testing.T) {
 		t.Errorf("without two limits:\n%s", r.out)
 	}
 }
+
+// Help is there for the asking in either way, and the ops that the rows of a plan may have are those of the API.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"help", "change", "rows"}, {"change", "rows", "--help"}} {
+		if r := run(t, nil, cli.Local{}, args...); r.code != 0 || !strings.Contains(r.out, "--op=OP") || strings.Contains(r.out, "unchanged or invalid") {
+			t.Errorf("%v: exit %d\n%s%s", args, r.code, r.out, r.errOut)
+		}
+	}
+	if r := run(t, nil, cli.Local{}, "change", "rows", "1", "--op", "unchanged"); r.code != 2 {
+		t.Errorf("an op that no row has: exit %d\n%s", r.code, r.errOut)
+	}
+}

@@ -121,12 +121,9 @@ func (k *compiler) key() {
 	k.keyless()
 }
 
-// keyless warns of a unique constraint that is no primary key and lets rows in
-// without a value.
+// keyless warns of a unique constraint that lets rows in without a value; so does a primary
+// key of SQLite's that is no INTEGER.
 func (k *compiler) keyless() {
-	if sameNames(k.d.Key, k.t.PrimaryKey) {
-		return
-	}
 	for i, c := range k.spec.Key {
 		if c.Nullable {
 			k.warn(k.d.Path.To("key", fmt.Sprint(i)), fmt.Sprintf("The key column %s may be NULL: rows without a value in it cannot be named by a file, and stay as they are.", c.Name),

@@ -89,6 +89,9 @@ func (w *Workflow) adopt(tx Tx) error {
 	if err != nil {
 		return err
 	}
+	if record.DigestOf(text) != d {
+		return errs.New(errs.Internal, "The Compact in force is not what was put in force: somebody altered it.").WithMend("An auditor finds out what else is not as it was: sutor evidence fsck")
+	}
 	c, problems := compact.Parse(w.Compact().File, text)
 	if c == nil || compact.Failed(problems) {
 		return errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.").

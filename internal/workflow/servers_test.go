@@ -101,3 +101,45 @@ func TestPanicsEndNoServer(t *testing.T) {
 		t.Error("what came after it was not done")
 	}
 }
+
+// altered is a store in which somebody altered the text of each Compact.
+type altered struct{ workflow.Store }
+
+type alteredTx struct{ workflow.Tx }
+
+func (s altered) View(ctx context.Context, f func(workflow.Tx) error) error {
+	return s.Store.View(ctx, func(tx workflow.Tx) error { return f(alteredTx{tx}) })
+}
+
+func (s altered) Do(ctx context.Context, f func(workflow.Tx) error) error {
+	return s.Store.Do(ctx, func(tx workflow.Tx) error { return f(alteredTx{tx}) })
+}
+
+func (t alteredTx) CompactText(d record.Digest) ([]byte, error) {
+	text, err := t.Tx.CompactText(d)
+	return append(text, "# and more\n"...), err
+}
+
+// No server goes by a Compact that somebody altered where it is kept; an auditor who is known
+// may still look for what else was.
+func TestAlteredCompactIsNotTakenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	store := w.deps.Store
+	w.deps.Store = altered{store}
+	other := w.restart("other")
+	w.deps.Store = store
+	c := w.approvedIn(edit)
+	_, err := apply(w, w.as("maria"), c)
+	fine(t, err)
+	w.amend("Example Trading", "Example Traders")
+	_, err = apply(other, w.as("olaf"), c)
+	refused(t, err, errs.Internal, "somebody altered it")
+	for _, j := range w.queue.take() {
+		refused(t, other.do(j), errs.Internal, "somebody altered it")
+	}
+	if p := other.as("aud"); !p.Is(access.Auditor) {
+		t.Errorf("%+v", p)
+	}
+	in(t, w.see(t, "maria", c), change.Applying)
+}

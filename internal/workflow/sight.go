@@ -18,7 +18,7 @@ import (
 )
 
 // sight is what one person sees of one dataset now. Whatever shows rows, columns
-// or what was found in them to a person goes through it: rows of a plan (rows.go,
+// or what was found in them to a person goes through it: rows of a plan (browse.go,
 // badrows.go), live rows (reading.go), changes (redact.go), datasets, recipes and
 // packs. See docs/rights.md.
 type sight struct {

@@ -6,7 +6,7 @@
 // here holds on every path.
 //
 // A Principal is asked for by every method that a person can call; methods for
-// workers (Plan and Apply in work.go) act for the change's own maker or applier
+// workers (Plan and WritePlan) act for the change's own maker or applier
 // and are reached through the queue only.
 package workflow
 
@@ -194,8 +194,9 @@ type UseCases interface {
 	Evidence(ctx context.Context, p access.Principal, id change.ID, w io.Writer) error
 	// Checkpoint signs the log's present head.
 	Checkpoint(ctx context.Context, p access.Principal) (wire.Checkpoint, error)
-	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
+	// Rehearse tells what a Compact would have made of the last changes.
 	Rehearse(ctx context.Context, p access.Principal, text []byte, last int) (wire.Rehearsal, error)
+	// Fsck checks the whole log and writes its report to w; a fault is errs.Invalid.
 	Fsck(ctx context.Context, p access.Principal, w io.Writer) error
 	// Purge removes old values and files whose time is over, or with dry counts them.
 	Purge(ctx context.Context, p access.Principal, dry bool) (wire.Purge, error)
