@@ -168,8 +168,8 @@
 // applies, reversals, syncs and changes by rule take DuckDB's fifty statements of a
 // millisecond or two each, on an instance that stays open for the next (plan/duck/pool.go).
 //
-// Costs beside psql are in docs/performance.md; a million rows into ten million take 0.8
-// times as long as psql, where 0.75 is wanted. A third of it is the system's own lookup of
+// Costs beside psql are in docs/performance.md; a million rows into ten million take 0.87
+// times as long as psql. A third of that is the system's own lookup of
 // the file's keys. A live row that the file has already is known as it arrives, by its
 // texts (plan/duck/arriving.go); not in a sync, where a format is chosen, where the maker
 // sees some rows only, for some lines of a file, or with types that only the system

@@ -67,7 +67,7 @@ type Principal struct {
 	Roles       []Role
 	Departments []Department
 	Level       Level
-	Means       Means // "session", "token:ID", "passkey"
+	Means       Means // "session", "token:ID"; "passkey" is reserved
 	// Grants are what owners gave the person beyond the Compact, of those that hold
 	// now: package workflow brings them up to date in every transaction.
 	Grants   []Grant

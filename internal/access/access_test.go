@@ -19,7 +19,7 @@ var (
 	finance = []access.Department{"finance"}
 )
 
-// The table of the contract, section 5, as far as it does not depend on one
+// The table of the contract (docs/lifecycle.md), as far as it does not depend on one
 // change. A row lists the actions that the person may do; no others.
 func TestMay(t *testing.T) {
 	t.Parallel()

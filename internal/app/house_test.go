@@ -134,7 +134,7 @@ func (h *house) close() {
 // token issues one beside the running server, as the command line does.
 func (h *house) token(name string) string {
 	h.t.Helper()
-	secret, err := app.IssueToken(h.t.Context(), cli.TokenConfig{Email: name + "@example.test", Data: filepath.Join(h.dir, "data"), Valid: time.Hour})
+	secret, err := app.IssueToken(h.t.Context(), cli.TokenConfig{Metadata: cli.Metadata{Data: filepath.Join(h.dir, "data")}, Email: name + "@example.test", Valid: time.Hour})
 	if err != nil {
 		h.t.Fatal(err)
 	}

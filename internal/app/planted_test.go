@@ -378,7 +378,7 @@ var commands = map[string][]string{
 }
 
 // acting commands, and those without a server.
-var unread = strings.Fields(`demo serve compact-check compact-schema token-issue change-plan change-set change-replan change-mend change-submit change-withdraw
+var unread = strings.Fields(`demo serve compact-check compact-schema token-issue token-revoke change-plan change-set change-replan change-mend change-submit change-withdraw
 	change-approve change-reject change-apply change-stop change-try change-hold change-undo inbox-read recipe-save recipe-remove evidence-verify deputy-set deputy-end
 	access-ask access-grant access-deny access-end freeze unfreeze file-inspect file-convert version`)
 

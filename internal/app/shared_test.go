@@ -239,7 +239,7 @@ func TestTokenOfASharedDatabase(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	one, two := h.server("one"), h.server("two")
-	secret, err := IssueToken(t.Context(), cli.TokenConfig{Email: string(maria), Database: h.database, Valid: time.Hour})
+	secret, err := IssueToken(t.Context(), cli.TokenConfig{Metadata: cli.Metadata{Database: h.database}, Email: string(maria), Valid: time.Hour})
 	h.must(err)
 	for _, a := range []*App{one, two} {
 		if person, _, err := a.gate.Authenticate(t.Context(), secret); err != nil || person != maria {

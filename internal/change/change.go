@@ -55,7 +55,7 @@ const (
 	Expired       State = "expired"
 )
 
-// moves is the whole state machine (contract, section 4).
+// moves is the whole state machine (docs/lifecycle.md).
 var moves = map[State][]State{
 	Draft:     {Planning, Withdrawn},
 	Planning:  {Planned, Failed, Withdrawn},

@@ -15,7 +15,7 @@ import (
 	"sutor/internal/finding"
 )
 
-// The state machine of the contract, section 4; nothing else may move.
+// The state machine of the contract (docs/lifecycle.md); nothing else may move.
 func TestMayMove(t *testing.T) {
 	t.Parallel()
 	legal := map[change.State]string{

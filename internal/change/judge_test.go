@@ -57,7 +57,7 @@ func approved(by access.Email, as access.Role) change.Decision {
 	return change.Decision{By: by, Role: as, Approve: true, Digest: thePlan}
 }
 
-// Who has the right to an act in some state (contract, section 5), on a change
+// Who has the right to an act in some state (docs/lifecycle.md), on a change
 // that maria made. Who is in neither list may not see the change at all.
 func TestRights(t *testing.T) {
 	t.Parallel()

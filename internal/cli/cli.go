@@ -30,7 +30,8 @@ type grammar struct {
 		Versions compactVersionsCmd `cmd:"" help:"Which versions were in force, newest first."`
 	} `cmd:"" help:"The agreement between makers, owners and IT."`
 	Token struct {
-		Issue tokenIssueCmd `cmd:"" help:"Issue an access token for a person of the Compact in force."`
+		Issue  tokenIssueCmd  `cmd:"" help:"Issue an access token for a person of the Compact in force."`
+		Revoke tokenRevokeCmd `cmd:"" help:"Revoke an access token, or all of a person's."`
 	} `cmd:"" help:"Access tokens."`
 	Dataset struct {
 		List   datasetListCmd   `cmd:"" help:"The datasets you may see."`

@@ -374,12 +374,12 @@ func TestTokenIsAloneOnStandardOutput(t *testing.T) {
 	if r.code != 0 || r.out != "sutor_1_x\n" || !strings.Contains(r.errOut, "maria@example.test") {
 		t.Errorf("exit %d %q %q", r.code, r.out, r.errOut)
 	}
-	if want := (cli.TokenConfig{Email: "maria@example.test", Data: "d", Valid: 48 * time.Hour}); got != want {
+	if want := (cli.TokenConfig{Metadata: cli.Metadata{Data: "d"}, Email: "maria@example.test", Valid: 48 * time.Hour}); got != want {
 		t.Errorf("%+v", got)
 	}
 	for want, args := range map[cli.TokenConfig][]string{
-		{Email: "m@x", Data: "sutor-data", Valid: 90 * 24 * time.Hour}: {"token", "issue", "m@x"},
-		{Email: "m@x", Database: "u", Valid: 90 * 24 * time.Hour}:      {"token", "issue", "m@x", "--database", "u"},
+		{Metadata: cli.Metadata{Data: "sutor-data"}, Email: "m@x", Valid: 90 * 24 * time.Hour}: {"token", "issue", "m@x"},
+		{Metadata: cli.Metadata{Database: "u"}, Email: "m@x", Valid: 90 * 24 * time.Hour}:      {"token", "issue", "m@x", "--database", "u"},
 	} {
 		if r := run(t, nil, local, args...); r.code != 0 || got != want {
 			t.Errorf("%v: exit %d, %+v", args, r.code, got)
@@ -387,6 +387,23 @@ func TestTokenIsAloneOnStandardOutput(t *testing.T) {
 	}
 	if r := run(t, nil, local, "token", "issue", "m@x", "--data", "d", "--database", "u"); r.code != 2 {
 		t.Errorf("both places: exit %d", r.code)
+	}
+}
+
+func TestTokensAreRevoked(t *testing.T) {
+	t.Parallel()
+	var which string
+	var where cli.Metadata
+	local := cli.Local{RevokeTokens: func(_ context.Context, w string, m cli.Metadata) ([]string, error) {
+		which, where = w, m
+		return []string{"T1", "T2"}, nil
+	}}
+	r := run(t, nil, local, "token", "revoke", "maria@example.test")
+	if r.code != 0 || which != "maria@example.test" || where.Data != "sutor-data" || !strings.Contains(r.out, "The token T2 holds no more.") {
+		t.Errorf("exit %d, %q, %+v\n%s%s", r.code, which, where, r.out, r.errOut)
+	}
+	if r := run(t, nil, local, "--json", "token", "revoke", "T1", "--database", "u"); r.code != 0 || where != (cli.Metadata{Database: "u"}) || !strings.Contains(r.out, `"revoked"`) {
+		t.Errorf("exit %d, %+v\n%s%s", r.code, where, r.out, r.errOut)
 	}
 }
 

@@ -28,6 +28,8 @@ type Local struct {
 	CompactCheck func(ctx context.Context, file string, offline bool) ([]compact.Problem, error)
 	// IssueToken makes a token and gives its secret.
 	IssueToken func(ctx context.Context, c TokenConfig) (string, error)
+	// RevokeTokens revokes the token of a text or an ID, or all of a person's, and gives the IDs.
+	RevokeTokens func(ctx context.Context, which string, m Metadata) ([]string, error)
 	// Version of the program; "" for the one that Go has noted in it.
 	Version string
 }
@@ -61,10 +63,25 @@ type SMTPConfig struct{ Server, From, User, TLS string }
 // DemoConfig are the demo's settings.
 type DemoConfig struct{ Listen, Dir string }
 
+// Metadata says where a server's metadata is kept: in a database, else in its folder.
+type Metadata struct {
+	Data     string `placeholder:"DIR" xor:"where" help:"The server's data folder (sutor-data)."` // no default: kong counts that as given
+	Database string `placeholder:"URL" xor:"where" help:"The server's metadata database."`
+}
+
+// orUsual is the folder of a server that was told none, where nothing else is said.
+func (m Metadata) orUsual() Metadata {
+	if m == (Metadata{}) {
+		m.Data = "sutor-data"
+	}
+	return m
+}
+
 // TokenConfig says for whom a token is, and where the metadata is kept.
 type TokenConfig struct {
-	Email, Data, Database string
-	Valid                 time.Duration
+	Metadata
+	Email string
+	Valid time.Duration
 }
 
 func (l Local) version() string {
@@ -143,20 +160,16 @@ func parseSize(text string) (int64, error) {
 }
 
 type tokenIssueCmd struct {
-	Email    string `arg:"" help:"The person, as the Compact in force has it."`
-	Data     string `placeholder:"DIR" xor:"where" help:"The server's data folder (sutor-data)."` // no default: kong counts that as given
-	Database string `placeholder:"URL" xor:"where" help:"The server's metadata database."`
-	Days     int    `placeholder:"N" default:"90" help:"For how many days it is valid."`
+	Email string `arg:"" help:"The person, as the Compact in force has it."`
+	Metadata
+	Days int `placeholder:"N" default:"90" help:"For how many days it is valid."`
 }
 
 func (t *tokenIssueCmd) Run(c *console) error {
 	if t.Days < 1 || t.Days > 3650 {
 		return errs.New(errs.Usage, "A token is valid for 1 to 3650 days.")
 	}
-	if t.Data == "" && t.Database == "" {
-		t.Data = "sutor-data"
-	}
-	secret, err := c.local.IssueToken(c.ctx, TokenConfig{t.Email, t.Data, t.Database, time.Duration(t.Days) * 24 * time.Hour})
+	secret, err := c.local.IssueToken(c.ctx, TokenConfig{t.orUsual(), t.Email, time.Duration(t.Days) * 24 * time.Hour})
 	if err != nil {
 		return err
 	}
@@ -166,6 +179,24 @@ func (t *tokenIssueCmd) Run(c *console) error {
 	c.say("A token for %s, valid for %d days. It is shown this once; whoever has it acts as this person.", t.Email, t.Days)
 	c.say("Use it with: export SUTOR_TOKEN=…")
 	return c.raw(secret + "\n")
+}
+
+type tokenRevokeCmd struct {
+	Which string `arg:"" placeholder:"TOKEN" help:"The token, its ID, or a person's address for all of theirs."`
+	Metadata
+}
+
+func (t *tokenRevokeCmd) Run(c *console) error {
+	ids, err := c.local.RevokeTokens(c.ctx, t.Which, t.orUsual())
+	if err != nil {
+		return err
+	}
+	return c.show(map[string][]string{"revoked": ids}, func(p *page) {
+		for _, id := range ids {
+			p.line("The token %s holds no more.", id)
+		}
+		p.line("Who is signed in to the pages by it stays so until that ends, twelve hours after it began at most.")
+	})
 }
 
 type versionCmd struct{}

@@ -174,7 +174,7 @@ func (r *reader) sharedTables() {
 	}
 }
 
-// defaultSchema is where a table without a schema is (contract, section 6).
+// defaultSchema is where a table without a schema is (docs/compact.md).
 func (r *reader) defaultSchema(system string) string {
 	s, _ := r.c.System(system)
 	switch s.Kind {

@@ -37,7 +37,7 @@ const (
 	ChangeTried      Kind = "change.tried"
 	ChangeSubmitted  Kind = "change.submitted"
 	ChangeSplit      Kind = "change.split"
-	DecisionApproved Kind = "decision.approved" // approve and reject never share a word (trap 9)
+	DecisionApproved Kind = "decision.approved" // approve and reject never share a word
 	DecisionRejected Kind = "decision.rejected"
 	DecisionsVoided  Kind = "decisions.voided"
 	ApplyIntended    Kind = "apply.intended"

@@ -33,7 +33,7 @@ type Leaf struct {
 	At     string   `json:"at"`             // RFC 3339 in UTC with three decimals: 2006-01-02T15:04:05.000Z
 	From   State    `json:"from,omitempty"`
 	To     State    `json:"to,omitempty"`
-	// Means says how the person proved who they are: session, token:ID, passkey.
+	// Means says how the person proved who they are: session, token:ID; passkey is reserved.
 	Means access.Means `json:"means,omitempty"`
 	// IDs holds identifiers and code words: reverses, reversed_by, token, role,
 	// action, why …

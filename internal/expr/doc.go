@@ -43,7 +43,7 @@
 // A Number is a fraction of two decimals, num and den, the latter absent where
 // it is 1. Each decimal has a scale known when the rule is compiled and at most
 // 38 digits, as DECIMAL(38, s) has. Division multiplies crosswise and keeps den
-// positive, so nothing is ever rounded, and comparison multiplies crosswise
+// positive, so nothing is rounded but where a rule says round, and comparison multiplies crosswise
 // too. A constructor turns arithmetic on fractions into operations on
 // decimals once; the evaluator and the printer then walk the same operations in
 // the same order, and overflow (more than 38 digits) strikes both at the same
@@ -53,6 +53,6 @@
 //
 // # What it does not do
 //
-// No rounding, no dates computed, no now(): the same rule on the same row gives
+// No rounding that the rule does not ask for, no dates computed, no now(): the same rule on the same row gives
 // the same answer tomorrow.
 package expr

@@ -72,6 +72,15 @@ func (t Token) valid(now time.Time) error {
 	return nil
 }
 
+// IDOf gives the ID of a token's text, for somebody who has found it; the text itself where
+// it is none, which may be an ID.
+func IDOf(text string) TokenID {
+	if id, err := parseSecret(text); err == nil {
+		return id
+	}
+	return TokenID(text)
+}
+
 // parseSecret gives the id in a token's text if its form and check digits fit.
 func parseSecret(secret string) (TokenID, error) {
 	parts := strings.Split(secret, "_")

@@ -189,7 +189,7 @@ type Table struct {
 	Name   string `json:"name"`
 }
 
-// ParseTable splits "schema.table" at the first dot (contract, section 6).
+// ParseTable splits "schema.table" at the first dot (docs/compact.md).
 // Without a dot the schema is empty: the connector's default.
 func ParseTable(s string) Table {
 	if schema, name, ok := strings.Cut(s, "."); ok {

@@ -13,7 +13,7 @@ import (
 	"sutor/internal/workflow"
 )
 
-// ops are what can happen to rows that a plan shows (contract, section 3).
+// ops are what can happen to rows that a plan shows (docs/api.md).
 var ops = []string{"insert", "update", "delete", "kept", "impossible"}
 
 // rowsModel is a page of rows as a table.
@@ -202,7 +202,7 @@ func cellOf(r wire.Row, name string) ui.Cell {
 	return ui.Cell{After: valueOf(before, was)}
 }
 
-// decimal is how a decimal comes (contract, section 3: as a string in the
+// decimal is how a decimal comes (docs/values.md: as a string in the
 // column's scale). A text column all of whose values look so is set as numbers
 // too, which harms nobody.
 var decimal = regexp.MustCompile(`^-?\d+\.\d+$`)

@@ -13,7 +13,7 @@ import (
 	"sutor/internal/finding"
 )
 
-// Change is one governed mass change (contract, section 3).
+// Change is one governed mass change (docs/api.md).
 type Change struct {
 	ID         string            `json:"id"`
 	Title      string            `json:"title"`

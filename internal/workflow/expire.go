@@ -9,7 +9,7 @@ import (
 )
 
 // expiry is how long a submitted change may wait to be applied: after that, what
-// was decided on is too old, and its maker plans again (contract, section 4).
+// was decided on is too old, and its maker plans again (docs/lifecycle.md).
 const expiry = 14 * 24 * time.Hour
 
 // expire ends the changes that waited too long.

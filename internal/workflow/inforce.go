@@ -194,6 +194,29 @@ func (r compactReader) SeesText(dataset, text string) bool {
 	return true
 }
 
+// RevokeTokens revokes the access token of an id, and all tokens of a person, that are in
+// force, and lists them. Like IssueToken it needs the metadata only. Whoever is signed in to
+// the pages stays so until that session ends.
+func RevokeTokens(ctx context.Context, s Store, id identity.TokenID, person access.Email, now time.Time) (ids []identity.TokenID, err error) {
+	var log evidence.Log
+	err = s.Do(ctx, func(tx Tx) error {
+		if ids, err = tx.RevokeTokens(id, person, now); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if _, err := log.Append(tx.Log(), evidence.Entry{Kind: evidence.TokenRevoked, At: now, IDs: map[string]string{"token": string(id)}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && len(ids) == 0 {
+		err = errs.New(errs.NotFound, "There is no such token, or it was revoked before.").
+			WithMend("Name the token itself, its ID (token:ID in the evidence; the second part of the token), or the address of the person whose tokens are to be revoked.")
+	}
+	return ids, err
+}
+
 // IssueToken issues an access token to a person of the Compact in force. It
 // needs the metadata only, so that it works beside a running server.
 func IssueToken(ctx context.Context, s Store, person access.Email, ttl time.Duration, now time.Time) (secret string, err error) {

@@ -42,10 +42,18 @@ type Tx interface {
 	Accesses
 	Reads
 	Trials
-	AddToken(identity.Token) error
+	Tokens
 	Log() evidence.Store
 	// Size gives how many bytes the metadata takes where it is stored.
 	Size() (int64, error)
+}
+
+// Tokens keeps access tokens.
+type Tokens interface {
+	AddToken(identity.Token) error
+	// RevokeTokens revokes the token of an id, and all of a person ("" for nobody), that were
+	// not revoked before, and gives them by id.
+	RevokeTokens(id identity.TokenID, person access.Email, at time.Time) ([]identity.TokenID, error)
 }
 
 // Changes keeps changes.

@@ -406,8 +406,8 @@ func (s sight) value(c record.Column, text *string) json.RawMessage {
 }
 
 // value gives canonical text as JSON: integers as numbers, decimals as strings
-// in the column's scale, dates and times ISO 8601, NULL null (contract, section
-// 3). A float is a number, or a string where JSON has no number for it. A text
+// in the column's scale, dates and times ISO 8601, NULL null (docs/values.md).
+// A float is a number, or a string where JSON has no number for it. A text
 // that is not of the column's form (another storage class of SQLite) is a string.
 func value(t record.Type, text *string) json.RawMessage {
 	if text == nil {

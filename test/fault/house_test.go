@@ -140,7 +140,7 @@ func (h *house) launch(data string) *server {
 
 func (h *house) issue(name string) {
 	h.t.Helper()
-	where := cli.TokenConfig{Email: name + "@example.test", Data: h.path("data"), Database: h.database, Valid: 24 * time.Hour} // the long run takes hours
+	where := cli.TokenConfig{Metadata: cli.Metadata{Data: h.path("data"), Database: h.database}, Email: name + "@example.test", Valid: 24 * time.Hour} // the long run takes hours
 	secret, err := app.IssueToken(h.t.Context(), where)
 	must(h.t, err)
 	h.tokens[name] = secret

@@ -233,7 +233,7 @@ func (c *cluster) begin(t *testing.T, nodes int) {
 	c.query(c.database, leasesSQL)
 	for _, name := range []string{"maria", "erik", "olaf", "bert", "ivan", "aud"} {
 		var err error
-		c.tokens[name], err = app.IssueToken(t.Context(), cli.TokenConfig{Email: name + "@example.test", Database: c.database, Valid: time.Hour})
+		c.tokens[name], err = app.IssueToken(t.Context(), cli.TokenConfig{Metadata: cli.Metadata{Database: c.database}, Email: name + "@example.test", Valid: time.Hour})
 		c.must(err)
 	}
 	c.front = httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {

@@ -15,7 +15,7 @@ import (
 	"sutor/internal/system/driver"
 )
 
-// defaultSchema is where a table without a schema stands (contract, section 6).
+// defaultSchema is where a table without a schema stands (docs/compact.md).
 const defaultSchema = "public"
 
 // database is a connected PostgreSQL database.

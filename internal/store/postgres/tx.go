@@ -3,11 +3,13 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
@@ -189,6 +191,19 @@ func (t *tx) AddToken(token identity.Token) error {
 	_, err := t.exec(`INSERT INTO tokens (id, person, hash, created, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6)`,
 		token.ID, token.Person, token.Hash[:], store.TimeText(token.Created), store.TimeText(token.Expires), store.TimeOrNull(token.Revoked))
 	return err
+}
+
+// RevokeTokens implements workflow.Tx.
+func (t *tx) RevokeTokens(id identity.TokenID, person access.Email, at time.Time) (ids []identity.TokenID, err error) {
+	t.wrote = true
+	err = t.each(func(row pgx.Row) error {
+		var id identity.TokenID
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return fault(err)
+	}, `UPDATE tokens SET revoked = $1 WHERE revoked IS NULL AND (id = $2 OR person = $3 AND person <> '') RETURNING id`, store.TimeText(at), text(id), text(person))
+	slices.Sort(ids)
+	return ids, err
 }
 
 // Size implements workflow.Tx, for the tables of the schema that the metadata is in.

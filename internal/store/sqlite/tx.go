@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
+	"sutor/internal/access"
 	"sutor/internal/change"
 	"sutor/internal/errs"
 	"sutor/internal/evidence"
@@ -121,6 +123,18 @@ func (t *tx) AddToken(token identity.Token) error {
 	_, err := t.exec(`INSERT INTO tokens (id, person, hash, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?)`,
 		token.ID, token.Person, token.Hash[:], store.TimeText(token.Created), store.TimeText(token.Expires), store.TimeOrNull(token.Revoked))
 	return err
+}
+
+// RevokeTokens implements workflow.Tx.
+func (t *tx) RevokeTokens(id identity.TokenID, person access.Email, at time.Time) (ids []identity.TokenID, err error) {
+	err = t.each(func(rows *sql.Rows) error {
+		var id identity.TokenID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return fault(err)
+	}, `UPDATE tokens SET revoked = ? WHERE revoked IS NULL AND (id = CAST(? AS TEXT) OR person = CAST(? AS TEXT) AND person <> '') RETURNING id`, store.TimeText(at), id, person)
+	slices.Sort(ids)
+	return ids, err
 }
 
 // Size implements workflow.Tx; the write-ahead log is not counted.

@@ -114,6 +114,35 @@ func tokenRoundTrip(t *testing.T, s Store) {
 	}
 }
 
+func revokedTokens(t *testing.T, s Store) {
+	later := noon.Add(time.Hour)
+	for id, person := range map[identity.TokenID]access.Email{"T1": maria, "T2": maria, "T3": maria, "T4": olaf} {
+		do(t, s, func(tx workflow.Tx) error {
+			return tx.AddToken(identity.Token{ID: id, Person: person, Created: noon, Expires: later})
+		})
+	}
+	for _, c := range []struct {
+		id     identity.TokenID
+		person access.Email
+		want   []identity.TokenID
+	}{
+		{"T2", "", []identity.TokenID{"T2"}}, {"T2", "", nil}, {"", maria, []identity.TokenID{"T1", "T3"}}, {"", "", nil}, {"T9", "\x00", nil}, {"\xff", "nobody@example.test", nil},
+	} {
+		do(t, s, func(tx workflow.Tx) error {
+			got, err := tx.RevokeTokens(c.id, c.person, noon)
+			if diff := cmp.Diff(c.want, got); err == nil && diff != "" {
+				t.Errorf("revoking %q %q (-want +got):\n%s", c.id, c.person, diff)
+			}
+			return err
+		})
+	}
+	for id, want := range map[identity.TokenID]time.Time{"T1": noon, "T2": noon, "T4": {}} {
+		if got, err := s.Token(t.Context(), id); err != nil || !got.Revoked.Equal(want) {
+			t.Errorf("%s: %+v, %v", id, got, err)
+		}
+	}
+}
+
 func unknownToken(t *testing.T, s Store) {
 	for _, id := range []identity.TokenID{"", "T9", "' OR 1=1 --", "\x00", "\xff"} {
 		if _, err := s.Token(t.Context(), id); errs.KindOf(err) != errs.NotFound {

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"size/GrowsWithWhatIsStored", sizeGrows},
 		{"token/RoundTrip", tokenRoundTrip},
 		{"token/UnknownIsNotFound", unknownToken},
+		{"token/RevokedOnce", revokedTokens},
 		{"token/SameIDTwiceFails", sameTokenTwice},
 		{"account/RoundTrip", accountRoundTrip},
 		{"account/UnknownIsNotFound", unknownAccount},

@@ -129,6 +129,7 @@ func viewCannotWrite(t *testing.T, s Store) {
 		"SaveChange":   func(tx workflow.Tx) error { return tx.SaveChange(c) },
 		"PutInForce":   func(tx workflow.Tx) error { return tx.PutInForce(digest("a"), []byte("a"), noon) },
 		"AddToken":     func(tx workflow.Tx) error { return tx.AddToken(identity.Token{ID: "T1"}) },
+		"RevokeTokens": func(tx workflow.Tx) error { _, err := tx.RevokeTokens("T1", maria, noon); return err },
 		"Append":       func(tx workflow.Tx) error { _, err := evidence.Log{}.Append(tx.Log(), entry()); return err },
 		"Checkpoint":   func(tx workflow.Tx) error { return tx.Log().SaveCheckpoint(0, []byte("note")) },
 	} {
