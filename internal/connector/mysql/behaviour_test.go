@@ -411,6 +411,29 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// TestLookedUpBeyondTheColumn: a value that a column cannot hold meets nothing, and keeps no other
+// from being looked up.
+func TestLookedUpBeyondTheColumn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.make("CREATE TABLE t (id int PRIMARY KEY, v decimal(5,2), at timestamp NULL, tick datetime, day date)")
+	w.Exec(t, "INSERT INTO t VALUES (7, 1.5, '2024-01-31 10:00:00', '2024-01-31 10:00:00', '2024-01-31')")
+	for by, asked := range map[string]string{
+		"v":    "1,\"123456.00\"\n2,\"1.50\"\n3,\"1.505\"\n4,\"-1000.00\"\n5,\"1.500\"\n6,\"99999999999999999999999999999999999999999999999999999999999999999999.5\"\n",
+		"at":   "1,\"2500-01-01 00:00:00+00\"\n2,\"2024-01-31 10:00:00+00\"\n3,\"1800-01-01 00:00:00+00\"\n",
+		"tick": "1,\"2024-01-31 10:00:00.5\"\n2,\"2024-01-31 10:00:00\"\n",
+		"day":  "2,\"2024-01-31\"\n3,\"9999-12-31\"\n",
+	} {
+		want := "2,\"7\"\n"
+		if by == "v" {
+			want += "5,\"7\"\n"
+		}
+		if got := w.fetch(d, by, asked); got != want {
+			t.Errorf("by %s: %q, want %q", by, got, want)
+		}
+	}
+}
+
 // TestReferencesAreSeen: an account with the rights that doctor names sees which tables refer
 // to another, what happens to their rows, and their columns; one that has rights on tables
 // alone, and is shown no foreign keys, says so, and lets no row step aside.

@@ -87,7 +87,7 @@ func lenient(name string, c column) slot {
 		},
 		null: func(text []byte) bool {
 			_, fits := c.stored(nil, text)
-			return !fits
+			return !fits || !c.holds(text)
 		}}
 	if same := c.convertible(); same != "" {
 		s.through = "IF(" + same + ", $, NULL)"

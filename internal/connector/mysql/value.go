@@ -91,6 +91,23 @@ func (c column) stored(dst, text []byte) ([]byte, bool) {
 	return append(dst, text...), fits
 }
 
+// holds tells whether a value that is looked up, which may be of another type, is one that the
+// column can have: the server would round it, or warn of it.
+func (c column) holds(text []byte) bool {
+	number := strings.TrimSuffix(strings.TrimLeft(string(text), "-"), "+00")
+	whole, fraction, _ := strings.Cut(number, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	switch c.Type.Kind {
+	case record.Decimal:
+		return len(strings.TrimLeft(whole, "0")) <= c.Type.Precision-c.Type.Scale && len(fraction) <= c.Type.Scale
+	case record.TimestampTZ:
+		return len(fraction) <= c.Type.Fraction && (c.Type.Last == "" || string(text) <= c.Type.Last)
+	case record.Timestamp, record.Time:
+		return len(fraction) <= c.Type.Fraction
+	}
+	return true
+}
+
 // returns tells whether a text that is stored ([column.stored]) comes back as it is
 // ([column.canonical]), so that nobody need look. It may say no where it would, never yes
 // where it would not.
