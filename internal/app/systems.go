@@ -17,8 +17,9 @@ import (
 // connection string stays the same stays connected when another version is put
 // in force.
 type systems struct {
-	mu   sync.RWMutex
-	open map[string]opened
+	mu      sync.RWMutex
+	open    map[string]opened
+	closing sync.WaitGroup // of systems that nobody needs any more
 }
 
 type opened struct {
@@ -30,14 +31,15 @@ func newSystems() *systems { return &systems{open: map[string]opened{}} }
 
 // use opens the systems of a Compact. A connection string that cannot be
 // resolved (a variable that is not set) is an error; a system that is down is
-// not: it is connected at its first use.
+// not: it is connected at its first use. Systems that nobody needs any more are closed when
+// the calls under way have ended, and nobody waits for that: who puts the Compact in force
+// may be such a call, on its way to its commit.
 func (s *systems) use(ctx context.Context, c *compact.Compact) error {
 	gone, err := s.swap(ctx, c)
-	var all []error
-	for _, old := range gone { // not under the lock: it waits for the calls under way
-		all = append(all, old.Close())
+	for _, old := range gone {
+		s.closing.Go(func() { _ = old.Close() }) // nobody needs it; what it says of itself neither
 	}
-	return errors.Join(append(all, err)...)
+	return err
 }
 
 // swap puts the systems of a Compact in place of the open ones, all or none, and
@@ -89,5 +91,6 @@ func (s *systems) close() error {
 		all = append(all, sys.Close())
 	}
 	s.open = map[string]opened{}
+	s.closing.Wait()
 	return errors.Join(all...)
 }

@@ -251,7 +251,7 @@ func (e *exporter) addPlan(c content, folder string, p planned) error {
 // artefact adds a stored member, unless a leaf says that it was erased. A
 // manifest is never left out: it holds no values.
 func (e *exporter) artefact(c content, a Artefact) error {
-	if c.erased[a.Digest] && a.Digest != a.Plan {
+	if c.erasedFrom(a) && a.Digest != a.Plan {
 		return nil
 	}
 	return e.add(a.Name, a.Digest, func() (io.ReadCloser, error) { return e.open(a) })

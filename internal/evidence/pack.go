@@ -210,7 +210,11 @@ type Artefact struct {
 	Name   string        // of the member: plans/1/rows.csv
 	Digest record.Digest // of its bytes
 	Plan   record.Digest // the plan that it belongs to; "" for a Compact
+	From   record.Digest // what its bytes are made of, where they are not stored
 }
+
+// erasedFrom tells whether an artefact was erased, or what it is made of.
+func (c content) erasedFrom(a Artefact) bool { return c.erased[a.Digest] || c.erased[a.From] }
 
 func compactMember(d record.Digest) Artefact {
 	return Artefact{Name: "compact/" + d.Hex() + ".yaml", Digest: d}
@@ -231,7 +235,9 @@ func planMembers(folder string, p planned, m manifest) []Artefact {
 	at := func(name string, d record.Digest) Artefact {
 		return Artefact{Name: folder + name, Digest: d, Plan: p.digest}
 	}
-	all := []Artefact{at("findings.json", m.Findings), at("plan.parquet", m.File), at("rows.csv", m.Rows)}
+	rows := at("rows.csv", m.Rows)
+	rows.From = m.File
+	all := []Artefact{at("findings.json", m.Findings), at("plan.parquet", m.File), rows}
 	if p.stored != "" {
 		all = append(all, at("stored.csv", p.stored))
 	}

@@ -382,7 +382,7 @@ func (v *verification) readPlan(c content, folder string, p planned) error {
 
 // artefact streams a member past its digest, unless a leaf says it was erased.
 func (v *verification) artefact(c content, a Artefact) error {
-	if c.erased[a.Digest] {
+	if c.erasedFrom(a) {
 		v.report.note("%s was erased; only its digest %s is left.", a.Name, a.Digest)
 		return nil
 	}

@@ -300,9 +300,9 @@ func (s *System) EndTx(ctx context.Context, id string) (ended bool, err error) {
 // Close ends the connection; the handle cannot be used again.
 func (s *System) Close() error {
 	s.state <- struct{}{}
-	defer func() { <-s.state }()
 	drv := s.drv
 	s.drv, s.closed = nil, true
+	<-s.state // calls that come now are told so at once
 	if drv == nil {
 		return nil
 	}

@@ -79,10 +79,12 @@ func (w *Workflow) today(tx Tx, p access.Principal) (access.Principal, error) {
 	return now, err
 }
 
-// adopt takes up the Compact that another process put in force.
+// adopt takes up the Compact that another process put in force. Of two that do so at once the
+// first counts: the other may have looked before what is in force now was.
 func (w *Workflow) adopt(tx Tx) error {
+	before := w.Compact()
 	d, err := tx.InForce()
-	if err != nil || d == w.Compact().Digest {
+	if err != nil || d == before.Digest {
 		return err
 	}
 	text, err := tx.CompactText(d)
@@ -96,6 +98,11 @@ func (w *Workflow) adopt(tx Tx) error {
 	if c == nil || compact.Failed(problems) {
 		return errs.New(errs.Internal, "The Compact in force cannot be read by this version of Sutor.").
 			WithMend("Another server with a newer version put it in force; bring this one to the same version.")
+	}
+	w.adopting.Lock()
+	defer w.adopting.Unlock()
+	if w.Compact() != before {
+		return nil
 	}
 	if w.Adopt != nil {
 		if err := w.Adopt(c); err != nil {

@@ -47,11 +47,13 @@ func (w *Workflow) take(ctx context.Context, id change.ID, state change.State) (
 	var c *change.Change
 	err := w.Store.Do(ctx, func(tx Tx) error {
 		c = nil
-		if err := w.adopt(tx); err != nil { // work goes by the Compact in force, whoever put it there
-			return err
-		}
 		found, err := tx.Change(id)
 		if err != nil || found.State != state || w.alive(found.Lease) {
+			return err
+		}
+		// Work goes by the Compact in force, whoever put it there. What became of an apply that
+		// somebody began is found out whatever it says, and a commit asks again.
+		if err := w.adopt(tx); err != nil && (state != change.Applying || found.Lease == nil) {
 			return err
 		}
 		if state == change.Applying {

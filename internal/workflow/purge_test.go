@@ -254,34 +254,50 @@ func TestPurgeOfWhatWasJustPut(t *testing.T) {
 	w.audited()
 }
 
-// What was erased and stands again, in a plan with the same rows, is in the evidence again.
+// What was erased and stands again, in a plan with the same rows, is in the evidence again;
+// the plan of another file, which is gone, proves itself without its rows.
 func TestEvidenceOfWhatStandsAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, company)
-	c := in(t, w.does("olaf", reject, w.does("maria", submit, w.propose("maria", edit, upsert))), change.Rejected)
-	w.clock.pass(91 * day)
-	w.purges(false)
-	if m := w.manifest(t, c); w.has(m.File) {
-		t.Fatal("the rows were not removed")
+	for name, tt := range map[string]struct {
+		file string
+		rows int // plans whose rows are in the pack
+	}{
+		"the same file":              {edit, 2},
+		"the same rows, other lines": {strings.Replace(edit, "\n", "\n\n", 1), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, company)
+			c := in(t, w.does("olaf", reject, w.does("maria", submit, w.propose("maria", edit, upsert))), change.Rejected)
+			w.clock.pass(91 * day)
+			w.purges(false)
+			before := w.manifest(t, c)
+			if w.has(before.File) {
+				t.Fatal("the rows were not removed")
+			}
+			_, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "again.csv", File: strings.NewReader(tt.file)})
+			fine(t, err)
+			w.work(t)
+			c = w.applied(t, "maria", "olaf", w.see(t, "maria", c))
+			if m := w.manifest(t, c); m.Rows != before.Rows || (m.File == before.File) != (tt.rows == 2) {
+				t.Fatalf("the plan has the rows %s in %s, the one before %s in %s", m.Rows, m.File, before.Rows, before.File)
+			}
+			var pack bytes.Buffer
+			fine(t, w.w.Evidence(ctx, w.as("aud"), change.ID(c.ID), &pack))
+			zipped, err := zip.NewReader(bytes.NewReader(pack.Bytes()), int64(pack.Len()))
+			fine(t, err)
+			rows := 0
+			for _, f := range zipped.File {
+				if strings.HasSuffix(f.Name, "/rows.csv") {
+					rows++
+				}
+			}
+			if rows != tt.rows {
+				t.Errorf("the pack has the rows of %d plans, want %d", rows, tt.rows)
+			}
+			w.audited()
+		})
 	}
-	_, err := w.w.Replan(ctx, w.as("maria"), change.ID(c.ID), workflow.Again{Name: "again.csv", File: strings.NewReader(edit)})
-	fine(t, err)
-	w.work(t)
-	c = w.applied(t, "maria", "olaf", w.see(t, "maria", c))
-	var pack bytes.Buffer
-	fine(t, w.w.Evidence(ctx, w.as("aud"), change.ID(c.ID), &pack))
-	zipped, err := zip.NewReader(bytes.NewReader(pack.Bytes()), int64(pack.Len()))
-	fine(t, err)
-	rows := 0
-	for _, f := range zipped.File {
-		if strings.HasSuffix(f.Name, "/rows.csv") {
-			rows++
-		}
-	}
-	if rows == 0 {
-		t.Error("the rows that were applied are not in the pack")
-	}
-	w.audited()
 }
 
 // A change that was given up goes on with another file when its own is gone.

@@ -255,6 +255,7 @@ type Deps struct {
 type Workflow struct {
 	Deps
 	log      evidence.Log
+	adopting sync.Mutex // of the Compact that another process put in force
 	inForce  atomic.Pointer[compact.Compact]
 	progress sync.Map // change.ID → change.Progress, of this process's runs
 	turns    sync.Map // dataset → chan struct{}: who applies to it now

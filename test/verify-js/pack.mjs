@@ -235,8 +235,8 @@ function readLetters(pack, { leaves, notes }) {
 // readContent checks Compacts and plans by the digests in the leaves.
 function readContent(pack, { leaves, notes }) {
   const { compacts, plans, erased } = contentOf(leaves);
-  const artefact = (name, digest) => {
-    if (erased.has(digest)) notes.push(`${name} was erased; only its digest ${digest} is left.`);
+  const artefact = (name, digest, from = digest) => {
+    if (erased.has(digest) || erased.has(from)) notes.push(`${name} was erased; only its digest ${digest} is left.`);
     else pack.take(name, { hex: digest.slice(7) });
   };
   for (const digest of compacts) artefact(`compact/${digest.slice(7)}.yaml`, digest);
@@ -256,7 +256,7 @@ function readContent(pack, { leaves, notes }) {
     }
     artefact(`${folder}/findings.json`, manifest.findings);
     artefact(`${folder}/plan.parquet`, manifest.file);
-    artefact(`${folder}/rows.csv`, manifest.rows);
+    artefact(`${folder}/rows.csv`, manifest.rows, manifest.file);
     if (plan.stored) artefact(`${folder}/stored.csv`, plan.stored);
   };
   plans.forEach((plan, i) => readPlan(`plans/${i + 1}`, plan));

@@ -3,8 +3,8 @@
 //
 // # What it needs
 //
-// The dsn is the path of the database file, or (in the environment: the Compact takes paths
-// alone) a "file:" URI with the parameters mode (ro or rw), immutable, nolock and vfs. The server's user needs
+// The dsn is the path of the database file, or (not in a Compact, which takes paths alone) a
+// "file:" URI with the parameters mode (ro or rw), immutable, nolock and vfs. The server's user needs
 // to read the file and, for changes, to write the file and its folder. A missing
 // file is an error: an empty database is never created. The database's own
 // journal mode is kept. Only the schema main is offered.

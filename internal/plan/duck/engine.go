@@ -443,16 +443,15 @@ func engineError(err error, query string) error {
 	case strings.Contains(msg, "INTERRUPT"):
 		return context.Canceled
 	}
-	line, _, _ := strings.Cut(msg, "\n")
-	return fmt.Errorf("%s in %s", quotes.ReplaceAllString(line, "…"), literals.ReplaceAllString(query, "'…'"))
+	if i := strings.IndexAny(msg, "'\"\n"); i >= 0 {
+		msg = msg[:i] + "…"
+	}
+	return fmt.Errorf("%s in %s", msg, literals.ReplaceAllString(query, "'…'"))
 }
 
-// DuckDB quotes values in what it says, whole lines of a file from the second line on, and
-// statements have them as literals. The server's log is read by people who may not see them.
-var (
-	literals = regexp.MustCompile(`'(?:[^']|'')*'`)
-	quotes   = regexp.MustCompile(`'[^']*'|"[^"]*"`)
-)
+// literals are those of a statement. DuckDB quotes values in what it says, and whole lines of a
+// file from the second line on. The server's log is read by people who may not see them.
+var literals = regexp.MustCompile(`'(?:[^']|'')*'`)
 
 // diskError is that of a file, unless it has words for people already.
 func diskError(cause error) error {

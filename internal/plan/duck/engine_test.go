@@ -49,6 +49,8 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	for _, query := range []string{
 		`SELECT CAST(x AS INTEGER) FROM (VALUES ('SECRET''s')) t(x)`,
 		`SELECT CAST('SECRET' AS DATE)`,
+		`SELECT CAST('O''SECRET' AS DATE)`,
+		"SELECT CAST('two\nSECRET' AS DATE)",
 		`SELECT strptime('SECRET', '%Y')`,
 		`CREATE TABLE loaded AS SELECT * FROM ` + readCSV(path, "n", []string{"a"}),
 	} {
