@@ -177,11 +177,11 @@ func unlock(ts *testscript.TestScript, neg bool, args []string) {
 
 // line is a way to PostgreSQL or MariaDB that can be cut.
 type line struct {
-	address, to string
+	to string
 
 	mu      sync.Mutex
-	listen  net.Listener
 	ends    map[net.Conn]bool
+	down    bool
 	holding bool
 	held    chan struct{} // closed once an answer to a commit was held back
 }
@@ -195,14 +195,19 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 		if s.line == nil {
 			at, err := url.Parse(ts.Getenv("ERP"))
 			ts.Check(err)
-			s.line = &line{address: "127.0.0.1:0", to: at.Host, ends: map[net.Conn]bool{}}
-			ts.Check(s.line.open())
-			at.Host = s.line.address
+			listen, err := net.Listen("tcp", "127.0.0.1:0")
+			ts.Check(err)
+			s.line = &line{to: at.Host, ends: map[net.Conn]bool{}}
+			go s.line.serve(listen)
+			at.Host = listen.Addr().String()
 			ts.Setenv("ERP_DSN", at.String())
-			ts.Defer(s.line.cut)
+			ts.Defer(func() {
+				_ = listen.Close()
+				s.line.cut()
+			})
 			return
 		}
-		ts.Check(s.line.open())
+		s.line.open()
 	case "close":
 		s.line.cut()
 	case "hold":
@@ -216,33 +221,31 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func (l *line) open() error {
-	listen, err := net.Listen("tcp", l.address)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	l.listen, l.address, l.holding = listen, listen.Addr().String(), false
-	l.mu.Unlock()
-	go func() {
-		for {
-			near, err := listen.Accept()
-			if err != nil {
-				return // cut
-			}
-			go l.carry(near)
+// serve carries connections until the story ends. A line that is cut keeps its port, which
+// another process would take, and hangs up on who comes.
+func (l *line) serve(listen net.Listener) {
+	for {
+		near, err := listen.Accept()
+		if err != nil {
+			return
 		}
-	}()
-	return nil
+		go l.carry(near)
+	}
 }
 
-// cut ends the line and every connection over it.
+func (l *line) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down, l.holding = false, false
+}
+
+// cut ends every connection over the line, and those to come.
 func (l *line) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = l.listen.Close() // twice does no harm
+	l.down = true
 	for end := range l.ends {
-		_ = end.Close() // likewise
+		_ = end.Close() // twice does no harm
 	}
 	clear(l.ends)
 }
@@ -261,9 +264,10 @@ func (l *line) carry(near net.Conn) {
 		_ = near.Close() // the other side sees it
 		return
 	}
-	l.mu.Lock()
-	l.ends[near], l.ends[far] = true, true
-	l.mu.Unlock()
+	if !l.takes(near, far) {
+		_, _ = near.Close(), far.Close()
+		return
+	}
 	var writes, committed bool
 	go func() {
 		defer far.Close()
@@ -288,6 +292,16 @@ func (l *line) carry(near net.Conn) {
 		}
 		return !committed
 	})
+}
+
+// takes tells whether the line is up, and notes the ends of a connection over it.
+func (l *line) takes(near, far net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.down {
+		l.ends[near], l.ends[far] = true, true
+	}
+	return !l.down
 }
 
 // pass copies what seen lets through.
