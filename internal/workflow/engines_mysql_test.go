@@ -21,12 +21,19 @@ type mariaDatabase struct {
 	name string // with a quote and blanks in it
 }
 
-func newMaria(t testing.TB) (e mariaDatabase, dsn string) {
+// mariaOf gives an empty database of MariaDB, seen from outside.
+func mariaOf(t testing.TB) (dsn string, db *sql.DB) {
 	t.Helper()
 	dsn = mysqltest.Database(t)
 	db, err := mysqltest.Open(dsn)
 	fine(t, err)
 	t.Cleanup(func() { fine(t, db.Close()) })
+	return dsn, db
+}
+
+func newMaria(t testing.TB) (e mariaDatabase, dsn string) {
+	t.Helper()
+	dsn, db := mariaOf(t)
 	at, err := url.Parse(dsn)
 	fine(t, err)
 	e = mariaDatabase{db, strings.TrimPrefix(at.Path, "/") + ` "Dept" é`}

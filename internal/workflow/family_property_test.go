@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"sutor/internal/change"
-	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 )
 
@@ -43,12 +42,9 @@ func TestFamilyIsTheModelsPostgres(t *testing.T) {
 
 func TestFamilyIsTheModelsMySQL(t *testing.T) {
 	t.Parallel()
-	dsn := mysqltest.Database(t)
-	db, err := mysqltest.Open(dsn)
-	fine(t, err)
-	t.Cleanup(func() { fine(t, db.Close()) })
+	dsn, db := mariaOf(t)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(`SET SESSION sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')`)
+	_, err := db.Exec(`SET SESSION sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')`)
 	fine(t, err)
 	lawOfFamilies(t, "mysql", dsn, kinTables{
 		exec: func(q string) error { _, err := db.Exec(q); return err },

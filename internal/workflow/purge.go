@@ -68,7 +68,7 @@ func (w *Workflow) purge(ctx context.Context, dry bool) (out wire.Purge, err err
 		return out, err
 	}
 	for _, a := range k.due {
-		gone := k.gone(a)
+		gone := a.gone()
 		if len(gone.leaf) == 0 && len(a.pending) == 0 {
 			continue
 		}
@@ -88,7 +88,7 @@ func (w *Workflow) purge(ctx context.Context, dry bool) (out wire.Purge, err err
 // aged is a change with what it has that may be older than its time.
 type aged struct {
 	id             change.ID
-	inputs, values bool                     // whose time is over, and was not purged before
+	inputs, values bool                     // that go: their time is over, nobody needs them, and they were not purged before
 	pending        []record.Digest          // that a purge before did not come to remove
 	needs          map[record.Digest]string // artefacts: "inputs" or "values"
 	named          map[string]record.Digest // as a leaf names them
@@ -150,7 +150,34 @@ func (k *keeping) look(tx Tx) error {
 			}
 		}
 	}
+	for k.stay() {
+	}
 	return nil
+}
+
+// stay has what of a change must stay, since something of it is held, hold all of its kind: a
+// kind goes whole or not yet. It tells whether there was any.
+func (k *keeping) stay() (some bool) {
+	for _, a := range k.due {
+		for kind, goes := range map[string]*bool{"inputs": &a.inputs, "values": &a.values} {
+			if !*goes || !a.any(kind, func(d record.Digest) bool { return k.held[d] > 0 }) {
+				continue
+			}
+			*goes, some = false, true
+			a.any(kind, func(d record.Digest) bool { k.held[d]++; return false })
+		}
+	}
+	return some
+}
+
+// any tells whether something holds for one of the artefacts of a kind.
+func (a *aged) any(kind string, is func(record.Digest) bool) bool {
+	for d, of := range a.needs {
+		if of == kind && is(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // closed tells whether a change has come to its end, or was left where only another
@@ -259,17 +286,9 @@ type gone struct {
 	remove         []record.Digest
 }
 
-// gone gives what of a change nobody needs any more; a kind goes whole or not yet.
-func (k *keeping) gone(a *aged) (g gone) {
-	free := func(kind string) bool {
-		for d, of := range a.needs {
-			if of == kind && k.held[d] > 0 {
-				return false
-			}
-		}
-		return true
-	}
-	g.inputs, g.values, g.leaf = a.inputs && free("inputs"), a.values && free("values"), map[string]record.Digest{}
+// gone gives what of a change nobody needs any more.
+func (a *aged) gone() (g gone) {
+	g.inputs, g.values, g.leaf = a.inputs, a.values, map[string]record.Digest{}
 	goes := map[string]bool{"inputs": g.inputs, "values": g.values}
 	for name, d := range a.named {
 		kind, short, _ := strings.Cut(name, ".")

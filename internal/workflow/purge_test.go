@@ -15,6 +15,7 @@ import (
 
 	"sutor/internal/change"
 	"sutor/internal/errs"
+	"sutor/internal/intake"
 	"sutor/internal/record"
 	"sutor/internal/wire"
 	"sutor/internal/workflow"
@@ -160,6 +161,38 @@ func TestPurgeOfWhatIsShared(t *testing.T) {
 	_ = second
 }
 
+// Two files and the same mended cells: where the file of one change stays because a younger one
+// has it, its cells stay too, though those of the other change, which are the same, would go.
+func TestPurgeOfWhatGoesTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, company)
+	net30 := "NET30"
+	const one, two = "id,name,terms\n1,Anna,NET31\n", "id,name,terms\n2,Bobby,NET31\n"
+	mended := func(file string) wire.Change {
+		c, err := w.w.Mend(ctx, w.as("maria"), change.ID(w.propose("maria", file, upsert).ID), workflow.Mends{Cells: []intake.Mend{{Line: 2, Column: "terms", Text: &net30}}})
+		fine(t, err)
+		w.work(t)
+		return w.does("maria", withdraw, w.see(t, "maria", c))
+	}
+	a, b := mended(one), mended(two)
+	cells := w.stored(a).Input.Mends
+	if cells == "" || cells != w.stored(b).Input.Mends {
+		t.Fatalf("the cells are %q and %q", cells, w.stored(b).Input.Mends)
+	}
+	w.clock.pass(20 * day)
+	w.does("maria", withdraw, w.propose("maria", one, upsert))
+	w.clock.pass(15 * day)
+	w.purges(false)
+	if a = w.see(t, "maria", a); a.Purged != nil || !w.has(cells) || !w.has(w.stored(a).Input.Digest) {
+		t.Errorf("of the one: %+v; the cells are there: %v", a.Purged, w.has(cells))
+	}
+	w.clock.pass(20 * day)
+	if w.purges(false); w.has(cells) || w.has(w.stored(b).Input.Digest) {
+		t.Error("nobody needs them any more")
+	}
+	w.audited()
+}
+
 // A reversal that is under way needs the old values.
 func TestPurgeBesideAReversal(t *testing.T) {
 	t.Parallel()
@@ -183,6 +216,19 @@ func (stuck) Remove(context.Context, record.Digest, time.Duration) (bool, error)
 	return false, errors.New("killed")
 }
 
+// beginsToPurge is a purge by a server that is killed before it removes what its leaf names.
+func (w *world) beginsToPurge(input record.Digest) {
+	w.t.Helper()
+	deps := w.deps
+	w.deps.Artifacts = stuck{deps.Artifacts}
+	broken := w.restart("broken")
+	w.deps = deps
+	w.old()
+	if _, err := broken.w.Purge(ctx, w.as("ivan"), false); err == nil || !w.has(input) {
+		w.t.Fatal("it was removed")
+	}
+}
+
 // A kill between the leaf and the removal is finished by whoever looks next; and a
 // file that is proposed again in between is not lost.
 func TestPurgeIsFinished(t *testing.T) {
@@ -191,14 +237,7 @@ func TestPurgeIsFinished(t *testing.T) {
 	c := w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))
 	input := w.stored(c).Input.Digest
 	w.clock.pass(31 * day)
-	deps := w.deps
-	w.deps.Artifacts = stuck{deps.Artifacts}
-	broken := w.restart("broken")
-	w.old()
-	if _, err := broken.w.Purge(ctx, w.as("ivan"), false); err == nil || !w.has(input) {
-		t.Fatal("it was removed")
-	}
-	w.deps = deps
+	w.beginsToPurge(input)
 	again := w.propose("maria", edit, upsert) // is there, and its time is new
 	if _, err := w.w.Purge(ctx, w.as("ivan"), false); err != nil || !w.has(input) {
 		t.Fatalf("the file that was proposed again is lost: %v", err)
@@ -219,14 +258,7 @@ func TestPurgeLeftOverIsNeededAgain(t *testing.T) {
 	w := newWorld(t, company)
 	input := w.stored(w.applied(t, "maria", "olaf", w.propose("maria", edit, upsert))).Input.Digest
 	w.clock.pass(31 * day)
-	deps := w.deps
-	w.deps.Artifacts = stuck{deps.Artifacts}
-	broken := w.restart("broken")
-	w.old()
-	if _, err := broken.w.Purge(ctx, w.as("ivan"), false); err == nil {
-		t.Fatal("it was removed")
-	}
-	w.deps = deps
+	w.beginsToPurge(input)
 	again := w.propose("maria", edit, upsert)
 	w.purges(false) // a day later
 	if !w.has(input) {

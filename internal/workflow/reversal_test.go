@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"sutor/internal/change"
-	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 	"sutor/internal/plan"
 	"sutor/internal/record"
@@ -100,10 +99,7 @@ func TestUndoWhereReferencesAreHidden(t *testing.T) {
 		t.Run(c.database, func(t *testing.T) {
 			t.Parallel()
 			w := emptyWorld(t, evidenceOfAll)
-			dsn := mysqltest.Database(t)
-			db, err := mysqltest.Open(dsn)
-			fine(t, err)
-			t.Cleanup(func() { fine(t, db.Close()) })
+			dsn, db := mariaOf(t)
 			name := dsn[strings.LastIndex(dsn, "/")+1 : strings.Index(dsn, "?")]
 			user := strings.TrimPrefix(name, "test_")
 			t.Cleanup(func() { _, err := db.Exec("DROP USER " + user + "@'127.0.0.1'"); fine(t, err) })
@@ -117,7 +113,7 @@ func TestUndoWhereReferencesAreHidden(t *testing.T) {
 			w.connect("shop", "mysql", "mysql://"+user+":pw"+dsn[strings.Index(dsn, "@"):])
 			w.inForce(t, strings.Replace(plain, `kind: sqlite, dsn: shop.db`, `kind: mysql, dsn: "env:SHOP"`, 1))
 			ch := w.applied(t, "maria", "olaf", w.propose("maria", "id,name\n4,Dot\n", upsert))
-			_, err = db.Exec("INSERT INTO orders VALUES (1, 4)")
+			_, err := db.Exec("INSERT INTO orders VALUES (1, 4)")
 			fine(t, err)
 			r := in(t, w.does("olaf", undo, ch), change.Planned)
 			if why := w.why(r, "impossible"); r.Plan.Counts.Delete != 0 || len(why) != 1 || !strings.Contains(fmt.Sprint(why), c.why) {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"sutor/internal/change"
-	"sutor/internal/connector/mysql/mysqltest"
 	"sutor/internal/errs"
 	"sutor/internal/finding"
 	"sutor/internal/wire"
@@ -38,10 +37,7 @@ func onAll(t *testing.T, setup string, forSQLite, forMariaDB *strings.Replacer, 
 	t.Run("mysql", func(t *testing.T) {
 		t.Parallel()
 		w := emptyWorld(t, evidenceOfAll)
-		dsn := mysqltest.Database(t)
-		db, err := mysqltest.Open(dsn)
-		fine(t, err)
-		t.Cleanup(func() { fine(t, db.Close()) })
+		dsn, db := mariaOf(t)
 		sql := func(q string) {
 			_, err := db.Exec(q)
 			fine(t, err)
@@ -54,6 +50,15 @@ func onAll(t *testing.T, setup string, forSQLite, forMariaDB *strings.Replacer, 
 			return strings.Join(texts(t, db, `SELECT concat_ws(', ', quote(`+strings.Join(columns, `), quote(`)+`)) FROM customer ORDER BY id`), "\n")
 		})
 	})
+}
+
+// onAllFolding is onAll on a table whose keys are the same in any case.
+func onAllFolding(t *testing.T, story func(*world, func(string), func() string)) {
+	t.Helper()
+	const collation = `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);`
+	const setup = collation + `CREATE TABLE customer (id text COLLATE nocase PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES ('a', 'Ann')`
+	onAll(t, setup, strings.NewReplacer(collation, "", "nocase", "NOCASE", "PRIMARY KEY", "PRIMARY KEY NOT NULL"),
+		strings.NewReplacer(collation, "", " text", " varchar(60)", " COLLATE nocase", ""), story)
 }
 
 // varchars are texts that MariaDB can have in a key.
@@ -109,11 +114,7 @@ func TestRulesOverColumnsThatTheFileHasNot(t *testing.T) {
 // Two new keys that only the system holds equal.
 func TestNewKeysThatOnlyTheSystemHoldsEqual(t *testing.T) {
 	t.Parallel()
-	const setup = `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-		CREATE TABLE customer (id text COLLATE nocase PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES ('a', 'Ann')`
-	sqlite := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", "nocase", "NOCASE", "PRIMARY KEY", "PRIMARY KEY NOT NULL")
-	maria := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", " text", " varchar(60)", " COLLATE nocase", "")
-	onAll(t, setup, sqlite, maria, func(w *world, _ func(string), dump func() string) {
+	onAllFolding(t, func(w *world, _ func(string), dump func() string) {
 		foundIn(w.t, w.propose("maria", "id,name\na,Anna\nA,Anne\n", upsert), finding.Duplicate, finding.Block, "2-3")
 		w.unwritten(dump, "id,name\na,Anna\nb,Bob\nB,Bobby\n", "already", "id")
 	})
@@ -123,11 +124,7 @@ func TestNewKeysThatOnlyTheSystemHoldsEqual(t *testing.T) {
 // any other: the undo of a new row leaves it, and does not delete what was not approved.
 func TestKeyRespeltBeforeTheUndo(t *testing.T) {
 	t.Parallel()
-	const setup = `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-		CREATE TABLE customer (id text COLLATE nocase PRIMARY KEY, name text NOT NULL); INSERT INTO customer VALUES ('a', 'Ann')`
-	sqlite := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", "nocase", "NOCASE", "PRIMARY KEY", "PRIMARY KEY NOT NULL")
-	maria := strings.NewReplacer(setup[:strings.Index(setup, "CREATE TABLE")], "", " text", " varchar(60)", " COLLATE nocase", "")
-	onAll(t, setup, sqlite, maria, func(w *world, exec func(string), dump func() string) {
+	onAllFolding(t, func(w *world, exec func(string), dump func() string) {
 		c := w.applied(w.t, "maria", "olaf", w.propose("maria", "id,name\nb,Bob\nc,Cid\n", upsert))
 		exec(`UPDATE customer SET id = 'B' WHERE id = 'b'`)
 		r := in(w.t, w.does("olaf", undo, c), change.Planned)

@@ -289,7 +289,8 @@ type Tx interface {
 	ID() string
 	// Write writes the rows of one step where, and only where, the live row
 	// equals before over all of Columns (for an insert: where no row has the
-	// key), judged inside the locking write itself. For every row that the system
+	// key), judged inside the locking write itself. A delete names the live row's own key,
+	// which is judged like before: one that a collation takes for the same is another. For every row that the system
 	// stored otherwise than the row says, it writes a record "number, key…, columns…"
 	// to stored: the values that the system really stored (RETURNING). A row says its
 	// key, after in the columns that it writes, before in the others (NULL, of an
