@@ -12,10 +12,10 @@
 //
 // On the database of the connection: CREATE TEMPORARY TABLES (without it Describe, which
 // tries, calls each table read-only, and a lookup names the GRANT), and REFERENCES or the
-// right to write on the whole database, without which the server shows no foreign
-// keys: Describe says so then, and no row is deleted of which nobody knows what goes along.
-// On the tables: SELECT, and INSERT, UPDATE or DELETE where they are changed. An account may end its own
-// sessions; nothing else is needed. Foreign keys of tables in another database are seen
+// right to write on the whole database, without which the server shows no foreign keys:
+// Describe says so then, and no row is deleted of which nobody knows what goes along. On the
+// tables: SELECT, and INSERT, UPDATE or DELETE where they are changed. An account may end its
+// own sessions; nothing else is needed. Foreign keys of tables in another database are seen
 // where the account has such a right there too. On MySQL a right of the account on the table
 // itself is taken for one on the database.
 //
